@@ -1,0 +1,18 @@
+// Package catalog opens the Iceberg catalog of a lake and holds the specification of every table in it.
+//
+// It writes two things: the tables, once, in [Init], and the key of the subject hash, once, in [Init]. An
+// existing table is left as it is, so Init may be repeated and may run while jobs do.
+//
+// # Table properties
+//
+// Every table is format version 2 with merge-on-read position deletes, and:
+//   - commit.retry.num-retries=0: lake.Commit is the only retry loop;
+//   - commit.manifest-merge.enabled, metadata cleanup and gzip: commit time stays flat over thousands of commits;
+//   - metrics mode none for columns that name people or their listens: a manifest entry keeps the bounds of
+//     a file after its rows were erased.
+//
+// # Catalogs
+//
+// sqlite (one machine, the default) and postgres are served here. Their rows follow the JDBC catalog of
+// Iceberg, so Spark, Trino and PyIceberg open the same lake under the same catalog name.
+package catalog

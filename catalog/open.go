@@ -1,0 +1,136 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/apache/iceberg-go"
+	icecatalog "github.com/apache/iceberg-go/catalog"
+	icesql "github.com/apache/iceberg-go/catalog/sql"
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+	_ "modernc.org/sqlite"             // database/sql driver "sqlite"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+// Namespace holds all tables.
+const Namespace = "music"
+
+// Options says where the catalog and the files are.
+type Options struct {
+	Type           string // sqlite or postgres
+	URI            string // sqlite: path of the database file; postgres: DSN
+	Name           string // the catalog's name in its own rows; every engine must use the same
+	Warehouse      string // folder or file:// URI under which tables are made
+	SubjectKeyFile string // "" = subject.key beside a SQLite catalog
+	Log            *slog.Logger
+}
+
+// Catalog is an open connection to an Iceberg catalog.
+type Catalog struct {
+	Ice     icecatalog.Catalog
+	options Options
+	db      *sql.DB
+}
+
+// Open connects to the catalog. For sqlite the folder of the database file must exist; [Init] makes it.
+func Open(ctx context.Context, o Options) (*Catalog, error) {
+	db, dialect, err := connect(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.PingContext(ctx); err != nil {
+		db.Close() //nolint:errcheck // the first error counts
+		return nil, lake.WithHint(fmt.Errorf("open %s catalog: %w", o.Type, err), "check catalog.uri (LAKEHOUSE_CATALOG_URI) and that the catalog can be reached; run 'lakectl init' for a new lake")
+	}
+	warehouse, err := warehouseURI(o.Warehouse)
+	if err != nil {
+		return nil, err
+	}
+	ice, err := icesql.NewCatalog(o.Name, db, dialect, iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "true"})
+	if err != nil {
+		db.Close() //nolint:errcheck // the first error counts
+		return nil, fmt.Errorf("open %s catalog: %w", o.Type, err)
+	}
+	return &Catalog{Ice: ice, options: o, db: db}, nil
+}
+
+func connect(o Options) (*sql.DB, icesql.SupportedDialect, error) {
+	switch o.Type {
+	case "sqlite":
+		// WAL and the busy timeout let several processes commit; without them most concurrent commits fail.
+		// immediate: a transaction that will write takes its lock at once instead of failing half-way.
+		dsn := "file:" + (&url.URL{Path: o.URI}).EscapedPath() + "?_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_txlock=immediate"
+		db, err := sql.Open("sqlite", dsn)
+		return db, icesql.SQLite, err
+	case "postgres":
+		db, err := sql.Open("pgx", o.URI)
+		return db, icesql.Postgres, err
+	default:
+		return nil, "", lake.WithHint(fmt.Errorf("catalog type %q: %w", o.Type, lake.ErrUnsupported), "set catalog.type to sqlite or postgres")
+	}
+}
+
+// Lake returns the tables of the catalog.
+func (c *Catalog) Lake() *lake.Lake { return lake.New(c.Ice, Namespace, c.options.Log) }
+
+// Close ends the connection.
+func (c *Catalog) Close() error { return c.db.Close() }
+
+// warehouseURI makes an absolute file:// URI of a folder, so that tables do not depend on the directory a
+// command was started in.
+func warehouseURI(warehouse string) (string, error) {
+	if strings.HasPrefix(warehouse, "file:") {
+		return warehouse, nil
+	}
+	if scheme, _, ok := strings.Cut(warehouse, "://"); ok {
+		return "", lake.WithHint(fmt.Errorf("warehouse on %s://: %w", scheme, lake.ErrUnsupported), "set catalog.warehouse to a folder or a file:// URI")
+	}
+	abs, err := filepath.Abs(warehouse)
+	if err != nil {
+		return "", fmt.Errorf("warehouse %s: %w", warehouse, err)
+	}
+	return "file://" + filepath.ToSlash(abs), nil
+}
+
+// Init creates what is missing: folders, catalog, tables, the subject key. It returns the names of the
+// tables it made.
+func Init(ctx context.Context, o Options) (made []string, err error) {
+	if o.Type == "sqlite" {
+		if err := os.MkdirAll(filepath.Dir(o.URI), 0o755); err != nil {
+			return nil, fmt.Errorf("create folder of the catalog: %w", err)
+		}
+	}
+	if err := createSubjectKey(o); err != nil {
+		return nil, err
+	}
+	c, err := Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = firstError(err, c.Close()) }()
+	l := c.Lake()
+	for _, spec := range Specs() {
+		created, err := l.Create(ctx, spec)
+		if err != nil {
+			return made, err
+		}
+		if created {
+			made = append(made, spec.Name)
+		}
+	}
+	return made, nil
+}
+
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}

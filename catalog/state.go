@@ -1,0 +1,20 @@
+package catalog
+
+// State keys: what one table says about another. Jobs meet in tables, and this is the part of that meeting
+// which lies in snapshot summaries.
+const (
+	// CoversListens is the id of the snapshot of listens that the rows of a derived table account for.
+	// Tables: listens_counted, listens_duplicates, plays_by_hour.
+	CoversListens = "covers.listens"
+	// CoversDeletionLog is the id of the snapshot of deletion_log whose marked days plays_by_hour has seen.
+	CoversDeletionLog = "covers.deletion_log"
+	// MarkedDays lists the days (2026-03-01,...) of plays_by_hour that wait for an exact rewrite.
+	MarkedDays = "marked-days"
+	// Suppressed counts, over the life of listens, records that an earlier deletion request kept out.
+	Suppressed = "suppressed"
+)
+
+// RequestsThrough is a summary property (not carried forward) of the snapshots of listens that ingest makes:
+// the sequence number of the snapshot of deletion_requests against which every row of the commit was
+// filtered. A request committed later may cover rows of it, so an erasure sweeps those files.
+const RequestsThrough = "lakectl.requests-through"

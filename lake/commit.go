@@ -1,0 +1,170 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
+)
+
+// Attempts bounds how often one commit is staged again; with the back-off it is about a minute.
+const commitAttempts = 30
+
+// Commit is one change of one table: files to add, position deletes, or whole files to remove.
+// Remove and Deletes exclude each other. With no files at all only the state advances.
+type Commit struct {
+	Job     string             // goes into the summary
+	Add     []iceberg.DataFile // data files
+	Deletes []iceberg.DataFile // position delete files
+	Remove  []File             // live data and delete files that leave the table
+	// Stage is called before each attempt with the table as it is then. It returns the summary of the new
+	// snapshot (state keys it leaves out are carried forward), or an error that ends the commit, such as
+	// [ErrFenced] when the base it was computed from no longer holds. It must not have side effects.
+	Stage func(now Snapshot) (map[string]string, error)
+}
+
+// IfUnmoved is a Stage for commits computed from one whole snapshot: any other commit on the table fences it.
+func IfUnmoved(base Snapshot, summary map[string]string) func(Snapshot) (map[string]string, error) {
+	return func(now Snapshot) (map[string]string, error) {
+		if now.ID() != base.ID() {
+			return nil, WithHint(fmt.Errorf("table %s moved from snapshot %d to %d: %w", base.table.name, base.ID(), now.ID(), ErrFenced),
+				"another run of the same job is at work; run the command again, it finds what is left to do")
+		}
+		return summary, nil
+	}
+}
+
+// Commit makes the change exactly once; the package comment says how. The snapshot it returns is the one
+// that holds the change. An error means that nothing is in the table, except when the context ended or the
+// catalog stayed unreachable: then the outcome is unknown, and the state in the table tells the next run.
+func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, error) {
+	id := uuid.NewString()
+	var last error
+	for attempt := range commitAttempts {
+		if err := pause(ctx, attempt); err != nil {
+			return Snapshot{}, fmt.Errorf("commit %s: %w", name, errors.Join(err, last))
+		}
+		t, err := l.Table(ctx, name)
+		if err != nil {
+			if errors.Is(err, ErrNotFound) {
+				return Snapshot{}, err
+			}
+			last = err
+			continue
+		}
+		now := t.Current()
+		if landed, ok := now.findCommit(id); ok {
+			return landed, nil
+		}
+		summary, err := c.Stage(now)
+		if err != nil {
+			return Snapshot{}, fmt.Errorf("commit %s: %w", name, err)
+		}
+		after, err := c.attempt(ctx, t, id, summary)
+		if err == nil {
+			return after, nil
+		}
+		l.log.Debug("commit attempt not confirmed", "table", name, "attempt", attempt, "error", err)
+		last = err
+	}
+	return Snapshot{}, WithHint(fmt.Errorf("commit %s: no attempt of %d was confirmed: %w", name, commitAttempts, last),
+		"check that the catalog and the warehouse can be written, then run the command again: it goes on where the table is")
+}
+
+// pause waits before a repeated attempt: 10 ms doubling up to 2 s, with jitter so that rivals spread out.
+func pause(ctx context.Context, attempt int) error {
+	if attempt == 0 {
+		return ctx.Err()
+	}
+	limit := min(10*time.Millisecond<<min(attempt, 8), 2*time.Second)
+	timer := time.NewTimer(limit/2 + rand.N(limit/2))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func (c Commit) attempt(ctx context.Context, t *Table, id string, summary map[string]string) (Snapshot, error) {
+	props, err := t.Current().states()
+	if err != nil {
+		return Snapshot{}, err
+	}
+	maps.Copy(props, summary)
+	props[commitIDKey], props[jobKey] = id, c.Job
+	tx := t.ice.NewTransaction()
+	if err := tx.AssertRefSnapshotID(icetable.MainBranch); err != nil {
+		return Snapshot{}, err
+	}
+	if err := c.stage(ctx, tx, t, props); err != nil {
+		return Snapshot{}, err
+	}
+	committed, err := tx.Commit(ctx)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	after, ok := (&Table{name: t.name, ice: committed}).Current().findCommit(id)
+	if !ok {
+		return Snapshot{}, errors.New("the catalog confirmed a commit that is not on main")
+	}
+	return after, nil
+}
+
+func (c Commit) stage(ctx context.Context, tx *icetable.Transaction, t *Table, props iceberg.Properties) error {
+	// Files carry their field ids and fresh names: no name mapping, and no look through every manifest for
+	// a path that cannot be there.
+	options := []icetable.WriteOption{icetable.WithoutAutoNameMapping(), icetable.WithoutDuplicateCheck()}
+	switch {
+	case len(c.Remove) > 0 && len(c.Deletes) > 0:
+		return errors.New("a commit either removes files or deletes rows")
+	case len(c.Remove) > 0:
+		var data, deletes []iceberg.DataFile
+		for _, f := range c.Remove {
+			if f.ContentType() == iceberg.EntryContentData {
+				data = append(data, f.DataFile)
+			} else {
+				deletes = append(deletes, f.DataFile)
+			}
+		}
+		return tx.ReplaceFiles(ctx, data, c.Add, deletes, props, options...)
+	case len(c.Deletes) > 0:
+		return tx.NewRowDelta(props).AddRows(c.Add...).AddDeletes(c.Deletes...).Commit(ctx)
+	case len(c.Add) > 0:
+		return tx.AddDataFiles(ctx, c.Add, props, options...)
+	default:
+		return appendNothing(ctx, tx, t, props)
+	}
+}
+
+// appendNothing stages a snapshot without rows, to advance the state alone.
+func appendNothing(ctx context.Context, tx *icetable.Transaction, t *Table, props iceberg.Properties) error {
+	schema, err := icetable.SchemaToArrowSchema(t.ice.Schema(), nil, true, false)
+	if err != nil {
+		return err
+	}
+	empty, err := array.NewRecordReader(schema, []arrow.RecordBatch{})
+	if err != nil {
+		return err
+	}
+	defer empty.Release()
+	return tx.Append(ctx, empty, props)
+}
+
+// StateKey is the summary key under which a state value is stored.
+func StateKey(name string) string {
+	if strings.HasPrefix(name, StatePrefix) {
+		return name
+	}
+	return StatePrefix + name
+}

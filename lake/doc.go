@@ -1,0 +1,32 @@
+// Package lake is the only place of lakectl that commits.
+//
+// It puts three things on top of iceberg-go: a table at one of its snapshots ([Snapshot]), what was added
+// to a table between two snapshots ([Changes]), and one commit function ([Lake.Commit]) that every job uses.
+//
+// # Committing exactly once
+//
+// The caller writes its Parquet files once. Commit then repeats: load the table, ask the caller whether the
+// base it computed from still holds, stage the files, pin main to the snapshot just seen (compare and swap),
+// commit once. After any error it loads the table again and looks for its own commit id among main's
+// ancestors. Found: the commit landed although its answer was lost. Not found and the base holds: the same
+// files are staged again. Base moved: the caller gets its own error, usually [ErrFenced].
+//
+// The class of an error is never trusted: the SQL catalog's conflicts have no type, and a timeout may have
+// landed. The library's own retry stays off (commit.retry.num-retries=0), because it replays without asking.
+//
+// # State in snapshot summaries
+//
+// What a job must know to go on (positions in its sources, the snapshot of another table that it covers)
+// lies in the summary of the same snapshot as the rows it belongs to, under keys that start with
+// [StatePrefix]. Every commit through this package carries all state keys of the table forward, so the
+// newest snapshot of ours has the whole state and expiry cannot lose it. Snapshots of other engines carry
+// none: [Snapshot.State] walks back to the nearest of ours.
+//
+// # Caveats
+//
+// Exactly once means: the rows of one commit are in the table once, together with the state that says so.
+// Two tables never change in one commit; jobs order their commits so that the last one publishes.
+// A rollback of main rolls the state back with the rows.
+// Files of a commit that lost are left behind for the orphan sweep.
+// Only position deletes are read and written; a table holding equality deletes or deletion vectors is refused.
+package lake

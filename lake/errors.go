@@ -1,0 +1,45 @@
+package lake
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrFenced says that somebody else changed what this commit was computed from.
+	// Nothing of the commit is in the table. Returned by [Lake.Commit] through Stage functions.
+	ErrFenced = errors.New("somebody else committed first")
+	// ErrNotFound is returned for a table, tag or snapshot that never was.
+	ErrNotFound = errors.New("not found")
+	// ErrExpired is returned where a snapshot was there once and has been expired.
+	ErrExpired = errors.New("expired")
+	// ErrUnsupported is returned for table contents that this version cannot read exactly.
+	ErrUnsupported = errors.New("not supported")
+)
+
+// hinted carries advice for the operator beside an error.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func (h *hinted) Error() string { return h.err.Error() }
+func (h *hinted) Unwrap() error { return h.err }
+func (h *hinted) Hint() string  { return h.hint }
+
+// WithHint attaches what to do next: an imperative with a command. Attach it once, where the knowledge is.
+func WithHint(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &hinted{err: err, hint: fmt.Sprintf(format, args...)}
+}
+
+// Hint returns the advice attached to err, or "". Any error of the chain with a Hint method counts.
+func Hint(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}

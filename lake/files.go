@@ -1,0 +1,204 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
+)
+
+// File is a live data file or position delete file of a snapshot.
+type File struct {
+	iceberg.DataFile
+	AddedBy  int64 // id of the snapshot that added it
+	Sequence int64 // data sequence number
+}
+
+// PartitionValue is the value of the table's single partition field as the transform made it: days or
+// months since 1970 as int, a string for identity, nil for an unpartitioned table.
+func PartitionValue(f iceberg.DataFile) any {
+	for _, v := range f.Partition() {
+		switch n := v.(type) {
+		case int32:
+			return int(n)
+		case int64:
+			return int(n)
+		case int:
+			return n
+		case iceberg.Date:
+			return int(n)
+		default:
+			return v
+		}
+	}
+	return nil
+}
+
+// Files lists the live data files.
+func (s Snapshot) Files(ctx context.Context) ([]File, error) {
+	return s.live(ctx, iceberg.ManifestContentData)
+}
+
+// DeleteFiles lists the live position delete files. Equality deletes and deletion vectors are refused with
+// [ErrUnsupported]: reading the table without them would bring deleted rows back.
+func (s Snapshot) DeleteFiles(ctx context.Context) ([]File, error) {
+	files, err := s.live(ctx, iceberg.ManifestContentDeletes)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if f.ContentType() != iceberg.EntryContentPosDeletes || f.FileFormat() != iceberg.ParquetFile {
+			return nil, WithHint(fmt.Errorf("table %s has a delete file of kind %s in %s: %w", s.table.name, f.ContentType(), f.FileFormat(), ErrUnsupported),
+				"another engine wrote it; rewrite the table's data files there with format version 2 and merge-on-read position deletes")
+		}
+	}
+	return files, nil
+}
+
+func (s Snapshot) live(ctx context.Context, content iceberg.ManifestContent) ([]File, error) {
+	var files []File
+	err := s.entries(ctx, content, 0, true, func(e iceberg.ManifestEntry) {
+		files = append(files, File{DataFile: e.DataFile(), AddedBy: e.SnapshotID(), Sequence: e.SequenceNum()})
+	})
+	return files, err
+}
+
+// entries visits the manifest entries of the snapshot: of one content, and with writtenBy not 0 only of the
+// manifests which that snapshot wrote.
+func (s Snapshot) entries(ctx context.Context, content iceberg.ManifestContent, writtenBy int64, liveOnly bool, visit func(iceberg.ManifestEntry)) error {
+	if s.ice == nil {
+		return nil
+	}
+	fs, err := s.table.FS(ctx)
+	if err != nil {
+		return err
+	}
+	manifests, err := s.ice.Manifests(fs)
+	if err != nil {
+		return fmt.Errorf("read manifest list of %s snapshot %d: %w", s.table.name, s.ID(), err)
+	}
+	for _, m := range manifests {
+		if m.ManifestContent() != content || (writtenBy != 0 && m.SnapshotID() != writtenBy) {
+			continue
+		}
+		for e, err := range m.Entries(fs, liveOnly) {
+			if err != nil {
+				return fmt.Errorf("read manifest of %s snapshot %d: %w", s.table.name, s.ID(), err)
+			}
+			visit(e)
+		}
+	}
+	return nil
+}
+
+// Changes is what happened to a table after one of its snapshots, compaction left out.
+type Changes struct {
+	// Added are the data files that came after the base and are still live.
+	Added []File
+	// Partitions holds the [PartitionValue] of every partition that gained or lost rows.
+	Partitions map[any]bool
+	// Broken says that the changes cannot be told: the base is no ancestor (expired, rolled back), or files
+	// added after it were already compacted with older ones. The caller starts over from the whole table.
+	Broken bool
+}
+
+// Changes tells what happened after the snapshot with id base; 0 means since the table was empty.
+// Snapshots of operation replace move rows between files and change none, so they do not count.
+func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
+	c := Changes{Partitions: map[any]bool{}}
+	if s.ID() == base {
+		return c, nil
+	}
+	chain, unbroken := s.chain(base)
+	if !unbroken {
+		c.Broken = true
+		return c, nil
+	}
+	counted := map[int64]bool{}
+	for _, at := range chain {
+		if at.Operation() != string(icetable.OpReplace) {
+			counted[at.ID()] = true
+		}
+	}
+	for _, at := range chain {
+		if err := at.touched(ctx, counted, &c); err != nil || c.Broken {
+			return c, err
+		}
+	}
+	files, err := s.Files(ctx)
+	for _, f := range files {
+		if counted[f.AddedBy] {
+			c.Added = append(c.Added, f)
+		}
+	}
+	return c, err
+}
+
+// touched notes the partitions that one snapshot changed. A compaction that swallowed a file added after
+// the base breaks the chain: its rows are no longer apart from older ones.
+func (s Snapshot) touched(ctx context.Context, counted map[int64]bool, c *Changes) error {
+	isReplace := !counted[s.ID()]
+	visit := func(e iceberg.ManifestEntry) {
+		if e.SnapshotID() != s.ID() || e.Status() == iceberg.EntryStatusEXISTING {
+			return
+		}
+		if !isReplace {
+			c.Partitions[PartitionValue(e.DataFile())] = true
+			return
+		}
+		if e.Status() == iceberg.EntryStatusDELETED && e.DataFile().ContentType() == iceberg.EntryContentData && s.addedIn(counted, e) {
+			c.Broken = true
+		}
+	}
+	if err := s.entries(ctx, iceberg.ManifestContentData, s.ID(), false, visit); err != nil {
+		return err
+	}
+	return s.entries(ctx, iceberg.ManifestContentDeletes, s.ID(), false, visit)
+}
+
+// addedIn tells whether a removed file had been added by one of the counted snapshots: a DELETED entry keeps
+// the data sequence number of the snapshot that added the file.
+func (s Snapshot) addedIn(counted map[int64]bool, e iceberg.ManifestEntry) bool {
+	for id := range counted {
+		if by := s.table.ice.SnapshotByID(id); by != nil && by.SequenceNumber == e.SequenceNum() {
+			return true
+		}
+	}
+	return false
+}
+
+// chain lists the snapshots from s back to, not including, base; false when base is not an ancestor.
+func (s Snapshot) chain(base int64) ([]Snapshot, bool) {
+	var list []Snapshot
+	for at := s.ice; at != nil; {
+		if at.SnapshotID == base {
+			return list, true
+		}
+		list = append(list, Snapshot{table: s.table, ice: at})
+		if at.ParentSnapshotID == nil {
+			return list, base == 0
+		}
+		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)
+	}
+	return nil, s.ice == nil && base == 0
+}
+
+// Since lists the snapshots after base, newest first; false when base is not an ancestor.
+func (s Snapshot) Since(base int64) ([]Snapshot, bool) { return s.chain(base) }
+
+// LastChange is the newest snapshot that changed rows: s itself or the nearest ancestor that is not a
+// compaction. The zero snapshot when there is none left.
+func (s Snapshot) LastChange() Snapshot {
+	for at := s.ice; at != nil; {
+		here := Snapshot{table: s.table, ice: at}
+		if here.Operation() != string(icetable.OpReplace) {
+			return here
+		}
+		if at.ParentSnapshotID == nil {
+			break
+		}
+		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)
+	}
+	return Snapshot{table: s.table}
+}

@@ -1,0 +1,124 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	icecatalog "github.com/apache/iceberg-go/catalog"
+	icetable "github.com/apache/iceberg-go/table"
+)
+
+// Lake is one namespace of an Iceberg catalog.
+type Lake struct {
+	catalog   icecatalog.Catalog
+	namespace string
+	log       *slog.Logger
+}
+
+// New returns the lake of a namespace. It contacts nothing.
+func New(catalog icecatalog.Catalog, namespace string, log *slog.Logger) *Lake {
+	return &Lake{catalog: catalog, namespace: namespace, log: log}
+}
+
+// Namespace is the name under which the tables lie in the catalog.
+func (l *Lake) Namespace() string { return l.namespace }
+
+// Spec is what a table looks like when it is created.
+type Spec struct {
+	Name       string
+	Schema     *iceberg.Schema
+	Partition  *iceberg.PartitionSpec // nil: not partitioned
+	Properties iceberg.Properties
+}
+
+// Create makes the table when it is missing and reports whether it did. An existing table is left as it is.
+func (l *Lake) Create(ctx context.Context, spec Spec) (bool, error) {
+	if err := l.ensureNamespace(ctx); err != nil {
+		return false, err
+	}
+	id := l.identifier(spec.Name)
+	exists, err := l.catalog.CheckTableExists(ctx, id)
+	if err != nil || exists {
+		return false, wrap(err, "look up table "+spec.Name)
+	}
+	options := []icecatalog.CreateTableOpt{icecatalog.WithProperties(spec.Properties)}
+	if spec.Partition != nil {
+		options = append(options, icecatalog.WithPartitionSpec(spec.Partition))
+	}
+	_, err = l.catalog.CreateTable(ctx, id, spec.Schema, options...)
+	if errors.Is(err, icecatalog.ErrTableAlreadyExists) {
+		return false, nil // another init was faster
+	}
+	return err == nil, wrap(err, "create table "+spec.Name)
+}
+
+func (l *Lake) ensureNamespace(ctx context.Context) error {
+	id := icetable.Identifier{l.namespace}
+	exists, err := l.catalog.CheckNamespaceExists(ctx, id)
+	if err != nil || exists {
+		return wrap(err, "look up namespace "+l.namespace)
+	}
+	err = l.catalog.CreateNamespace(ctx, id, nil)
+	if errors.Is(err, icecatalog.ErrNamespaceAlreadyExists) {
+		return nil
+	}
+	return wrap(err, "create namespace "+l.namespace)
+}
+
+// Table loads a table as it is now. Load it again for each use: a kept handle goes stale and holds on to
+// the manifests it has read.
+func (l *Lake) Table(ctx context.Context, name string) (*Table, error) {
+	t, err := l.catalog.LoadTable(ctx, l.identifier(name))
+	if errors.Is(err, icecatalog.ErrNoSuchTable) || errors.Is(err, icecatalog.ErrNoSuchNamespace) {
+		return nil, WithHint(fmt.Errorf("table %s.%s: %w", l.namespace, name, ErrNotFound), "run 'lakectl init' to create the tables")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load table %s: %w", name, err)
+	}
+	return &Table{name: name, ice: t}, nil
+}
+
+// Tables lists the names of the tables there are.
+func (l *Lake) Tables(ctx context.Context) ([]string, error) {
+	var names []string
+	for id, err := range l.catalog.ListTables(ctx, icetable.Identifier{l.namespace}) {
+		if errors.Is(err, icecatalog.ErrNoSuchNamespace) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list tables: %w", err)
+		}
+		names = append(names, id[len(id)-1])
+	}
+	return names, nil
+}
+
+// Tag names a snapshot of a table; maxAge 0 keeps it until the tag is dropped.
+func (l *Lake) Tag(ctx context.Context, tag string, s Snapshot, maxAge time.Duration) error {
+	if s.ID() == 0 {
+		return fmt.Errorf("tag %s: table %s has no snapshot yet: %w", tag, s.table.name, ErrNotFound)
+	}
+	if now := s.table.ice.Metadata().SnapshotByName(tag); now != nil && now.SnapshotID != s.ID() {
+		return WithHint(fmt.Errorf("tag %s of table %s already names snapshot %d", tag, s.table.name, now.SnapshotID),
+			"choose another name: a tag is never moved")
+	}
+	update := icetable.NewSetSnapshotRefUpdate(tag, s.ID(), icetable.TagRef, maxAge.Milliseconds(), 0, 0)
+	requirement := icetable.AssertTableUUID(s.table.ice.Metadata().TableUUID())
+	_, _, err := l.catalog.CommitTable(ctx, l.identifier(s.table.name), []icetable.Requirement{requirement}, []icetable.Update{update})
+	return wrap(err, fmt.Sprintf("tag snapshot %d of %s", s.ID(), s.table.name))
+}
+
+func (l *Lake) identifier(name string) icetable.Identifier {
+	return icetable.Identifier{l.namespace, name}
+}
+
+func wrap(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

@@ -1,0 +1,229 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	iceio "github.com/apache/iceberg-go/io"
+	icetable "github.com/apache/iceberg-go/table"
+)
+
+// StatePrefix starts the summary keys that every commit of ours carries forward.
+const StatePrefix = "lakectl.state."
+
+const (
+	commitIDKey = "lakectl.commit-id"
+	jobKey      = "lakectl.job"
+)
+
+// Table is a table as the catalog had it when it was loaded.
+type Table struct {
+	name string
+	ice  *icetable.Table
+}
+
+// Name is the table's name without the namespace.
+func (t *Table) Name() string { return t.name }
+
+// Spec is the table's current partition spec.
+func (t *Table) Spec() iceberg.PartitionSpec { return t.ice.Spec() }
+
+// Location is the URI of the table's folder.
+func (t *Table) Location() string { return t.ice.Location() }
+
+// FS opens the storage the table lies on.
+func (t *Table) FS(ctx context.Context) (iceio.WriteFileIO, error) {
+	fs, err := t.ice.FS(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open storage of %s: %w", t.name, err)
+	}
+	w, ok := fs.(iceio.WriteFileIO)
+	if !ok {
+		return nil, fmt.Errorf("storage of %s is read-only", t.name)
+	}
+	return w, nil
+}
+
+// Current is the newest snapshot on main; the zero ID when nothing was committed yet.
+func (t *Table) Current() Snapshot { return Snapshot{table: t, ice: t.ice.CurrentSnapshot()} }
+
+// Empty is the table before its first snapshot.
+func (t *Table) Empty() Snapshot { return Snapshot{table: t} }
+
+// ByID finds a retained snapshot. A missing one is [ErrExpired], named with the oldest left.
+func (t *Table) ByID(id int64) (Snapshot, error) {
+	if id == 0 {
+		return t.Empty(), nil
+	}
+	if s := t.ice.SnapshotByID(id); s != nil {
+		return Snapshot{table: t, ice: s}, nil
+	}
+	return Snapshot{}, t.expired(fmt.Sprintf("snapshot %d", id))
+}
+
+// ByTag finds the snapshot a tag or branch names.
+func (t *Table) ByTag(tag string) (Snapshot, error) {
+	if s := t.ice.SnapshotByName(tag); s != nil {
+		return Snapshot{table: t, ice: s}, nil
+	}
+	return Snapshot{}, fmt.Errorf("tag %s of table %s: %w", tag, t.name, ErrNotFound)
+}
+
+// AsOf is the snapshot that was current at a time: the empty table before its first commit, [ErrExpired]
+// where the snapshots of that time are gone.
+func (t *Table) AsOf(at time.Time) (Snapshot, error) {
+	if s := t.ice.SnapshotAsOf(at.UnixMilli(), true); s != nil {
+		return Snapshot{table: t, ice: s}, nil
+	}
+	all := t.Snapshots()
+	if len(all) == 0 || all[0].ice.ParentSnapshotID == nil {
+		return t.Empty(), nil
+	}
+	return Snapshot{}, t.expired("snapshot of " + at.UTC().Format(time.RFC3339))
+}
+
+func (t *Table) expired(what string) error {
+	err := fmt.Errorf("%s of table %s: %w", what, t.name, ErrExpired)
+	all := t.Snapshots()
+	if len(all) == 0 {
+		return WithHint(err, "table %s has no snapshot at all", t.name)
+	}
+	oldest := all[0]
+	return WithHint(err, "the oldest left is %d of %s; list them with 'lakectl snapshots %s'",
+		oldest.ID(), oldest.Time().Format(time.RFC3339), t.name)
+}
+
+// Snapshots lists the retained snapshots, oldest first.
+func (t *Table) Snapshots() []Snapshot {
+	list := make([]Snapshot, 0, len(t.ice.Metadata().Snapshots()))
+	for _, s := range t.ice.Metadata().Snapshots() {
+		list = append(list, Snapshot{table: t, ice: &s})
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Sequence() < list[j].Sequence() })
+	return list
+}
+
+// Tags maps the names of tags to the snapshots they keep.
+func (t *Table) Tags() map[string]int64 {
+	tags := map[string]int64{}
+	for name, ref := range t.ice.Metadata().Refs() {
+		if ref.SnapshotRefType == icetable.TagRef {
+			tags[name] = ref.SnapshotID
+		}
+	}
+	return tags
+}
+
+// Snapshot is a table at one of its snapshots. A Snapshot with ID 0 is the empty table.
+type Snapshot struct {
+	table *Table
+	ice   *icetable.Snapshot
+}
+
+// Table is the handle this snapshot was read from.
+func (s Snapshot) Table() *Table { return s.table }
+
+// ID is the snapshot id, 0 for the empty table.
+func (s Snapshot) ID() int64 {
+	if s.ice == nil {
+		return 0
+	}
+	return s.ice.SnapshotID
+}
+
+// Sequence is the snapshot's sequence number; it grows by one with each commit to the table.
+func (s Snapshot) Sequence() int64 {
+	if s.ice == nil {
+		return 0
+	}
+	return s.ice.SequenceNumber
+}
+
+// Time is when the snapshot was made, UTC, to the millisecond.
+func (s Snapshot) Time() time.Time {
+	if s.ice == nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(s.ice.TimestampMs).UTC()
+}
+
+// Operation is append, overwrite, delete or replace; "" for the empty table.
+func (s Snapshot) Operation() string {
+	if s.ice == nil || s.ice.Summary == nil {
+		return ""
+	}
+	return string(s.ice.Summary.Operation)
+}
+
+// Job is the job of ours that made the snapshot, "" for another engine's.
+func (s Snapshot) Job() string { return s.Property(jobKey) }
+
+// Property is one entry of the snapshot's own summary.
+func (s Snapshot) Property(key string) string {
+	if s.ice == nil || s.ice.Summary == nil {
+		return ""
+	}
+	return s.ice.Summary.Properties[key]
+}
+
+// Schema is the schema to read the snapshot with: the one it was written under.
+func (s Snapshot) Schema() *iceberg.Schema {
+	if s.ice != nil && s.ice.SchemaID != nil {
+		if schema, ok := s.table.ice.Schemas()[*s.ice.SchemaID]; ok {
+			return schema
+		}
+	}
+	return s.table.ice.Schema()
+}
+
+// State is the value of a state key as of this snapshot, "" when it was never set. [ErrExpired] when the
+// snapshots of ours before it are gone, so that nobody can tell.
+func (s Snapshot) State(key string) (string, error) {
+	state, err := s.states()
+	return state[StatePrefix+key], err
+}
+
+// states finds the nearest snapshot of ours and returns its state.
+func (s Snapshot) states() (map[string]string, error) {
+	state := map[string]string{}
+	if s.ice == nil {
+		return state, nil
+	}
+	for at := s.ice; ; {
+		if at.Summary != nil && at.Summary.Properties[commitIDKey] != "" {
+			for k, v := range at.Summary.Properties {
+				if strings.HasPrefix(k, StatePrefix) {
+					state[k] = v
+				}
+			}
+			return state, nil
+		}
+		if at.ParentSnapshotID == nil {
+			return state, nil
+		}
+		parent := s.table.ice.SnapshotByID(*at.ParentSnapshotID)
+		if parent == nil {
+			return nil, WithHint(fmt.Errorf("state of table %s: the last snapshot written by lakectl: %w", s.table.name, ErrExpired),
+				"another engine wrote the newest snapshots and expired ours; roll main back or restore the table")
+		}
+		at = parent
+	}
+}
+
+// findCommit looks for a commit id among the snapshot and its ancestors.
+func (s Snapshot) findCommit(id string) (Snapshot, bool) {
+	for at := s.ice; at != nil; {
+		if at.Summary != nil && at.Summary.Properties[commitIDKey] == id {
+			return Snapshot{table: s.table, ice: at}, true
+		}
+		if at.ParentSnapshotID == nil {
+			break
+		}
+		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)
+	}
+	return Snapshot{}, false
+}

@@ -1,0 +1,186 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
+)
+
+// NewDataPath names a file for the table that nobody has used before. The job is part of the name, ids of
+// users or listens never are.
+func (t *Table) NewDataPath(job string) string {
+	return t.Location() + "/data/" + job + "-" + uuid.NewString() + ".parquet"
+}
+
+// LocalPath turns the file:// URI of a table's file into a path of this machine.
+func LocalPath(uri string) (string, error) {
+	rest, ok := strings.CutPrefix(uri, "file:")
+	if !ok {
+		if strings.Contains(uri, "://") {
+			return "", fmt.Errorf("location %s is not on this machine: %w", uri, ErrUnsupported)
+		}
+		return uri, nil
+	}
+	return path.Clean("/" + strings.TrimLeft(rest, "/")), nil
+}
+
+// DataFile describes a Parquet file that was just written, from its footer, ready to be committed.
+// partition is the value of the table's single partition field (see [PartitionValue]), nil without one.
+// Column statistics follow the table's metrics properties, so columns with mode none get no bounds.
+func (t *Table) DataFile(uri string, footer *metadata.FileMetaData, bytes int64, partition any) (iceberg.DataFile, error) {
+	spec := t.ice.Spec()
+	values := map[int]any{}
+	for _, field := range spec.Fields() {
+		if n, ok := partition.(int); ok {
+			values[field.FieldID] = int32(n)
+		} else {
+			values[field.FieldID] = partition
+		}
+	}
+	df, err := icetable.DataFileFromMetadata(icetable.DataFileArgs{
+		Schema: t.ice.Schema(), Spec: spec, Format: iceberg.ParquetFile, Metadata: footer, FilePath: uri, FileSize: bytes,
+		Content: iceberg.EntryContentData, PartitionValues: values, Properties: t.ice.Properties(), FormatVersion: t.ice.Metadata().Version(),
+	})
+	return df, wrap(err, "describe data file "+uri)
+}
+
+// ReadDataFile describes a Parquet file that another writer (DuckDB) left at uri.
+func (t *Table) ReadDataFile(ctx context.Context, uri string, partition any) (iceberg.DataFile, error) {
+	fs, err := t.FS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := fs.Open(uri)
+	if err != nil {
+		return nil, fmt.Errorf("open data file: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("size of data file %s: %w", uri, err)
+	}
+	r, err := file.NewParquetReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("read footer of %s: %w", uri, err)
+	}
+	return t.DataFile(uri, r.MetaData(), info.Size(), partition)
+}
+
+// Field ids that the Iceberg specification reserves for position delete files.
+const (
+	deletePathFieldID = 2147483546
+	deletePosFieldID  = 2147483545
+)
+
+// WritePositionDeletes writes one position delete file for each data file that loses rows and returns them
+// for [Commit.Deletes]. rows maps the file's URI, exactly as the manifest has it, to row positions (0 is the
+// first); duplicates are dropped. The files name the data file they belong to in referenced_data_file.
+func (s Snapshot) WritePositionDeletes(ctx context.Context, job string, files []File, rows map[string][]int64) ([]iceberg.DataFile, error) {
+	byURI := make(map[string]File, len(files))
+	for _, f := range files {
+		byURI[f.FilePath()] = f
+	}
+	uris := make([]string, 0, len(rows))
+	for uri := range rows {
+		uris = append(uris, uri)
+	}
+	sort.Strings(uris)
+	var out []iceberg.DataFile
+	for _, uri := range uris {
+		target, ok := byURI[uri]
+		if !ok {
+			return nil, fmt.Errorf("position deletes for %s: not a live file of %s snapshot %d", uri, s.table.name, s.ID())
+		}
+		df, err := s.table.writeDeleteFile(ctx, job, target, rows[uri])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, df)
+	}
+	return out, nil
+}
+
+func (t *Table) writeDeleteFile(ctx context.Context, job string, target File, positions []int64) (iceberg.DataFile, error) {
+	uri := t.NewDataPath(job + "-deletes")
+	batch := deleteBatch(target.FilePath(), positions)
+	defer batch.Release()
+	_, bytes, err := t.writeParquet(ctx, uri, batch)
+	if err != nil {
+		return nil, fmt.Errorf("write position deletes of %s: %w", t.name, err)
+	}
+	spec := t.ice.Metadata().PartitionSpecByID(int(target.SpecID()))
+	if spec == nil {
+		return nil, fmt.Errorf("data file of %s has unknown partition spec %d", t.name, target.SpecID())
+	}
+	b, err := iceberg.NewDataFileBuilder(*spec, iceberg.EntryContentPosDeletes, uri, iceberg.ParquetFile, target.Partition(), nil, nil, batch.NumRows(), bytes)
+	if err != nil {
+		return nil, fmt.Errorf("describe position deletes of %s: %w", t.name, err)
+	}
+	bound := map[int][]byte{deletePathFieldID: []byte(target.FilePath())}
+	return b.ReferencedDataFile(target.FilePath()).LowerBoundValues(bound).UpperBoundValues(bound).Build(), nil
+}
+
+func deleteBatch(path string, positions []int64) arrow.RecordBatch {
+	field := func(name string, typ arrow.DataType, id int) arrow.Field {
+		return arrow.Field{Name: name, Type: typ, Metadata: arrow.NewMetadata([]string{"PARQUET:field_id"}, []string{fmt.Sprint(id)})}
+	}
+	schema := arrow.NewSchema([]arrow.Field{
+		field("file_path", arrow.BinaryTypes.String, deletePathFieldID),
+		field("pos", arrow.PrimitiveTypes.Int64, deletePosFieldID),
+	}, nil)
+	sort.Slice(positions, func(i, j int) bool { return positions[i] < positions[j] })
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	for i, pos := range positions {
+		if i > 0 && positions[i-1] == pos {
+			continue
+		}
+		b.Field(0).(*array.StringBuilder).Append(path)
+		b.Field(1).(*array.Int64Builder).Append(pos)
+	}
+	return b.NewRecordBatch()
+}
+
+// FileWriter writes one new file of a table and counts its bytes: the size goes into the manifest, and
+// object stores have no cheap way to ask for it.
+type FileWriter struct {
+	w     io.WriteCloser
+	bytes int64
+}
+
+// Create opens a new file at uri, usually from [Table.NewDataPath].
+func (t *Table) Create(ctx context.Context, uri string) (*FileWriter, error) {
+	fs, err := t.FS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := fs.Create(uri)
+	if err != nil {
+		return nil, fmt.Errorf("create file of %s: %w", t.name, err)
+	}
+	return &FileWriter{w: w}, nil
+}
+
+func (f *FileWriter) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	f.bytes += int64(n)
+	return n, err
+}
+
+// Close ends the file; only then is it there for readers.
+func (f *FileWriter) Close() error { return f.w.Close() }
+
+// Bytes is the number of bytes written so far.
+func (f *FileWriter) Bytes() int64 { return f.bytes }
