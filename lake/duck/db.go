@@ -1,0 +1,143 @@
+package duck
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// Options bounds what one DB may use.
+type Options struct {
+	MemoryLimit string // as DuckDB takes it: "1GiB"
+	Threads     int
+	TempDir     string // spill goes into a folder below it
+}
+
+// DB is an in-memory DuckDB with one connection.
+type DB struct {
+	db    *sql.DB
+	conn  *sql.Conn
+	spill string
+}
+
+// Open starts a DuckDB. Close it: that removes its spill folder.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if err := os.MkdirAll(o.TempDir, 0o755); err != nil {
+		return nil, fmt.Errorf("folder for spill: %w", err)
+	}
+	spill, err := os.MkdirTemp(o.TempDir, "duckdb-")
+	if err != nil {
+		return nil, fmt.Errorf("folder for spill: %w", err)
+	}
+	d := &DB{spill: spill}
+	if err := d.start(ctx, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("start duckdb: %w", err), d.Close())
+	}
+	return d, nil
+}
+
+func (d *DB) start(ctx context.Context, o Options) (err error) {
+	if d.db, err = sql.Open("duckdb", ""); err != nil {
+		return err
+	}
+	if d.conn, err = d.db.Conn(ctx); err != nil {
+		return err
+	}
+	for _, set := range []string{
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+		"SET TimeZone = 'UTC'",
+		"SET preserve_insertion_order = false",
+		"SET memory_limit = " + Quote(o.MemoryLimit),
+		fmt.Sprintf("SET threads = %d", o.Threads),
+		"SET temp_directory = " + Quote(d.spill),
+	} {
+		if err := d.Exec(ctx, set); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close stops DuckDB and removes its spill.
+func (d *DB) Close() error {
+	var err error
+	if d.conn != nil {
+		err = d.conn.Close()
+	}
+	if d.db != nil {
+		err = errors.Join(err, d.db.Close())
+	}
+	return errors.Join(err, os.RemoveAll(d.spill))
+}
+
+// Exec runs statements without a result. Arguments bind to ? or $1 of a single statement.
+func (d *DB) Exec(ctx context.Context, text string, args ...any) error {
+	_, err := d.conn.ExecContext(ctx, text, args...)
+	return err
+}
+
+// Query runs one statement. The caller closes the rows.
+func (d *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	return d.conn.QueryContext(ctx, text, args...)
+}
+
+// Each runs one statement and calls visit for every row, scanned into dest before each call.
+func (d *DB) Each(ctx context.Context, text string, args, dest []any, visit func() error) error {
+	rows, err := d.Query(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err has the error
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		if err := visit(); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// One runs a statement that gives exactly one row.
+func (d *DB) One(ctx context.Context, text string, args, dest []any) error {
+	n := 0
+	err := d.Each(ctx, text, args, dest, func() error { n++; return nil })
+	if err == nil && n != 1 {
+		return fmt.Errorf("statement gave %d rows, want 1", n)
+	}
+	return err
+}
+
+// Fill appends rows that Go holds in memory to a table of this DB.
+func (d *DB) Fill(ctx context.Context, table string, rows [][]any) error {
+	return d.conn.Raw(func(c any) error {
+		appender, err := duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			values := make([]driver.Value, len(row))
+			for i, v := range row {
+				values[i] = v
+			}
+			if err := appender.AppendRow(values...); err != nil {
+				return errors.Join(err, appender.Close())
+			}
+		}
+		return appender.Close()
+	})
+}
+
+// Quote makes a string literal.
+func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// Ident makes a quoted identifier.
+func Ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

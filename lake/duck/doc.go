@@ -1,0 +1,21 @@
+// Package duck runs SQL over Iceberg snapshots with an embedded DuckDB.
+//
+// Reading: Go plans the files of a snapshot, DuckDB reads exactly these, columns by field id, minus the
+// position deletes ([DB.Bind]). Writing: DuckDB writes Parquet files with field ids into the table's folder
+// ([DB.Write]); package lake commits them. DuckDB itself never touches the catalog, so a crash leaves at
+// most files that nobody refers to.
+//
+// # Rules for statements
+//
+//   - Sums of integers are HUGEINT, and Parquet would store them as DOUBLE: cast every sum to BIGINT.
+//   - `/` and avg give DOUBLE: divide money with // and % on integers.
+//   - Strings compare bytewise, which is the order the specification asks for.
+//   - The time zone is UTC, so a day or month of a timestamp is the UTC one.
+//   - A MERGE does not deduplicate its source; statements here pick winners with arg_min over a key that is
+//     unique within the group, the deterministic form that spills.
+//
+// # Memory
+//
+// Each DB has a memory limit and spills to a folder of its own, removed on Close. One DB serves one run of
+// one job; it is not for use by several goroutines at once.
+package duck
