@@ -1,0 +1,29 @@
+package listen
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+
+	"github.com/dchest/siphash"
+)
+
+// Key is the secret that turns user ids into subjects.
+type Key [16]byte
+
+// Subject stands for a user where the id itself must not be kept: equal for equal ids, and of no use without the key.
+type Subject [16]byte
+
+// Subject is the SipHash-2-4-128 of the user id's bytes, in the byte order of the reference implementation.
+func (k Key) Subject(userID string) Subject {
+	var stack [maxStringBytes]byte
+	lo, hi := siphash.Hash128(
+		binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:]),
+		append(stack[:0], userID...))
+	var s Subject
+	binary.LittleEndian.PutUint64(s[:8], lo)
+	binary.LittleEndian.PutUint64(s[8:], hi)
+	return s
+}
+
+// String is the subject in lower-case hex.
+func (s Subject) String() string { return hex.EncodeToString(s[:]) }
