@@ -66,6 +66,9 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 			return landed, nil
 		}
 		summary, err := c.Stage(now)
+		if err == nil {
+			err = c.targetsLive(ctx, now)
+		}
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("commit %s: %w", name, err)
 		}
@@ -78,6 +81,28 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 	}
 	return Snapshot{}, WithHint(fmt.Errorf("commit %s: no attempt of %d was confirmed: %w", name, commitAttempts, last),
 		"check that the catalog and the warehouse can be written, then run the command again: it goes on where the table is")
+}
+
+// targetsLive refuses row deletes for a data file that is gone: a compaction moved its rows elsewhere, and the
+// deletes would be lost without a word.
+func (c Commit) targetsLive(ctx context.Context, now Snapshot) error {
+	if len(c.Deletes) == 0 {
+		return nil
+	}
+	files, err := now.Files(ctx)
+	if err != nil {
+		return err
+	}
+	live := make(map[string]bool, len(files))
+	for _, f := range files {
+		live[f.FilePath()] = true
+	}
+	for _, d := range c.Deletes {
+		if target := d.ReferencedDataFile(); target != nil && !live[*target] {
+			return WithHint(fmt.Errorf("a data file to delete rows from was rewritten: %w", ErrFenced), "run the command again; it finds the rows where they are now")
+		}
+	}
+	return nil
 }
 
 // pause waits before a repeated attempt: 10 ms doubling up to 2 s, with jitter so that rivals spread out.

@@ -1,0 +1,46 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	"github.com/lakectl/lakectl/lake/listen"
+)
+
+// How a job can end besides done and failed. The command line turns each into its exit code.
+var (
+	// ErrPartial: some of the work is done and committed; running again goes on from there.
+	ErrPartial = errors.New("partly done")
+	// ErrProof: a check of the result against another computation failed. Nothing was published.
+	ErrProof = errors.New("proof failed")
+	// ErrInputsErased: what is asked for can no longer be computed, its inputs were erased.
+	ErrInputsErased = errors.New("inputs erased")
+)
+
+// Env is what every job is given.
+type Env struct {
+	Lake        *lake.Lake
+	Duck        duck.Options
+	SubjectKey  listen.Key
+	Log         *slog.Logger
+	Now         func() time.Time
+	CodeVersion string
+	// Progress is called now and then with what is being done; units are in the text. Never nil.
+	Progress func(text string)
+}
+
+// Open starts a DuckDB for one run of a job.
+func (e Env) Open(ctx context.Context) (*duck.DB, error) { return duck.Open(ctx, e.Duck) }
+
+// Snapshot loads a table and returns it as it is now.
+func (e Env) Snapshot(ctx context.Context, table string) (lake.Snapshot, error) {
+	t, err := e.Lake.Table(ctx, table)
+	if err != nil {
+		return lake.Snapshot{}, err
+	}
+	return t.Current(), nil
+}

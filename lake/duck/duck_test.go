@@ -1,0 +1,146 @@
+package duck_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	"github.com/lakectl/lakectl/lake/laketest"
+)
+
+func anyBase(lake.Snapshot) (map[string]string, error) { return nil, nil }
+
+// plays commits rows of plays_by_hour through DuckDB, over several days.
+func plays(t *testing.T, l *laketest.Lake, days int) lake.Snapshot {
+	t.Helper()
+	d := l.DB(t)
+	err := d.Exec(t.Context(), `CREATE TABLE p AS SELECT TIMESTAMPTZ '2026-02-27 23:00:00+00' + INTERVAL (d) DAY AS hour,
+		'A' AS artist_id, 't' || x AS track_id, 'DE' AS country, 'phone' AS device, x AS plays, x * 1000 AS ms_played FROM range(?) a(d), range(10) b(x)`, days)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tbl, err := l.Table(t.Context(), catalog.PlaysByHour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := d.Write(t.Context(), tbl, "test", "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Commit(t.Context(), catalog.PlaysByHour, lake.Commit{Add: files, Stage: anyBase})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func analyze(t *testing.T, l *laketest.Lake, s lake.Snapshot, text string) ([][]any, error) {
+	t.Helper()
+	var rows [][]any
+	err := duck.Analyze(t.Context(), l.Duck, []lake.Snapshot{s}, text, func([]string) error { return nil },
+		func(row []any) error { rows = append(rows, append([]any{}, row...)); return nil })
+	return rows, err
+}
+
+func TestWrittenRowsComeBackFromTheirPartitions(t *testing.T) {
+	l := laketest.New(t)
+	s := plays(t, l, 5)
+	files, err := s.Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	days := map[any]int64{}
+	for _, f := range files {
+		days[lake.PartitionValue(f)] += f.Count()
+	}
+	want := map[any]int64{}
+	for d := range 5 {
+		want[lake.Day(time.Date(2026, 2, 27+d, 0, 0, 0, 0, time.UTC))] = 10
+	}
+	if diff := cmp.Diff(want, days); diff != "" {
+		t.Fatalf("rows by partition (-want +got)\n%s", diff)
+	}
+	got, err := analyze(t, l, s, "SELECT count(*), sum(plays), min(hour), max(track_id) FROM plays_by_hour")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := fmt.Sprint(got); text != "[[50 225 2026-02-27 23:00:00 +0000 UTC t9]]" {
+		t.Errorf("got %s", text)
+	}
+}
+
+func TestNothingIsWrittenForNoRows(t *testing.T) {
+	l := laketest.New(t)
+	d := l.DB(t)
+	tbl, err := l.Table(t.Context(), catalog.RoyaltyRules) // not partitioned
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Bind(t.Context(), "nothing", tbl.Current()); err != nil {
+		t.Fatal(err)
+	}
+	files, err := d.Write(t.Context(), tbl, "test", "nothing")
+	if err != nil || len(files) != 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(l.Dir, "warehouse", "*", "*", "data", "*")); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestAUsersTextCanOnlySelectFromTheTables(t *testing.T) {
+	l := laketest.New(t)
+	s := plays(t, l, 2)
+	secret := filepath.Join(l.Dir, "secret.csv")
+	if err := os.WriteFile(secret, []byte("a,b\n1,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(l.Dir, "warehouse", "music", "plays_by_hour", "data", "stolen.csv")
+	for _, text := range []string{
+		"SELECT * FROM read_csv('" + secret + "')",
+		"SELECT content FROM read_text('" + secret + "')",
+		"COPY (SELECT 1) TO '" + out + "'",
+		"SELECT 1; DROP VIEW plays_by_hour",
+		"DROP VIEW plays_by_hour",
+		"SET enable_external_access = true",
+		"ATTACH '" + l.Options.URI + "' AS c (TYPE sqlite)",
+		"INSTALL httpfs",
+		"SELECT * FROM query('COPY (SELECT 1) TO ''" + out + "''')",
+		"",
+		"SELECT * FROM no_such_table",
+	} {
+		if rows, err := analyze(t, l, s, text); err == nil {
+			t.Errorf("%q gave %v", text, rows)
+		} else if lake.Hint(err) == "" && !strings.Contains(text, "read_") {
+			t.Errorf("%q: no hint with %v", text, err)
+		}
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a file was written into the warehouse")
+	}
+	if rows, err := analyze(t, l, s, "WITH x AS (SELECT plays FROM plays_by_hour) SELECT count(*) FROM x -- fine"); err != nil || fmt.Sprint(rows) != "[[20]]" {
+		t.Errorf("a plain query gave %v, %v", rows, err)
+	}
+}
+
+func TestSpillIsRemovedOnClose(t *testing.T) {
+	l := laketest.New(t)
+	d, err := duck.Open(t.Context(), l.Duck)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(l.Duck.TempDir); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

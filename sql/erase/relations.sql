@@ -1,0 +1,18 @@
+-- The rule and the tables of one plan. Run once in a new DuckDB; several statements, no parameters.
+--
+-- covers: does the window of a request cover a copy? Times are microseconds since 1970.
+-- up_to: the window ends with the request, received at request_us; then a copy received no later than that is
+-- covered too, however far ahead its clock ran.
+CREATE MACRO covers(event_us, received_us, from_us, to_us, up_to, request_us) AS
+  event_us >= from_us AND CASE WHEN up_to THEN event_us < request_us OR received_us <= request_us ELSE event_us < to_us END;
+
+-- The standing requests, in order of position. sweep: it looks for rows in the archive and what is derived from it.
+CREATE TABLE wanted (ord BIGINT, user_id VARCHAR, from_us BIGINT, to_us BIGINT, up_to BOOLEAN, request_us BIGINT,
+  open BOOLEAN, sweep BOOLEAN);
+
+-- The rows to delete. Grain: one row of a table and one request that covers it. day: of the event; NULL in
+-- quarantine, from which nothing is derived.
+CREATE TABLE hits (tbl VARCHAR, _file VARCHAR, _pos BIGINT, ord BIGINT, listen_id VARCHAR, day DATE);
+
+-- The requests this plan carries forward, with their positions.
+CREATE TABLE worked (ord BIGINT, source_topic VARCHAR, source_partition BIGINT, source_offset BIGINT);

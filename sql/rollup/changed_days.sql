@@ -1,0 +1,2 @@
+-- Days to rewrite. Grain: one day. Relations: changed.
+SELECT day FROM changed

@@ -1,0 +1,6 @@
+-- The newest version of the rules, in order. Grain: one rule. Relations: rules (royalty_rules).
+SELECT version, id, coalesce(track_id, ''), coalesce(artist_id, ''), coalesce(country, ''), coalesce(tier, ''), coalesce(device, ''),
+  coalesce(strftime(effective_from, '%Y-%m-%d'), ''), coalesce(strftime(effective_to, '%Y-%m-%d'), ''),
+  counts, coalesce(min_ms_played, 0), coalesce(min_fraction_e4, 0)
+FROM rules WHERE version = (SELECT max(version) FROM rules)
+ORDER BY position
