@@ -1,0 +1,182 @@
+package royalty
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// RuleSet is a version of the rules. Version 0 are the rules that hold while none were applied.
+type RuleSet struct {
+	Version int64  `json:"version"`
+	Rules   []Rule `json:"rules"`
+	Stored  bool   `json:"stored"` // by this command; false when the file says what holds already
+}
+
+// PoolSet are the pools in force.
+type PoolSet struct {
+	Version int64  `json:"version"` // the newest version that any of them is from
+	Pools   []Pool `json:"pools"`
+	Stored  bool   `json:"stored"`
+	// byPeriod is the version in force for each period.
+	byPeriod map[string]int64
+}
+
+// Rules returns the newest version of the rules.
+func Rules(ctx context.Context, env jobs.Env) (RuleSet, error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return RuleSet{}, err
+	}
+	defer db.Close() //nolint:errcheck // in memory
+	return latestRules(ctx, env, db)
+}
+
+func latestRules(ctx context.Context, env jobs.Env, db *duck.DB) (RuleSet, error) {
+	s, err := env.Snapshot(ctx, catalog.RoyaltyRules)
+	if err != nil {
+		return RuleSet{}, err
+	}
+	if err := db.Bind(ctx, "rules", s); err != nil {
+		return RuleSet{}, err
+	}
+	var set RuleSet
+	var r Rule
+	dest := []any{&set.Version, &r.ID, &r.TrackID, &r.ArtistID, &r.Country, &r.Tier, &r.Device, &r.EffectiveFrom, &r.EffectiveTo, &r.Counts, &r.MinMsPlayed, &r.MinFractionE4}
+	err = db.Each(ctx, lakesql.Text("royalty/rules_latest"), nil, dest, func() error { set.Rules = append(set.Rules, r); return nil })
+	if err != nil {
+		return RuleSet{}, fmt.Errorf("read rules: %w", err)
+	}
+	if set.Version == 0 {
+		set.Rules = defaultRules
+	}
+	return set, nil
+}
+
+// ApplyRules stores rules as a new version. Rules equal to the newest version are not stored again.
+func ApplyRules(ctx context.Context, env jobs.Env, rules []Rule) (RuleSet, error) {
+	base, err := env.Snapshot(ctx, catalog.RoyaltyRules)
+	if err != nil {
+		return RuleSet{}, err
+	}
+	now, err := Rules(ctx, env)
+	if err != nil || (now.Version > 0 && slices.Equal(now.Rules, rules)) {
+		return now, err
+	}
+	set := RuleSet{Version: now.Version + 1, Rules: rules, Stored: true}
+	at := env.Now()
+	rows := make([][]any, len(rules))
+	for i, r := range rules {
+		rows[i] = []any{
+			set.Version, at, i + 1, r.ID, orNull(r.TrackID), orNull(r.ArtistID), orNull(r.Country), orNull(r.Tier), orNull(r.Device),
+			dateOrNull(r.EffectiveFrom), dateOrNull(r.EffectiveTo), r.Counts, r.MinMsPlayed, r.MinFractionE4,
+		}
+	}
+	return set, appendRows(ctx, env, base, "rules", rows)
+}
+
+// Pools returns the pools in force: for each period those of the newest file that named it.
+func Pools(ctx context.Context, env jobs.Env) (PoolSet, error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return PoolSet{}, err
+	}
+	defer db.Close() //nolint:errcheck // in memory
+	return latestPools(ctx, env, db)
+}
+
+func latestPools(ctx context.Context, env jobs.Env, db *duck.DB) (PoolSet, error) {
+	s, err := env.Snapshot(ctx, catalog.RoyaltyPools)
+	if err != nil {
+		return PoolSet{}, err
+	}
+	if err := db.Bind(ctx, "all_pools", s); err != nil {
+		return PoolSet{}, err
+	}
+	set := PoolSet{byPeriod: map[string]int64{}}
+	var version int64
+	var p Pool
+	err = db.Each(ctx, lakesql.Text("royalty/pools_latest"), nil, []any{&version, &p.Period, &p.Country, &p.Tier, &p.Currency, &p.AmountMinor}, func() error {
+		set.Pools = append(set.Pools, p)
+		set.byPeriod[p.Period] = version
+		set.Version = max(set.Version, version)
+		return nil
+	})
+	if err != nil {
+		return PoolSet{}, fmt.Errorf("read pools: %w", err)
+	}
+	return set, nil
+}
+
+// ApplyPools stores pools as a new version. They replace the pools of every period they name; other periods
+// keep theirs. Pools that say what is in force already are not stored again.
+func ApplyPools(ctx context.Context, env jobs.Env, pools []Pool) (PoolSet, error) {
+	base, err := env.Snapshot(ctx, catalog.RoyaltyPools)
+	if err != nil {
+		return PoolSet{}, err
+	}
+	now, err := Pools(ctx, env)
+	if err != nil || samePools(now, pools) {
+		return now, err
+	}
+	at := env.Now()
+	rows := make([][]any, len(pools))
+	for i, p := range pools {
+		rows[i] = []any{now.Version + 1, at, p.Period, p.Country, p.Tier, p.Currency, p.AmountMinor}
+	}
+	if err := appendRows(ctx, env, base, "pools", rows); err != nil {
+		return PoolSet{}, err
+	}
+	set, err := Pools(ctx, env)
+	set.Stored = true
+	return set, err
+}
+
+// samePools tells whether the pools are those in force for the periods they name.
+func samePools(now PoolSet, pools []Pool) bool {
+	named := map[string]bool{}
+	want := map[Pool]bool{}
+	for _, p := range pools {
+		named[p.Period], want[p] = true, true
+	}
+	have := 0
+	for _, p := range now.Pools {
+		if named[p.Period] {
+			if have++; !want[p] {
+				return false
+			}
+		}
+	}
+	return have == len(pools)
+}
+
+func appendRows(ctx context.Context, env jobs.Env, base lake.Snapshot, job string, rows [][]any) error {
+	files, err := base.Table().WriteRows(ctx, job, rows)
+	if err != nil {
+		return err
+	}
+	_, err = env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: job, Add: files, Stage: lake.IfUnmoved(base, nil)})
+	return err
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func dateOrNull(s string) any {
+	at, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return nil
+	}
+	return at
+}

@@ -1,0 +1,202 @@
+package royalty_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/laketest"
+)
+
+func TestRulesDecideInOrderAndOnlyWhatTheyChangeIsReplaced(t *testing.T) {
+	l := laketest.New(t)
+	copies := world(31, 150)
+	archive(t, l, copies)
+	run(t, l, royalty.Options{})
+	rules, err := royalty.ParseRules(strings.NewReader(`
+rules:
+  - {id: t1-60s, track_id: t1, effective_from: 2026-03-31, effective_to: 2026-04-02, min_ms_played: 60000}
+  - {id: no-d1, device: d1, count: false}
+  - {id: brazil, country: br, tier: free, min_ms_played: 0}
+  - {id: default, min_ms_played: 40000, min_fraction: 0.3333}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := royalty.ApplyRules(t.Context(), env(l), rules)
+	if err != nil || set.Version != 1 || !set.Stored {
+		t.Fatalf("apply: %+v, %v", set, err)
+	}
+	if again, err := royalty.ApplyRules(t.Context(), env(l), rules); err != nil || again.Stored {
+		t.Fatalf("apply again stored %v, %v", again.Stored, err)
+	}
+	run(t, l, royalty.Options{Full: true})
+	equal(t, published(t, l), checksums(recount(copies, func(c copyOf) bool {
+		day := c.event.UTC().Format(time.DateOnly)
+		switch {
+		case c.track == "t1" && day >= "2026-03-31" && day < "2026-04-02":
+			return c.ms >= 60_000
+		case c.device == "d1":
+			return false
+		case c.country == "BR" && c.tier == "free":
+			return true
+		default:
+			return c.ms >= 40_000 || (c.trackMs > 0 && c.ms*10_000 >= 3333*c.trackMs)
+		}
+	})))
+}
+
+func TestPoolsAreSharedOutToTheUnit(t *testing.T) {
+	l := laketest.New(t)
+	copies := world(41, 200)
+	archive(t, l, copies)
+	r := rand.New(rand.NewPCG(5, 5))
+	var text strings.Builder
+	text.WriteString("period,country,tier,currency,amount_minor\n")
+	for _, period := range []string{"2026-03", "2026-04"} {
+		for _, country := range []string{"*", "DE", "BR", "FR"} {
+			for _, tier := range []string{"*", "free"} {
+				fmt.Fprintf(&text, "%s,%s,%s,EUR,%s\n", period, country, tier, strconv.FormatUint(r.Uint64N(1<<(r.UintN(62)+1)), 10))
+			}
+		}
+	}
+	pools, err := royalty.ParsePools(strings.NewReader(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := royalty.ApplyPools(t.Context(), env(l), pools); err != nil {
+		t.Fatal(err)
+	}
+	report := run(t, l, royalty.Options{})
+	lines := recount(copies, atLeast30s)
+	for _, period := range report.Periods {
+		st, err := royalty.Show(t.Context(), env(l), period.Period)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[royalty.Payout]bool{}
+		nobody := 0
+		for _, p := range pools {
+			if p.Period != period.Period {
+				continue
+			}
+			shares := shareOut(p, lines)
+			if len(shares) == 0 {
+				nobody++
+			}
+			for _, s := range shares {
+				want[s] = true
+			}
+		}
+		got := map[royalty.Payout]bool{}
+		for _, p := range st.Payouts {
+			got[p] = true
+		}
+		equal(t, got, want)
+		equal(t, len(period.Undistributed), nobody)
+		equal(t, len(st.Run.Undistributed), nobody)
+	}
+}
+
+func TestPoolsOfOneMonthLeaveTheOthersAlone(t *testing.T) {
+	l := laketest.New(t)
+	archive(t, l, world(51, 100))
+	apply := func(rows string) {
+		pools, err := royalty.ParsePools(strings.NewReader("period,country,tier,currency,amount_minor\n" + rows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := royalty.ApplyPools(t.Context(), env(l), pools); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply("2026-03,*,*,EUR,1000\n2026-04,*,*,EUR,2000\n")
+	run(t, l, royalty.Options{})
+	apply("2026-04,*,*,EUR,3000\n")
+	report := run(t, l, royalty.Options{})
+	if len(report.Periods) != 1 || report.Periods[0].Period != "2026-04" || report.Periods[0].Cause != royalty.CausePools {
+		t.Fatalf("recomputed %+v", report.Periods)
+	}
+	st, err := royalty.Show(t.Context(), env(l), "2026-03")
+	if err != nil || len(st.Payouts) == 0 {
+		t.Fatalf("March lost its payouts: %v", err)
+	}
+}
+
+func TestChangedLedgerBehindTheJobsBackIsFoundByFull(t *testing.T) {
+	l := laketest.New(t)
+	archive(t, l, world(61, 60))
+	run(t, l, royalty.Options{})
+	eraseUser(t, l, catalog.Listens, "u1") // from the archive only: the ledger still counts these
+	_, err := royalty.Run(t.Context(), env(l), royalty.Options{Full: true})
+	if !errors.Is(err, jobs.ErrProof) || lake.Hint(err) == "" {
+		t.Fatalf("got %v, want ErrProof with a hint", err)
+	}
+}
+
+func TestAMistakeInARulesFileRefusesItWholeAndNamesTheLine(t *testing.T) {
+	const fine = "  - {id: fine, track_id: t1, min_ms_played: 1}\n"
+	for rule, want := range map[string]string{
+		"- {track_id: t1, min_ms_played: 1}":                                                "id is missing",
+		"- {id: a}":                                                                         "min_ms_played is missing",
+		"- {id: a, count: false, min_ms_played: 1}":                                         "no use for a threshold",
+		"- {id: a, count: maybe}":                                                           "neither true nor false",
+		"- {id: a, min_ms_played: -1}":                                                      "whole number of milliseconds",
+		"- {id: a, min_ms_played: 1.5}":                                                     "whole number of milliseconds",
+		"- {id: a, min_ms_played: 86400001}":                                                "whole number of milliseconds",
+		"- {id: a, min_ms_played: 1, min_fraction: 0.12345}":                                "four places",
+		"- {id: a, min_ms_played: 1, min_fraction: 1.5}":                                    "up to 1",
+		"- {id: a, min_ms_played: 1, min_fraction: 0}":                                      "above 0",
+		"- {id: a, min_ms_played: 1, country: Germany}":                                     "two letters",
+		"- {id: a, min_ms_played: 1, effective_from: 2026-02-30}":                           "not a date",
+		"- {id: a, min_ms_played: 1, effective_from: 2026-03-02, effective_to: 2026-03-02}": "not before",
+		"- {id: a, min_ms_played: 1, track: t1}":                                            "unknown key",
+		"- {id: a, min_ms_played: 1, min_ms_played: 2}":                                     "twice",
+		"- {id: fine, min_ms_played: 1}":                                                    "used twice",
+		"- {id: a, min_ms_played: [1]}":                                                     "single value",
+		"- a":                                                                               "mapping",
+	} {
+		_, err := royalty.ParseRules(strings.NewReader("rules:\n" + fine + "  " + rule + "\n"))
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "line 3") || lake.Hint(err) == "" {
+			t.Errorf("%s: got %v, want line 3 and %q with a hint", rule, err, want)
+		}
+	}
+	for _, text := range []string{"", "rules: []", "rule:\n" + fine, "rules:\n  - {id: all, min_ms_played: 1}\n" + fine, "rules: {", "rules:\n" + fine + "other: 1\n"} {
+		if _, err := royalty.ParseRules(strings.NewReader(text)); err == nil || lake.Hint(err) == "" {
+			t.Errorf("%q: got %v, want an error with a hint", text, err)
+		}
+	}
+}
+
+func TestAMistakeInAPoolsFileRefusesItWholeAndNamesTheLine(t *testing.T) {
+	const header = "period,country,tier,currency,amount_minor\n2026-03,*,*,EUR,1\n"
+	for row, want := range map[string]string{
+		"2026-3,*,*,EUR,1":                     "not a month",
+		"2026-03,Germany,*,EUR,1":              "two letters",
+		"2026-03,DE,,EUR,1":                    "tier",
+		"2026-03,DE,*,eur,1":                   "three capital letters",
+		"2026-03,DE,*,EUR,1.5":                 "whole number",
+		"2026-03,DE,*,EUR,-1":                  "whole number",
+		"2026-03,DE,*,EUR,9223372036854775808": "whole number",
+		"2026-03,*,*,EUR,2":                    "line 2 again",
+		"2026-03,DE,*,EUR":                     "wrong number of fields",
+	} {
+		_, err := royalty.ParsePools(strings.NewReader(header + row + "\n"))
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "line 3") || lake.Hint(err) == "" {
+			t.Errorf("%s: got %v, want line 3 and %q with a hint", row, err, want)
+		}
+	}
+	for _, text := range []string{"", "period,country\n", "period,country,tier,currency,amount_minor\n"} {
+		if _, err := royalty.ParsePools(strings.NewReader(text)); err == nil || lake.Hint(err) == "" {
+			t.Errorf("%q: got %v, want an error with a hint", text, err)
+		}
+	}
+}

@@ -1,0 +1,270 @@
+package royalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/apache/iceberg-go"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// JobName marks the commits of this job. A ledger whose newest change is by another job is unsettled: rows of
+// it were erased, and copies that may take their place are not counted yet.
+const JobName = "royalties"
+
+// LedgerReport says what one update of the ledger did.
+type LedgerReport struct {
+	ArchiveSnapshotID int64 `json:"archive_snapshot_id"` // the snapshot of listens that the ledger covers now
+	LedgerSnapshotID  int64 `json:"ledger_snapshot_id"`
+	FilesRead         int   `json:"files_read"`
+	RowsRead          int64 `json:"rows_read"`
+	Counted           int64 `json:"counted"`    // rows the ledger gained
+	Replaced          int64 `json:"replaced"`   // rows the ledger lost to a smaller copy
+	Duplicates        int64 `json:"duplicates"` // rows listens_duplicates gained
+	Rebuilt           bool  `json:"rebuilt"`    // the changes could not be told; everything was read again
+	Committed         bool  `json:"committed"`
+}
+
+// ledgerUpdate is one update in the making: the three tables as they were when it began.
+type ledgerUpdate struct {
+	env        jobs.Env
+	db         *duck.DB
+	archive    lake.Snapshot
+	ledger     lake.Snapshot
+	duplicates lake.Snapshot
+	added      []lake.File
+	settled    bool
+	rebuild    bool
+	report     LedgerReport
+}
+
+// UpdateLedger brings listens_counted and listens_duplicates up to the newest snapshot of listens.
+// It commits nothing when they cover it already. ErrFenced when another run was faster.
+func UpdateLedger(ctx context.Context, env jobs.Env) (report LedgerReport, err error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	u, current, err := beginLedger(ctx, env, db)
+	if err != nil || current {
+		return u.report, err
+	}
+	if err := u.merge(ctx); err != nil {
+		return u.report, fmt.Errorf("update ledger: %w", err)
+	}
+	if err := u.commitDuplicates(ctx); err != nil {
+		return u.report, err
+	}
+	return u.report, u.commitLedger(ctx)
+}
+
+// beginLedger works out what there is to read; current is true when there is nothing to do.
+func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdate, current bool, err error) {
+	u = &ledgerUpdate{env: env, db: db}
+	for _, t := range []struct {
+		name string
+		into *lake.Snapshot
+	}{{catalog.ListensCounted, &u.ledger}, {catalog.Duplicates, &u.duplicates}, {catalog.Listens, &u.archive}} {
+		if *t.into, err = env.Snapshot(ctx, t.name); err != nil {
+			return u, false, err
+		}
+	}
+	counted, err := covers(u.ledger)
+	if err != nil {
+		return u, false, err
+	}
+	others, err := covers(u.duplicates)
+	if err != nil {
+		return u, false, err
+	}
+	u.report.ArchiveSnapshotID, u.report.LedgerSnapshotID = u.archive.ID(), u.ledger.ID()
+	u.settled = settledBy(u.ledger) && settledBy(u.duplicates)
+	if u.settled && counted == u.archive.ID() && others == u.archive.ID() {
+		return u, true, nil
+	}
+	return u, false, u.plan(ctx, counted, others)
+}
+
+// plan finds the archive files to read: those added since the older of the two tables' states, or all.
+func (u *ledgerUpdate) plan(ctx context.Context, counted, others int64) error {
+	base, err := older(u.archive, counted, others)
+	if err != nil {
+		return err
+	}
+	changes, err := u.archive.Changes(ctx, base)
+	if err != nil {
+		return err
+	}
+	u.added = changes.Added
+	if changes.Broken {
+		u.env.Log.Warn("rebuilding the ledger: changes of the archive cannot be told", "covers_snapshot_id", base, "archive_snapshot_id", u.archive.ID())
+		u.rebuild, u.report.Rebuilt = true, true
+		if u.added, err = u.archive.Files(ctx); err != nil {
+			return err
+		}
+	}
+	u.report.FilesRead = len(u.added)
+	return nil
+}
+
+// covers is the archive snapshot a table accounts for; 0 before the first run.
+func covers(s lake.Snapshot) (int64, error) {
+	text, err := s.State(catalog.CoversListens)
+	if err != nil || text == "" {
+		return 0, err
+	}
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("state %s of %s: %w", catalog.CoversListens, s.Table().Name(), err)
+	}
+	return id, nil
+}
+
+// older picks the one of two archive snapshots that came first. One that is gone counts as the older: the
+// changes since then are not known either.
+func older(archive lake.Snapshot, a, b int64) (int64, error) {
+	for _, id := range []int64{a, b} {
+		if _, err := archive.Table().ByID(id); errors.Is(err, lake.ErrExpired) {
+			return id, nil
+		} else if err != nil {
+			return 0, err
+		}
+	}
+	sa, _ := archive.Table().ByID(a)
+	sb, _ := archive.Table().ByID(b)
+	if sa.Sequence() < sb.Sequence() {
+		return a, nil
+	}
+	return b, nil
+}
+
+// settledBy tells whether the newest change of a ledger table is this job's.
+func settledBy(s lake.Snapshot) bool { return s.ID() == 0 || s.LastChange().Job() == JobName }
+
+// merge computes the difference between what the ledger tables hold and what they must hold.
+func (u *ledgerUpdate) merge(ctx context.Context) error {
+	if err := u.bind(ctx); err != nil {
+		return err
+	}
+	u.env.Progress(fmt.Sprintf("ledger: reading %d archive files", len(u.added)))
+	for _, name := range []string{"contested", "copies", "ledger_inserts", "losers", "duplicate_inserts"} {
+		if err := u.db.Exec(ctx, lakesql.Text("royalty/"+name)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return u.db.One(ctx, "SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM ledger_inserts), (SELECT count(*) FROM duplicate_inserts)",
+		nil, []any{&u.report.RowsRead, &u.report.Counted, &u.report.Duplicates})
+}
+
+// bind makes the relations of the MERGE. On a rebuild the ledger counts as empty: its files are replaced.
+func (u *ledgerUpdate) bind(ctx context.Context) error {
+	if u.rebuild {
+		if err := u.db.BindFiles(ctx, "ledger", u.ledger, nil); err != nil {
+			return err
+		}
+		if err := u.db.BindFiles(ctx, "duplicates", u.duplicates, nil); err != nil {
+			return err
+		}
+		return u.db.BindFiles(ctx, "fresh", u.archive, u.added)
+	}
+	if err := u.db.Bind(ctx, "ledger", u.ledger); err != nil {
+		return err
+	}
+	if err := u.db.Bind(ctx, "duplicates", u.duplicates); err != nil {
+		return err
+	}
+	if err := u.db.BindFiles(ctx, "added", u.archive, u.added); err != nil {
+		return err
+	}
+	if u.settled {
+		return u.db.Exec(ctx, "CREATE VIEW fresh AS SELECT * FROM added")
+	}
+	return u.bindOrphans(ctx)
+}
+
+// bindOrphans adds to the new copies all archived copies of the ids whose counted copy was erased.
+func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
+	if err := u.db.Exec(ctx, lakesql.Text("royalty/orphans")); err != nil {
+		return fmt.Errorf("orphans: %w", err)
+	}
+	days := map[any]bool{}
+	var day int64
+	err := u.db.Each(ctx, "SELECT DISTINCT day FROM orphans", nil, []any{&day}, func() error { days[int(day)] = true; return nil })
+	if err != nil {
+		return fmt.Errorf("days of orphans: %w", err)
+	}
+	all, err := u.archive.Files(ctx)
+	if err != nil {
+		return err
+	}
+	var files []lake.File
+	for _, f := range all {
+		if days[lake.PartitionValue(f)] {
+			files = append(files, f)
+		}
+	}
+	if err := u.db.BindFiles(ctx, "orphan_days", u.archive, files); err != nil {
+		return err
+	}
+	u.report.FilesRead += len(files)
+	// The same copy may be in both; contested ids are told apart by source position later.
+	return u.db.Exec(ctx, "CREATE VIEW fresh AS SELECT * FROM added UNION ALL SELECT * FROM orphan_days SEMI JOIN orphans USING (listen_id)")
+}
+
+func (u *ledgerUpdate) commitDuplicates(ctx context.Context) error {
+	_, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "duplicate_deletes")
+	return err
+}
+
+func (u *ledgerUpdate) commitLedger(ctx context.Context) error {
+	after, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger_deletes")
+	if err == nil {
+		u.report.LedgerSnapshotID, u.report.Committed = after.ID(), true
+	}
+	return err
+}
+
+// commit writes a table's inserts and position deletes and commits them with the state as one snapshot.
+func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string) (lake.Snapshot, error) {
+	c := lake.Commit{Job: JobName, Stage: lake.IfUnmoved(base, map[string]string{
+		lake.StateKey(catalog.CoversListens): strconv.FormatInt(u.archive.ID(), 10),
+	})}
+	files, err := base.Files(ctx)
+	if err != nil {
+		return base, err
+	}
+	if c.Add, err = u.db.Write(ctx, base.Table(), JobName, inserts); err != nil {
+		return base, err
+	}
+	if u.rebuild {
+		dead, err := base.DeleteFiles(ctx)
+		if err != nil {
+			return base, err
+		}
+		c.Remove = append(files, dead...)
+	} else if c.Deletes, err = u.positionDeletes(ctx, base, files, deletes); err != nil {
+		return base, err
+	}
+	return u.env.Lake.Commit(ctx, base.Table().Name(), c)
+}
+
+func (u *ledgerUpdate) positionDeletes(ctx context.Context, base lake.Snapshot, files []lake.File, deletes string) ([]iceberg.DataFile, error) {
+	rows, err := u.db.PositionsOf(ctx, files, lakesql.Text("royalty/"+deletes))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", deletes, err)
+	}
+	if base.Table().Name() == catalog.ListensCounted {
+		for _, positions := range rows {
+			u.report.Replaced += int64(len(positions))
+		}
+	}
+	return base.WritePositionDeletes(ctx, JobName, files, rows)
+}

@@ -1,0 +1,155 @@
+package royalty_test
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lakectl/lakectl/jobs/royalty"
+)
+
+// copyOf is one archived copy. This file recounts royalties from copies in plain Go and shares nothing with
+// the statements.
+type copyOf struct {
+	listen, user, track, artist, device string
+	event, received                     time.Time
+	ms                                  int64
+	trackMs                             int64 // 0 = unknown
+	country, tier                       string
+	offset                              int64
+}
+
+func (c copyOf) row() []any {
+	var length any
+	if c.trackMs > 0 {
+		length = c.trackMs
+	}
+	return []any{
+		c.listen, c.user, c.track, c.artist, c.device, c.event, c.ms, length, c.country, c.tier, nil, nil, c.received, nil,
+		"listens", 0, c.offset,
+	}
+}
+
+func smaller(a, b copyOf) int {
+	return cmp.Or(a.received.Compare(b.received), a.event.Compare(b.event), cmp.Compare(a.ms, b.ms), strings.Compare(a.track, b.track),
+		strings.Compare(a.artist, b.artist), strings.Compare(a.user, b.user), strings.Compare(a.country, b.country),
+		strings.Compare(a.tier, b.tier), strings.Compare(a.device, b.device))
+}
+
+// winners picks the counted copy of every id.
+func winners(copies []copyOf) map[string]copyOf {
+	best := map[string]copyOf{}
+	for _, c := range copies {
+		if now, ok := best[c.listen]; !ok || smaller(c, now) < 0 {
+			best[c.listen] = c
+		}
+	}
+	return best
+}
+
+type lineKey struct{ period, artist, track, country, tier string }
+type lineCount struct{ listens, qualified int64 }
+
+// recount makes the lines, with the rules given as a Go function.
+func recount(copies []copyOf, qualifies func(copyOf) bool) map[lineKey]lineCount {
+	lines := map[lineKey]lineCount{}
+	for _, c := range winners(copies) {
+		k := lineKey{c.event.UTC().Format("2006-01"), c.artist, c.track, c.country, c.tier}
+		n := lines[k]
+		n.listens++
+		if qualifies(c) {
+			n.qualified++
+		}
+		lines[k] = n
+	}
+	return lines
+}
+
+// checksums joins the seven values of each line by 0x1F, the lines sorted bytewise by key.
+func checksums(lines map[lineKey]lineCount) map[string]string {
+	texts := map[string][]string{}
+	for k, n := range lines {
+		texts[k.period] = append(texts[k.period], strings.Join([]string{
+			k.period, k.artist, k.track, k.country, k.tier, fmt.Sprint(n.listens), fmt.Sprint(n.qualified),
+		}, "\x1f")+"\n")
+	}
+	sums := map[string]string{}
+	for period, list := range texts {
+		slices.SortFunc(list, func(a, b string) int { return slices.Compare(strings.Split(a, "\x1f"), strings.Split(b, "\x1f")) })
+		sum := sha256.Sum256([]byte(strings.Join(list, "")))
+		sums[period] = hex.EncodeToString(sum[:])
+	}
+	return sums
+}
+
+// shareOut divides one pool with rational numbers.
+func shareOut(p royalty.Pool, lines map[lineKey]lineCount) []royalty.Payout {
+	earned := map[[2]string]int64{}
+	var total int64
+	for k, n := range lines {
+		if k.period == p.Period && (p.Country == "*" || p.Country == k.country) && (p.Tier == "*" || p.Tier == k.tier) && n.qualified > 0 {
+			earned[[2]string{k.artist, k.track}] += n.qualified
+			total += n.qualified
+		}
+	}
+	type share struct {
+		royalty.Payout
+		rest *big.Rat
+	}
+	var shares []share
+	left := p.AmountMinor
+	for k, n := range earned {
+		exact := new(big.Rat).SetFrac(new(big.Int).Mul(big.NewInt(p.AmountMinor), big.NewInt(n)), big.NewInt(total))
+		whole := new(big.Int).Quo(exact.Num(), exact.Denom())
+		shares = append(shares, share{
+			royalty.Payout{Country: p.Country, Tier: p.Tier, Currency: p.Currency, ArtistID: k[0], TrackID: k[1], QualifiedListens: n, AmountMinor: whole.Int64()},
+			new(big.Rat).Sub(exact, new(big.Rat).SetInt(whole)),
+		})
+		left -= whole.Int64()
+	}
+	slices.SortFunc(shares, func(a, b share) int {
+		return cmp.Or(b.rest.Cmp(a.rest), strings.Compare(a.ArtistID, b.ArtistID), strings.Compare(a.TrackID, b.TrackID))
+	})
+	payouts := make([]royalty.Payout, len(shares))
+	for i, s := range shares {
+		if int64(i) < left {
+			s.AmountMinor++
+		}
+		payouts[i] = s.Payout
+	}
+	return payouts
+}
+
+// world makes copies that collide: few ids, ties, duplicates across months, other users' ids.
+func world(seed uint64, n int) []copyOf {
+	r := rand.New(rand.NewPCG(seed, 1))
+	pick := func(prefix string, n int) string { return fmt.Sprintf("%s%d", prefix, r.IntN(n)) }
+	start := time.Date(2026, 3, 30, 0, 0, 0, 0, time.UTC)
+	copies := make([]copyOf, n)
+	for i := range copies {
+		event := start.Add(time.Duration(r.IntN(5*24*3600)) * time.Second)
+		copies[i] = copyOf{
+			listen: pick("l", n/3+1), user: pick("u", 5), track: pick("t", 6), artist: pick("A", 3), device: pick("d", 2),
+			event: event, received: event.Add(time.Duration(r.IntN(3)) * time.Hour), ms: int64(r.IntN(4)) * 20_000,
+			country: []string{"DE", "BR", "ZZ"}[r.IntN(3)], tier: []string{"free", "premium"}[r.IntN(2)], offset: int64(i),
+		}
+		if r.IntN(3) > 0 {
+			copies[i].trackMs = int64(1+r.IntN(5)) * 30_000
+		}
+		if i > 0 && r.IntN(4) == 0 { // the same content again, or all but one field
+			offset := copies[i].offset
+			copies[i] = copies[r.IntN(i)]
+			copies[i].offset = offset
+			if r.IntN(2) == 0 {
+				copies[i].received = copies[i].received.Add(time.Minute)
+			}
+		}
+	}
+	return copies
+}

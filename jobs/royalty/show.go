@@ -1,0 +1,175 @@
+package royalty
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// PublishedRun is a row of royalty_runs.
+type PublishedRun struct {
+	RunID                string    `json:"run_id"`
+	Period               string    `json:"period"`
+	Cause                string    `json:"cause"`
+	StartedAt            time.Time `json:"started_at"`
+	FinishedAt           time.Time `json:"finished_at"`
+	Engine               string    `json:"engine"`
+	CodeVersion          string    `json:"code_version"`
+	ListensSnapshotID    int64     `json:"listens_snapshot_id"`
+	LedgerSnapshotID     int64     `json:"ledger_snapshot_id"`
+	DuplicatesSnapshotID int64     `json:"duplicates_snapshot_id"`
+	RulesVersion         int64     `json:"rules_version"`
+	PoolsVersion         int64     `json:"pools_version"`
+	LinesSnapshotID      int64     `json:"lines_snapshot_id"`
+	PayoutsSnapshotID    int64     `json:"payouts_snapshot_id"`
+	RowsRead             int64     `json:"rows_read"`
+	Duplicates           int64     `json:"duplicates"`
+	PayloadConflicts     int64     `json:"payload_conflicts"`
+	OtherUsers           int64     `json:"other_users"`
+	LinesReport
+	Undistributed []UndistributedPool `json:"undistributed"`
+}
+
+// Line is a row of royalty_lines.
+type Line struct {
+	ArtistID         string `json:"artist_id"`
+	TrackID          string `json:"track_id"`
+	Country          string `json:"country"`
+	Tier             string `json:"tier"`
+	Listens          int64  `json:"listens"`
+	QualifiedListens int64  `json:"qualified_listens"`
+}
+
+// Payout is a row of royalty_payouts.
+type Payout struct {
+	Country          string `json:"country"`
+	Tier             string `json:"tier"`
+	Currency         string `json:"currency"`
+	ArtistID         string `json:"artist_id"`
+	TrackID          string `json:"track_id"`
+	QualifiedListens int64  `json:"qualified_listens"`
+	AmountMinor      int64  `json:"amount_minor"`
+}
+
+// Statement is what one run published for its period.
+type Statement struct {
+	Run     PublishedRun `json:"run"`
+	Payouts []Payout     `json:"payouts"`
+	Lines   []Line       `json:"lines"`
+}
+
+// Runs lists the published runs, newest first.
+func Runs(ctx context.Context, env jobs.Env) (list []PublishedRun, err error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	s, err := env.Snapshot(ctx, catalog.RoyaltyRuns)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := publishedRuns(ctx, db, s); err != nil { // binds runs and run_files
+		return nil, err
+	}
+	var r PublishedRun
+	var undistributed string
+	dest := []any{
+		&r.RunID, &r.Period, &r.Cause, &r.StartedAt, &r.FinishedAt, &r.Engine, &r.CodeVersion, &r.ListensSnapshotID, &r.LedgerSnapshotID,
+		&r.DuplicatesSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.LinesSnapshotID, &r.PayoutsSnapshotID, &r.RowsRead, &r.Duplicates,
+		&r.PayloadConflicts, &r.OtherUsers, &r.Lines, &r.Listens, &r.QualifiedListens, &undistributed, &r.Checksum,
+	}
+	err = db.Each(ctx, lakesql.Text("royalty/runs"), nil, dest, func() error {
+		r.Undistributed = nil
+		if err := json.Unmarshal([]byte(undistributed), &r.Undistributed); err != nil {
+			return fmt.Errorf("undistributed pools of run %s: %w", r.RunID, err)
+		}
+		list = append(list, r)
+		return nil
+	})
+	return list, err
+}
+
+// FindRun returns a run by its id, or the newest of a period.
+func FindRun(ctx context.Context, env jobs.Env, runOrPeriod string) (PublishedRun, error) {
+	runs, err := Runs(ctx, env)
+	if err != nil {
+		return PublishedRun{}, err
+	}
+	for _, r := range runs {
+		if r.RunID == runOrPeriod || r.Period == runOrPeriod {
+			return r, nil
+		}
+	}
+	return PublishedRun{}, lake.WithHint(fmt.Errorf("run or period %s: %w", runOrPeriod, lake.ErrNotFound), "list the runs with 'lakectl royalties show'")
+}
+
+// Show reads the statement of a run, or of the newest run of a period, from the snapshots the run names.
+func Show(ctx context.Context, env jobs.Env, runOrPeriod string) (st Statement, err error) {
+	if st.Run, err = FindRun(ctx, env, runOrPeriod); err != nil {
+		return st, err
+	}
+	db, err := env.Open(ctx)
+	if err != nil {
+		return st, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := bindAt(ctx, env, db, "statement_lines", catalog.RoyaltyLines, st.Run.LinesSnapshotID); err != nil {
+		return st, err
+	}
+	if err := bindAt(ctx, env, db, "statement_payouts", catalog.RoyaltyPayouts, st.Run.PayoutsSnapshotID); err != nil {
+		return st, err
+	}
+	period := []any{st.Run.Period}
+	var l Line
+	err = db.Each(ctx, lakesql.Text("royalty/statement_lines"), period, []any{&l.ArtistID, &l.TrackID, &l.Country, &l.Tier, &l.Listens, &l.QualifiedListens},
+		func() error { st.Lines = append(st.Lines, l); return nil })
+	if err != nil {
+		return st, fmt.Errorf("read lines: %w", err)
+	}
+	var p Payout
+	err = db.Each(ctx, lakesql.Text("royalty/statement_payouts"), period, []any{&p.Country, &p.Tier, &p.Currency, &p.ArtistID, &p.TrackID, &p.QualifiedListens, &p.AmountMinor},
+		func() error { st.Payouts = append(st.Payouts, p); return nil })
+	if err != nil {
+		return st, fmt.Errorf("read payouts: %w", err)
+	}
+	return st, nil
+}
+
+func bindAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64) error {
+	t, err := env.Lake.Table(ctx, table)
+	if err != nil {
+		return err
+	}
+	s, err := t.ByID(snapshotID)
+	if err != nil {
+		return err
+	}
+	return db.Bind(ctx, view, s)
+}
+
+// Cut is the state of all tables that one run saw or made.
+type Cut struct {
+	Snapshots map[string]int64 // table to snapshot id
+	Time      time.Time        // for tables the run did not touch
+}
+
+// CutOf returns the consistent cut of a run, for time travel.
+func CutOf(ctx context.Context, env jobs.Env, runID string) (Cut, error) {
+	r, err := FindRun(ctx, env, runID)
+	if err != nil {
+		return Cut{}, err
+	}
+	return Cut{Time: r.FinishedAt, Snapshots: map[string]int64{
+		catalog.Listens: r.ListensSnapshotID, catalog.ListensCounted: r.LedgerSnapshotID, catalog.Duplicates: r.DuplicatesSnapshotID,
+		catalog.RoyaltyLines: r.LinesSnapshotID, catalog.RoyaltyPayouts: r.PayoutsSnapshotID,
+	}}, nil
+}
