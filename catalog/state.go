@@ -8,6 +8,9 @@ const (
 	CoversListens = "covers.listens"
 	// CoversDeletionLog is the id of the snapshot of deletion_log whose marked days plays_by_hour has seen.
 	CoversDeletionLog = "covers.deletion_log"
+	// CoversLedger is the id of a snapshot of listens_counted. On royalty_runs: through which every period was
+	// judged, those included of which nothing changed. On plays_by_hour: with which the marked days were compared.
+	CoversLedger = "covers.listens_counted"
 	// MarkedDays lists the days (2026-03-01,...) of plays_by_hour that wait for an exact rewrite.
 	MarkedDays = "marked-days"
 	// Suppressed counts, over the life of listens, records that an earlier deletion request kept out.
@@ -18,3 +21,7 @@ const (
 // the sequence number of the snapshot of deletion_requests against which every row of the commit was
 // filtered. A request committed later may cover rows of it, so an erasure sweeps those files.
 const RequestsThrough = "lakectl.requests-through"
+
+// RoyaltiesJob marks the commits of the royalties job. A ledger whose newest change is by another job is
+// unsettled: rows of it were erased, and copies that may take their place are not counted yet.
+const RoyaltiesJob = "royalties"

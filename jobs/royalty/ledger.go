@@ -15,10 +15,6 @@ import (
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
-// JobName marks the commits of this job. A ledger whose newest change is by another job is unsettled: rows of
-// it were erased, and copies that may take their place are not counted yet.
-const JobName = "royalties"
-
 // LedgerReport says what one update of the ledger did.
 type LedgerReport struct {
 	ArchiveSnapshotID int64 `json:"archive_snapshot_id"` // the snapshot of listens that the ledger covers now
@@ -147,7 +143,9 @@ func older(archive lake.Snapshot, a, b int64) (int64, error) {
 }
 
 // settledBy tells whether the newest change of a ledger table is this job's.
-func settledBy(s lake.Snapshot) bool { return s.ID() == 0 || s.LastChange().Job() == JobName }
+func settledBy(s lake.Snapshot) bool {
+	return s.ID() == 0 || s.LastChange().Job() == catalog.RoyaltiesJob
+}
 
 // merge computes the difference between what the ledger tables hold and what they must hold.
 func (u *ledgerUpdate) merge(ctx context.Context) error {
@@ -234,14 +232,14 @@ func (u *ledgerUpdate) commitLedger(ctx context.Context) error {
 
 // commit writes a table's inserts and position deletes and commits them with the state as one snapshot.
 func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string) (lake.Snapshot, error) {
-	c := lake.Commit{Job: JobName, Stage: lake.IfUnmoved(base, map[string]string{
+	c := lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(base, map[string]string{
 		lake.StateKey(catalog.CoversListens): strconv.FormatInt(u.archive.ID(), 10),
 	})}
 	files, err := base.Files(ctx)
 	if err != nil {
 		return base, err
 	}
-	if c.Add, err = u.db.Write(ctx, base.Table(), JobName, inserts); err != nil {
+	if c.Add, err = u.db.Write(ctx, base.Table(), catalog.RoyaltiesJob, inserts); err != nil {
 		return base, err
 	}
 	if u.rebuild {
@@ -266,5 +264,5 @@ func (u *ledgerUpdate) positionDeletes(ctx context.Context, base lake.Snapshot, 
 			u.report.Replaced += int64(len(positions))
 		}
 	}
-	return base.WritePositionDeletes(ctx, JobName, files, rows)
+	return base.WritePositionDeletes(ctx, catalog.RoyaltiesJob, files, rows)
 }

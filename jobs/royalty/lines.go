@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
@@ -175,7 +176,7 @@ func compareTable(ctx context.Context, db *duck.DB, base lake.Snapshot, computed
 	if err := db.Exec(ctx, "CREATE OR REPLACE TEMP VIEW "+duck.Ident(relation)+" AS SELECT * FROM "+duck.Ident(computed)+" SEMI JOIN replaced USING (period)"); err != nil {
 		return r, err
 	}
-	r.add, err = db.Write(ctx, base.Table(), JobName, relation)
+	r.add, err = db.Write(ctx, base.Table(), catalog.RoyaltiesJob, relation)
 	return r, err
 }
 
@@ -184,5 +185,5 @@ func (r replacement) publish(ctx context.Context, env jobs.Env, base lake.Snapsh
 	if len(r.periods) == 0 {
 		return base, nil
 	}
-	return env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: JobName, Add: r.add, Remove: r.remove, Stage: lake.IfUnmoved(base, nil)})
+	return env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: catalog.RoyaltiesJob, Add: r.add, Remove: r.remove, Stage: lake.IfUnmoved(base, nil)})
 }

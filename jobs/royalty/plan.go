@@ -14,10 +14,6 @@ import (
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
-// coversLedger is the state of royalty_runs: the snapshot of listens_counted through which every period was
-// judged. Runs of single periods do not move it.
-const coversLedger = "covers.listens_counted"
-
 // Why a period is recomputed.
 const (
 	CauseFirst  = "first run"
@@ -165,14 +161,14 @@ func (p *plan) choose(ctx context.Context, only string) error {
 // changedPeriods are the months of the ledger that gained or lost rows since every period was last judged.
 // When that cannot be told, all published periods count as changed.
 func (p *plan) changedPeriods(ctx context.Context) (map[string]bool, error) {
-	text, err := p.runs.State(coversLedger)
+	text, err := p.runs.State(catalog.CoversLedger)
 	if err != nil {
 		return nil, err
 	}
 	var base int64
 	if text != "" {
 		if base, err = strconv.ParseInt(text, 10, 64); err != nil {
-			return nil, fmt.Errorf("state %s of royalty_runs: %w", coversLedger, err)
+			return nil, fmt.Errorf("state %s of royalty_runs: %w", catalog.CoversLedger, err)
 		}
 	}
 	changes, err := p.ledger.Changes(ctx, base)

@@ -167,21 +167,21 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, periods [
 			return err
 		}
 	}
-	files, err := p.runs.Table().WriteRows(ctx, JobName, rows)
+	files, err := p.runs.Table().WriteRows(ctx, catalog.RoyaltiesJob, rows)
 	if err != nil {
 		return err
 	}
-	_, err = env.Lake.Commit(ctx, catalog.RoyaltyRuns, lake.Commit{Job: JobName, Add: files, Stage: lake.IfUnmoved(p.runs, p.state())})
+	_, err = env.Lake.Commit(ctx, catalog.RoyaltyRuns, lake.Commit{Job: catalog.RoyaltiesJob, Add: files, Stage: lake.IfUnmoved(p.runs, p.state())})
 	return err
 }
 
 // advance moves the state over ledger snapshots that touched no period, so that they need not be kept.
 func (p *plan) advance(ctx context.Context, env jobs.Env) (bool, error) {
-	now, err := p.runs.State(coversLedger)
+	now, err := p.runs.State(catalog.CoversLedger)
 	if err != nil || !p.wholeLedger || p.ledger.ID() == 0 || now == strconv.FormatInt(p.ledger.ID(), 10) {
 		return false, err
 	}
-	_, err = env.Lake.Commit(ctx, catalog.RoyaltyRuns, lake.Commit{Job: JobName, Stage: lake.IfUnmoved(p.runs, p.state())})
+	_, err = env.Lake.Commit(ctx, catalog.RoyaltyRuns, lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(p.runs, p.state())})
 	return err == nil, err
 }
 
@@ -189,7 +189,7 @@ func (p *plan) state() map[string]string {
 	if !p.wholeLedger {
 		return nil
 	}
-	return map[string]string{lake.StateKey(coversLedger): strconv.FormatInt(p.ledger.ID(), 10)}
+	return map[string]string{lake.StateKey(catalog.CoversLedger): strconv.FormatInt(p.ledger.ID(), 10)}
 }
 
 // runID names a run by what it was computed from: the period, the ledger, the versions of rules and pools,
