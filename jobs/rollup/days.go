@@ -1,0 +1,70 @@
+package rollup
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+// days is a set of UTC days, as values of Iceberg's day transform.
+type days map[int]bool
+
+// parseDays reads what String wrote.
+func parseDays(text string) (days, error) {
+	set := days{}
+	for day := range strings.SplitSeq(text, ",") {
+		if day == "" {
+			continue
+		}
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			return nil, fmt.Errorf("list of days %q: %w", text, err)
+		}
+		set[lake.Day(at)] = true
+	}
+	return set, nil
+}
+
+// list gives the days in order, like 2026-03-01; never nil.
+func (d days) list() []string {
+	list := make([]string, 0, len(d))
+	for _, day := range slices.Sorted(maps.Keys(d)) {
+		list = append(list, lake.DayStart(day).Format(time.DateOnly))
+	}
+	return list
+}
+
+func (d days) String() string { return strings.Join(d.list(), ",") }
+
+// rows gives the days as rows of a DuckDB table with one DATE column.
+func (d days) rows() [][]any {
+	rows := make([][]any, 0, len(d))
+	for day := range d {
+		rows = append(rows, []any{lake.DayStart(day)})
+	}
+	return rows
+}
+
+// months are the values of Iceberg's month transform that the days lie in.
+func (d days) months() map[int]bool {
+	months := map[int]bool{}
+	for day := range d {
+		months[lake.Month(lake.DayStart(day))] = true
+	}
+	return months
+}
+
+// inPartitions keeps the files whose partition value is in the set.
+func inPartitions(files []lake.File, partitions map[int]bool) []lake.File {
+	var kept []lake.File
+	for _, f := range files {
+		if value, ok := lake.PartitionValue(f).(int); ok && partitions[value] {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}

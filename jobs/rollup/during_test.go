@@ -1,0 +1,67 @@
+package rollup_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/rollup"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/laketest"
+)
+
+// during runs the rollup and lets something else happen when it first loads a table.
+func (w *world) during(table string, o rollup.Options, happens func()) {
+	w.Helper()
+	began := false
+	faults := &laketest.Faults{Strike: func(step laketest.Step, name string) error {
+		if step == laketest.LoadTable && name == table && !began {
+			began = true
+			happens()
+		}
+		return nil
+	}}
+	if _, err := rollup.Run(w.Context(), envOf(w.With(faults)), o); err != nil && !errors.Is(err, lake.ErrFenced) {
+		w.Fatal(err)
+	}
+	w.equal(began, true)
+}
+
+var loaded = []string{catalog.PlaysByHour, catalog.DeletionLog, catalog.Duplicates, catalog.ListensCounted, catalog.Listens}
+
+func TestErasureWhileARunLoadsItsInputsIsNotMissed(t *testing.T) {
+	for _, table := range loaded {
+		t.Run(table, func(t *testing.T) {
+			w := newWorld(t)
+			c := heard("l1", "u1", "t1", at(1, 9))
+			other := c.late(at(1, 11))
+			other.user, other.event = "u2", at(2, 9)
+			w.archive(c, other, heard("l2", "u2", "t1", at(1, 9)).late(at(9, 9)))
+			w.royalties()
+			w.during(table, plain, func() { w.erase("u1"); w.royalties() })
+			w.rollup(plain)
+			w.mustShow(recount(counting(w.copies)))
+			w.unchanged(trueUp)
+		})
+	}
+}
+
+func TestRowsThatArriveWhileARunLoadsItsInputsCountOnce(t *testing.T) {
+	for _, table := range loaded {
+		t.Run(table, func(t *testing.T) {
+			w := newWorld(t)
+			w.archive(heard("l1", "u1", "t1", at(1, 9)))
+			w.royalties()
+			w.rollup(plain)
+			w.archive(heard("l2", "u1", "t1", at(1, 9)))
+			w.during(table, trueUp, func() {
+				w.archive(heard("l3", "u1", "t1", at(1, 9)), heard("l4", "u1", "t1", at(1, 9)).late(at(9, 9)))
+				w.royalties()
+				w.rollup(plain)
+			})
+			w.rollup(plain)
+			w.mustShow(recount(w.copies))
+			w.unchanged(plain)
+		})
+	}
+}

@@ -1,0 +1,228 @@
+package rollup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// Plan is one run worked out but not written. It holds the rows to write in a DuckDB: end it with Execute or
+// Close.
+type Plan struct {
+	env jobs.Env
+	in  *inputs
+	db  *duck.DB
+
+	logged     days // named by deletion_log since the last run
+	marked     days // marked after this run
+	scope      days // compared with what counts, when everything is false
+	everything bool // every day is compared
+	oneRow     bool // days with several rows a key are rewritten too
+	changed    days // rewritten
+	report     Report
+}
+
+// Prepare works out what a run has to do, on the tables as they are now.
+func Prepare(ctx context.Context, env jobs.Env, o Options) (*Plan, error) {
+	in, err := load(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if o.TrueUp && in.unsettled != "" {
+		return nil, lake.WithHint(fmt.Errorf("true-up: the ledger is not settled: %s", in.unsettled),
+			"run 'lakectl job royalties' first, then 'lakectl job rollup --true-up' again")
+	}
+	db, err := env.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{env: env, in: in, db: db, everything: o.TrueUp || in.lost, oneRow: o.TrueUp}
+	if err := p.work(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("plan rollup: %w", err), p.Close())
+	}
+	return p, nil
+}
+
+// Report says what Execute will do. Its SnapshotID is 0.
+func (p *Plan) Report() Report { return p.report }
+
+// Close drops a plan that is not executed. It may be called again.
+func (p *Plan) Close() error {
+	if p.db == nil {
+		return nil
+	}
+	db := p.db
+	p.db = nil
+	return db.Close()
+}
+
+func (p *Plan) work(ctx context.Context) error {
+	if err := p.readFresh(ctx); err != nil {
+		return err
+	}
+	p.chooseScope()
+	if err := p.compare(ctx); err != nil {
+		return err
+	}
+	if err := p.settleMarks(ctx); err != nil {
+		return err
+	}
+	r := &p.report
+	r.ArchiveSnapshotID, r.DaysRewritten, r.DaysMarked = p.in.archive.ID(), p.changed.list(), p.marked.list()
+	if p.judged() {
+		r.ExactThrough = p.in.ledgerCovers
+	}
+	return p.db.One(ctx, lakesql.Text("rollup/counts"), nil, []any{&r.RowsRead, &r.DeltaRows})
+}
+
+// readFresh makes the deltas and marks the days that late rows and deletions reached.
+func (p *Plan) readFresh(ctx context.Context) error {
+	if n := len(p.in.fresh); n > 0 {
+		p.env.Progress(fmt.Sprintf("rollup: reading %d new archive files", n))
+	}
+	if err := p.db.BindFiles(ctx, "fresh", p.in.archive, p.in.fresh); err != nil {
+		return err
+	}
+	for _, name := range []string{"macros", "deltas"} {
+		if err := p.exec(ctx, name); err != nil {
+			return err
+		}
+	}
+	late, err := p.days(ctx, "late_deltas")
+	if err != nil {
+		return err
+	}
+	logged, err := p.in.loggedFiles(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.db.BindFiles(ctx, "log", p.in.log, logged); err != nil {
+		return err
+	}
+	if p.logged, err = p.days(ctx, "log_days"); err != nil {
+		return err
+	}
+	p.marked = maps.Clone(p.in.marked)
+	maps.Copy(p.marked, late)
+	maps.Copy(p.marked, p.logged)
+	return nil
+}
+
+// chooseScope decides which days are compared with what counts; the package comment has the rule.
+func (p *Plan) chooseScope() {
+	news := p.in.compared != p.in.ledger.ID() || len(p.logged) > 0
+	if p.in.unsettled == "" && news {
+		p.scope = p.marked
+	}
+	if p.in.lost {
+		p.env.Log.Warn("comparing every day: changes of the archive cannot be told",
+			"covers_snapshot_id", p.in.covered, "archive_snapshot_id", p.in.archive.ID(), "ledger_settled", p.in.unsettled == "")
+	}
+}
+
+func (p *Plan) compares() bool { return p.everything || len(p.scope) > 0 }
+
+// judged tells whether the marked days were compared with the ledger.
+func (p *Plan) judged() bool { return p.compares() && p.in.unsettled == "" }
+
+// compare finds the days to rewrite. With an empty scope all its relations are empty.
+func (p *Plan) compare(ctx context.Context) error {
+	switch {
+	case p.everything:
+		p.env.Progress("rollup: comparing every day with what counts")
+	case len(p.scope) > 0:
+		p.env.Progress(fmt.Sprintf("rollup: comparing %d marked days with what counts", len(p.scope)))
+	}
+	if err := p.bindScope(ctx); err != nil {
+		return err
+	}
+	if err := p.exec(ctx, "exact", p.everything); err != nil {
+		return err
+	}
+	if err := p.exec(ctx, "changed", p.everything, p.oneRow); err != nil {
+		return err
+	}
+	if err := p.exec(ctx, "output"); err != nil {
+		return err
+	}
+	var err error
+	p.changed, err = p.days(ctx, "changed_days")
+	return err
+}
+
+// bindScope makes the relations of a comparison, of the partitions in scope only.
+func (p *Plan) bindScope(ctx context.Context) error {
+	if err := p.db.Exec(ctx, "CREATE TABLE scope (day DATE)"); err != nil {
+		return fmt.Errorf("scope: %w", err)
+	}
+	if err := p.db.Fill(ctx, "scope", p.scope.rows()); err != nil {
+		return fmt.Errorf("scope: %w", err)
+	}
+	counted, uncovered, err := p.sources(ctx)
+	if err != nil {
+		return err
+	}
+	standing, err := p.in.plays.Files(ctx)
+	if err != nil {
+		return err
+	}
+	if !p.everything {
+		counted, uncovered = inPartitions(counted, p.scope.months()), inPartitions(uncovered, p.scope)
+		standing = inPartitions(standing, p.scope)
+	}
+	if err := p.db.BindFiles(ctx, "counted", p.in.ledger, counted); err != nil {
+		return err
+	}
+	if err := p.db.BindFiles(ctx, "uncovered", p.in.archive, uncovered); err != nil {
+		return err
+	}
+	return p.db.BindFiles(ctx, "standing", p.in.plays, standing)
+}
+
+// sources are the files whose rows count: of the ledger, and of the archive where the ledger does not reach. A
+// ledger that is not settled counts for nothing; only a rebuild compares then.
+func (p *Plan) sources(ctx context.Context) (counted, uncovered []lake.File, err error) {
+	if p.in.unsettled != "" {
+		uncovered, err = p.in.archive.Files(ctx)
+		return nil, uncovered, err
+	}
+	counted, err = p.in.ledger.Files(ctx)
+	return counted, p.in.uncovered, err
+}
+
+// settleMarks drops the marks of compared days, except where late rows are in that the ledger does not cover.
+func (p *Plan) settleMarks(ctx context.Context) (err error) {
+	switch {
+	case !p.compares():
+	case !p.judged():
+		p.marked, err = p.days(ctx, "exact_days")
+	default:
+		p.marked, err = p.days(ctx, "late_exact")
+	}
+	return err
+}
+
+func (p *Plan) exec(ctx context.Context, name string, args ...any) error {
+	if err := p.db.Exec(ctx, lakesql.Text("rollup/"+name), args...); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// days runs a statement that gives one DATE a row.
+func (p *Plan) days(ctx context.Context, name string) (days, error) {
+	set := days{}
+	var day time.Time
+	err := p.db.Each(ctx, lakesql.Text("rollup/"+name), nil, []any{&day}, func() error { set[lake.Day(day)] = true; return nil })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return set, nil
+}

@@ -1,0 +1,54 @@
+package rollup
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// JobName marks the commits of this job.
+const JobName = "rollup"
+
+// replans bounds how often Run plans again after another run committed first.
+const replans = 3
+
+// Options of one run. The zero value appends deltas and rewrites marked days.
+type Options struct {
+	TrueUp bool // compare every day with what counts, not only the marked ones
+}
+
+// Report says what a run did, or what a plan will do. Days are UTC days like 2026-03-01, in order.
+type Report struct {
+	ArchiveSnapshotID int64 `json:"archive_snapshot_id"` // the snapshot of listens that the table covers now
+	// RowsRead are the archive rows that came since the last run, erased ones left out.
+	RowsRead      int64    `json:"rows_read"`
+	DeltaRows     int64    `json:"delta_rows"` // rows appended
+	DaysRewritten []string `json:"days_rewritten"`
+	DaysMarked    []string `json:"days_marked"` // still waiting for an exact rewrite
+	// ExactThrough is the snapshot of listens up to which the compared days are exact; 0 when none were compared
+	// with the ledger.
+	ExactThrough int64 `json:"exact_through"`
+	SnapshotID   int64 `json:"snapshot_id"` // 0: nothing written
+}
+
+// Run brings plays_by_hour up to the newest snapshot of listens. ErrFenced when other runs were faster again and
+// again; then they did the work.
+func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
+	for again := 0; ; again++ {
+		report, err := once(ctx, env, o)
+		if again == replans || !errors.Is(err, lake.ErrFenced) {
+			return report, err
+		}
+		env.Log.Debug("planning the rollup again", "times", again+1, "error", err)
+	}
+}
+
+func once(ctx context.Context, env jobs.Env, o Options) (Report, error) {
+	plan, err := Prepare(ctx, env, o)
+	if err != nil {
+		return Report{}, err
+	}
+	return plan.Execute(ctx)
+}

@@ -1,0 +1,279 @@
+package rollup_test
+
+import (
+	"cmp"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/rollup"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/laketest"
+)
+
+// copyOf is one archived copy. This file plays the jobs around the rollup and recounts in plain Go; it shares
+// nothing with the statements.
+type copyOf struct {
+	listen, user, track, device string
+	event, received             time.Time
+	ms                          int64
+	offset                      int64
+}
+
+// at is an instant of March 2026.
+func at(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 17, 3, 0, time.UTC) }
+
+// heard is a copy received at once; late gives it another time of receipt.
+func heard(listen, user, track string, event time.Time) copyOf {
+	return copyOf{listen: listen, user: user, track: track, device: "phone", event: event, received: event.Add(time.Minute), ms: 60_000}
+}
+
+func (c copyOf) late(received time.Time) copyOf {
+	c.received = received
+	return c
+}
+
+// world is a lake with the copies its archive should hold.
+type world struct {
+	*testing.T
+	*laketest.Lake
+	copies []copyOf
+	offset int64
+}
+
+func newWorld(t *testing.T) *world { return &world{T: t, Lake: laketest.New(t)} }
+
+func envOf(l *laketest.Lake) jobs.Env {
+	return jobs.Env{
+		Lake: l.Lake, Duck: l.Duck, Log: slog.New(slog.DiscardHandler), Now: time.Now, CodeVersion: "test", Progress: func(string) {},
+	}
+}
+
+func (w *world) check(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) head(table string) lake.Snapshot { return w.Snapshot(w.T, table) }
+
+// replace commits rows to a table, instead of all it holds where whole is set.
+func (w *world) replace(table, job string, whole bool, rows [][]any, state map[string]string) lake.Snapshot {
+	w.Helper()
+	s := w.head(table)
+	c := lake.Commit{Job: job, Stage: func(lake.Snapshot) (map[string]string, error) { return state, nil }}
+	var err error
+	c.Add, err = s.Table().WriteRows(w.Context(), job, rows)
+	w.check(err)
+	if whole {
+		files, err := s.Files(w.Context())
+		w.check(err)
+		deletes, err := s.DeleteFiles(w.Context())
+		w.check(err)
+		c.Remove = append(files, deletes...)
+	}
+	after, err := w.Commit(w.Context(), table, c)
+	w.check(err)
+	return after
+}
+
+// archive appends copies as ingest does.
+func (w *world) archive(copies ...copyOf) {
+	w.Helper()
+	rows := make([][]any, len(copies))
+	for i, c := range copies {
+		w.offset++
+		c.offset = w.offset
+		w.copies = append(w.copies, c)
+		rows[i] = []any{c.listen, c.user, c.track, "A-" + c.track, c.device, c.event, c.ms, nil, "DE", "free", nil, nil, c.received, nil,
+			"listens", 0, c.offset}
+	}
+	w.replace(catalog.Listens, "ingest", false, rows, nil)
+}
+
+func covering(s lake.Snapshot) map[string]string {
+	return map[string]string{lake.StateKey(catalog.CoversListens): itoa(s.ID())}
+}
+
+// royalties brings the ledger up to the archive: duplicates first, the ledger last.
+func (w *world) royalties() {
+	w.Helper()
+	w.royaltiesBegun()
+	w.replace(catalog.ListensCounted, "royalties", true, ledgerRows(winners(w.copies)), covering(w.head(catalog.Listens)))
+}
+
+// royaltiesBegun is a run of royalties that ends before it commits the ledger.
+func (w *world) royaltiesBegun() {
+	w.Helper()
+	counted := map[int64]bool{}
+	best := winners(w.copies)
+	for _, c := range best {
+		counted[c.offset] = true
+	}
+	var rows [][]any
+	for _, c := range w.copies {
+		if !counted[c.offset] {
+			rows = append(rows, []any{c.listen, c.user, c.event, c.received, "listens", 0, c.offset, best[c.listen].event, "", false, false})
+		}
+	}
+	w.replace(catalog.Duplicates, "royalties", true, rows, covering(w.head(catalog.Listens)))
+}
+
+func ledgerRows(best map[string]copyOf) [][]any {
+	var rows [][]any
+	for _, c := range best {
+		rows = append(rows, []any{c.listen, c.user, c.track, "A-" + c.track, c.device, c.event, c.ms, nil, "DE", "free", c.received,
+			"listens", 0, c.offset})
+	}
+	return rows
+}
+
+// erase does what a deletion of all of a user's listens does, up to its entry in deletion_log.
+func (w *world) erase(user string) {
+	w.Helper()
+	ids, named := map[string]bool{}, map[string]bool{}
+	for _, c := range w.copies {
+		if c.user == user {
+			ids[c.listen] = true
+		}
+	}
+	for _, c := range w.copies {
+		if ids[c.listen] {
+			named[c.event.Format(time.DateOnly)] = true
+		}
+	}
+	w.eraseRows(catalog.Listens, user)
+	w.eraseRows(catalog.ListensCounted, user)
+	w.copies = slices.DeleteFunc(w.copies, func(c copyOf) bool { return c.user == user })
+	w.logged("rows_deleted", strings.Join(sorted(named), ","))
+}
+
+func (w *world) logged(state, days string) {
+	w.Helper()
+	row := []any{"req", state, time.Now(), "listens", 0, 1, 1, 0, 1, 0, nil, nil, days, ""}
+	w.replace(catalog.DeletionLog, "deletions", false, [][]any{row}, nil)
+}
+
+func (w *world) eraseRows(table, user string) {
+	w.Helper()
+	s := w.head(table)
+	files, err := s.Files(w.Context())
+	w.check(err)
+	d := w.DB(w.T)
+	w.check(d.Bind(w.Context(), "t", s))
+	rows, err := d.PositionsOf(w.Context(), files, "SELECT _file, _pos FROM t WHERE user_id = ?", user)
+	w.check(err)
+	if len(rows) == 0 {
+		return
+	}
+	deletes, err := s.WritePositionDeletes(w.Context(), "deletions", files, rows)
+	w.check(err)
+	_, err = w.Commit(w.Context(), table, lake.Commit{
+		Job: "deletions", Deletes: deletes, Stage: func(lake.Snapshot) (map[string]string, error) { return nil, nil },
+	})
+	w.check(err)
+}
+
+// rollup runs the job.
+func (w *world) rollup(o rollup.Options) rollup.Report {
+	w.Helper()
+	report, err := rollup.Run(w.Context(), envOf(w.Lake), o)
+	w.check(err)
+	return report
+}
+
+var (
+	plain  = rollup.Options{}
+	trueUp = rollup.Options{TrueUp: true}
+)
+
+// unchanged runs the job, which must find nothing to do.
+func (w *world) unchanged(o rollup.Options) {
+	w.Helper()
+	before := w.head(catalog.PlaysByHour).ID()
+	r := w.rollup(o)
+	if r.SnapshotID != 0 || len(r.DaysRewritten) != 0 || r.DeltaRows != 0 {
+		w.Fatalf("a run with nothing to do reports %+v", r)
+	}
+	if !o.TrueUp && r.ExactThrough != 0 {
+		w.Fatal("days were compared again although nothing moved")
+	}
+	if after := w.head(catalog.PlaysByHour).ID(); after != before {
+		w.Fatal("a run with nothing to do committed")
+	}
+}
+
+type cell struct {
+	Hour, Artist, Track, Country, Device string
+}
+type sum struct{ Plays, Ms int64 }
+
+// shown is what readers of plays_by_hour see, and in rows how many rows it takes.
+func (w *world) shown() (cells map[cell]sum, rows int) {
+	w.Helper()
+	d := w.DB(w.T)
+	w.check(d.Bind(w.Context(), "plays", w.head(catalog.PlaysByHour)))
+	cells = map[cell]sum{}
+	var k cell
+	var hour time.Time
+	var s sum
+	dest := []any{&hour, &k.Artist, &k.Track, &k.Country, &k.Device, &s.Plays, &s.Ms}
+	w.check(d.Each(w.Context(), "SELECT hour, artist_id, track_id, country, device, plays, ms_played FROM plays", nil, dest, func() error {
+		k.Hour = hour.UTC().Format("2006-01-02T15")
+		cells[k] = sum{cells[k].Plays + s.Plays, cells[k].Ms + s.Ms}
+		rows++
+		return nil
+	}))
+	return cells, rows
+}
+
+func (w *world) mustShow(want map[cell]sum) {
+	w.Helper()
+	got, _ := w.shown()
+	w.equal(got, want)
+}
+
+func (w *world) equal(got, want any) {
+	w.Helper()
+	if diff := gocmp.Diff(want, got); diff != "" {
+		w.Fatalf("(-want +got)\n%s", diff)
+	}
+}
+
+// recount sums copies by hour, each as often as it is listed.
+func recount(copies []copyOf) map[cell]sum {
+	cells := map[cell]sum{}
+	for _, c := range copies {
+		k := cell{c.event.Format("2006-01-02T15"), "A-" + c.track, c.track, "DE", c.device}
+		cells[k] = sum{cells[k].Plays + 1, cells[k].Ms + c.ms}
+	}
+	return cells
+}
+
+// counting are the copies that count.
+func counting(copies []copyOf) []copyOf {
+	var list []copyOf
+	for _, c := range winners(copies) {
+		list = append(list, c)
+	}
+	return list
+}
+
+func winners(copies []copyOf) map[string]copyOf {
+	best := map[string]copyOf{}
+	for _, c := range copies {
+		now, ok := best[c.listen]
+		if !ok || cmp.Or(c.received.Compare(now.received), c.event.Compare(now.event), cmp.Compare(c.ms, now.ms),
+			strings.Compare(c.track, now.track), strings.Compare(c.user, now.user), strings.Compare(c.device, now.device)) < 0 {
+			best[c.listen] = c
+		}
+	}
+	return best
+}
