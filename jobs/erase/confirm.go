@@ -1,0 +1,122 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// deleted is a request whose newest step is [RowsDeleted].
+type deleted struct {
+	Waiting
+	archive, ledger int64 // snapshots the step names
+	days, periods   []string
+	seen            bool // by plays_by_hour
+}
+
+// Confirm carries the requests whose deletions the dashboard and the royalties have followed to [Recomputed],
+// and reports what the others wait for. It computes nothing itself.
+func Confirm(ctx context.Context, env jobs.Env) (report Report, err error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	log, err := openLog(ctx, env, db)
+	if err != nil {
+		return report, err
+	}
+	rollup, err := readRollup(ctx, env)
+	if err != nil {
+		return report, err
+	}
+	requests, err := readDeleted(ctx, db, log.snapshot, rollup)
+	if err != nil || len(requests) == 0 {
+		return report, err
+	}
+	royalties, err := readRoyalties(ctx, env, db)
+	if err != nil {
+		return report, err
+	}
+	at := log.next(env)
+	var rows [][]any
+	for _, r := range requests {
+		if r.For, err = r.waitsFor(rollup, royalties); err != nil {
+			return report, err
+		}
+		if r.For != "" {
+			report.Waiting = append(report.Waiting, r.Waiting)
+			continue
+		}
+		rows = append(rows, logRow(r.RequestID, r.Position, Recomputed, at, Counts{}, royalties.covers, royalties.ledger.ID(), nil))
+		report.add(Report{Days: r.days})
+	}
+	report.Requests = len(rows)
+	return report, log.write(ctx, env, rows)
+}
+
+// readDeleted lists the requests to confirm; the view log is bound. What plays_by_hour has seen is read from the
+// log as it was then, so it holds whatever happened to the log's files since.
+func readDeleted(ctx context.Context, db *duck.DB, log lake.Snapshot, rollup rollupState) ([]deleted, error) {
+	seen, err := log.Table().ByID(rollup.log)
+	if errors.Is(err, lake.ErrExpired) {
+		seen = log.Table().Empty()
+	} else if err != nil {
+		return nil, err
+	}
+	if err := db.Bind(ctx, "seen", seen); err != nil {
+		return nil, err
+	}
+	var all []deleted
+	var r deleted
+	var days, periods string
+	dest := []any{&r.Topic, &r.Partition, &r.Offset, &r.RequestID, &r.archive, &r.ledger, &days, &periods, &r.seen}
+	err = db.Each(ctx, lakesql.Text("erase/waiting"), nil, dest, func() error {
+		next := r
+		next.days, next.periods = unlist(days), unlist(periods)
+		all = append(all, next)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read deletion log: %w", err)
+	}
+	return all, nil
+}
+
+// waitsFor says what is not recomputed yet, "" when all is. A request that touched no day has nothing to wait
+// for.
+func (r deleted) waitsFor(rollup rollupState, royalties *royaltyState) (string, error) {
+	if len(r.days) == 0 {
+		return "", nil
+	}
+	if !r.seen {
+		return "job rollup to read the deletion", nil
+	}
+	for _, day := range r.days {
+		if rollup.marked[day] {
+			return "job rollup to rewrite " + day, nil
+		}
+	}
+	settled, err := royalties.settledAfter(r.archive)
+	if err != nil {
+		return "", err
+	}
+	if !settled {
+		return "job royalties to settle the ledger", nil
+	}
+	for _, period := range r.periods {
+		published, err := royalties.published(period, r.ledger)
+		if err != nil {
+			return "", err
+		}
+		if !published {
+			return "job royalties to publish " + period, nil
+		}
+	}
+	return "", nil
+}

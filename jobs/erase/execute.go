@@ -1,0 +1,153 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/apache/iceberg-go"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// deletesPerBatch bounds how many row positions are held in memory at once; one file with more is one batch.
+const deletesPerBatch = 1_000_000
+
+// Execute writes down what it is about to do, deletes the rows, and writes down that they are gone. A plan is
+// executed once. [lake.ErrFenced] says that a table moved away from what was planned: make another plan; what
+// was deleted so far stays deleted, and the next plan knows.
+func (p *Plan) Execute(ctx context.Context) (Report, error) {
+	if p.spent {
+		return Report{}, errors.New("the plan was executed before; make another one")
+	}
+	p.spent = true
+	if p.Empty() {
+		return Report{}, nil
+	}
+	at, err := p.writeLocated(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{Requests: len(p.Requests), Days: p.Days, Periods: p.Periods}
+	for _, t := range p.targets {
+		if err := p.deleteFrom(ctx, t, at); err != nil {
+			return report, err
+		}
+		*t.count(&report.Rows) = t.Rows
+	}
+	return report, p.writeDeleted(ctx)
+}
+
+// writeLocated logs what each request is about to lose and which days that affects, before anything goes: after
+// the first delete nobody could find those days again. A request that was logged by a run that ended early and
+// has nothing to add is left alone.
+func (p *Plan) writeLocated(ctx context.Context) (at int64, err error) {
+	at = p.log.next(p.env)
+	var rows [][]any
+	for _, q := range p.Requests {
+		if q.located && q.Rows.none() {
+			continue
+		}
+		fresh := sortedUnique(q.fresh)
+		rows = append(rows, logRow(q.RequestID, q.Position, Located, at, q.Rows, p.target(catalog.Listens).base.ID(), 0, fresh))
+	}
+	return at, p.log.write(ctx, p.env, rows)
+}
+
+// writeDeleted logs that the rows are gone, with all that has to be recomputed for it.
+func (p *Plan) writeDeleted(ctx context.Context) error {
+	at := p.log.next(p.env)
+	rows := make([][]any, len(p.Requests))
+	for i, q := range p.Requests {
+		rows[i] = logRow(q.RequestID, q.Position, RowsDeleted, at, q.Rows.plus(q.finished),
+			p.target(catalog.Listens).base.ID(), p.target(catalog.ListensCounted).after.ID(), q.Days)
+	}
+	return p.log.write(ctx, p.env, rows)
+}
+
+// deleteFrom deletes the rows of one table in one commit.
+//
+// A derived table gets a commit even when it loses no row, if the archive did: royalties that still compute from
+// the archive as it was would otherwise bring the rows in after us. The commit fences them.
+func (p *Plan) deleteFrom(ctx context.Context, t *target, at int64) error {
+	t.after = t.base
+	if t.Rows == 0 && !(t.derived && p.fence) {
+		return nil
+	}
+	deletes, err := p.writeDeletes(ctx, t)
+	if err != nil {
+		return err
+	}
+	summary := map[string]string{locatedKey: strconv.FormatInt(at, 10)}
+	c := lake.Commit{Job: JobName, Deletes: deletes, Stage: lake.IfUnmoved(t.base, summary)}
+	if !t.derived {
+		c.Stage = whileAppended(t.base, summary)
+	}
+	p.env.Progress(fmt.Sprintf("deletions: deleting %d rows of %s", t.Rows, t.Name))
+	if t.after, err = p.env.Lake.Commit(ctx, t.Name, c); err != nil {
+		return err
+	}
+	p.env.Log.Info("deleted rows", "table", t.Name, "snapshot_id", t.after.ID(), "rows", t.Rows, "files", len(deletes))
+	return nil
+}
+
+// writeDeletes writes the position deletes of a table, some files at a time.
+func (p *Plan) writeDeletes(ctx context.Context, t *target) ([]iceberg.DataFile, error) {
+	var deletes []iceberg.DataFile
+	for _, batch := range batches(t.hits, deletesPerBatch) {
+		first, last := batch[0].path, batch[len(batch)-1].path
+		rows, err := p.db.PositionsOf(ctx, t.files, lakesql.Text("erase/positions"), t.Name, first, last)
+		if err != nil {
+			return nil, fmt.Errorf("read positions in %s: %w", t.Name, err)
+		}
+		written, err := t.base.WritePositionDeletes(ctx, JobName, t.files, rows)
+		if err != nil {
+			return nil, err
+		}
+		deletes = append(deletes, written...)
+	}
+	return deletes, nil
+}
+
+// batches cuts files, in order, so that each part loses at most limit rows or is one file.
+func batches(files []hitFile, limit int64) [][]hitFile {
+	var cut [][]hitFile
+	var rows int64
+	start := 0
+	for i, f := range files {
+		if i > start && rows+f.rows > limit {
+			cut = append(cut, files[start:i])
+			start, rows = i, 0
+		}
+		rows += f.rows
+	}
+	if start < len(files) {
+		cut = append(cut, files[start:])
+	}
+	return cut
+}
+
+// whileAppended is the base that deletes on a table hold on which others append meanwhile: no other erasure was
+// at work. That every data file they name is still there is the commit's own condition.
+func whileAppended(base lake.Snapshot, summary map[string]string) func(lake.Snapshot) (map[string]string, error) {
+	return func(now lake.Snapshot) (map[string]string, error) {
+		since, ancestor := now.Since(base.ID())
+		if !ancestor {
+			return nil, moved(base, "it was rolled back or its history expired")
+		}
+		for _, s := range since {
+			if s.Job() == JobName {
+				return nil, moved(base, "another erasure deleted rows")
+			}
+		}
+		return summary, nil
+	}
+}
+
+func moved(base lake.Snapshot, why string) error {
+	return lake.WithHint(fmt.Errorf("table %s moved from snapshot %d: %s: %w", base.Table().Name(), base.ID(), why, lake.ErrFenced),
+		"run 'lakectl job deletions' again, it finds what is left to do")
+}

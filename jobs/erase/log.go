@@ -1,0 +1,65 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// logbook is deletion_log as a run found it, with the steps the run has added.
+type logbook struct {
+	snapshot lake.Snapshot
+	lastStep int64 // when the newest step was logged, microseconds
+	swept    int64 // archive snapshot through which all requests are swept that were carried through before
+}
+
+// openLog binds the log as the view log and reads how far it goes.
+func openLog(ctx context.Context, env jobs.Env, db *duck.DB) (logbook, error) {
+	var l logbook
+	var err error
+	if l.snapshot, err = env.Snapshot(ctx, catalog.DeletionLog); err != nil {
+		return l, err
+	}
+	if err := db.Bind(ctx, "log", l.snapshot); err != nil {
+		return l, err
+	}
+	if err := db.One(ctx, lakesql.Text("erase/log_end"), nil, []any{&l.lastStep, &l.swept}); err != nil {
+		return l, fmt.Errorf("read deletion log: %w", err)
+	}
+	return l, nil
+}
+
+// next is the time of the next step: now, but later than any step before, whatever the clock says, because the
+// order of the log is by time.
+func (l *logbook) next(env jobs.Env) int64 {
+	l.lastStep = max(env.Now().UnixMicro(), l.lastStep+1)
+	return l.lastStep
+}
+
+// write commits one step of several requests at once. Another run that logs at the same time fences it.
+func (l *logbook) write(ctx context.Context, env jobs.Env, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	files, err := l.snapshot.Table().WriteRows(ctx, JobName, rows)
+	if err != nil {
+		return err
+	}
+	after, err := env.Lake.Commit(ctx, catalog.DeletionLog, lake.Commit{Job: JobName, Add: files, Stage: lake.IfUnmoved(l.snapshot, nil)})
+	if err == nil {
+		l.snapshot = after
+	}
+	return err
+}
+
+func logRow(id string, from Position, state State, at int64, c Counts, archive, ledger int64, days []string) []any {
+	return []any{
+		id, string(state), instant(at), from.Topic, from.Partition, from.Offset, c.Listens, c.Quarantine, c.Counted, c.Duplicates,
+		idOrNull(archive), idOrNull(ledger), list(days), list(periodsOf(days)),
+	}
+}

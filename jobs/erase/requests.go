@@ -1,0 +1,77 @@
+package erase
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	"github.com/lakectl/lakectl/lake/listen"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// request is one row of deletion_requests.
+type request struct {
+	Position
+	id      string
+	userID  string // "" once it was wiped: then subject finds the user
+	subject string
+	window  listen.Window
+	// sequence of the snapshot of deletion_requests that holds the row. A rewrite of that table can only
+	// raise it, and a later request only distrusts more files.
+	sequence int64
+	state    State
+	ord      int64 // place in the order of positions
+	suspect  bool  // carried through before, but files arrived that were not filtered against it
+}
+
+// open says that the request has rows to find in all of the archive.
+func (r *request) open() bool { return r.state == Requested || r.state == Located }
+
+// sweeps says that the request looks for rows in the archive at all.
+func (r *request) sweeps() bool { return r.open() || r.suspect }
+
+// readRequests lists the standing requests in order of position. The views requests and log are bound.
+// All of them are held in memory, like ingest holds them to keep late copies out.
+func readRequests(ctx context.Context, db *duck.DB, snapshot lake.Snapshot) ([]*request, error) {
+	files, err := snapshot.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sequences := make(map[string]int64, len(files))
+	for _, f := range files {
+		path, err := lake.LocalPath(f.FilePath())
+		if err != nil {
+			return nil, err
+		}
+		sequences[path] = f.Sequence
+	}
+	var all []*request
+	var r request
+	var user sql.NullString
+	var received int64
+	var from, to sql.NullInt64
+	var file, state string
+	dest := []any{&r.Topic, &r.Partition, &r.Offset, &r.id, &user, &r.subject, &received, &from, &to, &file, &state}
+	err = db.Each(ctx, lakesql.Text("erase/requests"), nil, dest, func() error {
+		next := r
+		next.userID, next.state, next.ord = user.String, State(state), int64(len(all))
+		next.sequence = sequences[file]
+		next.window = listen.Deletion{ReceivedTime: received, From: orNil(from), To: orNil(to)}.Window()
+		all = append(all, &next)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read deletion requests: %w", err)
+	}
+	return all, nil
+}
+
+func orNil(n sql.NullInt64) *int64 {
+	if !n.Valid {
+		return nil
+	}
+	v := n.Int64
+	return &v
+}

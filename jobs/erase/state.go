@@ -1,0 +1,73 @@
+package erase
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// JobName marks the commits of this job. A ledger whose newest change is by it waits for royalties to settle.
+const JobName = "deletions"
+
+// State is how far a request has come. Each state promises everything the ones before it do.
+type State string
+
+// The states in order. [Purged] and [Verified] belong to later steps of the life of a request; nothing here
+// reaches them yet.
+const (
+	Requested   State = "requested"    // never logged: the row in deletion_requests says it
+	Located     State = "located"      // what is to go is written down, nothing is gone
+	RowsDeleted State = "rows_deleted" // no current snapshot of the four tables shows a covered row
+	Recomputed  State = "recomputed"   // dashboard and royalties are computed without them
+	Purged      State = "purged"       // no file that held them is left
+	Verified    State = "verified"     // what is left was decoded and holds none of them
+)
+
+// Position is where a request came from. It tells one request row from another: a retried request has the
+// same request id and another position.
+type Position struct {
+	Topic     string `json:"source_topic"`
+	Partition int64  `json:"source_partition"`
+	Offset    int64  `json:"source_offset"`
+}
+
+func (p Position) String() string { return fmt.Sprintf("%s/%d/%d", p.Topic, p.Partition, p.Offset) }
+
+// Counts are rows deleted, or to be deleted, in the four tables.
+type Counts struct {
+	Listens    int64 `json:"listens"`
+	Quarantine int64 `json:"quarantine"`
+	Counted    int64 `json:"listens_counted"`
+	Duplicates int64 `json:"listens_duplicates"`
+}
+
+func (c Counts) plus(o Counts) Counts {
+	return Counts{c.Listens + o.Listens, c.Quarantine + o.Quarantine, c.Counted + o.Counted, c.Duplicates + o.Duplicates}
+}
+
+func (c Counts) none() bool { return c == Counts{} }
+
+// list is the form of days and periods in deletion_log; NULL when there are none.
+func list(items []string) any {
+	if len(items) == 0 {
+		return nil
+	}
+	return strings.Join(items, ",")
+}
+
+func unlist(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+// idOrNull is a snapshot id in deletion_log; the empty table has none.
+func idOrNull(id int64) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}
+
+func instant(us int64) time.Time { return time.UnixMicro(us).UTC() }
