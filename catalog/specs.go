@@ -65,19 +65,23 @@ func Specs() []lake.Spec {
 			must("source_topic", text), must("source_partition", integer), must("source_offset", long)),
 		spec(Quarantine, by("received_time", iceberg.DayTransform{}), append([]column{
 			may("raw", binary), may("reason", text), may("detail", text), may("received_time", instant),
-			may("user_id", text), may("event_time", instant)}, position()...)...),
+			may("user_id", text), may("event_time", instant),
+		}, position()...)...),
 		spec(DeletionRequests, unpartitioned, append([]column{
 			may("request_id", text), may("subject", text), may("user_id", text), may("requested_at", instant), may("received_time", instant),
-			may("from", instant), may("to", instant), may("reason", text)}, position()...)...),
+			may("from", instant), may("to", instant), may("reason", text),
+		}, position()...)...),
 		spec(DeletionLog, unpartitioned, append(append([]column{may("request_id", text), may("state", text), may("at", instant)}, position()...),
 			may("listens", long), may("quarantine", long), may("listens_counted", long), may("listens_duplicates", long),
 			may("listens_snapshot_id", long), may("ledger_snapshot_id", long), may("days", text), may("periods", text))...),
 		spec(ListensCounted, by("event_time", iceberg.MonthTransform{}), append([]column{
 			may("listen_id", text), may("user_id", text), may("track_id", text), may("artist_id", text), may("device", text),
 			may("event_time", instant), may("ms_played", integer), may("track_ms", integer), may("country", text), may("tier", text),
-			may("received_time", instant)}, position()...)...),
+			may("received_time", instant),
+		}, position()...)...),
 		spec(Duplicates, by("event_time", iceberg.MonthTransform{}), append(append([]column{
-			may("listen_id", text), may("user_id", text), may("event_time", instant), may("received_time", instant)}, position()...),
+			may("listen_id", text), may("user_id", text), may("event_time", instant), may("received_time", instant),
+		}, position()...),
 			may("winner_event_time", instant), may("payload", text), may("payload_conflict", boolean), may("other_user", boolean))...),
 		spec(RoyaltyLines, by("period", iceberg.IdentityTransform{}),
 			may("period", text), may("artist_id", text), may("track_id", text), may("country", text), may("tier", text),

@@ -148,8 +148,8 @@ func TestReplacingWholeFilesDropsTheirRowDeletesToo(t *testing.T) {
 
 func TestChangesFromTheBeginningAndOfAnUnknownBase(t *testing.T) {
 	l := laketest.New(t)
-	s := commit(t, l, lake.Commit{Add: write(t, l, play(1, "t1", 1))})
-	s = commit(t, l, lake.Commit{Add: write(t, l, play(2, "t1", 1))})
+	commit(t, l, lake.Commit{Add: write(t, l, play(1, "t1", 1))})
+	s := commit(t, l, lake.Commit{Add: write(t, l, play(2, "t1", 1))})
 	all, err := s.Changes(t.Context(), 0)
 	if err != nil || len(all.Added) != 2 || all.Broken {
 		t.Fatalf("from the beginning: %d files, broken %v, %v", len(all.Added), all.Broken, err)

@@ -209,8 +209,12 @@ func TestStatementAgreesWithTheWindowOfTheEvent(t *testing.T) {
 	const statement = "SELECT covers(?::BIGINT, ?::BIGINT, ?::BIGINT, ?::BIGINT, ?::BOOLEAN, ?::BIGINT)"
 	from, to := int64(10), int64(20)
 	for _, ask := range []listen.Deletion{
-		{ReceivedTime: 30, From: &from, To: &to}, {ReceivedTime: 20, From: &from, To: &to}, {ReceivedTime: 15, From: &from, To: &to},
-		{ReceivedTime: 30, To: &to}, {ReceivedTime: 30, From: &from}, {ReceivedTime: 30},
+		{ReceivedTime: 30, From: &from, To: &to},
+		{ReceivedTime: 20, From: &from, To: &to},
+		{ReceivedTime: 15, From: &from, To: &to},
+		{ReceivedTime: 30, To: &to},
+		{ReceivedTime: 30, From: &from},
+		{ReceivedTime: 30},
 	} {
 		w := ask.Window()
 		for event := int64(5); event < 40; event++ {

@@ -23,19 +23,19 @@ type Request struct {
 	From         *time.Time `json:"from"` // as asked: nil is since ever
 	To           *time.Time `json:"to"`   // as asked: nil is up to the request
 	State        State      `json:"state"`
-	At           time.Time  `json:"at"`   // when it reached the state
-	Rows         Counts     `json:"rows"` // deleted so far
+	At           time.Time  `json:"at"` // when it reached the state
+	Counts                  // deleted so far
 }
 
 // Step is one entry of the log.
 type Step struct {
-	State             State     `json:"state"`
-	At                time.Time `json:"at"`
-	Rows              Counts    `json:"rows"`
-	ListensSnapshotID int64     `json:"listens_snapshot_id,omitempty"`
-	LedgerSnapshotID  int64     `json:"ledger_snapshot_id,omitempty"`
-	Days              []string  `json:"days,omitempty"`
-	Periods           []string  `json:"periods,omitempty"`
+	State State     `json:"state"`
+	At    time.Time `json:"at"`
+	Counts
+	ListensSnapshotID int64    `json:"listens_snapshot_id,omitempty"`
+	LedgerSnapshotID  int64    `json:"ledger_snapshot_id,omitempty"`
+	Days              []string `json:"days,omitempty"`
+	Periods           []string `json:"periods,omitempty"`
 }
 
 // RequestDetail is everything on record about one request id. A retried request has several rows.
@@ -105,7 +105,7 @@ func listRequests(ctx context.Context, db *duck.DB, id any) ([]Request, error) {
 	var from, to sql.NullInt64
 	dest := []any{
 		&r.Topic, &r.Partition, &r.Offset, &r.RequestID, &requested, &received, &from, &to, &r.State, &at,
-		&r.Rows.Listens, &r.Rows.Quarantine, &r.Rows.Counted, &r.Rows.Duplicates,
+		&r.Listens, &r.Quarantine, &r.Counted, &r.Duplicates,
 	}
 	err := db.Each(ctx, lakesql.Text("erase/list"), []any{id}, dest, func() error {
 		next := r
@@ -127,7 +127,7 @@ func listSteps(ctx context.Context, db *duck.DB, id string) (map[Position][]Step
 	var at int64
 	var days, periods string
 	dest := []any{
-		&p.Topic, &p.Partition, &p.Offset, &s.State, &at, &s.Rows.Listens, &s.Rows.Quarantine, &s.Rows.Counted, &s.Rows.Duplicates,
+		&p.Topic, &p.Partition, &p.Offset, &s.State, &at, &s.Listens, &s.Quarantine, &s.Counted, &s.Duplicates,
 		&s.ListensSnapshotID, &s.LedgerSnapshotID, &days, &periods,
 	}
 	err := db.Each(ctx, lakesql.Text("erase/steps"), []any{id}, dest, func() error {

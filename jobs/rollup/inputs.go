@@ -32,8 +32,11 @@ func load(ctx context.Context, env jobs.Env) (*inputs, error) {
 		name string
 		into *lake.Snapshot
 	}{
-		{catalog.PlaysByHour, &in.plays}, {catalog.DeletionLog, &in.log}, {catalog.Duplicates, &in.duplicates},
-		{catalog.ListensCounted, &in.ledger}, {catalog.Listens, &in.archive},
+		{catalog.PlaysByHour, &in.plays},
+		{catalog.DeletionLog, &in.log},
+		{catalog.Duplicates, &in.duplicates},
+		{catalog.ListensCounted, &in.ledger},
+		{catalog.Listens, &in.archive},
 	} {
 		var err error
 		if *t.into, err = env.Snapshot(ctx, t.name); err != nil {

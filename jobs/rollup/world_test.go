@@ -92,8 +92,10 @@ func (w *world) archive(copies ...copyOf) {
 		w.offset++
 		c.offset = w.offset
 		w.copies = append(w.copies, c)
-		rows[i] = []any{c.listen, c.user, c.track, "A-" + c.track, c.device, c.event, c.ms, nil, "DE", "free", nil, nil, c.received, nil,
-			"listens", 0, c.offset}
+		rows[i] = []any{
+			c.listen, c.user, c.track, "A-" + c.track, c.device, c.event, c.ms, nil, "DE", "free", nil, nil, c.received, nil,
+			"listens", 0, c.offset,
+		}
 	}
 	w.replace(catalog.Listens, "ingest", false, rows, nil)
 }
@@ -129,8 +131,10 @@ func (w *world) royaltiesBegun() {
 func ledgerRows(best map[string]copyOf) [][]any {
 	var rows [][]any
 	for _, c := range best {
-		rows = append(rows, []any{c.listen, c.user, c.track, "A-" + c.track, c.device, c.event, c.ms, nil, "DE", "free", c.received,
-			"listens", 0, c.offset})
+		rows = append(rows, []any{
+			c.listen, c.user, c.track, "A-" + c.track, c.device, c.event, c.ms, nil, "DE", "free", c.received,
+			"listens", 0, c.offset,
+		})
 	}
 	return rows
 }

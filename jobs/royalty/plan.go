@@ -61,8 +61,11 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*pla
 		name string
 		into *lake.Snapshot
 	}{
-		{catalog.ListensCounted, &p.ledger}, {catalog.Duplicates, &p.duplicates}, {catalog.RoyaltyLines, &p.lines},
-		{catalog.RoyaltyPayouts, &p.payouts}, {catalog.RoyaltyRuns, &p.runs},
+		{catalog.ListensCounted, &p.ledger},
+		{catalog.Duplicates, &p.duplicates},
+		{catalog.RoyaltyLines, &p.lines},
+		{catalog.RoyaltyPayouts, &p.payouts},
+		{catalog.RoyaltyRuns, &p.runs},
 	} {
 		var err error
 		if *t.into, err = env.Snapshot(ctx, t.name); err != nil {

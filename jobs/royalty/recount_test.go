@@ -53,8 +53,10 @@ func winners(copies []copyOf) map[string]copyOf {
 	return best
 }
 
-type lineKey struct{ period, artist, track, country, tier string }
-type lineCount struct{ listens, qualified int64 }
+type (
+	lineKey   struct{ period, artist, track, country, tier string }
+	lineCount struct{ listens, qualified int64 }
+)
 
 // recount makes the lines, with the rules given as a Go function.
 func recount(copies []copyOf, qualifies func(copyOf) bool) map[lineKey]lineCount {

@@ -13,7 +13,7 @@ import (
 func digest(m *Month) [32]byte {
 	h := sha256.New()
 	for e := range m.Events() {
-		fmt.Fprintf(h, "%d %d %d ", e.ReceivedTime, len(e.Key), len(e.Value))
+		_, _ = fmt.Fprintf(h, "%d %d %d ", e.ReceivedTime, len(e.Key), len(e.Value))
 		h.Write(e.Key)
 		h.Write(e.Value)
 	}

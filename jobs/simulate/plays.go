@@ -59,8 +59,12 @@ func (g *generator) plantEdges() {
 		device uint8
 		event  int64
 	}{
-		{phone, g.from - 1}, {phone, g.from}, {phone, g.to - 1}, {phone, g.to},
-		{web, g.from + doublingStart}, {web, g.from + doublingEnd},
+		{phone, g.from - 1},
+		{phone, g.from},
+		{phone, g.to - 1},
+		{phone, g.to},
+		{web, g.from + doublingStart},
+		{web, g.from + doublingEnd},
 	} {
 		p := g.record(g.svc.byUse.draw(g.r), edge.device, edge.event)
 		p.event = edge.event // whatever the device's clock says

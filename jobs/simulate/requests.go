@@ -49,8 +49,10 @@ func (g *generator) erase() {
 
 	g.ask(request{id: "del-1-week", user: window, from: week, to: week + 7*day, reason: "shared device"}, 9*hour+12*minute)
 	g.ask(request{id: "del-2-ever", user: ever, from: sinceEver, to: upToRequest}, 17*hour+40*minute)
-	g.ask(request{id: "del-3-heavy", user: users[0], from: sinceEver, to: upToRequest, nullTo: true,
-		reason: "account closed"}, day+8*hour+5*minute)
+	g.ask(request{
+		id: "del-3-heavy", user: users[0], from: sinceEver, to: upToRequest, nullTo: true,
+		reason: "account closed",
+	}, day+8*hour+5*minute)
 	g.ask(request{id: "del-4-since", user: since, from: start, to: upToRequest}, 2*day+11*hour+30*minute)
 	last := len(g.requests) - 1
 	g.deliverRequest(last, g.requests[last].received+40*second)

@@ -34,8 +34,16 @@ var countries = []struct {
 	code, lower string
 	offset      int64 // minutes east of UTC
 }{
-	{"DE", "de", 60}, {"US", "us", -300}, {"BR", "br", -180}, {"GB", "gb", 0}, {"SE", "se", 60},
-	{"JP", "jp", 540}, {"FR", "fr", 60}, {"MX", "mx", -360}, {"NL", "nl", 60}, {"IN", "in", 330},
+	{"DE", "de", 60},
+	{"US", "us", -300},
+	{"BR", "br", -180},
+	{"GB", "gb", 0},
+	{"SE", "se", 60},
+	{"JP", "jp", 540},
+	{"FR", "fr", 60},
+	{"MX", "mx", -360},
+	{"NL", "nl", 60},
+	{"IN", "in", 330},
 }
 
 var countryWeights = []int{28, 23, 13, 10, 8, 6, 5, 3, 2, 2}

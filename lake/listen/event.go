@@ -14,6 +14,7 @@ const (
 // Kind says which result of a [Decoder] holds.
 type Kind uint8
 
+// The results of a decode. The zero Kind is none of them.
 const (
 	IsListen Kind = iota + 1
 	IsDeletion
@@ -23,6 +24,7 @@ const (
 // Flag is an optional bool.
 type Flag uint8
 
+// An optional bool is absent, false or true.
 const (
 	Unset Flag = iota
 	False
@@ -55,6 +57,7 @@ type Deletion struct {
 // Reason is why a record was refused.
 type Reason string
 
+// The reasons in the order in which they are checked; the first that applies is given.
 const (
 	MalformedJSON     Reason = "malformed_json"
 	UnknownType       Reason = "unknown_type"

@@ -84,8 +84,15 @@ func TestDecoderAgreesWithTheContractOnOddRecords(t *testing.T) {
 func oddRecord(random *rand.Rand) []byte {
 	time, id := `"2026-03-05T10:00:00Z"`, `"x1"`
 	pairs := [][2]string{
-		{"type", `"listen"`}, {"listen_id", id}, {"user_id", id}, {"track_id", id}, {"artist_id", id}, {"device", `"tv"`},
-		{"event_time", time}, {"ms_played", `1000`}, {"received_time", time},
+		{"type", `"listen"`},
+		{"listen_id", id},
+		{"user_id", id},
+		{"track_id", id},
+		{"artist_id", id},
+		{"device", `"tv"`},
+		{"event_time", time},
+		{"ms_played", `1000`},
+		{"received_time", time},
 	}
 	if random.IntN(3) == 0 {
 		pairs = [][2]string{{"type", `"deletion"`}, {"request_id", id}, {"user_id", id}, {"requested_at", time}, {"received_time", time}}
