@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -185,6 +186,19 @@ func (s Snapshot) Schema() *iceberg.Schema {
 func (s Snapshot) State(key string) (string, error) {
 	state, err := s.states()
 	return state[StatePrefix+key], err
+}
+
+// StateID is a state value that is a number, such as the id of a snapshot of another table; 0 when it was never set.
+func (s Snapshot) StateID(key string) (int64, error) {
+	text, err := s.State(key)
+	if err != nil || text == "" {
+		return 0, err
+	}
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("state %s of %s snapshot %d: %w", key, s.table.name, s.ID(), err)
+	}
+	return id, nil
 }
 
 // states finds the nearest snapshot of ours and returns its state.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -25,7 +24,7 @@ func readRollup(ctx context.Context, env jobs.Env) (rollupState, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.log, err = idState(plays, catalog.CoversDeletionLog); err != nil {
+	if s.log, err = plays.StateID(catalog.CoversDeletionLog); err != nil {
 		return s, err
 	}
 	marked, err := plays.State(catalog.MarkedDays)
@@ -33,19 +32,6 @@ func readRollup(ctx context.Context, env jobs.Env) (rollupState, error) {
 		s.marked[day] = true
 	}
 	return s, err
-}
-
-// idState reads a state that is a snapshot id; 0 when it was never set.
-func idState(s lake.Snapshot, key string) (int64, error) {
-	text, err := s.State(key)
-	if err != nil || text == "" {
-		return 0, err
-	}
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("state %s of %s: %w", key, s.Table().Name(), err)
-	}
-	return id, nil
 }
 
 // royaltyState is what the royalty tables say about themselves.
@@ -64,7 +50,7 @@ func readRoyalties(ctx context.Context, env jobs.Env, db *duck.DB) (*royaltyStat
 	if s.ledger, err = env.Snapshot(ctx, catalog.ListensCounted); err != nil {
 		return nil, err
 	}
-	if s.covers, err = idState(s.ledger, catalog.CoversListens); err != nil {
+	if s.covers, err = s.ledger.StateID(catalog.CoversListens); err != nil {
 		return nil, err
 	}
 	if s.archive, err = env.Lake.Table(ctx, catalog.Listens); err != nil {
@@ -91,7 +77,7 @@ func (s *royaltyState) readRuns(ctx context.Context, env jobs.Env, db *duck.DB) 
 	if err != nil {
 		return err
 	}
-	if s.judged, err = idState(runs, catalog.CoversLedger); err != nil {
+	if s.judged, err = runs.StateID(catalog.CoversLedger); err != nil {
 		return err
 	}
 	if err := db.Bind(ctx, "runs", runs); err != nil {

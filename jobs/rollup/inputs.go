@@ -3,7 +3,6 @@ package rollup
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -63,7 +62,7 @@ func (in *inputs) readState() error {
 		into *int64
 	}{{catalog.CoversListens, &in.covered}, {catalog.CoversDeletionLog, &in.coveredLog}, {catalog.CoversLedger, &in.compared}} {
 		var err error
-		if *s.into, err = snapshotState(in.plays, s.key); err != nil {
+		if *s.into, err = in.plays.StateID(s.key); err != nil {
 			return err
 		}
 	}
@@ -77,23 +76,10 @@ func (in *inputs) readState() error {
 	return nil
 }
 
-// snapshotState reads a state that names a snapshot; 0 when it was never set.
-func snapshotState(s lake.Snapshot, key string) (int64, error) {
-	text, err := s.State(key)
-	if err != nil || text == "" {
-		return 0, err
-	}
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("state %s of %s: %w", key, s.Table().Name(), err)
-	}
-	return id, nil
-}
-
 // judgeLedger finds out whether whole days can be rewritten from the ledger, and which archive files it leaves out.
 func (in *inputs) judgeLedger(ctx context.Context, env jobs.Env) error {
 	var err error
-	if in.ledgerCovers, err = snapshotState(in.ledger, catalog.CoversListens); err != nil {
+	if in.ledgerCovers, err = in.ledger.StateID(catalog.CoversListens); err != nil {
 		return err
 	}
 	complete, err := in.ledgerComplete(ctx, env)
@@ -126,14 +112,14 @@ func (in *inputs) judgeLedger(ctx context.Context, env jobs.Env) error {
 // ledgerComplete tells whether the last update of the ledger came to its end: it commits listens_duplicates first,
 // so both cover the same then. An update that ended between the two loads shows in duplicates loaded again.
 func (in *inputs) ledgerComplete(ctx context.Context, env jobs.Env) (bool, error) {
-	others, err := snapshotState(in.duplicates, catalog.CoversListens)
+	others, err := in.duplicates.StateID(catalog.CoversListens)
 	if err != nil || others == in.ledgerCovers {
 		return err == nil, err
 	}
 	if in.duplicates, err = env.Snapshot(ctx, catalog.Duplicates); err != nil {
 		return false, err
 	}
-	others, err = snapshotState(in.duplicates, catalog.CoversListens)
+	others, err = in.duplicates.StateID(catalog.CoversListens)
 	return others == in.ledgerCovers, err
 }
 

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	lakesql "github.com/lakectl/lakectl/sql"
@@ -36,11 +35,7 @@ func recountFromArchive(ctx context.Context, env jobs.Env, only string) (report 
 	if len(p.periods) > 0 {
 		return nil, lake.WithHint(fmt.Errorf("compare with the archive: inputs changed meanwhile: %w", lake.ErrFenced), "run 'lakectl job royalties --full' again")
 	}
-	archive, err := env.Lake.Table(ctx, catalog.Listens)
-	if err != nil {
-		return nil, err
-	}
-	cut, err := archive.ByID(p.archive)
+	cut, err := p.cut(ctx, env)
 	if err != nil {
 		return nil, err
 	}

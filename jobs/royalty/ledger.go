@@ -73,11 +73,11 @@ func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdat
 			return u, false, err
 		}
 	}
-	counted, err := covers(u.ledger)
+	counted, err := u.ledger.StateID(catalog.CoversListens)
 	if err != nil {
 		return u, false, err
 	}
-	others, err := covers(u.duplicates)
+	others, err := u.duplicates.StateID(catalog.CoversListens)
 	if err != nil {
 		return u, false, err
 	}
@@ -109,19 +109,6 @@ func (u *ledgerUpdate) plan(ctx context.Context, counted, others int64) error {
 	}
 	u.report.FilesRead = len(u.added)
 	return nil
-}
-
-// covers is the archive snapshot a table accounts for; 0 before the first run.
-func covers(s lake.Snapshot) (int64, error) {
-	text, err := s.State(catalog.CoversListens)
-	if err != nil || text == "" {
-		return 0, err
-	}
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("state %s of %s: %w", catalog.CoversListens, s.Table().Name(), err)
-	}
-	return id, nil
 }
 
 // older picks the one of two archive snapshots that came first. One that is gone counts as the older: the

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -46,6 +45,15 @@ type plan struct {
 	wholeLedger                              bool // every changed period is in periods, so the state may move
 }
 
+// cut is the archive as the ledger accounts for it.
+func (p *plan) cut(ctx context.Context, env jobs.Env) (lake.Snapshot, error) {
+	archive, err := env.Lake.Table(ctx, catalog.Listens)
+	if err != nil {
+		return lake.Snapshot{}, err
+	}
+	return archive.ByID(p.archive)
+}
+
 func (p *plan) names() []string {
 	names := make([]string, len(p.periods))
 	for i, period := range p.periods {
@@ -73,7 +81,7 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*pla
 		}
 	}
 	var err error
-	if p.archive, err = covers(p.ledger); err != nil {
+	if p.archive, err = p.ledger.StateID(catalog.CoversListens); err != nil {
 		return nil, err
 	}
 	if p.rules, err = latestRules(ctx, env, db); err != nil {
@@ -164,15 +172,9 @@ func (p *plan) choose(ctx context.Context, only string) error {
 // changedPeriods are the months of the ledger that gained or lost rows since every period was last judged.
 // When that cannot be told, all published periods count as changed.
 func (p *plan) changedPeriods(ctx context.Context) (map[string]bool, error) {
-	text, err := p.runs.State(catalog.CoversLedger)
+	base, err := p.runs.StateID(catalog.CoversLedger)
 	if err != nil {
 		return nil, err
-	}
-	var base int64
-	if text != "" {
-		if base, err = strconv.ParseInt(text, 10, 64); err != nil {
-			return nil, fmt.Errorf("state %s of royalty_runs: %w", catalog.CoversLedger, err)
-		}
 	}
 	changes, err := p.ledger.Changes(ctx, base)
 	if err != nil {

@@ -46,7 +46,7 @@ func ParseRules(r io.Reader) ([]Rule, error) {
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
-	if err := d.Decode(&file); err != nil {
+	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) { // an empty file has no rules
 		return nil, badRules(errors.New(strings.ReplaceAll(err.Error(), "\n", " ")))
 	}
 	if len(file.Rules) == 0 {

@@ -177,8 +177,8 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, periods [
 
 // advance moves the state over ledger snapshots that touched no period, so that they need not be kept.
 func (p *plan) advance(ctx context.Context, env jobs.Env) (bool, error) {
-	now, err := p.runs.State(catalog.CoversLedger)
-	if err != nil || !p.wholeLedger || p.ledger.ID() == 0 || now == strconv.FormatInt(p.ledger.ID(), 10) {
+	now, err := p.runs.StateID(catalog.CoversLedger)
+	if err != nil || !p.wholeLedger || now == p.ledger.ID() {
 		return false, err
 	}
 	_, err = env.Lake.Commit(ctx, catalog.RoyaltyRuns, lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(p.runs, p.state())})
@@ -202,11 +202,7 @@ func (p *plan) runID(env jobs.Env, period string) string {
 
 // runRow is a row of royalty_runs in the order of its columns (package catalog).
 func (p *plan) runRow(ctx context.Context, env jobs.Env, r PeriodReport, started time.Time, lines, payouts int64) ([]any, error) {
-	archive, err := env.Lake.Table(ctx, catalog.Listens)
-	if err != nil {
-		return nil, err
-	}
-	cut, err := archive.ByID(p.archive)
+	cut, err := p.cut(ctx, env)
 	if err != nil {
 		return nil, err
 	}

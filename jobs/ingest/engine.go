@@ -1,0 +1,29 @@
+package ingest
+
+import (
+	"context"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake/duck"
+)
+
+// engine is the DuckDB of one run. Most runs of a settled topic need none, so it starts when first asked for.
+type engine struct {
+	env jobs.Env
+	db  *duck.DB
+}
+
+func (e *engine) open(ctx context.Context) (*duck.DB, error) {
+	var err error
+	if e.db == nil {
+		e.db, err = e.env.Open(ctx)
+	}
+	return e.db, err
+}
+
+func (e *engine) close() error {
+	if e.db == nil {
+		return nil
+	}
+	return e.db.Close()
+}

@@ -1,0 +1,204 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/apache/iceberg-go"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/listen"
+)
+
+// refused is one row of quarantine.
+type refused struct {
+	listen.Refusal
+	raw []byte
+	origin
+}
+
+// deletion is one row of deletion_requests.
+type deletion struct {
+	listen.Deletion
+	subject listen.Subject
+	origin
+}
+
+// flush commits the batch: quarantine and deletion_requests if they get rows, listens last and always,
+// because its positions are where the next run starts.
+func (g *ingester) flush(ctx context.Context) error {
+	b := &g.batch
+	g.age.Stop()
+	if b.counts.Records == 0 {
+		return nil
+	}
+	files, err := g.writeListens(ctx)
+	if err != nil {
+		return err
+	}
+	if err := g.commitRows(ctx, &g.quarantine, g.quarantineRows()); err != nil {
+		return err
+	}
+	if err := g.commitRows(ctx, &g.deletions, g.deletionRows()); err != nil {
+		return err
+	}
+	suppressed, requests := b.counts.Suppressed, strconv.FormatInt(b.requests, 10)
+	err = g.commit(ctx, &g.listens, files, func(now lake.Snapshot, summary map[string]string) error {
+		total, err := suppressedSoFar(now)
+		summary[lake.StateKey(catalog.Suppressed)] = strconv.FormatInt(total+suppressed, 10)
+		summary[catalog.RequestsThrough] = requests
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	g.env.Log.Info("committed listens", "source", g.src.name(), "records", b.counts.Records, "rows", b.counts.Archived, "files", len(files))
+	g.report.add(b.counts)
+	g.report.Positions = g.src.moved(lake.Positions{}, g.listens.held)
+	b.reset()
+	return nil
+}
+
+func suppressedSoFar(now lake.Snapshot) (int64, error) {
+	text, err := now.State(catalog.Suppressed)
+	if err != nil || text == "" {
+		return 0, err
+	}
+	return strconv.ParseInt(text, 10, 64)
+}
+
+func (r *Report) add(b Report) {
+	r.Records += b.Records
+	r.Archived += b.Archived
+	r.Deletions += b.Deletions
+	r.Suppressed += b.Suppressed
+	for reason, n := range b.Quarantined {
+		r.Quarantined[reason] += n
+	}
+	r.Snapshots++
+}
+
+// commitRows commits rows to one of the small tables; without rows there is nothing to write.
+func (g *ingester) commitRows(ctx context.Context, t *target, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	table, err := g.env.Lake.Table(ctx, t.table)
+	if err != nil {
+		return err
+	}
+	files, err := table.WriteRows(ctx, job, rows)
+	if err != nil {
+		return err
+	}
+	return g.commit(ctx, t, files, func(lake.Snapshot, map[string]string) error { return nil })
+}
+
+// commit adds files to a table together with the positions after the batch. also adds to the summary.
+func (g *ingester) commit(ctx context.Context, t *target, files []iceberg.DataFile, also func(lake.Snapshot, map[string]string) error) error {
+	after, err := g.env.Lake.Commit(ctx, t.table, lake.Commit{Job: job, Add: files, Stage: func(now lake.Snapshot) (map[string]string, error) {
+		p, err := g.advanced(ctx, t, now)
+		if err != nil {
+			return nil, err
+		}
+		summary := map[string]string{lake.StateKey(lake.PositionsKey): p.String()}
+		return summary, also(now, summary)
+	}})
+	if err != nil {
+		return err
+	}
+	t.held, err = g.positions(after)
+	return err
+}
+
+// advanced returns the positions of a table after the batch, or the reason why the batch must not be
+// committed on top of now.
+func (g *ingester) advanced(ctx context.Context, t *target, now lake.Snapshot) (lake.Positions, error) {
+	if err := g.unmoved(ctx, t, now); err != nil {
+		return lake.Positions{}, err
+	}
+	p, err := now.Positions()
+	if err != nil {
+		return p, err
+	}
+	next := map[int]int64{}
+	for partition, n := range g.batch.next {
+		next[partition] = max(n, t.held[partition]) // a small table may be ahead, after an interrupted flush
+	}
+	return g.finished.drop(ctx, g.src.moved(p, next), g.src.name())
+}
+
+// unmoved is [lake.ErrFenced] when the source's positions in a table are not the ones this ingester holds.
+//
+// No entry is not proof enough for a file: whoever finishes one lists it in sources first and takes the entry
+// away later. So sources is asked too, and after now was loaded: not listed yet means that no entry was taken
+// away before now either.
+func (g *ingester) unmoved(ctx context.Context, t *target, now lake.Snapshot) error {
+	found, err := g.positions(now)
+	if err != nil {
+		return err
+	}
+	for partition := range g.own {
+		was, had := t.held[partition]
+		is, has := found[partition]
+		if was != is || had != has {
+			return g.fence(t.table, partition, found, t.held)
+		}
+	}
+	if _, isFile := g.src.(fileSource); !isFile {
+		return nil
+	}
+	done, err := g.finished.has(ctx, g.src.name())
+	if err == nil && done {
+		err = lake.WithHint(fmt.Errorf("source %s was just finished by another run: %w", g.src.name(), lake.ErrFenced),
+			"nothing is left to do for this file; run the command again to see that it says so")
+	}
+	return err
+}
+
+// quarantineRows are the refused records in the order of the table's columns.
+func (g *ingester) quarantineRows() [][]any {
+	rows := make([][]any, len(g.batch.refused))
+	for i, q := range g.batch.refused {
+		var event any
+		if q.HasEventTime {
+			event = instant(q.EventTime)
+		}
+		rows[i] = []any{
+			q.raw, string(q.Reason), optional(q.Detail), instant(q.ReceivedTime), optional(q.UserID), event,
+			g.src.name(), q.partition, q.offset,
+		}
+	}
+	return rows
+}
+
+// deletionRows are the deletion requests in the order of the table's columns.
+func (g *ingester) deletionRows() [][]any {
+	rows := make([][]any, len(g.batch.deletions))
+	for i, d := range g.batch.deletions {
+		rows[i] = []any{
+			d.RequestID, d.subject.String(), d.UserID, instant(d.RequestedAt), instant(d.ReceivedTime),
+			bound(d.From), bound(d.To), optional(d.Reason), g.src.name(), d.partition, d.offset,
+		}
+	}
+	return rows
+}
+
+func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
+
+func optional(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func bound(micros *int64) any {
+	if micros == nil {
+		return nil
+	}
+	return instant(*micros)
+}

@@ -1,0 +1,197 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/listen"
+)
+
+// job is the name in commits and of data files.
+const job = "ingest"
+
+// ingester turns the records of one source into commits. It belongs to one goroutine.
+type ingester struct {
+	env      jobs.Env
+	o        Options
+	src      source
+	finished *finished
+	requests requests
+	placed   placed
+	decoder  *listen.Decoder
+	batch    batch
+	age      *time.Timer // fires when the batch is due
+	report   *Report
+	said     time.Time
+
+	listens, quarantine, deletions target
+	own                            map[int]bool // partitions this ingester reads
+}
+
+// target is a table with the source's positions as this ingester last read or committed them. Every commit to
+// the table requires that they have not changed: that is the fence.
+type target struct {
+	table string
+	held  map[int]int64
+}
+
+// open reads where the source stands in each table. own are the partitions that will be read.
+func open(ctx context.Context, env jobs.Env, o Options, src source, f *finished, own []int, report *Report) (*ingester, error) {
+	g := &ingester{
+		env: env, o: o, src: src, finished: f, decoder: listen.NewDecoder(o.Limits), placed: placed{},
+		requests: requests{env: env, engine: f.engine, windows: map[listen.Subject][]listen.Window{}},
+		age:      time.NewTimer(math.MaxInt64), report: report, own: map[int]bool{},
+		listens: target{table: catalog.Listens}, quarantine: target{table: catalog.Quarantine}, deletions: target{table: catalog.DeletionRequests},
+	}
+	g.batch.reset()
+	for _, partition := range own {
+		g.own[partition] = true
+	}
+	// listens first: what the small tables hold past these positions was put there by a flush that
+	// listens does not have, whoever made it.
+	for _, t := range []struct {
+		*target
+		statement string
+	}{{&g.listens, ""}, {&g.quarantine, "ingest/placed_quarantine"}, {&g.deletions, "ingest/placed_requests"}} {
+		s, err := env.Snapshot(ctx, t.table)
+		if err != nil {
+			return nil, err
+		}
+		if t.held, err = g.positions(s); err != nil {
+			return nil, err
+		}
+		if t.statement == "" {
+			continue
+		}
+		if err := g.placed.find(ctx, f.engine, src, s, t.statement, g.listens.held, t.held); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+// positions reads the source's part of a table's positions.
+func (g *ingester) positions(s lake.Snapshot) (map[int]int64, error) {
+	p, err := s.Positions()
+	if err != nil {
+		return nil, err
+	}
+	return g.src.held(p)
+}
+
+// take decodes the records of a chunk into the batch and flushes whenever that is full.
+func (g *ingester) take(ctx context.Context, c *chunk) error {
+	g.own[c.partition] = true
+	for _, r := range c.records {
+		if g.batch.counts.Records == 0 {
+			if err := g.begin(ctx); err != nil {
+				return err
+			}
+		}
+		g.decode(c.partition, r)
+		if g.batch.counts.Records >= int64(g.o.FlushRows) || g.batch.bytes >= g.o.FlushBytes {
+			g.batch.next[c.partition] = r.offset + 1
+			if err := g.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	g.batch.next[c.partition] = c.next
+	return nil
+}
+
+// begin starts a batch. The requests are read before its first record is decoded, and the commit names them.
+func (g *ingester) begin(ctx context.Context) error {
+	if err := g.requests.refresh(ctx); err != nil {
+		return err
+	}
+	g.batch.requests = g.requests.sequence
+	g.age.Reset(g.o.FlushAge)
+	return nil
+}
+
+// decode puts one record where it belongs.
+func (g *ingester) decode(partition int, r record) {
+	b := &g.batch
+	b.counts.Records++
+	b.bytes += int64(len(r.key) + len(r.value))
+	if reason, done := g.placed[origin{partition, r.offset}]; done {
+		b.counted(reason)
+		return
+	}
+	switch d := g.decoder; d.Decode(r.value, r.time, r.hasTime) {
+	case listen.IsListen:
+		if g.requests.cover(&d.Listen) {
+			b.counts.Suppressed++
+			return
+		}
+		row := b.rows.add()
+		row.Listen, row.partition, row.offset = d.Listen, int32(partition), r.offset
+		b.counts.Archived++
+	case listen.IsDeletion:
+		subject := g.env.SubjectKey.Subject(d.Deletion.UserID)
+		g.requests.add(subject, d.Deletion.Window())
+		b.deletions = append(b.deletions, deletion{d.Deletion, subject, origin{partition, r.offset}})
+		b.counts.Deletions++
+	default:
+		b.refused = append(b.refused, g.refusal(partition, r))
+		b.counts.Quarantined[d.Refusal.Reason]++
+	}
+}
+
+// counted counts a record that an interrupted flush has placed.
+func (b *batch) counted(reason listen.Reason) {
+	if reason == "" {
+		b.counts.Deletions++
+	} else {
+		b.counts.Quarantined[reason]++
+	}
+}
+
+// refusal fills what the record does not say: it must be found by time, and by user when that user asks for
+// deletion.
+func (g *ingester) refusal(partition int, r record) refused {
+	q := refused{Refusal: g.decoder.Refusal, raw: append([]byte{}, r.value...), origin: origin{partition, r.offset}}
+	if !q.HasReceivedTime {
+		q.ReceivedTime = r.time
+		if !r.hasTime {
+			q.ReceivedTime = g.env.Now().UnixMicro()
+		}
+	}
+	if q.UserID == "" && utf8.Valid(r.key) {
+		q.UserID = string(r.key)
+	}
+	return q
+}
+
+// progressEvery is how often a run says how far it is.
+const progressEvery = time.Second
+
+func (g *ingester) progress(text func() string) {
+	if now := time.Now(); now.Sub(g.said) >= progressEvery {
+		g.said = now
+		g.env.Progress(text())
+	}
+}
+
+// consumed is how many records were read so far, committed or not.
+func (g *ingester) consumed() int64 { return g.report.Records + g.batch.counts.Records }
+
+// fence says that somebody else moved the source's position in a table.
+func (g *ingester) fence(table string, partition int, found, held map[int]int64) error {
+	at := func(positions map[int]int64) string {
+		if next, ok := positions[partition]; ok {
+			return strconv.FormatInt(next, 10)
+		}
+		return "none"
+	}
+	return lake.WithHint(fmt.Errorf("position of %s partition %d in %s: expected %s, found %s: %w", g.src.name(), partition, table, at(held), at(found), lake.ErrFenced),
+		"another ingester reads the same source; stop one of them, then run the command again: it goes on where the tables are")
+}

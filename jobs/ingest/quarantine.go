@@ -1,0 +1,108 @@
+package ingest
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake/listen"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// Filter selects refused records.
+type Filter struct {
+	Reason string    // "" = any
+	Since  time.Time // of received_time, inclusive; zero = any
+	Limit  int       // 0 = 100
+}
+
+// Refused is one record that was refused.
+type Refused struct {
+	Reason       listen.Reason `json:"reason"`
+	Detail       string        `json:"detail"`
+	Source       string        `json:"source"`
+	Partition    int           `json:"partition"`
+	Offset       int64         `json:"offset"`
+	ReceivedTime time.Time     `json:"received_time"`
+	Raw          string        `json:"raw"` // the beginning of the record, in hex after "hex:" where it is no text
+}
+
+// Quarantined lists refused records, newest first.
+func Quarantined(ctx context.Context, env jobs.Env, f Filter) (list []Refused, err error) {
+	if f.Limit <= 0 {
+		f.Limit = 100
+	}
+	var r Refused
+	var micros int64
+	var raw []byte
+	dest := []any{&r.Reason, &r.Detail, &r.Source, &r.Partition, &r.Offset, &micros, &raw}
+	err = queryQuarantine(ctx, env, "ingest/quarantine", []any{f.Reason, f.since(), f.Limit}, dest, func() {
+		r.ReceivedTime, r.Raw = instant(micros), shown(raw)
+		list = append(list, r)
+	})
+	return list, err
+}
+
+// QuarantineCounts counts the refused records of a filter by reason; Limit is not applied.
+func QuarantineCounts(ctx context.Context, env jobs.Env, f Filter) (map[listen.Reason]int64, error) {
+	counts := map[listen.Reason]int64{}
+	var reason listen.Reason
+	var n int64
+	err := queryQuarantine(ctx, env, "ingest/quarantine_counts", []any{f.Reason, f.since()}, []any{&reason, &n}, func() { counts[reason] = n })
+	return counts, err
+}
+
+// since is the filter's time as the statements take it: microseconds since 1970, nil for any.
+func (f Filter) since() any {
+	if f.Since.IsZero() {
+		return nil
+	}
+	return f.Since.UnixMicro()
+}
+
+func queryQuarantine(ctx context.Context, env jobs.Env, statement string, args, dest []any, row func()) (err error) {
+	s, err := env.Snapshot(ctx, catalog.Quarantine)
+	if err != nil {
+		return err
+	}
+	db, err := env.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.Bind(ctx, "quarantine", s); err != nil {
+		return err
+	}
+	err = db.Each(ctx, lakesql.Text(statement), args, dest, func() error { row(); return nil })
+	if err != nil {
+		return fmt.Errorf("read quarantine: %w", err)
+	}
+	return nil
+}
+
+// shownBytes is how much of a record a list shows; a listen is about half of it.
+const shownBytes = 512
+
+// shown is the beginning of a record for people.
+func shown(raw []byte) string {
+	cut := raw
+	if len(cut) > shownBytes {
+		cut = cut[:shownBytes]
+		for i := 0; i < utf8.UTFMax-1 && len(cut) > 0 && !utf8.Valid(cut); i++ {
+			cut = cut[:len(cut)-1] // the cut went through a character
+		}
+	}
+	more := ""
+	if len(cut) < len(raw) {
+		more = "..."
+	}
+	if utf8.Valid(cut) {
+		return string(cut) + more
+	}
+	return "hex:" + hex.EncodeToString(raw[:min(len(raw), shownBytes)]) + more
+}

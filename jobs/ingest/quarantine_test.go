@@ -1,0 +1,100 @@
+package ingest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/ingest"
+	"github.com/lakectl/lakectl/lake/listen"
+)
+
+func TestQuarantineListsNewestFirst(t *testing.T) {
+	w := newWorld(t)
+	bad := func(n int) string {
+		return fmt.Sprintf(`{"type":"listen","received_time":%q,"listen_id":""}`, day(n).Format(time.RFC3339))
+	}
+	long := `{"type":"` + strings.Repeat("é", 2000)
+	at := day(9)
+	path := w.write("a.jsonl", []byte(strings.Join([]string{bad(2), bad(4), bad(3), "\xff\xfe", long}, "\n")))
+	w.mustFiles(ingest.Options{Source: "s", ReceivedTime: &at}, path)
+	env := w.env(w.lake)
+	list := func(f ingest.Filter) []ingest.Refused {
+		t.Helper()
+		got, err := ingest.Quarantined(t.Context(), env, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	all := list(ingest.Filter{})
+	var offsets []int64
+	for _, r := range all {
+		offsets = append(offsets, r.Offset)
+	}
+	if diff := cmp.Diff([]int64{5, 4, 2, 3, 1}, offsets); diff != "" {
+		t.Errorf("order\n%s", diff)
+	}
+	want := ingest.Refused{Reason: listen.MissingField, Detail: "listen_id", Source: "s", Offset: 2, ReceivedTime: day(4), Raw: bad(4)}
+	if diff := cmp.Diff([]ingest.Refused{want}, list(ingest.Filter{Reason: "missing_field", Limit: 1})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if all[1].Raw != "hex:fffe" {
+		t.Errorf("raw bytes that are no text are shown as %q", all[1].Raw)
+	}
+	if raw := all[0].Raw; !strings.HasPrefix(long, strings.TrimSuffix(raw, "...")) || len(raw) > 520 || len(raw) < 500 {
+		t.Errorf("a long record is shown as %d bytes", len(raw))
+	}
+	if got := list(ingest.Filter{Since: day(4)}); len(got) != 3 {
+		t.Errorf("since day 4: %d records", len(got))
+	}
+	counts, err := ingest.QuarantineCounts(t.Context(), env, ingest.Filter{Limit: 1})
+	if diff := cmp.Diff(map[listen.Reason]int64{listen.MissingField: 3, listen.MalformedJSON: 2}, counts); diff != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+}
+
+func TestQuarantineOfANewLakeIsEmpty(t *testing.T) {
+	w := newWorld(t)
+	list, err := ingest.Quarantined(t.Context(), w.env(w.lake), ingest.Filter{})
+	counts, err2 := ingest.QuarantineCounts(t.Context(), w.env(w.lake), ingest.Filter{})
+	if err != nil || err2 != nil || len(list) != 0 || len(counts) != 0 {
+		t.Errorf("%v %v, %v %v", list, err, counts, err2)
+	}
+}
+
+// An erasure finds refused records by user and time, so both are filled from wherever they can be read.
+func TestRefusedRecordNamesItsUserAndTimes(t *testing.T) {
+	k := newKafka(t, 1)
+	k.produce([]sample{
+		{"key-user", `{`, ""},
+		{"key-user", `{"type":"listen","user_id":"parsed","event_time":"2026-03-02T00:00:00Z","received_time":"2026-03-01T00:00:00Z"}`, ""},
+		{"\xff", `[]`, ""},
+		{"", `[]`, ""},
+	})
+	k.mustIngest(ingest.Options{})
+	d := k.lake.DB(t)
+	if err := d.Bind(t.Context(), "q", k.lake.Snapshot(t, catalog.Quarantine)); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	var row string
+	err := d.Each(t.Context(), `SELECT concat_ws(' ', source_offset, coalesce(user_id, '-'), received_time, coalesce(event_time::VARCHAR, '-'), decode(raw)) FROM q ORDER BY source_offset`,
+		nil, []any{&row}, func() error { got = append(got, row); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`0 key-user 2026-03-15 10:00:00+00 - {`,
+		`1 parsed 2026-03-01 00:00:00+00 2026-03-02 00:00:00+00 {"type":"listen","user_id":"parsed","event_time":"2026-03-02T00:00:00Z","received_time":"2026-03-01T00:00:00Z"}`,
+		`2 - 2026-03-15 10:00:00+00 - []`,
+		`3 - 2026-03-15 10:00:00+00 - []`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
