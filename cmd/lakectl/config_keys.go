@@ -1,0 +1,215 @@
+package main
+
+import (
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+const prefix = "LAKEHOUSE_"
+
+// secrecy says how a value may be written down.
+type secrecy int
+
+const (
+	public        secrecy = iota
+	mayHoldSecret         // a URI: in the file without a password only, never shown with one
+	isSecret              // never in the file, never shown
+)
+
+// configKey is one key of the configuration. Its place in the file is its name,
+// its variable follows from the name, its kind from the type of its field.
+type configKey struct {
+	name    string
+	def     string // as it would be typed; "" for none
+	about   string
+	field   func(*config) any // *string, *[]string, *bool, *int64, *byteSize or *time.Duration
+	flag    string            // of the verbs that list the key in verb.Keys
+	oneOf   []string
+	least   int64             // smallest number, bytes or nanoseconds allowed
+	form    func(string) bool // of a string or of each item of a list
+	example string            // an allowed value, for messages; the default where empty
+	secrecy secrecy
+}
+
+var configKeys = []configKey{
+	{
+		name: "catalog.type", def: "sqlite", about: "which kind of Iceberg catalog", oneOf: []string{"sqlite", "postgres", "rest"},
+		field: func(c *config) any { return &c.Catalog.Type },
+	},
+	{
+		name: "catalog.name", def: "lake", about: "name of the catalog in its own rows; the same for every engine",
+		field: func(c *config) any { return &c.Catalog.Name },
+	},
+	{
+		name: "catalog.uri", def: "./lakehouse/catalog.db", about: "sqlite: the database file; postgres: the connection URI; rest: the address", secrecy: mayHoldSecret,
+		field: func(c *config) any { return &c.Catalog.URI.value },
+	},
+	{
+		name: "catalog.uri_file", about: "file that holds catalog.uri, when there is a password in it", example: "/run/secrets/catalog-uri",
+		field: func(c *config) any { return &c.Catalog.URI.file },
+	},
+	{
+		name: "catalog.warehouse", def: "./lakehouse/warehouse", about: "folder or URI under which new tables are made",
+		field: func(c *config) any { return &c.Catalog.Warehouse },
+	},
+	{
+		name: "catalog.s3.endpoint", about: "S3 endpoint of the warehouse, when it is not AWS", form: isHTTP, example: "https://s3.example.com",
+		field: func(c *config) any { return &c.Catalog.S3.Endpoint },
+	},
+	{
+		name: "catalog.s3.region", about: "S3 region of the warehouse", example: "eu-central-1",
+		field: func(c *config) any { return &c.Catalog.S3.Region },
+	},
+	{
+		name: "catalog.subject_key_file", about: "file with the key of the subject hash; beside a sqlite catalog by default", example: "/run/secrets/subject-key",
+		field: func(c *config) any { return &c.Catalog.SubjectKeyFile },
+	},
+
+	{
+		name: "kafka.brokers", def: "127.0.0.1:9092", about: "brokers to start from, host:port", flag: "brokers", form: isHostPort,
+		field: func(c *config) any { return &c.Kafka.Brokers },
+	},
+	{
+		name: "kafka.topic", def: "listens", about: "the topic with listens and deletion requests", flag: "topic",
+		field: func(c *config) any { return &c.Kafka.Topic },
+	},
+	{
+		name: "kafka.group", def: "lakectl", about: "consumer group that spreads partitions over ingesters", flag: "group",
+		field: func(c *config) any { return &c.Kafka.Group },
+	},
+	{
+		name: "kafka.tls.enabled", def: "false", about: "speak TLS to the brokers; any other kafka.tls key turns it on too",
+		field: func(c *config) any { return &c.Kafka.TLS.Enabled },
+	},
+	{
+		name: "kafka.tls.ca_file", about: "PEM file with the authorities to trust instead of the system's", example: "./ca.pem",
+		field: func(c *config) any { return &c.Kafka.TLS.CAFile },
+	},
+	{
+		name: "kafka.tls.cert_file", about: "PEM file with the client's certificate", example: "./client.pem",
+		field: func(c *config) any { return &c.Kafka.TLS.CertFile },
+	},
+	{
+		name: "kafka.tls.key_file", about: "PEM file with the key of that certificate", example: "./client.key",
+		field: func(c *config) any { return &c.Kafka.TLS.KeyFile },
+	},
+	{
+		name: "kafka.sasl.mechanism", about: "how to log in to the brokers", oneOf: []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"},
+		field: func(c *config) any { return &c.Kafka.SASL.Mechanism },
+	},
+	{
+		name: "kafka.sasl.username", about: "who logs in", example: "lakectl",
+		field: func(c *config) any { return &c.Kafka.SASL.Username },
+	},
+	{
+		name: "kafka.sasl.password", about: "only as a variable, or in kafka.sasl.password_file", secrecy: isSecret,
+		field: func(c *config) any { return &c.Kafka.SASL.Password.value },
+	},
+	{
+		name: "kafka.sasl.password_file", about: "file that holds the password", example: "/run/secrets/kafka-password",
+		field: func(c *config) any { return &c.Kafka.SASL.Password.file },
+	},
+
+	{
+		name: "ingest.flush_age", def: "15s", about: "commit what waited this long", least: 1,
+		field: func(c *config) any { return &c.Ingest.FlushAge },
+	},
+	{
+		name: "ingest.flush_rows", def: "1000000", about: "commit at this many rows", flag: "flush-rows", least: 1,
+		field: func(c *config) any { return &c.Ingest.FlushRows },
+	},
+	{
+		name: "ingest.flush_bytes", def: "256MiB", about: "commit at this much of the topic", least: 1,
+		field: func(c *config) any { return &c.Ingest.FlushBytes },
+	},
+	{
+		name: "ingest.max_ahead", def: "1h", about: "refuse a listen whose clock is further ahead than this",
+		field: func(c *config) any { return &c.Ingest.MaxAhead },
+	},
+	{
+		name: "ingest.max_late", def: "365d", about: "refuse a listen that is later than this", least: 1,
+		field: func(c *config) any { return &c.Ingest.MaxLate },
+	},
+
+	{
+		name: "duckdb.memory_limit", def: "1GiB", about: "memory for queries before they spill to disk", flag: "memory-limit", least: 64 << 20,
+		field: func(c *config) any { return &c.DuckDB.MemoryLimit },
+	},
+	{
+		name: "duckdb.threads", def: "2", about: "threads for queries", flag: "threads", least: 1,
+		field: func(c *config) any { return &c.DuckDB.Threads },
+	},
+	{
+		name: "duckdb.temp_directory", def: "./lakehouse/tmp", about: "where queries spill to",
+		field: func(c *config) any { return &c.DuckDB.TempDirectory },
+	},
+
+	{
+		name: "engine", def: "duckdb", about: "what computes", oneOf: []string{"duckdb", "trino"},
+		field: func(c *config) any { return &c.Engine },
+	},
+	{
+		name: "trino.url", about: "address of Trino, for engine: trino", form: isHTTP, secrecy: mayHoldSecret, example: "http://127.0.0.1:8080",
+		field: func(c *config) any { return &c.Trino.URL },
+	},
+
+	{
+		name: "retention.archive_snapshots", def: "7d", about: "how long old snapshots of the archive can be read", least: 1,
+		field: func(c *config) any { return &c.Retention.ArchiveSnapshots },
+	},
+	{
+		name: "retention.quarantine", def: "30d", about: "how long refused records are kept", least: 1,
+		field: func(c *config) any { return &c.Retention.Quarantine },
+	},
+
+	{
+		name: "serve.addr", def: "127.0.0.1:8080", about: "where the dashboard listens", flag: "addr", form: isHostPort,
+		field: func(c *config) any { return &c.Serve.Addr },
+	},
+}
+
+// keyByName returns a key that the program names itself; a name that is not in
+// the table is a mistake in the program.
+func keyByName(name string) *configKey {
+	if i := keyIndex(name); i >= 0 {
+		return &configKeys[i]
+	}
+	panic("no configuration key " + name)
+}
+
+func hasKey(name string) bool { return keyIndex(name) >= 0 }
+
+func keyIndex(name string) int {
+	return slices.IndexFunc(configKeys, func(k configKey) bool { return k.name == name })
+}
+
+// variable is the name of the environment variable that sets the key.
+func (k *configKey) variable() string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(k.name, ".", "_"))
+}
+
+// asFlag is the flag that sets the key. Its value is parsed with the rest of the
+// configuration, so it is a string to the library whatever the kind.
+func (k *configKey) asFlag() cli.Flag {
+	usage := k.about + " [$" + k.variable() + "]"
+	if k.def != "" {
+		usage = k.about + " (default: " + k.def + ") [$" + k.variable() + "]"
+	}
+	return &cli.StringFlag{Name: k.flag, Usage: usage}
+}
+
+func isHostPort(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	n, bad := strconv.ParseUint(port, 10, 16)
+	return err == nil && bad == nil && n > 0
+}
+
+func isHTTP(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}

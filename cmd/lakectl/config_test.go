@@ -1,0 +1,184 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// anotherValue is a value other than the default for each key that takes more
+// than any text.
+var anotherValue = map[string]string{
+	"catalog.type": "postgres", "catalog.s3.endpoint": "http://s3:9000", "kafka.brokers": "a:1,b:2", "kafka.tls.enabled": "true",
+	"kafka.sasl.mechanism": "PLAIN", "ingest.flush_age": "1m", "ingest.flush_rows": "5", "ingest.flush_bytes": "1GiB",
+	"ingest.max_ahead": "0s", "ingest.max_late": "1d12h", "duckdb.memory_limit": "4GB", "duckdb.threads": "8", "engine": "trino",
+	"trino.url": "http://trino:8080", "retention.archive_snapshots": "2d", "retention.quarantine": "1d", "serve.addr": "[::1]:80",
+}
+
+func TestEveryKeyCanBeSetInEveryPlace(t *testing.T) {
+	for i := range configKeys {
+		k := &configKeys[i]
+		value := anotherValue[k.name]
+		if value == "" {
+			value = "some text"
+		}
+		fromVariable := config{set: map[string]setting{}}
+		settings, _, err := readEnviron([]string{k.variable() + "=" + value})
+		if err != nil || len(settings) != 1 {
+			t.Fatalf("%s: %v, %v", k.name, settings, err)
+		}
+		if err := settings[0].apply(&fromVariable); err != nil {
+			t.Fatal(err)
+		}
+		var empty config
+		if cmp.Equal(k.field(&fromVariable), k.field(&empty)) && k.name != "ingest.max_ahead" {
+			t.Errorf("%s: the variable set nothing", k.name)
+		}
+		if k.secrecy == isSecret {
+			continue
+		}
+		fromFile := config{set: map[string]setting{}}
+		read, err := readConfigFile(writeConfig(t, nested(k.name, value)))
+		if err != nil || len(read) != 1 {
+			t.Fatalf("%s: %v, %v", k.name, read, err)
+		}
+		if err := read[0].apply(&fromFile); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(k.field(&fromVariable), k.field(&fromFile)); diff != "" {
+			t.Errorf("%s: variable and file differ: %s", k.name, diff)
+		}
+	}
+}
+
+// nested writes a dotted name as sections of a file.
+func nested(name, value string) string {
+	section, rest, ok := strings.Cut(name, ".")
+	if !ok {
+		return name + ": '" + value + "'"
+	}
+	return section + ": {" + nested(rest, value) + "}"
+}
+
+func writeConfig(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "lakehouse.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDefaultsAreWhatTheDocumentationSays(t *testing.T) {
+	c, err := loadConfig("", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.set = nil
+	want := config{
+		Catalog:   catalogConfig{Type: "sqlite", Name: "lake", URI: secret{value: "./lakehouse/catalog.db"}, Warehouse: "./lakehouse/warehouse"},
+		Kafka:     kafkaConfig{Brokers: []string{"127.0.0.1:9092"}, Topic: "listens", Group: "lakectl"},
+		Ingest:    ingestConfig{FlushAge: 15 * time.Second, FlushRows: 1_000_000, FlushBytes: 256 << 20, MaxAhead: time.Hour, MaxLate: 365 * 24 * time.Hour},
+		DuckDB:    duckdbConfig{MemoryLimit: 1 << 30, Threads: 2, TempDirectory: "./lakehouse/tmp"},
+		Engine:    "duckdb",
+		Retention: retentionConfig{ArchiveSnapshots: 7 * 24 * time.Hour, Quarantine: 30 * 24 * time.Hour},
+		Serve:     serveConfig{Addr: "127.0.0.1:8080"},
+	}
+	if diff := cmp.Diff(want, c, cmp.AllowUnexported(config{}, secret{})); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+func TestSizesAndDurations(t *testing.T) {
+	for text, want := range map[string]byteSize{"0B": 0, "1KiB": 1024, "256MiB": 256 << 20, "2GB": 2e9, "8388607TiB": 8388607 << 40, "3 MB": 3e6} {
+		if got, ok := parseSize(text); !ok || got != want {
+			t.Errorf("%s: got %d, %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{"", "5", "MiB", "-1MiB", "1.5GiB", "8388608TiB", "99999999999999999999B", "1mib"} {
+		if got, ok := parseSize(text); ok {
+			t.Errorf("%s: got %d", text, got)
+		}
+	}
+	for size, want := range map[byteSize]string{0: "0B", 1000: "1KB", 1024: "1KiB", 256 << 20: "256MiB", 1025: "1025B"} {
+		if got := size.String(); got != want {
+			t.Errorf("%d: got %s, want %s", size, got, want)
+		}
+	}
+	for text, want := range map[string]time.Duration{"15s": 15 * time.Second, "7d": 168 * time.Hour, "1d12h": 36 * time.Hour, "0s": 0, "1h30m": 90 * time.Minute} {
+		if got, ok := parseDuration(text); !ok || got != want {
+			t.Errorf("%s: got %s, %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{"", "15", "d", "-1h", "1d-1h", "106752d", "106751d24h", "1.5d", "1h1d", "7days"} {
+		if got, ok := parseDuration(text); ok {
+			t.Errorf("%s: got %s", text, got)
+		}
+	}
+}
+
+func TestPasswordsAreFoundInConnectionStrings(t *testing.T) {
+	for uri, want := range map[string]bool{
+		"./lakehouse/catalog.db": false, "postgres://u@db:5432/lake": false, "postgres://u:p@db/lake": true, "postgres://u:p%%w@db/lake": true,
+		"host=db user=u": false, "host=db PASSWORD = x": true, "postgres://db/lake?password=x": true, "postgres://db/lake?sslmode=require": false,
+	} {
+		if got := holdsPassword(uri); got != want {
+			t.Errorf("%s: got %v", uri, got)
+		}
+	}
+}
+
+func TestASecretFileLosesItsLineEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(path, []byte(" p w \r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := (secret{file: path}).read(); err != nil || got != " p w " {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	if _, err := (secret{file: path + ".gone"}).read(); exitCode(err) != exitUsage {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestTLSIsOnWhenAnyKeyAsksForIt(t *testing.T) {
+	if conf, err := (tlsConfig{}).load(); conf != nil || err != nil {
+		t.Fatalf("got %v, %v", conf, err)
+	}
+	if conf, err := (tlsConfig{Enabled: true}).load(); conf == nil || err != nil {
+		t.Fatalf("got %v, %v", conf, err)
+	}
+	if _, err := (tlsConfig{CAFile: writeConfig(t, "no certificate")}).load(); err == nil {
+		t.Fatal("took a file without a certificate")
+	}
+	_, err := loadConfig(writeConfig(t, "kafka: {tls: {enabled: false, ca_file: x}}"), nil, nil)
+	if exitCode(err) != exitUsage {
+		t.Fatalf("got %v", err)
+	}
+}
+
+// FuzzConfigFile: whatever a file holds, the answer is a configuration or a usage error.
+func FuzzConfigFile(f *testing.F) {
+	for _, text := range []string{
+		"", "# only a comment", "null", "[]", "a: &a {b: *a}", "? {a: b}\n: c", "kafka: {<<: {topic: x}}", "engine: !!binary x",
+		"kafka: {brokers: [[a]]}", "kafka: {brokers: []}", "1: 2", "engine: \"\"", "---\n---\n", "engine: |\n  duckdb\n", "kafka:\n", "\xff", "{", "%YAML 9",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "lakehouse.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := loadConfig(path, nil, nil)
+		var usage *usageError
+		if err != nil && (!errors.As(err, &usage) || strings.Contains(err.Error(), "\n")) {
+			t.Fatalf("got %v", err)
+		}
+	})
+}

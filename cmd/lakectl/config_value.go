@@ -1,0 +1,201 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// byteSize is a number of bytes that is typed as 256MiB.
+type byteSize int64
+
+var byteUnits = []struct {
+	name  string
+	bytes int64
+}{
+	{"KiB", 1 << 10},
+	{"MiB", 1 << 20},
+	{"GiB", 1 << 30},
+	{"TiB", 1 << 40},
+	{"KB", 1e3},
+	{"MB", 1e6},
+	{"GB", 1e9},
+	{"TB", 1e12},
+	{"B", 1},
+}
+
+// parse puts values into field, a pointer as configKey.field returns it. False
+// means that the value is not one of those that allowed describes.
+func (k *configKey) parse(field any, values []string) bool {
+	if list, ok := field.(*[]string); ok {
+		*list = values
+		return len(values) > 0 && !slices.ContainsFunc(values, func(s string) bool { return !k.allows(s) })
+	}
+	if len(values) != 1 || values[0] == "" {
+		return false
+	}
+	text, ok := values[0], false
+	switch p := field.(type) {
+	case *string:
+		*p, ok = text, k.allows(text)
+	case *bool:
+		*p, ok = text == "true", text == "true" || text == "false"
+	case *int64:
+		n, err := strconv.ParseInt(text, 10, 64)
+		*p, ok = n, err == nil && n >= k.least
+	case *byteSize:
+		*p, ok = parseSize(text)
+		ok = ok && int64(*p) >= k.least
+	case *time.Duration:
+		*p, ok = parseDuration(text)
+		ok = ok && int64(*p) >= k.least
+	}
+	return ok
+}
+
+// allows checks one string.
+func (k *configKey) allows(s string) bool {
+	if strings.TrimSpace(s) == "" {
+		return false
+	}
+	return (k.oneOf == nil || slices.Contains(k.oneOf, s)) && (k.form == nil || k.form(s))
+}
+
+// allowed describes the values that parse takes.
+func (k *configKey) allowed() string {
+	if k.oneOf != nil {
+		return strings.Join(k.oneOf, ", ")
+	}
+	example := k.def
+	if k.example != "" {
+		example = k.example
+	}
+	switch k.field(new(config)).(type) {
+	case *bool:
+		return "true, false"
+	case *int64:
+		return fmt.Sprintf("a whole number from %d up, such as %s", k.least, example)
+	case *byteSize:
+		return fmt.Sprintf("a size from %s up, such as 256MiB or 2GB", byteSize(k.least))
+	case *time.Duration:
+		if k.least > 0 {
+			return "a duration over 0, such as 15s, 1h30m or 7d"
+		}
+		return "a duration such as 15s, 1h30m or 7d"
+	case *[]string:
+		return "a list of values such as " + example
+	}
+	if example == "" {
+		return "a value that is not empty"
+	}
+	return "a value such as " + example
+}
+
+// split makes the items of a value that was typed as one text.
+func (k *configKey) split(text string) []string {
+	if _, list := k.field(new(config)).(*[]string); !list {
+		return []string{text}
+	}
+	items := strings.Split(text, ",")
+	for i := range items {
+		items[i] = strings.TrimSpace(items[i])
+	}
+	return items
+}
+
+// clear takes the value of a string key back.
+func (k *configKey) clear(c *config) {
+	if p, ok := k.field(c).(*string); ok {
+		*p = ""
+	}
+}
+
+// parseSize reads a whole number with a unit of bytes, binary or decimal.
+func parseSize(text string) (byteSize, bool) {
+	for _, u := range byteUnits {
+		if digits, ok := strings.CutSuffix(text, u.name); ok {
+			n, err := strconv.ParseUint(strings.TrimSpace(digits), 10, 63)
+			return byteSize(int64(n) * u.bytes), err == nil && int64(n) <= math.MaxInt64/u.bytes
+		}
+	}
+	return 0, false
+}
+
+// String writes the size in the largest unit that keeps it whole.
+func (b byteSize) String() string {
+	best, bytes := "B", int64(1)
+	for _, u := range byteUnits {
+		if u.bytes > bytes && int64(b) > 0 && int64(b)%u.bytes == 0 {
+			best, bytes = u.name, u.bytes
+		}
+	}
+	return strconv.FormatInt(int64(b)/bytes, 10) + best
+}
+
+// parseDuration reads what Go writes, with days in front: 7d, 1d12h, 90m.
+func parseDuration(text string) (time.Duration, bool) {
+	const day = 24 * time.Hour
+	days, rest, hasDays := strings.Cut(text, "d")
+	if !hasDays {
+		d, err := time.ParseDuration(text)
+		return d, err == nil && d >= 0
+	}
+	n, err := strconv.ParseUint(days, 10, 63)
+	if err != nil || int64(n) > int64(math.MaxInt64/day) {
+		return 0, false
+	}
+	total := time.Duration(n) * day
+	if rest == "" {
+		return total, true
+	}
+	d, err := time.ParseDuration(rest)
+	return total + d, err == nil && d >= 0 && total+d >= total
+}
+
+// secret is a value, or the file that holds it.
+type secret struct{ value, file string }
+
+// read returns the value. The file is read when the value is needed, so that
+// nobody has to be able to read a password that the run does not use.
+func (s secret) read() (string, error) {
+	if s.file == "" {
+		return s.value, nil
+	}
+	text, err := os.ReadFile(s.file)
+	if err != nil {
+		return "", usagef("", "read a secret: %w", err)
+	}
+	value := strings.TrimRight(string(text), "\r\n")
+	if value == "" {
+		return "", usagef("", "the secret in %s is empty", s.file)
+	}
+	return value, nil
+}
+
+// isSet tells whether there is something to read.
+func (s secret) isSet() bool { return s.value != "" || s.file != "" }
+
+// String keeps secrets out of formatted text.
+func (s secret) String() string { return "(not shown)" }
+
+var (
+	passwordWord = regexp.MustCompile(`(?i)(^|[\s?&;])(password|passwd|pwd|sslpassword|token)\s*=`)
+	// For what net/url cannot parse, such as a password with a bare % in it.
+	passwordPart = regexp.MustCompile(`://[^/\s:@]*:[^\s]+@`)
+)
+
+// holdsPassword tells whether a URI or a connection string has a password in it.
+func holdsPassword(uri string) bool {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return passwordPart.MatchString(uri) || passwordWord.MatchString(uri)
+	}
+	_, has := u.User.Password()
+	return has || passwordWord.MatchString(uri)
+}

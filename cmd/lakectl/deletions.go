@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/erase"
+)
+
+func deletionsVerb() verb {
+	return verb{
+		Name:     "deletions",
+		Short:    "See where each deletion request is.",
+		Long:     "Requests arrive on the topic and are carried out by 'lakectl job deletions'. No user id is ever shown.",
+		Examples: []string{"lakectl deletions list"},
+		Verbs: []verb{
+			{
+				Name: "list", Short: "List the requests with their state.",
+				Long:     "requested: nothing done yet; located: its rows are known; rows_deleted: they are gone from the tables; recomputed: everything derived from them too.",
+				Examples: []string{"lakectl deletions list"}, Run: runDeletionsList,
+			},
+			{
+				Name: "show", Args: "REQUEST", Short: "Show every recorded step of one request.",
+				Long:     "A request that was sent twice has two rows; each binds.",
+				Examples: []string{"lakectl deletions show r-17"}, Run: runDeletionsShow,
+			},
+		},
+	}
+}
+
+func runDeletionsList(ctx context.Context, c *call) (any, error) {
+	return withEnv(ctx, c, func(env jobs.Env) ([]erase.Request, error) { return erase.List(ctx, env) })
+}
+
+func runDeletionsShow(ctx context.Context, c *call) (any, error) {
+	return withEnv(ctx, c, func(env jobs.Env) (erase.RequestDetail, error) { return erase.Show(ctx, env, c.Args().First()) })
+}

@@ -1,0 +1,75 @@
+// Command lakectl runs the jobs of a lakehouse of listens: it ingests a topic
+// into an Iceberg archive, keeps a dashboard, computes royalties, carries out
+// deletions, and answers questions about all of it.
+//
+// The command line holds no logic of the product. Each verb has one file that
+// does four things and nothing else:
+//
+//	flags    declared on the verb, and the configuration keys it lets a flag set
+//	Options  of the job package, filled from the flags and the configuration
+//	Run      of the job package
+//	print    whatever struct came back
+//
+// A verb file looks like this one, trash.go, and commands() gets one more line:
+//
+//	func trashVerb() verb {
+//		return verb{
+//			Name:     "trash",
+//			Args:     "TABLE [NAME...]",
+//			Short:    "Throw a table away.",
+//			Long:     "What it does, what it never does, and what running it again does.",
+//			Examples: []string{"lakectl trash listens"},
+//			Exits:    []int{exitFenced},
+//			Flags:    []cli.Flag{&cli.BoolFlag{Name: "full", Usage: "every file, not only the new ones"}},
+//			Keys:     []string{"duckdb.threads"},
+//			Run:      runTrash,
+//		}
+//	}
+//
+//	func runTrash(ctx context.Context, c *call) (any, error) {
+//		env, closeEnv, err := openEnv(ctx, c)
+//		if err != nil {
+//			return nil, err
+//		}
+//		defer closeEnv()
+//		return result(trash.Run(ctx, env, trash.Options{
+//			Table: c.Args().First(),
+//			Full:  c.Bool("full"),
+//		}))
+//	}
+//
+// # What the frame does for a verb
+//
+// Args is the usage line and the check at once: TABLE must be there, [NAME] may
+// be, a trailing ... repeats. --config, --json, --log-level and --help work on
+// every verb, before it and after it. Flags that stand after an argument are
+// refused, because the flag parser would take them for arguments and a
+// --dry-run would be lost without a word. A verb declares no Required flag and
+// no EnvVars: needFlags checks the first, the table of configuration keys is the
+// only source of the second.
+//
+// # Results
+//
+// A verb returns a struct, a pointer to one, or a slice of them, and every field
+// has a json name in snake_case. With --json it is encoded as it is, nil slices
+// as [], times in UTC. Without, scalar fields become a block of "name value"
+// lines and slices of structs become tables; see print.go for the tags that
+// steer this. A result that comes with an error is printed before the error, so
+// that what a partly done job did reach is on stdout; result drops what a failed
+// one returned. A verb that writes stdout itself returns nil.
+//
+// # Errors
+//
+// Errors carry their class, never an exit code: run in main.go is the only place
+// that turns one into the other, by exitCode in exit.go. A verb returns
+// usagef(...) for what the caller typed wrong and passes everything else on. What
+// to do next travels with the error (lake.WithHint) and is printed by run.
+//
+// # Configuration
+//
+// Every key stands once, in the table in config_keys.go, from which come its
+// place in the file, its variable, its flag, its default and its error texts.
+// Layers are applied in order: defaults, the file named by --config or
+// LAKEHOUSE_CONFIG (none is looked for), variables, flags. An empty variable
+// counts as not set. Relative paths are relative to the working directory.
+package main

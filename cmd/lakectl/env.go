@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake/duck"
+	"github.com/lakectl/lakectl/lake/listen"
+)
+
+// openEnv connects to the configured catalog and returns what jobs are given. close ends the connection.
+func openEnv(ctx context.Context, c *call) (env jobs.Env, closeEnv func(), err error) {
+	if c.Config.Engine != "duckdb" {
+		return env, nil, usagef("set engine to duckdb", "engine %s is not in this build", c.Config.Engine)
+	}
+	o, err := catalogOptions(c)
+	if err != nil {
+		return env, nil, err
+	}
+	key, err := catalog.SubjectKey(o)
+	if err != nil {
+		return env, nil, unsupportedIsUsage(err)
+	}
+	cat, err := catalog.Open(ctx, o)
+	if err != nil {
+		return env, nil, unsupportedIsUsage(err)
+	}
+	return jobs.Env{
+		Lake:        cat.Lake(),
+		Duck:        duckOptions(c),
+		SubjectKey:  listen.Key(key),
+		Log:         c.Log,
+		Now:         func() time.Time { return time.Now().UTC() },
+		CodeVersion: readVersions().Lakectl,
+		Progress:    c.Progress.Say,
+	}, func() { cat.Close() }, nil //nolint:errcheck // nothing is buffered in the connection
+}
+
+func catalogOptions(c *call) (catalog.Options, error) {
+	k := c.Config.Catalog
+	uri, err := k.URI.read()
+	return catalog.Options{
+		Type: k.Type, URI: uri, Name: k.Name, Warehouse: k.Warehouse, SubjectKeyFile: k.SubjectKeyFile, Log: c.Log,
+	}, err
+}
+
+func duckOptions(c *call) duck.Options {
+	k := c.Config.DuckDB
+	return duck.Options{MemoryLimit: fmt.Sprintf("%dB", int64(k.MemoryLimit)), Threads: int(k.Threads), TempDir: k.TempDirectory}
+}
+
+// withEnv runs what a verb does on the lake and closes it afterwards. Nothing is printed when the work failed
+// before it had a result.
+func withEnv[T any](ctx context.Context, c *call, work func(jobs.Env) (T, error)) (any, error) {
+	env, closeEnv, err := openEnv(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	return result(work(env))
+}
+
+func result[T any](v T, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}

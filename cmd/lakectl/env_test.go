@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/lakectl/lakectl/catalog"
+)
+
+// configured is a call with the configuration that these variables make.
+func configured(t *testing.T, env ...string) *call {
+	t.Helper()
+	p := newProgress(t.Output())
+	log, err := newLog(p, "error")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := loadConfig("", env, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &call{Config: c, Log: log, Progress: p}
+}
+
+func TestAJobGetsTheConfiguredLake(t *testing.T) {
+	dir := t.TempDir()
+	c := configured(t, "LAKEHOUSE_CATALOG_URI="+filepath.Join(dir, "catalog.db"), "LAKEHOUSE_CATALOG_WAREHOUSE="+filepath.Join(dir, "warehouse"),
+		"LAKEHOUSE_DUCKDB_TEMP_DIRECTORY="+filepath.Join(dir, "tmp"), "LAKEHOUSE_DUCKDB_THREADS=3", "LAKEHOUSE_DUCKDB_MEMORY_LIMIT=512MiB")
+	options, err := catalogOptions(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := catalog.Init(context.Background(), options); err != nil {
+		t.Fatal(err)
+	}
+	env, closeEnv, err := openEnv(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeEnv()
+	if s, err := env.Snapshot(context.Background(), "listens"); err != nil || s.ID() != 0 {
+		t.Errorf("got snapshot %d, %v", s.ID(), err)
+	}
+	if env.Duck.Threads != 3 || env.Duck.MemoryLimit == "" {
+		t.Errorf("got %+v", env.Duck)
+	}
+	db, err := env.Open(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatThisBuildCannotOpenIsAConfigurationError(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "subject.key")
+	options, err := catalogOptions(configured(t, "LAKEHOUSE_CATALOG_URI="+filepath.Join(filepath.Dir(key), "catalog.db")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.Warehouse = filepath.Dir(key)
+	if _, err := catalog.Init(context.Background(), options); err != nil {
+		t.Fatal(err)
+	}
+	for _, env := range [][]string{
+		{"LAKEHOUSE_CATALOG_TYPE=rest", "LAKEHOUSE_CATALOG_URI=http://127.0.0.1:1"},
+		{"LAKEHOUSE_CATALOG_URI=" + options.URI, "LAKEHOUSE_CATALOG_WAREHOUSE=s3://bucket/lake"},
+	} {
+		_, _, err := openEnv(context.Background(), configured(t, append(env, "LAKEHOUSE_CATALOG_SUBJECT_KEY_FILE="+key)...))
+		if exitCode(err) != exitUsage {
+			t.Errorf("%s: got %v", env, err)
+		}
+	}
+}

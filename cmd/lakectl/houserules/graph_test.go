@@ -1,0 +1,127 @@
+package houserules
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/lakectl/lakectl"
+
+// mayImport is the whole dependency graph of our packages. "*" is every package
+// but those only tests may use.
+var mayImport = map[string]string{
+	"sql":         "",
+	"lake/listen": "",
+	"lake":        "",
+	"lake/duck":   "lake",
+	"catalog":     "lake",
+
+	"jobs":              "lake lake/duck lake/listen",
+	"jobs/ingest/topic": "",
+	"jobs/ingest":       "jobs jobs/ingest/topic catalog lake lake/duck lake/listen sql",
+	"jobs/rollup":       "jobs catalog lake lake/duck lake/listen sql",
+	"jobs/royalty":      "jobs catalog lake lake/duck lake/listen sql",
+	"jobs/erase":        "jobs catalog lake lake/duck lake/listen sql",
+	"jobs/simulate":     "",
+
+	"cmd/lakectl":            "*",
+	"cmd/lakectl/houserules": "",
+
+	"lake/laketest": "jobs jobs/ingest/topic catalog lake lake/duck lake/listen sql",
+}
+
+// testsMayAdd is what the tests of any package may import on top.
+var testsMayAdd = []string{"catalog", "jobs/simulate", "lake", "lake/laketest"}
+
+// onlyInTests must never be part of a binary.
+var onlyInTests = []string{"lake/laketest"}
+
+// pkg is what go list tells about one package.
+type pkg struct {
+	ImportPath, Name, Doc              string
+	GoFiles                            []string
+	Imports, TestImports, XTestImports []string
+}
+
+// packages lists ours by their path inside the module.
+func packages(t *testing.T) map[string]pkg {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Doc,GoFiles,Imports,TestImports,XTestImports", module+"/...")
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	list := map[string]pkg{}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list[inside(p.ImportPath)] = p
+	}
+}
+
+func inside(importPath string) string { return strings.TrimPrefix(importPath, module+"/") }
+
+// ours keeps the imports that are packages of this module.
+func ours(imports []string) (list []string) {
+	for _, i := range imports {
+		if strings.HasPrefix(i, module+"/") {
+			list = append(list, inside(i))
+		}
+	}
+	return list
+}
+
+func TestPackagesImportOnlyWhatTheGraphAllows(t *testing.T) {
+	all := packages(t)
+	for name, p := range all {
+		row, listed := mayImport[name]
+		if !listed {
+			t.Errorf("%s is not in mayImport: write down what it may import", name)
+			continue
+		}
+		allowed := strings.Fields(row)
+		may := func(i string) bool {
+			return slices.Contains(allowed, i) || row == "*" && !slices.Contains(onlyInTests, i)
+		}
+		for _, i := range ours(p.Imports) {
+			if !may(i) {
+				t.Errorf("%s may not import %s: jobs meet in tables, cmd/lakectl chains them", name, i)
+			}
+		}
+		for _, i := range ours(append(p.TestImports, p.XTestImports...)) {
+			if !may(i) && i != name && !slices.Contains(testsMayAdd, i) {
+				t.Errorf("the tests of %s may not import %s", name, i)
+			}
+		}
+	}
+	for name := range mayImport {
+		if _, exists := all[name]; !exists {
+			t.Errorf("mayImport lists %s, which does not exist: take the row out", name)
+		}
+	}
+}
+
+func TestPackagesHaveACommentAndANameThatSaysSomething(t *testing.T) {
+	banned := []string{"util", "utils", "common", "helper", "helpers", "types", "misc", "base"}
+	for name, p := range packages(t) {
+		if len(p.GoFiles) > 0 && p.Doc == "" {
+			t.Errorf("%s has no package comment: say what it reads, writes and keeps true", name)
+		}
+		if slices.Contains(banned, p.Name) || slices.Contains(banned, path.Base(name)) {
+			t.Errorf("%s <- name it after what it is responsible for", name)
+		}
+	}
+}

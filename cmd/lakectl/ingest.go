@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/jobs/ingest"
+	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/lake/listen"
+)
+
+func ingestVerb() verb {
+	return verb{
+		Name:  "ingest",
+		Short: "Consume the Kafka topic into the archive, exactly once.",
+		Long: `Every record ends in exactly one place: a row of listens, of deletion_requests or of quarantine, or counted as
+suppressed by an earlier deletion request. Positions are committed with the rows, so a restart goes on where the
+archive is; the consumer's offsets in Kafka are not used. Runs until stopped; a signal flushes and commits.
+Of two ingesters on the same partitions one goes on and the other ends with code 4.`,
+		Examples: []string{"lakectl ingest --brokers kafka-1:9092 --topic listens", "lakectl ingest --until-caught-up"},
+		Exits:    []int{exitFenced},
+		Flags:    []cli.Flag{&cli.BoolFlag{Name: "until-caught-up", Usage: "stop at the end of the topic as it was at the start"}},
+		Keys:     []string{"kafka.brokers", "kafka.topic", "kafka.group", "ingest.flush_rows"},
+		Run:      runIngest,
+		Verbs: []verb{{
+			Name: "file", Args: "PATH...", Short: "Read JSON Lines files into the archive, exactly once.",
+			Long: `Files may be compressed (.gz, .zst); - is stdin and needs --source. A source is named by its content, so reading
+the same file twice changes nothing. Offsets are line numbers. --received-time is for records without one.`,
+			Examples: []string{"lakectl ingest file events.jsonl", "zcat old.gz | lakectl ingest file --source old -"},
+			Exits:    []int{exitFenced},
+			Flags: []cli.Flag{
+				&cli.StringFlag{Name: "received-time", Usage: "`TIME` (RFC 3339) of records that carry none"},
+				&cli.StringFlag{Name: "source", Usage: "`NAME` of the source instead of its content's"},
+			},
+			Run: runIngestFile,
+		}},
+	}
+}
+
+func ingestOptions(c *call) ingest.Options {
+	k := c.Config.Ingest
+	return ingest.Options{
+		FlushAge: k.FlushAge, FlushRows: int(k.FlushRows), FlushBytes: int64(k.FlushBytes),
+		Limits: listen.Limits{MaxAhead: k.MaxAhead, MaxLate: k.MaxLate},
+	}
+}
+
+func runIngest(ctx context.Context, c *call) (_ any, err error) {
+	env, closeEnv, err := openEnv(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	o, err := topicOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	t, err := topic.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	options := ingestOptions(c)
+	options.UntilCaughtUp = c.Bool("until-caught-up")
+	return ingest.Kafka(ctx, env, t, options)
+}
+
+// topicOptions says how to reach the configured topic.
+func topicOptions(c *call) (topic.Options, error) {
+	k := c.Config.Kafka
+	secure, err := k.TLS.load()
+	if err != nil {
+		return topic.Options{}, err
+	}
+	login, err := k.SASL.mechanism()
+	return topic.Options{Brokers: k.Brokers, Topic: k.Topic, ClientID: "lakectl", TLS: secure, SASL: login, Log: c.Log}, err
+}
+
+// mechanism is how to log in, nil for not at all.
+func (s saslConfig) mechanism() (sasl.Mechanism, error) {
+	if s.Mechanism == "" {
+		return nil, nil
+	}
+	password, err := s.Password.read()
+	if err != nil {
+		return nil, err
+	}
+	switch s.Mechanism {
+	case "PLAIN":
+		return plain.Mechanism{Username: s.Username, Password: password}, nil
+	case "SCRAM-SHA-256":
+		return scram.Mechanism(scram.SHA256, s.Username, password)
+	case "SCRAM-SHA-512":
+		return scram.Mechanism(scram.SHA512, s.Username, password)
+	default:
+		return nil, fmt.Errorf("unknown mechanism %s", s.Mechanism) // the configuration allows no other
+	}
+}
+
+func runIngestFile(ctx context.Context, c *call) (any, error) {
+	options := ingestOptions(c)
+	options.Source = c.String("source")
+	if text := c.String("received-time"); text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return nil, usagef("give a time like 2026-03-01T00:00:00Z", "--received-time is %q", text)
+		}
+		options.ReceivedTime = &at
+	}
+	env, closeEnv, err := openEnv(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	report, err := ingest.Files(ctx, env, c.Args().Slice(), c.Stdin, options)
+	if errors.Is(err, ingest.ErrUsage) {
+		return nil, &usageError{err: err}
+	}
+	return report, err
+}

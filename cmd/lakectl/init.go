@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+
+	"github.com/lakectl/lakectl/catalog"
+)
+
+func initVerb() verb {
+	return verb{
+		Name:  "init",
+		Short: "Create what is missing of the lake: catalog, tables, the key of the subject hash.",
+		Long: `Safe to repeat, also while jobs run: what is there is left as it is.
+Keep a copy of the subject key in your secret store. Without it no deletion request can be matched to listens.`,
+		Examples: []string{"lakectl init", "LAKEHOUSE_CATALOG_WAREHOUSE=/data/warehouse lakectl init"},
+		Run:      runInit,
+	}
+}
+
+type initResult struct {
+	Warehouse string   `json:"warehouse"`
+	Created   []string `json:"created"`
+}
+
+func runInit(ctx context.Context, c *call) (any, error) {
+	o, err := catalogOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	made, err := catalog.Init(ctx, o)
+	return initResult{Warehouse: o.Warehouse, Created: made}, err
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/lakectl/lakectl/jobs"
+)
+
+// versioned is an input of royalties that is applied from files and kept in versions: T is a parsed file, S the
+// set in force.
+type versioned[T, S any] struct {
+	noun    string // "rules": also the verb
+	example string // a file name
+	applied string // what a new version means
+	listed  string // what the list shows
+	parse   func(io.Reader) (T, error)
+	asSet   func(T) S
+	apply   func(context.Context, jobs.Env, T) (S, error)
+	inForce func(context.Context, jobs.Env) (S, error)
+}
+
+// verbs are the commands every kind of input has.
+func (v versioned[T, S]) verbs() []verb {
+	name := "lakectl " + v.noun
+	return []verb{
+		{
+			Name: "check", Args: "FILE", Short: "Read a " + v.noun + " file and say what is wrong with it.", NoConfig: true,
+			Long: "Nothing is stored.", Examples: []string{name + " check " + v.example}, Run: v.runCheck,
+		},
+		{
+			Name: "apply", Args: "FILE", Short: "Store a " + v.noun + " file as the new version.", Exits: []int{exitFenced},
+			Long:     v.applied + " A file that says what holds already is not stored again.",
+			Examples: []string{name + " apply " + v.example}, Run: v.runApply,
+		},
+		{
+			Name: "list", Short: "List the " + v.noun + " in force.",
+			Long: v.listed, Examples: []string{name + " list"}, Run: v.runList,
+		},
+	}
+}
+
+func (v versioned[T, S]) runCheck(_ context.Context, c *call) (any, error) {
+	parsed, err := v.read(c)
+	return result(v.asSet(parsed), err)
+}
+
+func (v versioned[T, S]) runApply(ctx context.Context, c *call) (any, error) {
+	parsed, err := v.read(c)
+	if err != nil {
+		return nil, err
+	}
+	return withEnv(ctx, c, func(env jobs.Env) (S, error) { return v.apply(ctx, env, parsed) })
+}
+
+func (v versioned[T, S]) runList(ctx context.Context, c *call) (any, error) {
+	return withEnv(ctx, c, func(env jobs.Env) (S, error) { return v.inForce(ctx, env) })
+}
+
+// read parses the file of the first argument, or stdin for "-".
+func (v versioned[T, S]) read(c *call) (parsed T, err error) {
+	if c.Args().First() == "-" {
+		return v.parse(c.Stdin)
+	}
+	f, err := os.Open(c.Args().First())
+	if err != nil {
+		return parsed, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	return v.parse(f)
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/erase"
+	"github.com/lakectl/lakectl/jobs/rollup"
+	"github.com/lakectl/lakectl/jobs/royalty"
+)
+
+func jobVerb() verb {
+	return verb{
+		Name:     "job",
+		Short:    "Run one of the jobs that keep the derived tables.",
+		Long:     "Every job can be killed at any time and run again; with nothing new it commits nothing.",
+		Examples: []string{"lakectl job royalties"},
+		Verbs: []verb{
+			{
+				Name: "rollup", Short: "Bring the dashboard's table plays_by_hour up to date.",
+				Long: `Appends the new rows of the archive as sums an hour. Copies of one listen all count until the day is rewritten
+from what counts: days that late rows or deletions touched, and with --true-up every day that differs.
+--true-up brings the ledger up to date first.`,
+				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{exitFenced},
+				Flags: []cli.Flag{&cli.BoolFlag{Name: "true-up", Usage: "rewrite every day that differs from what counts"}},
+				Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRollup,
+			},
+			{
+				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
+				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the
+archive alone, without the ledger, and ends with code 5 if a checksum differs.`,
+				Examples: []string{"lakectl job royalties", "lakectl job royalties --full"}, Exits: []int{exitFenced, exitProof},
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "period", Usage: "only this `MONTH`, like 2026-03"},
+					&cli.BoolFlag{Name: "full", Usage: "recount from the archive alone and compare"},
+				},
+				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRoyalties,
+			},
+			{
+				Name: "deletions", Short: "Carry every open deletion request forward.",
+				Long: `Deletes the rows that the requests cover from listens, quarantine and the ledger, recomputes the periods and days
+they touched, and records each step in deletion_log. A listen that arrives later is kept out by ingest.
+Bytes of deleted rows stay in files and old snapshots until these are purged.`,
+				Examples: []string{"lakectl job deletions", "lakectl deletions list"}, Exits: []int{exitPartial, exitFenced},
+				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runDeletions,
+			},
+		},
+	}
+}
+
+func runRollup(ctx context.Context, c *call) (any, error) {
+	return withEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) { return rollUp(ctx, env, c.Bool("true-up")) })
+}
+
+// rollUp runs the rollup; a true-up first brings the ledger to where the archive is.
+func rollUp(ctx context.Context, env jobs.Env, trueUp bool) (rollup.Report, error) {
+	if trueUp {
+		if _, err := royalty.UpdateLedger(ctx, env); err != nil {
+			return rollup.Report{}, err
+		}
+	}
+	return rollup.Run(ctx, env, rollup.Options{TrueUp: trueUp})
+}
+
+func runRoyalties(ctx context.Context, c *call) (any, error) {
+	if p := c.String("period"); p != "" && !royalty.IsPeriod(p) {
+		return nil, usagef("give a month like 2026-03", "--period is %q", p)
+	}
+	env, closeEnv, err := openEnv(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	report, err := royalty.Run(ctx, env, royalty.Options{Period: c.String("period"), Full: c.Bool("full")})
+	if report.Full != nil {
+		return report, err // a proof that failed is shown with what it compared
+	}
+	return result(report, err)
+}
+
+// deletionsReport is what one run of the chain did.
+type deletionsReport struct {
+	Deleted   erase.Report   `json:"deleted"`
+	Royalties royalty.Report `json:"royalties"`
+	Rollup    rollup.Report  `json:"rollup"`
+	Confirmed erase.Report   `json:"confirmed"`
+}
+
+func runDeletions(ctx context.Context, c *call) (any, error) {
+	env, closeEnv, err := openEnv(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	return carryOut(ctx, env)
+}
+
+// carryOut chains the jobs of a deletion. From the first committed delete on, an error means partly done.
+func carryOut(ctx context.Context, env jobs.Env) (report deletionsReport, err error) {
+	if report.Deleted, err = erase.Delete(ctx, env); err != nil {
+		return report, err
+	}
+	partly := func(err error) error {
+		if err == nil {
+			return nil
+		}
+		return fmt.Errorf("rows are deleted, derived tables not all recomputed: %w", errors.Join(err, jobs.ErrPartial))
+	}
+	if report.Royalties, err = royalty.Run(ctx, env, royalty.Options{}); err != nil {
+		return report, partly(err)
+	}
+	if report.Rollup, err = rollup.Run(ctx, env, rollup.Options{}); err != nil {
+		return report, partly(err)
+	}
+	report.Confirmed, err = erase.Confirm(ctx, env)
+	return report, partly(err)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/jobs/royalty"
+)
+
+func royaltiesVerb() verb {
+	return verb{
+		Name:     "royalties",
+		Short:    "Read the published royalties.",
+		Examples: []string{"lakectl royalties show 2026-03"},
+		Verbs: []verb{{
+			Name: "show", Args: "[PERIOD|RUN]", Short: "Show the statement of a period or run; without one, list the runs.",
+			Long: `The statement is read from the snapshots that the run named when it was published.
+Amounts are minor units of the pool's currency. The checksum is SHA-256 over the sorted lines.`,
+			Examples: []string{"lakectl royalties show", "lakectl royalties show --lines 2026-03", "lakectl --json royalties show 2026-03"},
+			Exits:    []int{exitGone},
+			Flags:    []cli.Flag{&cli.BoolFlag{Name: "lines", Usage: "with the lines, not only the payouts"}},
+			Run:      runRoyaltiesShow,
+		}},
+	}
+}
+
+// runRow is one run in the list of runs.
+type runRow struct {
+	RunID            string `json:"run_id"`
+	Period           string `json:"period"`
+	Cause            string `json:"cause"`
+	FinishedAt       string `json:"finished_at"`
+	Listens          int64  `json:"listens"`
+	QualifiedListens int64  `json:"qualified_listens"`
+	Duplicates       int64  `json:"duplicates"`
+	Checksum         string `json:"checksum"`
+}
+
+func runRoyaltiesShow(ctx context.Context, c *call) (any, error) {
+	env, closeEnv, err := openEnv(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	if c.Args().Present() {
+		st, err := royalty.Show(ctx, env, c.Args().First())
+		if !c.Bool("lines") && !c.JSON {
+			st.Lines = nil
+		}
+		return result(st, err)
+	}
+	runs, err := royalty.Runs(ctx, env)
+	rows := make([]runRow, len(runs))
+	for i, r := range runs {
+		rows[i] = runRow{r.RunID, r.Period, r.Cause, r.FinishedAt.UTC().Format(timeLayout), r.Listens, r.QualifiedListens, r.Duplicates, r.Checksum}
+	}
+	return result(rows, err)
+}

@@ -1,0 +1,30 @@
+package main
+
+import "github.com/lakectl/lakectl/jobs/royalty"
+
+func rulesVerb() verb {
+	v := versioned[[]royalty.Rule, royalty.RuleSet]{
+		noun: "rules", example: "rules.yaml",
+		applied: "The newest version decides for all periods, from the next run of royalties on.",
+		listed:  "Version 0 are the rules that hold while none were applied.",
+		parse:   royalty.ParseRules,
+		asSet:   func(rules []royalty.Rule) royalty.RuleSet { return royalty.RuleSet{Rules: rules} },
+		apply:   royalty.ApplyRules,
+		inForce: royalty.Rules,
+	}
+	return verb{
+		Name:  v.noun,
+		Short: "Check, apply and list the rules that decide which listens qualify.",
+		Long: `Rules are an ordered list; the first that matches a listen decides.
+
+  rules:
+    - {id: t9-threshold, track_id: t9, effective_from: 2026-03-15, min_ms_played: 60000}
+    - {id: no-tv, device: tv, count: false}
+    - {id: default, min_ms_played: 30000, min_fraction: 0.5}
+
+Selectors are track_id, artist_id, country, tier and device. effective_from is inclusive, effective_to exclusive,
+both UTC dates of the listen. While no rules were applied, 30,000 ms qualify.`,
+		Examples: []string{"lakectl rules apply rules.yaml"},
+		Verbs:    v.verbs(),
+	}
+}
