@@ -188,8 +188,9 @@ func (s Snapshot) State(key string) (string, error) {
 	return state[StatePrefix+key], err
 }
 
-// StateID is a state value that is a number, such as the id of a snapshot of another table; 0 when it was never set.
-func (s Snapshot) StateID(key string) (int64, error) {
+// StateNumber is a state value that is a number, such as the id of a snapshot of another table; 0 when it was
+// never set.
+func (s Snapshot) StateNumber(key string) (int64, error) {
 	text, err := s.State(key)
 	if err != nil || text == "" {
 		return 0, err

@@ -24,7 +24,7 @@ func readRollup(ctx context.Context, env jobs.Env) (rollupState, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.log, err = plays.StateID(catalog.CoversDeletionLog); err != nil {
+	if s.log, err = plays.StateNumber(catalog.CoversDeletionLog); err != nil {
 		return s, err
 	}
 	marked, err := plays.State(catalog.MarkedDays)
@@ -50,7 +50,7 @@ func readRoyalties(ctx context.Context, env jobs.Env, db *duck.DB) (*royaltyStat
 	if s.ledger, err = env.Snapshot(ctx, catalog.ListensCounted); err != nil {
 		return nil, err
 	}
-	if s.covers, err = s.ledger.StateID(catalog.CoversListens); err != nil {
+	if s.covers, err = s.ledger.StateNumber(catalog.CoversListens); err != nil {
 		return nil, err
 	}
 	if s.archive, err = env.Lake.Table(ctx, catalog.Listens); err != nil {
@@ -77,7 +77,7 @@ func (s *royaltyState) readRuns(ctx context.Context, env jobs.Env, db *duck.DB) 
 	if err != nil {
 		return err
 	}
-	if s.judged, err = runs.StateID(catalog.CoversLedger); err != nil {
+	if s.judged, err = runs.StateNumber(catalog.CoversLedger); err != nil {
 		return err
 	}
 	if err := db.Bind(ctx, "runs", runs); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
 
@@ -171,15 +172,7 @@ func TestParquetSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, err := lake.LocalPath(files[0].FilePath())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := file.OpenParquetFile(path, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close() //nolint:errcheck // test
+	r := parquetFile(t, files[0])
 	group := r.MetaData().RowGroup(0)
 	for i, f := range s.Schema().Fields() {
 		column, err := group.ColumnChunk(i)
@@ -204,4 +197,18 @@ func TestParquetSettings(t *testing.T) {
 			t.Errorf("%s: encodings %v", f.Name, column.Encodings())
 		}
 	}
+}
+
+func parquetFile(t *testing.T, f iceberg.DataFile) *file.Reader {
+	t.Helper()
+	path, err := lake.LocalPath(f.FilePath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := file.OpenParquetFile(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() }) //nolint:errcheck // read only
+	return r
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
 	icetable "github.com/apache/iceberg-go/table"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -57,15 +56,7 @@ func TestRowGroupsAreBounded(t *testing.T) {
 	if err != nil || len(files) != 1 || files[0].Count() != 510_001 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
-	path, err := lake.LocalPath(files[0].FilePath())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := file.OpenParquetFile(path, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close() //nolint:errcheck // test
+	r := parquetFile(t, files[0])
 	var rows []int64
 	for i := range r.NumRowGroups() {
 		rows = append(rows, r.RowGroup(i).NumRows())

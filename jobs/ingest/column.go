@@ -23,10 +23,9 @@ type column struct {
 	presence []int16 // of an optional column: 1 for a value, 0 for none; nil for a required one
 }
 
-// columnsOf pairs the fields of the table with where their values come from. A field that is not known here
-// was added by a newer version and stays empty.
-func columnsOf(fields *arrow.Schema, source string) ([]*column, error) {
-	from := map[string]func(*column, *archived){
+// valuesOf says where the value of each column of listens comes from.
+func valuesOf(source string) map[string]func(*column, *archived) {
+	return map[string]func(*column, *archived){
 		"listen_id":        func(c *column, r *archived) { c.text(r.ListenID) },
 		"user_id":          func(c *column, r *archived) { c.text(r.UserID) },
 		"track_id":         func(c *column, r *archived) { c.text(r.TrackID) },
@@ -45,10 +44,16 @@ func columnsOf(fields *arrow.Schema, source string) ([]*column, error) {
 		"source_partition": func(c *column, r *archived) { c.int(int64(r.partition)) },
 		"source_offset":    func(c *column, r *archived) { c.long(r.offset) },
 	}
+}
+
+// columnsOf gives the columns in the order of the table's fields. A field that is not known here was added by
+// a newer version and stays empty.
+func columnsOf(fields *arrow.Schema, source string) ([]*column, error) {
+	values := valuesOf(source)
 	columns := make([]*column, fields.NumFields())
 	known := 0
 	for i, f := range fields.Fields() {
-		c := &column{take: from[f.Name]}
+		c := &column{take: values[f.Name]}
 		switch {
 		case c.take != nil:
 			known++
@@ -62,9 +67,9 @@ func columnsOf(fields *arrow.Schema, source string) ([]*column, error) {
 		}
 		columns[i] = c
 	}
-	if known != len(from) {
-		return nil, lake.WithHint(fmt.Errorf("listens has %d of %d columns: %w", known, len(from), lake.ErrUnsupported),
-			"the table is not one that 'lakectl init' made; use another namespace or a new lake")
+	if known != len(values) {
+		return nil, lake.WithHint(fmt.Errorf("listens has %d of %d columns: %w", known, len(values), lake.ErrUnsupported),
+			"the table is not one that 'lakectl init' made; run 'lakectl init' with another catalog.uri for a new lake")
 	}
 	return columns, nil
 }

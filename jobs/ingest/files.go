@@ -16,7 +16,8 @@ import (
 
 // Files ingests files of JSON Lines, plain or compressed; the path "-" is stdin. Each is a source of its own
 // whose offsets are line numbers. A source that was read to its end before is skipped; one that was
-// interrupted goes on where listens is.
+// interrupted goes on where listens is. When ctx ends Files commits what it has read, but it does not break off
+// a read from a pipe that nobody writes to.
 func Files(ctx context.Context, env jobs.Env, paths []string, stdin io.Reader, o Options) (report Report, err error) {
 	report = Report{Quarantined: map[listen.Reason]int64{}}
 	if err := checkSources(paths, o.Source); err != nil {
@@ -71,7 +72,9 @@ type filesRun struct {
 func (f *filesRun) ingest(ctx, late context.Context, path string) (done FileReport, err error) {
 	r := &fileReader{filesRun: f, path: path, source: f.o.Source}
 	content := f.stdin
-	if path != "-" {
+	if path == "-" {
+		r.path = "stdin"
+	} else {
 		f.env.Progress("ingest: checking " + path)
 		in, err := openInput(path)
 		if err != nil {
@@ -103,9 +106,10 @@ func (f *filesRun) ingest(ctx, late context.Context, path string) (done FileRepo
 // fileReader reads one file for one ingester.
 type fileReader struct {
 	*filesRun
-	path, source string
-	total        int64 // lines of the file, 0 for stdin
-	g            *ingester
+	path   string // as messages name it
+	source string
+	total  int64 // lines of the file, 0 for stdin
+	g      *ingester
 }
 
 // read takes all lines that listens does not have yet, and returns the number after the last line.

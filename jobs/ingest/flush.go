@@ -47,7 +47,7 @@ func (g *ingester) flush(ctx context.Context) error {
 	}
 	suppressed, requests := b.counts.Suppressed, strconv.FormatInt(b.requests, 10)
 	err = g.commit(ctx, &g.listens, files, func(now lake.Snapshot, summary map[string]string) error {
-		total, err := suppressedSoFar(now)
+		total, err := now.StateNumber(catalog.Suppressed)
 		summary[lake.StateKey(catalog.Suppressed)] = strconv.FormatInt(total+suppressed, 10)
 		summary[catalog.RequestsThrough] = requests
 		return err
@@ -60,14 +60,6 @@ func (g *ingester) flush(ctx context.Context) error {
 	g.report.Positions = g.src.moved(lake.Positions{}, g.listens.held)
 	b.reset()
 	return nil
-}
-
-func suppressedSoFar(now lake.Snapshot) (int64, error) {
-	text, err := now.State(catalog.Suppressed)
-	if err != nil || text == "" {
-		return 0, err
-	}
-	return strconv.ParseInt(text, 10, 64)
 }
 
 func (r *Report) add(b Report) {

@@ -92,7 +92,7 @@ type lines struct {
 func newLines(name string, r io.Reader) (*lines, error) {
 	l := &lines{name: name, close: func() {}}
 	packed := bufio.NewReaderSize(r, chunkBytes)
-	magic, _ := packed.Peek(4) //nolint:errcheck // an error comes back from the first read
+	magic, _ := packed.Peek(4) // an error comes back from the first read
 	packedAs := func(start []byte, ending string) bool {
 		return bytes.HasPrefix(magic, start) || len(magic) > 0 && strings.HasSuffix(name, ending)
 	}

@@ -13,46 +13,56 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
+// refuse ingests five records that are refused, received on days 2, 4, 3, 9 and 9, and returns their text.
+func (w *world) refuse() (lines []string) {
+	for _, n := range []int{2, 4, 3} {
+		lines = append(lines, fmt.Sprintf(`{"type":"listen","received_time":%q,"listen_id":""}`, day(n).Format(time.RFC3339)))
+	}
+	lines = append(lines, "\xff\xfe", `{"type":"`+strings.Repeat("é", 2000))
+	at := day(9)
+	w.mustFiles(ingest.Options{Source: "s", ReceivedTime: &at}, w.write("a.jsonl", []byte(strings.Join(lines, "\n"))))
+	return lines
+}
+
+func (w *world) quarantined(f ingest.Filter) []ingest.Refused {
+	w.t.Helper()
+	list, err := ingest.Quarantined(w.t.Context(), w.env(w.lake), f)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return list
+}
+
 func TestQuarantineListsNewestFirst(t *testing.T) {
 	w := newWorld(t)
-	bad := func(n int) string {
-		return fmt.Sprintf(`{"type":"listen","received_time":%q,"listen_id":""}`, day(n).Format(time.RFC3339))
-	}
-	long := `{"type":"` + strings.Repeat("é", 2000)
-	at := day(9)
-	path := w.write("a.jsonl", []byte(strings.Join([]string{bad(2), bad(4), bad(3), "\xff\xfe", long}, "\n")))
-	w.mustFiles(ingest.Options{Source: "s", ReceivedTime: &at}, path)
-	env := w.env(w.lake)
-	list := func(f ingest.Filter) []ingest.Refused {
-		t.Helper()
-		got, err := ingest.Quarantined(t.Context(), env, f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return got
-	}
-	all := list(ingest.Filter{})
-	var offsets []int64
+	lines := w.refuse()
+	all := w.quarantined(ingest.Filter{})
+	var offsets string
 	for _, r := range all {
-		offsets = append(offsets, r.Offset)
+		offsets += fmt.Sprint(r.Offset)
 	}
-	if diff := cmp.Diff([]int64{5, 4, 2, 3, 1}, offsets); diff != "" {
-		t.Errorf("order\n%s", diff)
-	}
-	want := ingest.Refused{Reason: listen.MissingField, Detail: "listen_id", Source: "s", Offset: 2, ReceivedTime: day(4), Raw: bad(4)}
-	if diff := cmp.Diff([]ingest.Refused{want}, list(ingest.Filter{Reason: "missing_field", Limit: 1})); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
+	if offsets != "54231" {
+		t.Errorf("order %s", offsets)
 	}
 	if all[1].Raw != "hex:fffe" {
 		t.Errorf("raw bytes that are no text are shown as %q", all[1].Raw)
 	}
-	if raw := all[0].Raw; !strings.HasPrefix(long, strings.TrimSuffix(raw, "...")) || len(raw) > 520 || len(raw) < 500 {
+	if raw := all[0].Raw; !strings.HasPrefix(lines[4], strings.TrimSuffix(raw, "...")) || len(raw) > 520 || len(raw) < 500 {
 		t.Errorf("a long record is shown as %d bytes", len(raw))
 	}
-	if got := list(ingest.Filter{Since: day(4)}); len(got) != 3 {
+}
+
+func TestQuarantineIsFilteredAndCounted(t *testing.T) {
+	w := newWorld(t)
+	lines := w.refuse()
+	want := ingest.Refused{Reason: listen.MissingField, Detail: "listen_id", Source: "s", Offset: 2, ReceivedTime: day(4), Raw: lines[1]}
+	if diff := cmp.Diff([]ingest.Refused{want}, w.quarantined(ingest.Filter{Reason: "missing_field", Limit: 1})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := w.quarantined(ingest.Filter{Since: day(4)}); len(got) != 3 {
 		t.Errorf("since day 4: %d records", len(got))
 	}
-	counts, err := ingest.QuarantineCounts(t.Context(), env, ingest.Filter{Limit: 1})
+	counts, err := ingest.QuarantineCounts(t.Context(), w.env(w.lake), ingest.Filter{Limit: 1})
 	if diff := cmp.Diff(map[listen.Reason]int64{listen.MissingField: 3, listen.MalformedJSON: 2}, counts); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}

@@ -62,7 +62,7 @@ func (in *inputs) readState() error {
 		into *int64
 	}{{catalog.CoversListens, &in.covered}, {catalog.CoversDeletionLog, &in.coveredLog}, {catalog.CoversLedger, &in.compared}} {
 		var err error
-		if *s.into, err = in.plays.StateID(s.key); err != nil {
+		if *s.into, err = in.plays.StateNumber(s.key); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (in *inputs) readState() error {
 // judgeLedger finds out whether whole days can be rewritten from the ledger, and which archive files it leaves out.
 func (in *inputs) judgeLedger(ctx context.Context, env jobs.Env) error {
 	var err error
-	if in.ledgerCovers, err = in.ledger.StateID(catalog.CoversListens); err != nil {
+	if in.ledgerCovers, err = in.ledger.StateNumber(catalog.CoversListens); err != nil {
 		return err
 	}
 	complete, err := in.ledgerComplete(ctx, env)
@@ -112,14 +112,14 @@ func (in *inputs) judgeLedger(ctx context.Context, env jobs.Env) error {
 // ledgerComplete tells whether the last update of the ledger came to its end: it commits listens_duplicates first,
 // so both cover the same then. An update that ended between the two loads shows in duplicates loaded again.
 func (in *inputs) ledgerComplete(ctx context.Context, env jobs.Env) (bool, error) {
-	others, err := in.duplicates.StateID(catalog.CoversListens)
+	others, err := in.duplicates.StateNumber(catalog.CoversListens)
 	if err != nil || others == in.ledgerCovers {
 		return err == nil, err
 	}
 	if in.duplicates, err = env.Snapshot(ctx, catalog.Duplicates); err != nil {
 		return false, err
 	}
-	others, err = in.duplicates.StateID(catalog.CoversListens)
+	others, err = in.duplicates.StateNumber(catalog.CoversListens)
 	return others == in.ledgerCovers, err
 }
 

@@ -73,11 +73,11 @@ func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdat
 			return u, false, err
 		}
 	}
-	counted, err := u.ledger.StateID(catalog.CoversListens)
+	counted, err := u.ledger.StateNumber(catalog.CoversListens)
 	if err != nil {
 		return u, false, err
 	}
-	others, err := u.duplicates.StateID(catalog.CoversListens)
+	others, err := u.duplicates.StateNumber(catalog.CoversListens)
 	if err != nil {
 		return u, false, err
 	}

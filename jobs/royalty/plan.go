@@ -81,7 +81,7 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*pla
 		}
 	}
 	var err error
-	if p.archive, err = p.ledger.StateID(catalog.CoversListens); err != nil {
+	if p.archive, err = p.ledger.StateNumber(catalog.CoversListens); err != nil {
 		return nil, err
 	}
 	if p.rules, err = latestRules(ctx, env, db); err != nil {
@@ -172,7 +172,7 @@ func (p *plan) choose(ctx context.Context, only string) error {
 // changedPeriods are the months of the ledger that gained or lost rows since every period was last judged.
 // When that cannot be told, all published periods count as changed.
 func (p *plan) changedPeriods(ctx context.Context) (map[string]bool, error) {
-	base, err := p.runs.StateID(catalog.CoversLedger)
+	base, err := p.runs.StateNumber(catalog.CoversLedger)
 	if err != nil {
 		return nil, err
 	}

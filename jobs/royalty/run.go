@@ -177,7 +177,7 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, periods [
 
 // advance moves the state over ledger snapshots that touched no period, so that they need not be kept.
 func (p *plan) advance(ctx context.Context, env jobs.Env) (bool, error) {
-	now, err := p.runs.StateID(catalog.CoversLedger)
+	now, err := p.runs.StateNumber(catalog.CoversLedger)
 	if err != nil || !p.wholeLedger || now == p.ledger.ID() {
 		return false, err
 	}
