@@ -1,7 +1,9 @@
 package catalog
 
 import (
+	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -36,7 +38,7 @@ func SubjectKey(o Options) ([keyBytes]byte, error) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return key, lake.WithHint(fmt.Errorf("subject key: %w", err), "run 'lakectl init' for a new lake; for an existing one restore the file from your secret store: another key would match no request made so far")
+		return key, lake.WithHint(fmt.Errorf("subject key: %w", err), "for a lake that exists restore the file from your secret store: another key would match no request made so far; a new lake gets one from 'lakectl init'")
 	}
 	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(raw) != keyBytes {
@@ -44,6 +46,47 @@ func SubjectKey(o Options) ([keyBytes]byte, error) {
 	}
 	copy(key[:], raw)
 	return key, nil
+}
+
+// keyCheckProperty is a property of deletion_requests: it tells whether a key is the one that the subjects
+// stored there were made with, without telling the key.
+const keyCheckProperty = "lakectl.subject-key-check"
+
+func keyCheck(key [keyBytes]byte) string {
+	sum := sha256.Sum256(append([]byte("lakectl subject key "), key[:]...))
+	return hex.EncodeToString(sum[:8])
+}
+
+// SubjectKey reads the key of the subject hash and checks that it is this lake's: under another key no
+// request made so far would match a listen, and erased users would come back.
+func (c *Catalog) SubjectKey(ctx context.Context) ([keyBytes]byte, error) {
+	key, err := SubjectKey(c.options)
+	if err != nil {
+		return key, err
+	}
+	t, err := c.Lake().Table(ctx, DeletionRequests)
+	if errors.Is(err, lake.ErrNotFound) {
+		return key, nil // before init
+	}
+	if err != nil {
+		return key, err
+	}
+	if check := t.Property(keyCheckProperty); check != "" && check != keyCheck(key) {
+		return key, lake.WithHint(fmt.Errorf("subject key %s is not this lake's", c.options.keyFile()), "restore the lake's own key from your secret store: another one matches no request made so far")
+	}
+	return key, nil
+}
+
+// initSubjectKey makes the key of a new lake. A lake that has its tables already has a key; one that is gone
+// is never replaced.
+func (c *Catalog) initSubjectKey(ctx context.Context) ([keyBytes]byte, error) {
+	_, err := c.Lake().Table(ctx, DeletionRequests)
+	if errors.Is(err, lake.ErrNotFound) {
+		if err = createSubjectKey(c.options); err != nil {
+			return [keyBytes]byte{}, err
+		}
+	}
+	return c.SubjectKey(ctx)
 }
 
 // createSubjectKey makes the key when the lake is new. The file is linked into place whole: two inits at

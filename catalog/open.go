@@ -96,7 +96,7 @@ func warehouseURI(warehouse string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("warehouse %s: %w", warehouse, err)
 	}
-	return "file://" + filepath.ToSlash(abs), nil
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String(), nil
 }
 
 // Init creates what is missing: folders, catalog, tables, the subject key. It returns the names of the
@@ -107,16 +107,20 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 			return nil, fmt.Errorf("create folder of the catalog: %w", err)
 		}
 	}
-	if err := createSubjectKey(o); err != nil {
-		return nil, err
-	}
 	c, err := Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = firstError(err, c.Close()) }()
 	l := c.Lake()
+	key, err := c.initSubjectKey(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, spec := range Specs() {
+		if spec.Name == DeletionRequests {
+			spec.Properties[keyCheckProperty] = keyCheck(key)
+		}
 		created, err := l.Create(ctx, spec)
 		if err != nil {
 			return made, err

@@ -95,7 +95,7 @@ func Specs() []lake.Spec {
 			may("duplicates_snapshot_id", long), may("positions", text), may("rules_version", long), may("pools_version", long),
 			may("lines_snapshot_id", long), may("payouts_snapshot_id", long), may("rows_read", long), may("duplicates", long),
 			may("payload_conflicts", long), may("other_users", long), may("lines", long), may("listens", long), may("qualified_listens", long),
-			may("undistributed", text), may("checksum", text)),
+			may("undistributed", text), may("checksum", text), may("rules_snapshot_id", long), may("pools_snapshot_id", long)),
 		spec(RoyaltyRules, unpartitioned,
 			may("version", long), may("applied_at", instant), may("position", integer), may("id", text), may("track_id", text),
 			may("artist_id", text), may("country", text), may("tier", text), may("device", text), may("effective_from", date),

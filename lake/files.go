@@ -110,6 +110,9 @@ func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
 	if s.ID() == base {
 		return c, nil
 	}
+	if base == 0 {
+		return s.everything(ctx)
+	}
 	chain, unbroken := s.chain(base)
 	if !unbroken {
 		c.Broken = true
@@ -131,6 +134,16 @@ func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
 		if counted[f.AddedBy] {
 			c.Added = append(c.Added, f)
 		}
+	}
+	return c, err
+}
+
+// everything is the changes since the table was empty: its live files, whatever history is left.
+func (s Snapshot) everything(ctx context.Context) (Changes, error) {
+	files, err := s.Files(ctx)
+	c := Changes{Added: files, Partitions: map[any]bool{}}
+	for _, f := range files {
+		c.Partitions[PartitionValue(f)] = true
 	}
 	return c, err
 }

@@ -30,6 +30,9 @@ type Table struct {
 // Name is the table's name without the namespace.
 func (t *Table) Name() string { return t.name }
 
+// Property is a property of the table, "" when it is not set.
+func (t *Table) Property(key string) string { return t.ice.Properties()[key] }
+
 // Spec is the table's current partition spec.
 func (t *Table) Spec() iceberg.PartitionSpec { return t.ice.Spec() }
 

@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"errors"
+	"path/filepath"
 	"testing"
 
 	"github.com/apache/iceberg-go"
@@ -157,4 +158,26 @@ func TestManifestsHoldNoBoundsOfPeople(t *testing.T) {
 	if live[0].ContentType() != iceberg.EntryContentData {
 		t.Error("not a data file")
 	}
+}
+
+// Locations are URIs and DuckDB takes paths. Where the two are mixed up, files are not found, or row deletes do
+// not match their file and deleted rows come back.
+func TestAFolderWithOddCharactersLosesNothing(t *testing.T) {
+	l := laketest.NewIn(t, filepath.Join(t.TempDir(), "a b%20#c?[d]'é"))
+	d := l.DB(t)
+	if err := d.Exec(t.Context(), "CREATE TABLE s AS SELECT TIMESTAMPTZ '2026-03-01 10:00:00+00' AS hour, 'A' AS artist_id, 't' || x AS track_id, 'DE' AS country, 'phone' AS device, x AS plays, x AS ms_played FROM range(1, 4) r(x)"); err != nil {
+		t.Fatal(err)
+	}
+	tbl, err := l.Table(t.Context(), catalog.PlaysByHour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := d.Write(t.Context(), tbl, "test", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := commit(t, l, lake.Commit{Add: append(files, write(t, l, play(2, "t9", 9))...)})
+	s = commit(t, l, deleteWhere(t, l, s, "track_id IN ('t1', 't9')"))
+	expect(t, sums(t, l, s), map[string]int64{"01t2": 2, "01t3": 3})
+	expect(t, scanned(t, l), int64(2))
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"path"
 	"sort"
-	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -24,16 +24,16 @@ func (t *Table) NewDataPath(job string) string {
 	return t.Location() + "/data/" + job + "-" + uuid.NewString() + ".parquet"
 }
 
-// LocalPath turns the file:// URI of a table's file into a path of this machine.
+// LocalPath turns the file: URI of a table's file into a path of this machine. URIs are percent-encoded.
 func LocalPath(uri string) (string, error) {
-	rest, ok := strings.CutPrefix(uri, "file:")
-	if !ok {
-		if strings.Contains(uri, "://") {
-			return "", fmt.Errorf("location %s is not on this machine: %w", uri, ErrUnsupported)
-		}
-		return uri, nil
+	u, err := url.Parse(uri)
+	if err != nil {
+		return "", fmt.Errorf("location %s: %w", uri, err)
 	}
-	return path.Clean("/" + strings.TrimLeft(rest, "/")), nil
+	if u.Scheme != "file" {
+		return "", fmt.Errorf("location %s is not on this machine: %w", uri, ErrUnsupported)
+	}
+	return path.Clean("/" + u.Path), nil
 }
 
 // DataFile describes a Parquet file that was just written, from its footer, ready to be committed.

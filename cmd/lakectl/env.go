@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,13 +21,13 @@ func openEnv(ctx context.Context, c *call) (env jobs.Env, closeEnv func(), err e
 	if err != nil {
 		return env, nil, err
 	}
-	key, err := catalog.SubjectKey(o)
-	if err != nil {
-		return env, nil, unsupportedIsUsage(err)
-	}
 	cat, err := catalog.Open(ctx, o)
 	if err != nil {
 		return env, nil, unsupportedIsUsage(err)
+	}
+	key, err := cat.SubjectKey(ctx)
+	if err != nil {
+		return env, nil, errors.Join(err, cat.Close())
 	}
 	return jobs.Env{
 		Lake:        cat.Lake(),

@@ -13,7 +13,8 @@
 // # The ledger
 //
 // Among the copies of one listen_id the smallest counts, by (received_time, event_time, ms_played, track_id, artist_id,
-// user_id, country, tier, device), strings bytewise: content decides, not transport. So restarts, replays
+// user_id, country, tier, device, track_ms), strings bytewise, an absent track_ms last: content decides, not transport.
+// The published order ends with device; track_ms is added because a rule may judge by it. So restarts, replays
 // and the order of arrival change nothing. Winners are inserted into listens_counted; a winner that a smaller
 // copy replaces is deleted by position in the same snapshot. Copies that do not count are rows of
 // listens_duplicates with the place of their winner, so that when a counted copy is erased, the search for

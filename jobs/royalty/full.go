@@ -9,6 +9,7 @@ import (
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
@@ -43,7 +44,7 @@ func recountFromArchive(ctx context.Context, env jobs.Env, only string) (report 
 		return nil, err
 	}
 	env.Progress("royalties: recounting from the archive")
-	if err := db.Exec(ctx, lakesql.Text("royalty/winners")); err != nil {
+	if err := pickWinners(ctx, db); err != nil {
 		return nil, fmt.Errorf("winners: %w", err)
 	}
 	report = &FullReport{}
@@ -73,4 +74,14 @@ func recountFromArchive(ctx context.Context, env jobs.Env, only string) (report 
 			"do not pay these periods; keep the lake as it is and compare with 'lakectl sql' which lines differ")
 	}
 	return report, nil
+}
+
+// pickWinners makes the table winners from the view archive.
+func pickWinners(ctx context.Context, db *duck.DB) error {
+	for _, name := range []string{"contested_archive", "winners"} {
+		if err := db.Exec(ctx, lakesql.Text("royalty/"+name)); err != nil {
+			return err
+		}
+	}
+	return bySlice(ctx, db, func(int64) error { return db.Exec(ctx, lakesql.Text("royalty/winners_contested")) })
 }

@@ -18,6 +18,8 @@ type RuleSet struct {
 	Version int64  `json:"version"`
 	Rules   []Rule `json:"rules"`
 	Stored  bool   `json:"stored"` // by this command; false when the file says what holds already
+
+	snapshotID int64 // of royalty_rules that it was read from
 }
 
 // PoolSet are the pools in force.
@@ -25,8 +27,9 @@ type PoolSet struct {
 	Version int64  `json:"version"` // the newest version that any of them is from
 	Pools   []Pool `json:"pools"`
 	Stored  bool   `json:"stored"`
-	// byPeriod is the version in force for each period.
-	byPeriod map[string]int64
+
+	byPeriod   map[string]int64 // the version in force for each period
+	snapshotID int64            // of royalty_pools that it was read from
 }
 
 // Rules returns the newest version of the rules.
@@ -47,7 +50,7 @@ func latestRules(ctx context.Context, env jobs.Env, db *duck.DB) (RuleSet, error
 	if err := db.Bind(ctx, "rules", s); err != nil {
 		return RuleSet{}, err
 	}
-	var set RuleSet
+	set := RuleSet{snapshotID: s.ID()}
 	var r Rule
 	dest := []any{&set.Version, &r.ID, &r.TrackID, &r.ArtistID, &r.Country, &r.Tier, &r.Device, &r.EffectiveFrom, &r.EffectiveTo, &r.Counts, &r.MinMsPlayed, &r.MinFractionE4}
 	err = db.Each(ctx, lakesql.Text("royalty/rules_latest"), nil, dest, func() error { set.Rules = append(set.Rules, r); return nil })
@@ -100,7 +103,7 @@ func latestPools(ctx context.Context, env jobs.Env, db *duck.DB) (PoolSet, error
 	if err := db.Bind(ctx, "all_pools", s); err != nil {
 		return PoolSet{}, err
 	}
-	set := PoolSet{byPeriod: map[string]int64{}}
+	set := PoolSet{byPeriod: map[string]int64{}, snapshotID: s.ID()}
 	var version int64
 	var p Pool
 	err = db.Each(ctx, lakesql.Text("royalty/pools_latest"), nil, []any{&version, &p.Period, &p.Country, &p.Tier, &p.Currency, &p.AmountMinor}, func() error {

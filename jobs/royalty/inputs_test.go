@@ -142,6 +142,62 @@ func TestChangedLedgerBehindTheJobsBackIsFoundByFull(t *testing.T) {
 	}
 }
 
+func TestOnePeriodRunTwiceIsPublishedOnce(t *testing.T) {
+	l := laketest.New(t)
+	archive(t, l, world(71, 100)) // March and April
+	run(t, l, royalty.Options{Period: "2026-03"})
+	before := heads(t, l)
+	if again := run(t, l, royalty.Options{Period: "2026-03"}); again.Written || len(again.Periods) > 0 {
+		t.Errorf("again: %+v", again)
+	}
+	equal(t, heads(t, l), before)
+	if rest := run(t, l, royalty.Options{}); len(rest.Periods) != 1 || rest.Periods[0].Period != "2026-04" {
+		t.Errorf("the rest: %+v", rest.Periods)
+	}
+}
+
+func TestTheCutOfARunShowsWhatItUsedAndPublished(t *testing.T) {
+	l := laketest.New(t)
+	archive(t, l, world(81, 60))
+	apply := func(text string) {
+		rules, err := royalty.ParseRules(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := royalty.ApplyRules(t.Context(), env(l), rules); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply("rules: [{id: one, min_ms_played: 1}]")
+	report := run(t, l, royalty.Options{})
+	apply("rules: [{id: two, min_ms_played: 2}]")
+	run(t, l, royalty.Options{})
+	cut, err := royalty.CutOf(t.Context(), env(l), report.Periods[0].RunID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := l.DB(t)
+	for view, table := range map[string]string{"rules": catalog.RoyaltyRules, "runs": catalog.RoyaltyRuns} {
+		tbl, err := l.Table(t.Context(), table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := tbl.ByID(cut.Snapshots[table])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Bind(t.Context(), view, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var rule string
+	var runs int64
+	err = d.One(t.Context(), "SELECT (SELECT max(id) FROM rules), (SELECT count(*) FROM runs WHERE run_id = $1)", []any{report.Periods[0].RunID}, []any{&rule, &runs})
+	if err != nil || rule != "one" || runs != 1 {
+		t.Errorf("the cut has rule %q and %d rows of the run, %v", rule, runs, err)
+	}
+}
+
 func TestAMistakeInARulesFileRefusesItWholeAndNamesTheLine(t *testing.T) {
 	const fine = "  - {id: fine, track_id: t1, min_ms_played: 1}\n"
 	for rule, want := range map[string]string{
@@ -162,14 +218,15 @@ func TestAMistakeInARulesFileRefusesItWholeAndNamesTheLine(t *testing.T) {
 		"- {id: a, min_ms_played: 1, min_ms_played: 2}":                                     "twice",
 		"- {id: fine, min_ms_played: 1}":                                                    "used twice",
 		"- {id: a, min_ms_played: [1]}":                                                     "single value",
-		"- a":                                                                               "mapping",
+		"- {id: a, min_ms_played: 1, track_id: null}":                                       "single value",
+		"- a": "mapping",
 	} {
 		_, err := royalty.ParseRules(strings.NewReader("rules:\n" + fine + "  " + rule + "\n"))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "line 3") || lake.Hint(err) == "" {
 			t.Errorf("%s: got %v, want line 3 and %q with a hint", rule, err, want)
 		}
 	}
-	for _, text := range []string{"", "rules: []", "rule:\n" + fine, "rules:\n  - {id: all, min_ms_played: 1}\n" + fine, "rules: {", "rules:\n" + fine + "other: 1\n"} {
+	for _, text := range []string{"", "rules: []", "rule:\n" + fine, "rules:\n  - {id: all, min_ms_played: 1}\n" + fine, "rules: {", "rules:\n" + fine + "other: 1\n", "rules:\n" + fine + "---\nrules:\n" + fine} {
 		if _, err := royalty.ParseRules(strings.NewReader(text)); err == nil || lake.Hint(err) == "" {
 			t.Errorf("%q: got %v, want an error with a hint", text, err)
 		}

@@ -20,7 +20,7 @@ type LedgerReport struct {
 	ArchiveSnapshotID int64 `json:"archive_snapshot_id"` // the snapshot of listens that the ledger covers now
 	LedgerSnapshotID  int64 `json:"ledger_snapshot_id"`
 	FilesRead         int   `json:"files_read"`
-	RowsRead          int64 `json:"rows_read"`
+	RowsRead          int64 `json:"rows_read"`  // of these files, erased rows among them
 	Counted           int64 `json:"counted"`    // rows the ledger gained
 	Replaced          int64 `json:"replaced"`   // rows the ledger lost to a smaller copy
 	Duplicates        int64 `json:"duplicates"` // rows listens_duplicates gained
@@ -107,8 +107,15 @@ func (u *ledgerUpdate) plan(ctx context.Context, counted, others int64) error {
 			return err
 		}
 	}
-	u.report.FilesRead = len(u.added)
+	u.read(u.added)
 	return nil
+}
+
+func (u *ledgerUpdate) read(files []lake.File) {
+	u.report.FilesRead += len(files)
+	for _, f := range files {
+		u.report.RowsRead += f.Count()
+	}
 }
 
 // older picks the one of two archive snapshots that came first. One that is gone counts as the older: the
@@ -140,13 +147,35 @@ func (u *ledgerUpdate) merge(ctx context.Context) error {
 		return err
 	}
 	u.env.Progress(fmt.Sprintf("ledger: reading %d archive files", len(u.added)))
-	for _, name := range []string{"contested", "copies", "ledger_inserts", "losers", "duplicate_inserts"} {
+	if err := u.exec(ctx, "contested"); err != nil {
+		return err
+	}
+	if err := u.rank(ctx); err != nil {
+		return err
+	}
+	return u.exec(ctx, "ledger_inserts", "losers", "duplicate_inserts")
+}
+
+// rank collects every known copy of the contested ids, ranked, in the table copies.
+func (u *ledgerUpdate) rank(ctx context.Context) error {
+	return bySlice(ctx, u.db, func(number int64) error {
+		if number > 0 {
+			return u.db.Exec(ctx, "INSERT INTO copies SELECT * FROM ranked")
+		}
+		if err := u.exec(ctx, "ranked"); err != nil {
+			return err
+		}
+		return u.db.Exec(ctx, "CREATE TABLE copies AS SELECT * FROM ranked")
+	})
+}
+
+func (u *ledgerUpdate) exec(ctx context.Context, statements ...string) error {
+	for _, name := range statements {
 		if err := u.db.Exec(ctx, lakesql.Text("royalty/"+name)); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return u.db.One(ctx, "SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM ledger_inserts), (SELECT count(*) FROM duplicate_inserts)",
-		nil, []any{&u.report.RowsRead, &u.report.Counted, &u.report.Duplicates})
+	return nil
 }
 
 // bind makes the relations of the MERGE. On a rebuild the ledger counts as empty: its files are replaced.
@@ -177,8 +206,8 @@ func (u *ledgerUpdate) bind(ctx context.Context) error {
 
 // bindOrphans adds to the new copies all archived copies of the ids whose counted copy was erased.
 func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
-	if err := u.db.Exec(ctx, lakesql.Text("royalty/orphans")); err != nil {
-		return fmt.Errorf("orphans: %w", err)
+	if err := u.exec(ctx, "orphans"); err != nil {
+		return err
 	}
 	days := map[any]bool{}
 	var day int64
@@ -199,57 +228,62 @@ func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
 	if err := u.db.BindFiles(ctx, "orphan_days", u.archive, files); err != nil {
 		return err
 	}
-	u.report.FilesRead += len(files)
+	u.read(files)
 	// The same copy may be in both; contested ids are told apart by source position later.
 	return u.db.Exec(ctx, "CREATE VIEW fresh AS SELECT * FROM added UNION ALL SELECT * FROM orphan_days SEMI JOIN orphans USING (listen_id)")
 }
 
 func (u *ledgerUpdate) commitDuplicates(ctx context.Context) error {
-	_, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "duplicate_deletes")
+	_, c, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "duplicate_deletes")
+	u.report.Duplicates = rowsOf(c.Add)
 	return err
 }
 
 func (u *ledgerUpdate) commitLedger(ctx context.Context) error {
-	after, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger_deletes")
+	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger_deletes")
 	if err == nil {
 		u.report.LedgerSnapshotID, u.report.Committed = after.ID(), true
+		u.report.Counted, u.report.Replaced = rowsOf(c.Add), rowsOf(c.Deletes)
 	}
 	return err
 }
 
+func rowsOf(files []iceberg.DataFile) (n int64) {
+	for _, f := range files {
+		n += f.Count()
+	}
+	return n
+}
+
 // commit writes a table's inserts and position deletes and commits them with the state as one snapshot.
-func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string) (lake.Snapshot, error) {
-	c := lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(base, map[string]string{
+func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string) (after lake.Snapshot, c lake.Commit, err error) {
+	c = lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(base, map[string]string{
 		lake.StateKey(catalog.CoversListens): strconv.FormatInt(u.archive.ID(), 10),
 	})}
 	files, err := base.Files(ctx)
 	if err != nil {
-		return base, err
+		return base, c, err
 	}
 	if c.Add, err = u.db.Write(ctx, base.Table(), catalog.RoyaltiesJob, inserts); err != nil {
-		return base, err
+		return base, c, err
 	}
 	if u.rebuild {
 		dead, err := base.DeleteFiles(ctx)
 		if err != nil {
-			return base, err
+			return base, c, err
 		}
 		c.Remove = append(files, dead...)
 	} else if c.Deletes, err = u.positionDeletes(ctx, base, files, deletes); err != nil {
-		return base, err
+		return base, c, err
 	}
-	return u.env.Lake.Commit(ctx, base.Table().Name(), c)
+	after, err = u.env.Lake.Commit(ctx, base.Table().Name(), c)
+	return after, c, err
 }
 
 func (u *ledgerUpdate) positionDeletes(ctx context.Context, base lake.Snapshot, files []lake.File, deletes string) ([]iceberg.DataFile, error) {
 	rows, err := u.db.PositionsOf(ctx, files, lakesql.Text("royalty/"+deletes))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", deletes, err)
-	}
-	if base.Table().Name() == catalog.ListensCounted {
-		for _, positions := range rows {
-			u.report.Replaced += int64(len(positions))
-		}
 	}
 	return base.WritePositionDeletes(ctx, catalog.RoyaltiesJob, files, rows)
 }

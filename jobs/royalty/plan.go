@@ -80,6 +80,9 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*pla
 			return nil, err
 		}
 	}
+	if err := p.checkSettled(); err != nil {
+		return nil, err
+	}
 	var err error
 	if p.archive, err = p.ledger.StateNumber(catalog.CoversListens); err != nil {
 		return nil, err
@@ -94,6 +97,23 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*pla
 		return nil, err
 	}
 	return p, p.choose(ctx, only)
+}
+
+// checkSettled refuses a ledger that an erasure changed after this run brought it up to date: copies that take
+// the place of erased ones are not in it yet.
+func (p *plan) checkSettled() error {
+	counted, err := p.ledger.StateNumber(catalog.CoversListens)
+	if err != nil {
+		return err
+	}
+	others, err := p.duplicates.StateNumber(catalog.CoversListens)
+	if err != nil {
+		return err
+	}
+	if settledBy(p.ledger) && settledBy(p.duplicates) && counted == others {
+		return nil
+	}
+	return lake.WithHint(fmt.Errorf("the ledger changed while it was read: %w", lake.ErrFenced), "run 'lakectl job royalties' again")
 }
 
 // publishedRuns reads the newest run of each period.
@@ -111,9 +131,9 @@ func publishedRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) (map[st
 		if err != nil {
 			return nil, err
 		}
-		order[i] = []any{path, f.Sequence}
+		order[i] = []any{path, f.Sequence, f.AddedBy}
 	}
-	if err := db.Exec(ctx, "CREATE OR REPLACE TABLE run_files (path VARCHAR, sequence BIGINT)"); err != nil {
+	if err := db.Exec(ctx, "CREATE OR REPLACE TABLE run_files (path VARCHAR, sequence BIGINT, added_by BIGINT)"); err != nil {
 		return nil, err
 	}
 	if err := db.Fill(ctx, "run_files", order); err != nil {
@@ -139,7 +159,7 @@ func (p *plan) choose(ctx context.Context, only string) error {
 	causes := map[string]string{}
 	for period, run := range p.published {
 		switch {
-		case changed[period]:
+		case changed[period] && run.LedgerSnapshotID != p.ledger.ID():
 			causes[period] = CauseLedger
 		case run.RulesVersion != p.rules.Version:
 			causes[period] = CauseRules

@@ -39,7 +39,7 @@ func (c copyOf) row() []any {
 func smaller(a, b copyOf) int {
 	return cmp.Or(a.received.Compare(b.received), a.event.Compare(b.event), cmp.Compare(a.ms, b.ms), strings.Compare(a.track, b.track),
 		strings.Compare(a.artist, b.artist), strings.Compare(a.user, b.user), strings.Compare(a.country, b.country),
-		strings.Compare(a.tier, b.tier), strings.Compare(a.device, b.device))
+		strings.Compare(a.tier, b.tier), strings.Compare(a.device, b.device), cmp.Compare(uint64(a.trackMs-1), uint64(b.trackMs-1))) // absent is last
 }
 
 // winners picks the counted copy of every id.
@@ -148,8 +148,24 @@ func world(seed uint64, n int) []copyOf {
 			offset := copies[i].offset
 			copies[i] = copies[r.IntN(i)]
 			copies[i].offset = offset
-			if r.IntN(2) == 0 {
-				copies[i].received = copies[i].received.Add(time.Minute)
+			c := &copies[i]
+			switch r.IntN(12) {
+			case 0, 1, 2:
+				c.received = c.received.Add(time.Minute)
+			case 3:
+				c.event = c.event.Add(time.Second)
+			case 4:
+				c.ms += 10_000
+			case 5:
+				c.track, c.artist = "t9", "A9"
+			case 6:
+				c.user = "u9"
+			case 7:
+				c.tier = "family"
+			case 8:
+				c.device = "d9"
+			case 9:
+				c.trackMs = 45_000 - c.trackMs%45_000
 			}
 		}
 	}

@@ -49,6 +49,9 @@ func ParseRules(r io.Reader) ([]Rule, error) {
 	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) { // an empty file has no rules
 		return nil, badRules(errors.New(strings.ReplaceAll(err.Error(), "\n", " ")))
 	}
+	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, badRules(errors.New("something follows the rules; a file holds one document"))
+	}
 	if len(file.Rules) == 0 {
 		return nil, badRules(errors.New("no rules in the file"))
 	}
@@ -92,7 +95,7 @@ func parseRule(node *yaml.Node) (Rule, error) {
 			return r, fmt.Errorf("key %s is given twice", key)
 		}
 		seen[key] = true
-		if value.Kind != yaml.ScalarNode {
+		if value.Kind != yaml.ScalarNode || value.Tag == "!!null" {
 			return r, fmt.Errorf("%s: want a single value", key)
 		}
 		if err := r.set(key, value.Value); err != nil {

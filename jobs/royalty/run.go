@@ -217,6 +217,6 @@ func (p *plan) runRow(ctx context.Context, env jobs.Env, r PeriodReport, started
 	return []any{
 		r.RunID, r.Period, r.Cause, started, env.Now(), "duckdb", env.CodeVersion, p.archive, p.ledger.ID(), p.duplicates.ID(),
 		positions.String(), p.rules.Version, p.pools.byPeriod[r.Period], lines, payouts, r.Listens + r.Duplicates, r.Duplicates,
-		r.PayloadConflicts, r.OtherUsers, r.Lines, r.Listens, r.QualifiedListens, string(undistributed), r.Checksum,
+		r.PayloadConflicts, r.OtherUsers, r.Lines, r.Listens, r.QualifiedListens, string(undistributed), r.Checksum, p.rules.snapshotID, p.pools.snapshotID,
 	}, nil
 }

@@ -35,7 +35,10 @@ type PublishedRun struct {
 	PayloadConflicts     int64     `json:"payload_conflicts"`
 	OtherUsers           int64     `json:"other_users"`
 	LinesReport
-	Undistributed []UndistributedPool `json:"undistributed"`
+	Undistributed   []UndistributedPool `json:"undistributed"`
+	RulesSnapshotID int64               `json:"rules_snapshot_id"`
+	PoolsSnapshotID int64               `json:"pools_snapshot_id"`
+	RunsSnapshotID  int64               `json:"runs_snapshot_id"` // the one that published it
 }
 
 // Line is a row of royalty_lines.
@@ -86,6 +89,7 @@ func Runs(ctx context.Context, env jobs.Env) (list []PublishedRun, err error) {
 		&r.RunID, &r.Period, &r.Cause, &r.StartedAt, &r.FinishedAt, &r.Engine, &r.CodeVersion, &r.ListensSnapshotID, &r.LedgerSnapshotID,
 		&r.DuplicatesSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.LinesSnapshotID, &r.PayoutsSnapshotID, &r.RowsRead, &r.Duplicates,
 		&r.PayloadConflicts, &r.OtherUsers, &r.Lines, &r.Listens, &r.QualifiedListens, &undistributed, &r.Checksum,
+		&r.RulesSnapshotID, &r.PoolsSnapshotID, &r.RunsSnapshotID,
 	}
 	err = db.Each(ctx, lakesql.Text("royalty/runs"), nil, dest, func() error {
 		r.Undistributed = nil
@@ -171,5 +175,6 @@ func CutOf(ctx context.Context, env jobs.Env, runID string) (Cut, error) {
 	return Cut{Time: r.FinishedAt, Snapshots: map[string]int64{
 		catalog.Listens: r.ListensSnapshotID, catalog.ListensCounted: r.LedgerSnapshotID, catalog.Duplicates: r.DuplicatesSnapshotID,
 		catalog.RoyaltyLines: r.LinesSnapshotID, catalog.RoyaltyPayouts: r.PayoutsSnapshotID,
+		catalog.RoyaltyRules: r.RulesSnapshotID, catalog.RoyaltyPools: r.PoolsSnapshotID, catalog.RoyaltyRuns: r.RunsSnapshotID,
 	}}, nil
 }

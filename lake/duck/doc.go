@@ -11,8 +11,8 @@
 //   - `/` and avg give DOUBLE: divide money with // and % on integers.
 //   - Strings compare bytewise, which is the order the specification asks for.
 //   - The time zone is UTC, so a day or month of a timestamp is the UTC one.
-//   - A MERGE does not deduplicate its source; statements here pick winners with arg_min over a key that is
-//     unique within the group, the deterministic form that spills.
+//   - A MERGE does not deduplicate its source: pick winners first. Window functions hold their rows in memory
+//     and do not spill, so give them bounded slices; GROUP BY and joins spill.
 //
 // # Memory
 //

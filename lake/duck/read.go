@@ -79,8 +79,13 @@ func (d *DB) bindDeletes(ctx context.Context, view string, s lake.Snapshot, file
 		return "", err
 	}
 	wanted := make(map[string]bool, len(files))
-	for _, f := range files {
-		wanted[f.FilePath()] = true
+	addresses := make([][]any, len(files)) // a delete names its file by the URI of the manifest, DuckDB by path
+	for i, f := range files {
+		path, err := lake.LocalPath(f.FilePath())
+		if err != nil {
+			return "", err
+		}
+		wanted[f.FilePath()], addresses[i] = true, []any{f.FilePath(), path}
 	}
 	var apply []lake.File
 	for _, f := range all {
@@ -95,10 +100,16 @@ func (d *DB) bindDeletes(ctx context.Context, view string, s lake.Snapshot, file
 	if err != nil {
 		return "", err
 	}
-	name := Ident(view + "__deletes")
+	name, known := Ident(view+"__deletes"), view+"__files"
+	if err := d.Exec(ctx, "CREATE OR REPLACE TABLE "+Ident(known)+" (uri VARCHAR, path VARCHAR)"); err != nil {
+		return "", err
+	}
+	if err := d.Fill(ctx, known, addresses); err != nil {
+		return "", err
+	}
 	return name, d.Exec(ctx, fmt.Sprintf(
-		"CREATE OR REPLACE TABLE %s AS SELECT regexp_replace(file_path, '^file:/+', '/') AS file_path, pos FROM read_parquet([%s], hive_partitioning = false)",
-		name, strings.Join(paths, ", ")))
+		"CREATE OR REPLACE TABLE %s AS SELECT f.path AS file_path, x.pos FROM read_parquet([%s], hive_partitioning = false) x JOIN %s f ON f.uri = x.file_path",
+		name, strings.Join(paths, ", "), Ident(known)))
 }
 
 func localPaths(files []lake.File) ([]string, error) {

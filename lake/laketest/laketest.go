@@ -23,7 +23,12 @@ type Lake struct {
 // New makes an empty lake in the test's temporary folder.
 func New(t testing.TB) *Lake {
 	t.Helper()
-	dir := t.TempDir()
+	return NewIn(t, t.TempDir())
+}
+
+// NewIn makes an empty lake in a folder.
+func NewIn(t testing.TB, dir string) *Lake {
+	t.Helper()
 	o := catalog.Options{
 		Type: "sqlite", URI: filepath.Join(dir, "catalog.db"), Name: "lake", Warehouse: filepath.Join(dir, "warehouse"),
 		Log: slog.New(slog.DiscardHandler),

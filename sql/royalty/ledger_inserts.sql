@@ -1,6 +1,7 @@
 -- Rows that listens_counted gains: new copies nobody contests, and winners that are not in it yet.
+-- A view: a first run streams the whole archive through it into files.
 -- Grain: one row an id. Relations: fresh, contested, copies.
-CREATE TABLE ledger_inserts AS
+CREATE VIEW ledger_inserts AS
 SELECT listen_id, user_id, track_id, artist_id, device, event_time, ms_played, track_ms, country, tier, received_time,
   source_topic, source_partition, source_offset
 FROM fresh ANTI JOIN contested USING (listen_id)

@@ -3,28 +3,30 @@
 -- that crashed between the two commits is done again, and ids whose winner was erased are read again.
 -- Duplicates keep no payload, only its hash. One without payload never outranks: it lost against a row of
 -- the ledger, and where that row was erased, all copies of the id come from the archive.
--- The smallest by content counts; see package royalty. Copies that tie are the same listen to the letter; the one
+-- The smallest by content counts; see package royalty. NULL comes last. Copies that tie are the same listen to the letter; the one
 -- that counts already stays.
--- Grain: one row a copy. Relations: contested, fresh, ledger, duplicates.
-CREATE TABLE copies AS
+-- A view over one slice of the contested ids: ranking needs them all in memory at once, so the job takes them slice
+-- by slice (see slices.sql) and collects the rows in copies.
+-- Grain: one row a copy. Relations: contested_now, fresh, ledger, duplicates.
+CREATE VIEW ranked AS
 WITH known AS (
   SELECT listen_id, user_id, track_id, artist_id, device, event_time, ms_played, track_ms, country, tier, received_time,
     source_topic, source_partition, source_offset,
-    md5(concat_ws(chr(31), epoch_us(event_time), ms_played, track_id, artist_id, user_id, country, tier, device)) AS payload,
+    md5(concat_ws(chr(31), epoch_us(event_time), ms_played, track_id, artist_id, user_id, country, tier, device, coalesce(track_ms, 0))) AS payload,
     NULL AS ledger_file, NULL AS ledger_pos, NULL AS duplicate_file, NULL AS duplicate_pos,
     NULL::TIMESTAMPTZ AS winner_event_time, NULL::BOOLEAN AS payload_conflict, NULL::BOOLEAN AS other_user
-  FROM fresh SEMI JOIN contested USING (listen_id)
+  FROM fresh SEMI JOIN contested_now USING (listen_id)
   UNION ALL
   SELECT listen_id, user_id, track_id, artist_id, device, event_time, ms_played, track_ms, country, tier, received_time,
     source_topic, source_partition, source_offset,
-    md5(concat_ws(chr(31), epoch_us(event_time), ms_played, track_id, artist_id, user_id, country, tier, device)),
+    md5(concat_ws(chr(31), epoch_us(event_time), ms_played, track_id, artist_id, user_id, country, tier, device, coalesce(track_ms, 0))),
     _file, _pos, NULL, NULL, NULL, NULL, NULL
-  FROM ledger SEMI JOIN contested USING (listen_id)
+  FROM ledger SEMI JOIN contested_now USING (listen_id)
   UNION ALL
   SELECT listen_id, user_id, NULL, NULL, NULL, event_time, NULL, NULL, NULL, NULL, received_time,
     source_topic, source_partition, source_offset, payload,
     NULL, NULL, _file, _pos, winner_event_time, payload_conflict, other_user
-  FROM duplicates SEMI JOIN contested USING (listen_id)
+  FROM duplicates SEMI JOIN contested_now USING (listen_id)
 ), single AS (
   SELECT listen_id, source_topic, source_partition, source_offset,
     any_value(user_id) AS user_id, any_value(track_id) AS track_id, any_value(artist_id) AS artist_id, any_value(device) AS device,
@@ -37,6 +39,6 @@ WITH known AS (
 )
 SELECT *, row_number() OVER (
   PARTITION BY listen_id
-  ORDER BY track_id IS NULL, received_time, event_time, ms_played, track_id, artist_id, user_id, country, tier, device,
+  ORDER BY track_id IS NULL, received_time, event_time, ms_played, track_id, artist_id, user_id, country, tier, device, track_ms,
     ledger_file IS NULL, source_topic, source_partition, source_offset) AS rank
 FROM single
