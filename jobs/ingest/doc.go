@@ -24,12 +24,15 @@
 // rows there that listens has not passed and leaves the records where they are, whatever it would
 // decide itself: limits may have changed in between.
 //
-// A position outside of what the broker holds, another topic id, or another cluster under a known name stop
+// The first commit of a run to listens holds a position for every partition that it reads, also for those
+// without records so far. A position outside of what the broker holds, another topic id, or another cluster under a known name stop
 // the run. Nothing is clamped.
 //
 // # Files
 //
 // A file is named by its content, so its name in a folder does not matter and doing it twice changes nothing.
+// A name that was given stands for one content all the same: another number of lines under a finished name is
+// an error. As many lines of something else are not noticed.
 // It is read twice: first whole, for the name and to see that it unpacks and holds lines. While it is being
 // ingested its next line is in the positions; at the end a row in sources says so for ever, and the next
 // commit to each table drops the entry. A run that finds no entry therefore asks sources as well, at every

@@ -15,13 +15,16 @@ import (
 )
 
 // Files ingests files of JSON Lines, plain or compressed; the path "-" is stdin. Each is a source of its own
-// whose offsets are line numbers. A source that was read to its end before is skipped; one that was
-// interrupted goes on where listens is. When ctx ends Files commits what it has read, but it does not break off
+// whose offsets are line numbers. A source that was read to its end before is skipped, unless its name was given
+// and the content has another number of lines, which is an error; one that was interrupted goes on where listens is. When ctx ends Files commits what it has read, but it does not break off
 // a read from a pipe that nobody writes to.
 func Files(ctx context.Context, env jobs.Env, paths []string, stdin io.Reader, o Options) (report Report, err error) {
 	report = Report{Quarantined: map[listen.Reason]int64{}}
 	if err := checkSources(paths, o.Source); err != nil {
 		return report, err
+	}
+	if at := o.ReceivedTime; at != nil && !listen.Writable(at.UnixMicro()) {
+		return report, lake.WithHint(fmt.Errorf("received time %s: %w", at.UTC(), ErrUsage), "give a --received-time in the years 1 to 9999 UTC")
 	}
 	late, stop := outlive(ctx)
 	defer stop()
@@ -53,7 +56,7 @@ func checkSources(paths []string, source string) error {
 	for _, path := range paths {
 		if path == "-" && source == "" {
 			return lake.WithHint(fmt.Errorf("stdin has no name: %w", ErrUsage),
-				"name what is piped in with --source NAME; the same name again goes on after what was ingested under it")
+				"name what is piped in with --source NAME; the same name again goes on where an interrupted run stopped, other content needs another name")
 		}
 	}
 	return nil
@@ -87,7 +90,12 @@ func (f *filesRun) ingest(ctx, late context.Context, path string) (done FileRepo
 		r.total, content = in.lines, in.content()
 	}
 	done = FileReport{Path: path, Source: r.source}
-	if done.Already, err = f.finished.has(ctx, r.source); err != nil || done.Already {
+	end, err := f.finished.next(ctx, r.source)
+	if err != nil || end > 0 {
+		if err == nil && f.o.Source != "" {
+			err = r.unchanged(ctx, content, end)
+		}
+		done.Already = err == nil
 		return done, err
 	}
 	r.g, err = open(ctx, f.env, f.o, fileSource(r.source), &f.finished, []int{0}, f.report)
@@ -110,6 +118,34 @@ type fileReader struct {
 	source string
 	total  int64 // lines of the file, 0 for stdin
 	g      *ingester
+}
+
+// unchanged makes sure that the content under a finished name that was given is not plainly another one, which
+// would be dropped without a word: it must have the lines that were ingested, up to next. stdin is read for that.
+func (r *fileReader) unchanged(ctx context.Context, content io.Reader, next int64) error {
+	l, err := newLines(r.path, content)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	for err == nil && l.number < next {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		_, err = l.next()
+	}
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	case l.number == next-1:
+		return nil
+	}
+	has := fmt.Sprintf("%d lines", l.number)
+	if l.number >= next {
+		has = "more"
+	}
+	return lake.WithHint(fmt.Errorf("source %s was ingested to its end with %d lines, but %s has %s: %w", r.source, next-1, r.path, has, ErrUsage),
+		"nothing of it was ingested; give this content another --source name")
 }
 
 // read takes all lines that listens does not have yet, and returns the number after the last line.

@@ -306,6 +306,50 @@ func TestOtherContentUnderAnInterruptedNameStops(t *testing.T) {
 	}
 }
 
+// New content under a name that is finished would be lost if it were taken for the old one.
+func TestOtherContentUnderAFinishedNameStops(t *testing.T) {
+	w := newWorld(t)
+	list := w.samples(20)
+	path := w.file("a.jsonl", "s", list)
+	w.mustFiles(ingest.Options{Source: "s"}, path)
+	before := w.snapshots()
+	for name, c := range map[string]struct{ text, says string }{
+		"more":    {string(content(list)) + string(content(w.samples(30))), "has more"},
+		"one":     {string(content(list)) + listenJSON("x", "u", day(1), day(1)), "has more"},
+		"fewer":   {string(content(list[:19])), "has 19 lines"},
+		"nothing": {"", "has 0 lines"},
+	} {
+		for _, from := range []string{w.write("b.jsonl", []byte(c.text)), "-"} {
+			got, err := ingest.Files(t.Context(), w.env(w.lake), []string{from}, strings.NewReader(c.text), ingest.Options{Source: "s"})
+			if !errors.Is(err, ingest.ErrUsage) || !strings.Contains(err.Error(), "with 20 lines") || !strings.Contains(err.Error(), c.says) || !strings.Contains(lake.Hint(err), "--source") {
+				t.Errorf("%s from %s: %v", name, from, err)
+			}
+			if got.Records != 0 || len(got.Files) != 1 || got.Files[0].Already {
+				t.Errorf("%s from %s: %+v", name, from, got)
+			}
+		}
+	}
+	for _, from := range []string{w.write("a.gz", gzipped(t, content(list))), "-"} {
+		got, err := ingest.Files(t.Context(), w.env(w.lake), []string{from}, bytes.NewReader(content(list)), ingest.Options{Source: "s"})
+		if err != nil || !got.Files[0].Already || got.Records != 0 {
+			t.Errorf("the same from %s: %+v, %v", from, got, err)
+		}
+	}
+	if diff := cmp.Diff(before, w.snapshots()); diff != "" {
+		t.Errorf("tables changed\n%s", diff)
+	}
+	w.check()
+}
+
+func TestReceivedTimeThatNoTableCanHoldIsWrongUsage(t *testing.T) {
+	w := newWorld(t)
+	at := time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
+	_, err := w.files(w.lake, ingest.Options{ReceivedTime: &at}, w.write("a.jsonl", content(w.samples(3))))
+	if !errors.Is(err, ingest.ErrUsage) || lake.Hint(err) == "" {
+		t.Fatalf("got %v", err)
+	}
+}
+
 // A slow pipe is committed by age although it does not end.
 func TestPipeIsCommittedByAge(t *testing.T) {
 	w := newWorld(t)

@@ -12,8 +12,8 @@ import (
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
-// finished are the file sources that the table sources names: read to their end, never to be read again. The
-// names lie in DuckDB, which spills, because there may be any number of them.
+// finished are the file sources that the table sources names: read to their end, never to be ingested again. They
+// lie in DuckDB, which spills, because there may be any number of them.
 type finished struct {
 	env    jobs.Env
 	engine *engine
@@ -22,19 +22,24 @@ type finished struct {
 
 // has tells whether a source is finished, as of now.
 func (f *finished) has(ctx context.Context, source string) (bool, error) {
+	next, err := f.next(ctx, source)
+	return next > 0, err
+}
+
+// next is the number after the last line of a finished source, 0 for one that is not finished.
+func (f *finished) next(ctx context.Context, source string) (line int64, err error) {
 	if err := f.refresh(ctx); err != nil {
-		return false, fmt.Errorf("read finished sources: %w", err)
+		return 0, fmt.Errorf("read finished sources: %w", err)
 	}
 	if f.seen == 0 {
-		return false, nil
+		return 0, nil
 	}
 	db, err := f.engine.open(ctx)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	var n int64
-	err = db.One(ctx, lakesql.Text("ingest/finished"), []any{source}, []any{&n})
-	return n > 0, err
+	err = db.One(ctx, lakesql.Text("ingest/finished"), []any{source}, []any{&line})
+	return line, err
 }
 
 func (f *finished) refresh(ctx context.Context) error {

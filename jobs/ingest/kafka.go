@@ -76,11 +76,16 @@ func (k *consumer) start(ctx context.Context, f *finished) (map[int]topic.Bounds
 			return nil, err
 		}
 	}
-	return k.bounds(ctx, partitions)
+	bounds, err := k.bounds(ctx, partitions)
+	for partition, b := range bounds {
+		k.g.reads(partition, b.Start)
+	}
+	return bounds, err
 }
 
 // bounds are where to start in each partition and where it ends now. A position outside of what the broker
-// holds stops the run: going on elsewhere would lose records or read them twice.
+// holds stops the run: going on elsewhere would lose records or read them twice. Only a partition without a
+// position starts where the broker does.
 func (k *consumer) bounds(ctx context.Context, partitions []int) (map[int]topic.Bounds, error) {
 	found, err := k.topic.Bounds(ctx, partitions)
 	if err != nil {
@@ -89,6 +94,9 @@ func (k *consumer) bounds(ctx context.Context, partitions []int) (map[int]topic.
 	for partition, b := range found {
 		next, known := k.from[partition]
 		if !known {
+			if b.Start > 0 {
+				k.env.Log.Warn("partition has no position and its first records are gone", "topic", k.topic.Identity().Topic, "partition", partition, "offset", b.Start)
+			}
 			continue
 		}
 		if next < b.Start || next > b.End {
@@ -221,7 +229,12 @@ func (k *consumer) follow(ctx context.Context, readers *errgroup.Group, started 
 		}
 		for partition, b := range bounds {
 			k.env.Log.Info("reading new partition", "topic", k.topic.Identity().Topic, "partition", partition, "offset", b.Start)
-			readers.Go(func() error { return k.read(ctx, partition, b, out) })
+			readers.Go(func() error {
+				if err := send(ctx, out, &chunk{partition: partition, next: b.Start}); err != nil { // as start does
+					return err
+				}
+				return k.read(ctx, partition, b, out)
+			})
 		}
 		known = append(known, added...)
 	}

@@ -10,7 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/ingest"
@@ -164,18 +167,23 @@ func TestStopCommitsWhatWasRead(t *testing.T) {
 	k.check()
 }
 
+// grow adds partitions until the topic has n.
+func (k *broker) grow(n int) {
+	k.t.Helper()
+	admin := kafka.Client{Addr: kafka.TCP(k.options.Brokers...)}
+	res, err := admin.CreatePartitions(k.t.Context(), &kafka.CreatePartitionsRequest{Topics: []kafka.TopicPartitionsConfig{{Name: "listens", Count: int32(n)}}})
+	if err != nil || res.Errors["listens"] != nil {
+		k.t.Fatal(err, res)
+	}
+	k.ends = append(k.ends, make([]int64, n-len(k.ends))...)
+}
+
 func TestAddedPartitionsAreRead(t *testing.T) {
 	k := newKafka(t, 1)
 	k.produce(k.samples(10))
 	r := k.start(ingest.Options{FlushAge: 50 * time.Millisecond, PartitionsEvery: 20 * time.Millisecond})
 	k.archived(6)
-	admin := kafka.Client{Addr: kafka.TCP(k.options.Brokers...)}
-	res, err := admin.CreatePartitions(t.Context(), &kafka.CreatePartitionsRequest{Topics: []kafka.TopicPartitionsConfig{{Name: "listens", Count: 3}}})
-	if err != nil || res.Errors["listens"] != nil {
-		t.Fatal(err, res)
-	}
-	k.ends = make([]int64, 3)
-	k.ends[0] = 10
+	k.grow(3)
 	k.produce(k.samples(40))
 	k.archived(30)
 	r.stop()
@@ -205,6 +213,101 @@ func TestPositionOutsideOfTheTopicStops(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inPartition makes a listen for each id, of users whose records go to a partition.
+func (k *broker) inPartition(p int, ids ...string) (list []sample) {
+	for n := 0; len(list) < len(ids); n++ {
+		user := fmt.Sprint("u", n)
+		if topic.PartitionOf([]byte(user), len(k.ends)) == p {
+			id := ids[len(list)]
+			list = append(list, sample{user, listenJSON(id, user, day(1), day(1)), "listens " + id})
+		}
+	}
+	return list
+}
+
+// trim deletes the records of a partition below an offset.
+func (k *broker) trim(partition int32, below int64) {
+	k.t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(k.options.Brokers...))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer cl.Close()
+	rp := kmsg.NewDeleteRecordsRequestTopicPartition()
+	rp.Partition, rp.Offset = partition, below
+	rt := kmsg.NewDeleteRecordsRequestTopic()
+	rt.Topic, rt.Partitions = "listens", append(rt.Partitions, rp)
+	req := kmsg.NewPtrDeleteRecordsRequest()
+	req.Topics = append(req.Topics, rt)
+	res, err := req.RequestWith(k.t.Context(), cl)
+	if err == nil {
+		err = kerr.ErrorForCode(res.Topics[0].Partitions[0].ErrorCode)
+	}
+	if err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+func (k *broker) positions() map[int]int64 {
+	k.t.Helper()
+	p, err := k.lake.Snapshot(k.t, catalog.Listens).Positions()
+	if err != nil || len(p.Topics) != 1 {
+		k.t.Fatalf("positions %v, %v", p, err)
+	}
+	return p.Topics[0].Next
+}
+
+func TestRecordsTrimmedFromAPartitionThatWasEmptyAreMissed(t *testing.T) {
+	k := newKafka(t, 2)
+	k.produce(k.inPartition(0, "a", "b", "c"))
+	k.mustIngest(ingest.Options{FlushRows: 1})
+	if diff := cmp.Diff(map[int]int64{0: 3, 1: 0}, k.positions()); diff != "" {
+		t.Fatalf("positions (-want +got)\n%s", diff)
+	}
+	k.check()
+	k.produce(k.inPartition(1, "d", "e", "f"))
+	k.trim(1, 2)
+	_, err := k.ingest(t.Context(), k.lake, ingest.Options{})
+	var missed *topic.OutOfRangeError
+	if !errors.As(err, &missed) || missed.Partition != 1 || missed.Asked != 0 || missed.Start != 2 || lake.Hint(err) == "" {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestPartitionThatWasTrimmedBeforeTheFirstRunStartsWhereTheBrokerDoes(t *testing.T) {
+	k := newKafka(t, 2)
+	k.produce(k.inPartition(1, "a", "b"))
+	k.trim(1, 2)
+	clear(k.want)
+	k.produce(k.inPartition(0, "c"))
+	k.mustIngest(ingest.Options{})
+	if diff := cmp.Diff(map[int]int64{0: 1, 1: 2}, k.positions()); diff != "" {
+		t.Fatalf("positions (-want +got)\n%s", diff)
+	}
+	k.check()
+	if !strings.Contains(k.log.String(), "first records are gone") {
+		t.Error("nothing in the log")
+	}
+}
+
+func TestAddedPartitionWithoutRecordsGetsAPosition(t *testing.T) {
+	k := newKafka(t, 1)
+	r := k.start(ingest.Options{FlushAge: 50 * time.Millisecond, PartitionsEvery: 20 * time.Millisecond})
+	k.grow(2)
+	for n := int64(1); ; n++ { // until a commit after the partition was noticed
+		k.produce([]sample{k.inPartition(0, fmt.Sprint("l", n))[0]})
+		k.archived(n)
+		if len(k.positions()) == 2 {
+			break
+		}
+	}
+	r.stop()
+	if err := <-r.done; err != nil {
+		t.Fatal(err)
+	}
+	k.check()
 }
 
 // stranger is a topic "listens" on another broker.

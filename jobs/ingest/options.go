@@ -8,7 +8,7 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// ErrUsage is a mistake in what the caller asked for; nothing was read or written.
+// ErrUsage is a mistake in what the caller asked for; nothing was ingested.
 var ErrUsage = errors.New("wrong usage")
 
 // Options bound one flush and say how to decode. Zero values take the defaults.

@@ -5,20 +5,36 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Filter selects refused records.
 type Filter struct {
-	Reason string    // "" = any
+	Reason string    // "" = any; one that there is not is [ErrUsage]
 	Since  time.Time // of received_time, inclusive; zero = any
 	Limit  int       // 0 = 100
+}
+
+// check refuses a reason that no record can have: an empty list would look like good news.
+func (f Filter) check() error {
+	known := listen.Reasons()
+	if f.Reason == "" || slices.Contains(known, listen.Reason(f.Reason)) {
+		return nil
+	}
+	names := make([]string, len(known))
+	for i, reason := range known {
+		names[i] = string(reason)
+	}
+	return lake.WithHint(fmt.Errorf("no record is refused for reason %q: %w", f.Reason, ErrUsage), "give one of %s", strings.Join(names, ", "))
 }
 
 // Refused is one record that was refused.
@@ -41,7 +57,7 @@ func Quarantined(ctx context.Context, env jobs.Env, f Filter) (list []Refused, e
 	var micros int64
 	var raw []byte
 	dest := []any{&r.Reason, &r.Detail, &r.Source, &r.Partition, &r.Offset, &micros, &raw}
-	err = queryQuarantine(ctx, env, "ingest/quarantine", []any{f.Reason, f.since(), f.Limit}, dest, func() {
+	err = f.query(ctx, env, "ingest/quarantine", []any{f.Reason, f.since(), f.Limit}, dest, func() {
 		r.ReceivedTime, r.Raw = instant(micros), shown(raw)
 		list = append(list, r)
 	})
@@ -53,7 +69,7 @@ func QuarantineCounts(ctx context.Context, env jobs.Env, f Filter) (map[listen.R
 	counts := map[listen.Reason]int64{}
 	var reason listen.Reason
 	var n int64
-	err := queryQuarantine(ctx, env, "ingest/quarantine_counts", []any{f.Reason, f.since()}, []any{&reason, &n}, func() { counts[reason] = n })
+	err := f.query(ctx, env, "ingest/quarantine_counts", []any{f.Reason, f.since()}, []any{&reason, &n}, func() { counts[reason] = n })
 	return counts, err
 }
 
@@ -65,7 +81,10 @@ func (f Filter) since() any {
 	return f.Since.UnixMicro()
 }
 
-func queryQuarantine(ctx context.Context, env jobs.Env, statement string, args, dest []any, row func()) (err error) {
+func (f Filter) query(ctx context.Context, env jobs.Env, statement string, args, dest []any, row func()) (err error) {
+	if err := f.check(); err != nil {
+		return err
+	}
 	s, err := env.Snapshot(ctx, catalog.Quarantine)
 	if err != nil {
 		return err

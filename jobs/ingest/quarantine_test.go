@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/ingest"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
@@ -65,6 +67,23 @@ func TestQuarantineIsFilteredAndCounted(t *testing.T) {
 	counts, err := ingest.QuarantineCounts(t.Context(), w.env(w.lake), ingest.Filter{Limit: 1})
 	if diff := cmp.Diff(map[listen.Reason]int64{listen.MissingField: 3, listen.MalformedJSON: 2}, counts); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+}
+
+func TestReasonThatThereIsNotIsWrongUsage(t *testing.T) {
+	w := newWorld(t)
+	f := ingest.Filter{Reason: "missing_fields"}
+	_, err := ingest.Quarantined(t.Context(), w.env(w.lake), f)
+	_, err2 := ingest.QuarantineCounts(t.Context(), w.env(w.lake), f)
+	for _, err := range []error{err, err2} {
+		if !errors.Is(err, ingest.ErrUsage) || !strings.Contains(err.Error(), `"missing_fields"`) || !strings.Contains(lake.Hint(err), "missing_field, invalid_field") {
+			t.Errorf("got %v, hint %q", err, lake.Hint(err))
+		}
+	}
+	for _, reason := range listen.Reasons() {
+		if list := w.quarantined(ingest.Filter{Reason: string(reason)}); len(list) != 0 {
+			t.Errorf("%s: %v", reason, list)
+		}
 	}
 }
 

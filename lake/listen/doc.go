@@ -15,7 +15,7 @@
 //
 // # Invariants
 //
-//   - Times are microseconds since 1970-01-01T00:00:00Z; digits beyond are cut, never rounded.
+//   - Times are microseconds since 1970-01-01T00:00:00Z; digits beyond are cut, never rounded. All lie in the years 1 to 9999 UTC.
 //   - Nothing is repaired: no clamping, no trimming, no replacement characters. The one normalisation is a country's case.
 //   - A listen loses nothing: keys that this package does not know are kept in [Listen.Extra], byte for byte.
 //   - [Refusal.Detail] is made of field names, constants and limits only, so it never carries what a person sent.

@@ -67,6 +67,11 @@ const (
 	EventTimeTooOld   Reason = "event_time_too_old"
 )
 
+// Reasons lists all of them, in that order.
+func Reasons() []Reason {
+	return []Reason{MalformedJSON, UnknownType, MissingField, InvalidField, EventTimeInFuture, EventTimeTooOld}
+}
+
 // Refusal is a record that is neither a valid listen nor a valid deletion, with what could still be read of it, so that
 // a deletion reaches it too. A field that appears twice counts as unreadable.
 type Refusal struct {

@@ -2,9 +2,21 @@ package listen
 
 import "time"
 
+// The first and the last second of the years 1 to 9999 in UTC. An offset can push a time that is written with four digits out of
+// them, where neither RFC 3339 nor the engines that read the tables can write it down.
+const (
+	firstSecond = -62_135_596_800
+	lastSecond  = 253_402_300_799
+)
+
+// Writable tells whether a time in microseconds since 1970 lies in the years 1 to 9999 in UTC, as every time of an event must.
+func Writable(micros int64) bool {
+	return micros >= firstSecond*1_000_000 && micros < (lastSecond+1)*1_000_000
+}
+
 // parseInstant reads an RFC 3339 timestamp into microseconds since 1970 UTC; further digits are cut. It is stricter than
 // time.Parse about separators and offsets and, unlike it, takes the lower-case t and z of the RFC. A leap second is refused:
-// no engine that reads the tables can hold one.
+// no engine that reads the tables can hold one. So is what is not [Writable].
 func parseInstant(b []byte) (micros int64, ok bool) {
 	const local = len("2006-01-02T15:04:05")
 	if len(b) <= local || b[4] != '-' || b[7] != '-' || b[10]|0x20 != 't' || b[13] != ':' || b[16] != ':' {
@@ -24,8 +36,11 @@ func parseInstant(b []byte) (micros int64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	t := time.Date(year, time.Month(month), day, hour, minute-offset, second, 0, time.UTC)
-	return t.Unix()*1_000_000 + fraction, true
+	t := time.Date(year, time.Month(month), day, hour, minute-offset, second, 0, time.UTC).Unix()
+	if t < firstSecond || t > lastSecond {
+		return 0, false
+	}
+	return t*1_000_000 + fraction, true
 }
 
 // parseFraction reads the optional ".123" that b starts with, as microseconds, and returns what follows it.

@@ -26,6 +26,33 @@ func TestOnlyRFC3339TimestampsAreTimes(t *testing.T) {
 	}
 }
 
+func TestTimesOutsideOfTheYears1To9999AreRefused(t *testing.T) {
+	for s, want := range map[string]bool{
+		"0000-01-01T00:00:00Z":         false,
+		"0000-01-01T00:00:00+12:00":    false,
+		"0000-12-31T23:59:59.9Z":       false,
+		"0001-01-01T00:00:00Z":         true,
+		"0001-01-01T00:00:00+00:01":    false,
+		"0000-12-31T23:59:00-00:01":    true,
+		"9999-12-31T23:59:59.9999999Z": true,
+		"9999-12-31T23:59:59-00:01":    false,
+		"9999-12-31T23:59:59+00:01":    true,
+	} {
+		micros, ok := parseInstant([]byte(s))
+		if ok != want {
+			t.Errorf("%s became %d, %v", s, micros, ok)
+		}
+		at, err := time.Parse(time.RFC3339Nano, s)
+		if err != nil || Writable(at.UnixMicro()) != want {
+			t.Errorf("%s is writable: %v, %v", s, !want, err)
+		}
+		raw := []byte(`{"type":"listen","listen_id":"l","user_id":"u","track_id":"t","artist_id":"a","device":"d","ms_played":1,"received_time":"` + s + `","event_time":"` + s + `"}`)
+		if d := NewDecoder(DefaultLimits()); (d.Decode(raw, 0, true) == IsListen) != want || !want && (d.Refusal.Reason != InvalidField || d.Refusal.HasEventTime || d.Refusal.ReceivedTime != 0) {
+			t.Errorf("%s became %d, %+v", s, d.Kind, d.Refusal)
+		}
+	}
+}
+
 func TestTheCalendarIsTheStandardLibrarys(t *testing.T) {
 	for year := range 10_000 {
 		for month := 1; month <= 12; month++ {
@@ -38,7 +65,7 @@ func TestTheCalendarIsTheStandardLibrarys(t *testing.T) {
 
 func TestTimesAgreeWithTheStandardLibrary(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	first, last := time.Date(0, 1, 2, 0, 0, 0, 0, time.UTC).Unix(), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC).Unix()
+	first, last := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC).Unix()
 	for range 100_000 {
 		zone := time.FixedZone("", 60*(random.IntN(2*24*60-1)-24*60+1))
 		want := time.Unix(first+random.Int64N(last-first), random.Int64N(1e9)).In(zone)
@@ -54,7 +81,7 @@ func TestTimesAgreeWithTheStandardLibrary(t *testing.T) {
 }
 
 func TestDigitsBeyondMicrosecondsAreCut(t *testing.T) {
-	for _, year := range []string{"2026", "1969", "0000"} {
+	for _, year := range []string{"2026", "1969", "0001"} {
 		second, ok := parseInstant([]byte(year + "-12-31T23:59:59Z"))
 		if !ok {
 			t.Fatal(year)

@@ -188,7 +188,8 @@ func oracleTime(s string) (micros int64, ok bool) {
 	if m[8] == "-" {
 		offset = -offset
 	}
-	return at.Add(-offset).UnixMicro() + int64(fraction), true
+	at = at.Add(-offset)
+	return at.UnixMicro() + int64(fraction), at.Year() >= 1 && at.Year() <= 9999
 }
 
 func (o *oracle) absent(key string) bool {

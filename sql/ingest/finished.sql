@@ -1,2 +1,3 @@
--- Whether a source is finished: 0 if not. Grain: one row. Parameters: $1 the source's name. Relations: finished.
-SELECT count(*) FROM finished WHERE source = $1
+-- The number after the last line of a source: 0 if it is not finished. Grain: one row.
+-- Parameters: $1 the source's name. Relations: finished.
+SELECT coalesce(max(next_line), 0) FROM finished WHERE source = $1

@@ -1,2 +1,2 @@
 -- Adds the sources that were finished since. Relations: added (files of sources), finished.
-INSERT INTO finished SELECT source FROM added
+INSERT INTO finished SELECT source, next_line FROM added

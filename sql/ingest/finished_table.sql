@@ -1,2 +1,2 @@
--- The names of the file sources that were read to their end.
-CREATE TABLE IF NOT EXISTS finished (source VARCHAR)
+-- The file sources that were read to their end, with the number after the last line.
+CREATE TABLE IF NOT EXISTS finished (source VARCHAR, next_line BIGINT)

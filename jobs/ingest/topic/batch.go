@@ -83,9 +83,12 @@ func nextBatch(set []byte) (b batch, rest []byte, whole bool, err error) {
 
 func (b batch) has(bit int16) bool { return b.attributes&bit != 0 }
 
+// lastMilli is the end of the year 9999. Producers that send microseconds land far behind it.
+const lastMilli = 253_402_300_799_999
+
 // time turns milliseconds of a record into microseconds.
 func (b batch) time(millis int64) int64 {
-	if millis < 0 || millis > math.MaxInt64/1000 {
+	if millis < 0 || millis > lastMilli {
 		return NoTime
 	}
 	return millis * 1000

@@ -123,6 +123,10 @@ func TestTimesThatMakeNoSenseAreNoTime(t *testing.T) {
 	}{
 		{header{baseMS: 1000}, 1_000_000},
 		{header{baseMS: -1}, NoTime},
+		{header{baseMS: 253_402_300_799_999}, 253_402_300_799_999_000}, // the end of the year 9999
+		{header{baseMS: 253_402_300_800_000}, NoTime},
+		{header{baseMS: 1_772_704_800_000_000}, NoTime}, // 2026, in microseconds
+		{header{maxMS: 1_772_704_800_000_000, attributes: logAppendTime}, NoTime},
 		{header{baseMS: math.MaxInt64}, NoTime},
 		{header{baseMS: math.MinInt64}, NoTime},
 		{header{baseMS: 5, maxMS: 77, attributes: logAppendTime}, 77_000},

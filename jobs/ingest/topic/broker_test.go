@@ -32,6 +32,20 @@ func onEach(t *testing.T, test func(t *testing.T, brokers []string)) {
 	t.Run("real", func(t *testing.T) { test(t, strings.Split(addresses, ",")) })
 }
 
+// engine is what a variable says about a real broker. Without it the test skips; where LAKECTL_REQUIRE_ENGINES is
+// set it fails. (The same helper of laketest would link DuckDB into these tests.)
+func engine(t *testing.T, variable string) string {
+	t.Helper()
+	value := os.Getenv(variable)
+	if value == "" && os.Getenv("LAKECTL_REQUIRE_ENGINES") != "" {
+		t.Fatalf("%s is not set", variable)
+	}
+	if value == "" {
+		t.Skipf("%s is not set: needs a real broker, see .ci/engines/kafka.sh", variable)
+	}
+	return value
+}
+
 func embedded(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
 	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, opts...)...)

@@ -321,17 +321,19 @@ func rejected(t *testing.T, o Options) {
 }
 
 func TestSCRAMOverTLSOnARealBroker(t *testing.T) {
-	brokers := os.Getenv("KAFKA_SASL_BROKERS")
-	if brokers == "" {
-		t.Skip("KAFKA_SASL_BROKERS is not set")
+	brokers := engine(t, "KAFKA_SASL_BROKERS") // started with TLS=1
+	if m := engine(t, "KAFKA_SASL_MECHANISM"); m != "SCRAM-SHA-512" {
+		t.Fatalf("the broker is set up for %s", m)
 	}
-	pem, err := os.ReadFile(os.Getenv("KAFKA_CA_FILE"))
+	pem, err := os.ReadFile(engine(t, "KAFKA_CA_FILE"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	auth := scram.Auth{User: os.Getenv("KAFKA_SASL_USER"), Pass: os.Getenv("KAFKA_SASL_PASSWORD")}
+	if !roots.AppendCertsFromPEM(pem) {
+		t.Fatal("KAFKA_CA_FILE holds no certificate")
+	}
+	auth := scram.Auth{User: engine(t, "KAFKA_SASL_USER"), Pass: engine(t, "KAFKA_SASL_PASSWORD")}
 	o := Options{
 		Brokers: strings.Split(brokers, ","), Topic: fmt.Sprintf("secured-%d", time.Now().UnixNano()),
 		MaxWait: time.Millisecond, TLS: &tls.Config{RootCAs: roots},

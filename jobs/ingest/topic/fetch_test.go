@@ -225,20 +225,16 @@ func TestTimesAreTheRecordsOwn(t *testing.T) {
 }
 
 func TestALogAppendTimeTopicGivesTheBrokersTime(t *testing.T) {
-	onEach(t, func(t *testing.T, brokers []string) {
-		if strings.HasSuffix(t.Name(), "/embedded") {
-			t.Skip("the embedded broker knows no log append time")
-		}
-		o := newTopic(t, brokers, 1, "message.timestamp.type", "LogAppendTime")
-		before := time.Now().Add(-time.Second).UnixMicro()
-		r := &kgo.Record{Value: []byte("v"), Timestamp: time.UnixMilli(1)}
-		if err := producer(t, o).ProduceSync(t.Context(), r).FirstErr(); err != nil {
-			t.Fatal(err)
-		}
-		if got := readFrom(t, open(t, o), 0, 0)[0].Time; got < before {
-			t.Fatalf("time is %v", time.UnixMicro(got))
-		}
-	})
+	// The embedded broker knows no log append time.
+	o := newTopic(t, strings.Split(engine(t, "KAFKA_BROKERS"), ","), 1, "message.timestamp.type", "LogAppendTime")
+	before := time.Now().Add(-time.Second).UnixMicro()
+	r := &kgo.Record{Value: []byte("v"), Timestamp: time.UnixMilli(1)}
+	if err := producer(t, o).ProduceSync(t.Context(), r).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	if got := readFrom(t, open(t, o), 0, 0)[0].Time; got < before {
+		t.Fatalf("time is %v", time.UnixMicro(got))
+	}
 }
 
 func TestARefusedRecordComesAgain(t *testing.T) {
