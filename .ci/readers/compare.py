@@ -80,8 +80,7 @@ def with_lakectl(table, expressions, lakectl):
     answer = json.loads(done.stdout)
     if len(answer["rows"]) != 1:
         raise RuntimeError(f"{len(answer['rows'])} rows where one was asked for")
-    row = answer["rows"][0]
-    return tuple(row[name] for name in answer["columns"]) if isinstance(row, dict) else tuple(row)
+    return tuple(answer["rows"][0][name] for name in answer["columns"])
 
 
 def deleted_rows(table, counted):
