@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,6 +87,9 @@ func (s *story) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, p := range pools {
+		s.report.Pools = append(s.report.Pools, demoPool{Country: p.Country, Tier: p.Tier, Currency: p.Currency, AmountMinor: p.AmountMinor})
+	}
 	_, err = royalty.ApplyPools(ctx, s.env, pools)
 	return err
 }
@@ -129,6 +133,10 @@ func (s *story) lateBuffersArrive(ctx context.Context) error {
 	if s.report.After, err = s.runRoyalties(ctx); err != nil {
 		return err
 	}
+	err = s.query(ctx, map[string]string{"duplicates": catalog.Duplicates}, "demo/conflicts", nil, []any{&s.report.Conflicts}, func() error { return nil })
+	if err != nil {
+		return err
+	}
 	_, err = rollUp(ctx, s.env, false)
 	return err
 }
@@ -164,7 +172,7 @@ func (s *story) deletionsArrive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.report.Erased = erasedRows(done.Deleted)
+	s.report.Erased = erasedRows(done)
 	s.report.Final, err = s.runRoyalties(ctx)
 	return err
 }
@@ -176,7 +184,35 @@ func (s *story) recount(ctx context.Context) error {
 		return err
 	}
 	s.report.FullAgrees, s.report.Checksum = full.Full.Agrees, s.report.Final.Checksum
+	if err := s.readPools(ctx); err != nil {
+		return err
+	}
 	return s.readPayouts(ctx)
+}
+
+// readPools sums what the published payouts pay of each pool that was applied.
+func (s *story) readPools(ctx context.Context) error {
+	run, err := royalty.FindRun(ctx, s.env, s.report.Month)
+	if err != nil {
+		return err
+	}
+	for i, p := range s.report.Pools {
+		s.report.Pools[i].Undistributed = slices.ContainsFunc(run.Undistributed, func(u royalty.UndistributedPool) bool {
+			return u.Country == p.Country && u.Tier == p.Tier && u.Currency == p.Currency
+		})
+	}
+	var sum demoPool
+	return s.query(ctx, map[string]string{"payouts": catalog.RoyaltyPayouts}, "demo/pool_sums",
+		[]any{s.report.Month}, []any{&sum.Country, &sum.Tier, &sum.Currency, &sum.PaidMinor}, func() error {
+			i := slices.IndexFunc(s.report.Pools, func(p demoPool) bool {
+				return p.Country == sum.Country && p.Tier == sum.Tier && p.Currency == sum.Currency
+			})
+			if i < 0 {
+				return fmt.Errorf("payouts of a pool %s/%s/%s that nobody applied: %w", sum.Country, sum.Tier, sum.Currency, jobs.ErrProof)
+			}
+			s.report.Pools[i].PaidMinor = sum.PaidMinor
+			return nil
+		})
 }
 
 // bring produces the records received in [from, to) and ingests the topic to its end.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
@@ -121,7 +122,15 @@ func runIngestFile(ctx context.Context, c *call) (any, error) {
 	defer closeEnv()
 	report, err := ingest.Files(ctx, env, c.Args().Slice(), c.Stdin, options)
 	if errors.Is(err, ingest.ErrUsage) {
-		return nil, &usageError{err: err}
+		return nil, askedWrong(err) // nothing was read, so there is nothing to report
 	}
 	return report, err
+}
+
+// askedWrong makes wrong usage of a request that package ingest refused for what it asks.
+func askedWrong(err error) error {
+	if errors.Is(err, ingest.ErrUsage) {
+		return &usageError{err: err, hint: lake.Hint(err)}
+	}
+	return err
 }

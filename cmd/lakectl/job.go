@@ -11,6 +11,7 @@ import (
 	"github.com/lakectl/lakectl/jobs/erase"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/lake"
 )
 
 func jobVerb() verb {
@@ -101,14 +102,17 @@ func runDeletions(ctx context.Context, c *call) (any, error) {
 
 // carryOut chains the jobs of a deletion. From the first committed delete on, an error means partly done.
 func carryOut(ctx context.Context, env jobs.Env) (report deletionsReport, err error) {
-	if report.Deleted, err = erase.Delete(ctx, env); err != nil {
-		return report, err
-	}
 	partly := func(err error) error {
 		if err == nil {
 			return nil
 		}
 		return fmt.Errorf("rows are deleted, derived tables not all recomputed: %w", errors.Join(err, jobs.ErrPartial))
+	}
+	if report.Deleted, err = erase.Delete(ctx, env); err != nil {
+		if report.Deleted.Rows != (erase.Counts{}) {
+			err = partly(err)
+		}
+		return report, err
 	}
 	if report.Royalties, err = royalty.Run(ctx, env, royalty.Options{}); err != nil {
 		return report, partly(err)
@@ -116,6 +120,18 @@ func carryOut(ctx context.Context, env jobs.Env) (report deletionsReport, err er
 	if report.Rollup, err = rollup.Run(ctx, env, rollup.Options{}); err != nil {
 		return report, partly(err)
 	}
-	report.Confirmed, err = erase.Confirm(ctx, env)
-	return report, partly(err)
+	if report.Confirmed, err = erase.Confirm(ctx, env); err != nil {
+		return report, partly(err)
+	}
+	return report, unfinished(report.Confirmed.Waiting)
+}
+
+// unfinished says that requests stay open because something derived from their rows is not recomputed: others
+// wrote while the chain ran.
+func unfinished(waiting []erase.Waiting) error {
+	if len(waiting) == 0 {
+		return nil
+	}
+	return lake.WithHint(fmt.Errorf("%d deletion requests wait, the first for %s: %w", len(waiting), waiting[0].For, jobs.ErrPartial),
+		"run 'lakectl job deletions' again")
 }

@@ -126,7 +126,7 @@ func jsonName(f reflect.StructField) string {
 
 // table is a result whose columns are only known when it runs. Column names
 // differ from one another; values are nil, bool, string, numbers, *big.Int,
-// time.Time, or lists of these.
+// time.Time, or []any and map[string]any of these.
 type table struct {
 	Columns []string
 	Rows    [][]any
@@ -183,11 +183,11 @@ func (t table) writeText(w io.Writer) error {
 	for _, row := range t.Rows {
 		var line []cell
 		for _, value := range row {
-			if value == nil {
-				line = append(line, cell{text: "NULL"})
-				continue
+			c, err := tableCell(value)
+			if err != nil {
+				return err
 			}
-			line = append(line, scalar(reflect.ValueOf(value), true))
+			line = append(line, c)
 		}
 		g.rows = append(g.rows, line)
 	}
@@ -195,4 +195,22 @@ func (t table) writeText(w io.Writer) error {
 	g.write(&b)
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// tableCell shows lists and objects as the JSON they are in the other form.
+func tableCell(value any) (cell, error) {
+	switch value.(type) {
+	case nil:
+		return cell{text: "NULL"}, nil
+	case []any, map[string]any:
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(value); err != nil {
+			return cell{}, err
+		}
+		return cell{text: clean(strings.TrimSuffix(b.String(), "\n"))}, nil
+	default:
+		return scalar(reflect.ValueOf(value), true), nil
+	}
 }

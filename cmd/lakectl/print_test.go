@@ -182,3 +182,28 @@ func TestWhatAnEventBroughtCannotSteerTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+func TestListsAndObjectsOfATableArePrintedAsJSON(t *testing.T) {
+	v := table{Columns: []string{"list", "object"}, Rows: [][]any{
+		{[]any{int32(1), nil, "<a>"}, map[string]any{"b": []any{}, "a": "\x1b"}},
+		{[]any{}, nil},
+	}}
+	var text bytes.Buffer
+	if err := printResult(&text, v, false); err != nil {
+		t.Fatal(err)
+	}
+	want := "list            object\n[1,null,\"<a>\"]  {\"a\":\"\\u001b\",\"b\":[]}\n[]              NULL\n"
+	if diff := cmp.Diff(want, text.String()); diff != "" {
+		t.Error(diff)
+	}
+	var doc struct {
+		Rows []map[string]any `json:"rows"`
+	}
+	var b bytes.Buffer
+	if err := printResult(&b, v, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil || len(doc.Rows) != 2 {
+		t.Errorf("%v: %s", err, b.String())
+	}
+}

@@ -42,10 +42,10 @@ func runQuarantineList(ctx context.Context, c *call) (any, error) {
 	}
 	return withEnv(ctx, c, func(env jobs.Env) (q quarantineResult, err error) {
 		if q.Reasons, err = ingest.QuarantineCounts(ctx, env, f); err != nil {
-			return q, err
+			return q, askedWrong(err)
 		}
 		q.Records, err = ingest.Quarantined(ctx, env, f)
-		return q, err
+		return q, askedWrong(err)
 	})
 }
 

@@ -46,8 +46,12 @@ func TestReadmesCommandsRun(t *testing.T) {
 		}
 		c := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(command, "examples/", examples+"/"))
 		c.Dir = dir
-		if out, err := c.CombinedOutput(); err != nil {
+		out, err := c.CombinedOutput()
+		if err != nil {
 			t.Fatalf("%s: %v\n%s", line, err, out)
+		}
+		if strings.HasPrefix(command, "lakectl sql ") && strings.Count(string(out), "\n") < 2 { // the head and a row
+			t.Errorf("%s: no row in\n%s", line, out)
 		}
 		ran++
 	}

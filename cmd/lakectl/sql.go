@@ -23,7 +23,7 @@ func sqlVerb() verb {
 		Long: `All tables are there under their names; the dialect is DuckDB's. --as-of takes
   a time      2026-04-01T00:00:00Z, or 2026-04-01; each table as it was then
   a snapshot  an id from 'lakectl snapshots TABLE'; it binds its own table, the others are as of its time
-  a tag       likewise
+  a tag       binds every table that has it, the others are as of the time of the latest of these
   run:ID      what that royalty run saw and made: one consistent cut
 A snapshot that has expired is an error that names the oldest left. Large results: at most --limit rows are shown.`,
 		Examples: []string{
@@ -134,17 +134,27 @@ func cutAt(tables []*lake.Table, pinned map[string]int64, at time.Time) (snapsho
 	return snapshots, nil
 }
 
-// cutAtName looks for a snapshot id or a tag in every table.
+// cutAtName looks for a snapshot id or a tag in every table. All that have it are pinned to it, the others follow
+// the latest of these.
 func cutAtName(tables []*lake.Table, name string) ([]lake.Snapshot, error) {
 	id, notNumber := strconv.ParseInt(name, 10, 64)
+	pinned := map[string]int64{}
+	var latest time.Time
 	for _, t := range tables {
 		s, err := t.ByTag(name)
 		if notNumber == nil {
 			s, err = t.ByID(id)
 		}
-		if err == nil && s.ID() != 0 {
-			return cutAt(tables, map[string]int64{t.Name(): s.ID()}, s.Time())
+		if err != nil || s.ID() == 0 {
+			continue
 		}
+		pinned[t.Name()] = s.ID()
+		if s.Time().After(latest) {
+			latest = s.Time()
+		}
+	}
+	if len(pinned) > 0 {
+		return cutAt(tables, pinned, latest)
 	}
 	kind := lake.ErrNotFound
 	if notNumber == nil {

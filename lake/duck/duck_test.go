@@ -1,6 +1,7 @@
 package duck_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -128,6 +129,50 @@ func TestAUsersTextCanOnlySelectFromTheTables(t *testing.T) {
 	}
 	if rows, err := analyze(t, l, s, "WITH x AS (SELECT plays FROM plays_by_hour) SELECT count(*) FROM x -- fine"); err != nil || fmt.Sprint(rows) != "[[20]]" {
 		t.Errorf("a plain query gave %v, %v", rows, err)
+	}
+}
+
+// What comes out of a query must go into one JSON document, whatever its type.
+func TestValuesOfAnyTypeCanBePrinted(t *testing.T) {
+	l := laketest.New(t)
+	s := plays(t, l, 1)
+	for expression, want := range map[string]string{
+		"'NaN'::DOUBLE":                                    `"NaN"`,
+		"'Infinity'::DOUBLE":                               `"Infinity"`,
+		"'-Infinity'::FLOAT":                               `"-Infinity"`,
+		"1.5::DOUBLE":                                      `1.5`,
+		"1.5::DECIMAL(9,2)":                                `"1.5"`,
+		"encode('café')":                                   `"café"`,
+		"'\\xFF\\x00'::BLOB":                               `"hex:ff00"`,
+		"TIME '10:20:30.5'":                                `"10:20:30.5"`,
+		"TIMETZ '10:20:30+02'":                             `"10:20:30+02:00"`,
+		"TIMESTAMP '2026-03-01 10:20:30'":                  `"2026-03-01T10:20:30Z"`,
+		"TIMESTAMPTZ '0001-01-01 10:00:00+00'":             `"0001-01-01T10:00:00Z"`,
+		"TIMESTAMP 'infinity'":                             `"infinity"`,
+		"TIMESTAMP '12026-03-01 00:00:00'":                 `"12026-03-01T00:00:00Z"`,
+		"INTERVAL '14 months 3 days 04:05:06.5'":           `"14 months 3 days 04:05:06.5"`,
+		"INTERVAL '-90 minutes'":                           `"-01:30:00"`,
+		"INTERVAL '0 days'":                                `"00:00:00"`,
+		"UUID '00112233-4455-6677-8899-aabbccddeeff'":      `"00112233-4455-6677-8899-aabbccddeeff"`,
+		"170141183460469231731687303715884105727::HUGEINT": `170141183460469231731687303715884105727`,
+		"'101'::BIT":                                       `"101"`,
+		"['NaN'::DOUBLE, 2, NULL]":                         `["NaN",2,null]`,
+		"[1, 2]::TINYINT[2]":                               `[1,2]`,
+		"[]::INT[]":                                        `[]`,
+		"{'a': 1, 'b': {'c': TIME '01:02:03', 'd': '\\xFF'::BLOB}}": `{"a":1,"b":{"c":"01:02:03","d":"hex:ff"}}`,
+		"MAP {2: 'two', 1: NULL}":                                   `{"1":null,"2":"two"}`,
+		"[{'at': TIMESTAMPTZ '2026-03-01 02:00:00+01'}]":            `[{"at":"2026-03-01T01:00:00Z"}]`,
+		"union_value(n := 'Infinity'::DOUBLE)":                      `"Infinity"`,
+	} {
+		rows, err := analyze(t, l, s, "SELECT "+expression)
+		if err != nil {
+			t.Errorf("%s: %v", expression, err)
+			continue
+		}
+		got, err := json.Marshal(rows[0][0])
+		if err != nil || string(got) != want {
+			t.Errorf("%s: got %s, %v, want %s", expression, got, err, want)
+		}
 	}
 }
 
