@@ -79,7 +79,7 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.Kafka.Topic },
 	},
 	{
-		name: "kafka.group", def: "lakectl", about: "consumer group that spreads partitions over ingesters", flag: "group",
+		name: "kafka.group", def: "lakectl", about: "consumer group that is told the archived positions, for tools that show lag", flag: "group",
 		field: func(c *config) any { return &c.Kafka.Group },
 	},
 	{

@@ -23,7 +23,7 @@ func ingestVerb() verb {
 		Short: "Consume the Kafka topic into the archive, exactly once.",
 		Long: `Every record ends in exactly one place: a row of listens, of deletion_requests or of quarantine, or counted as
 suppressed by an earlier deletion request. Positions are committed with the rows, so a restart goes on where the
-archive is; the consumer's offsets in Kafka are not used. Runs until stopped; a signal flushes and commits.
+archive is; the consumer group is only told them, for tools that show its lag. Runs until stopped; a signal flushes and commits.
 Of two ingesters on the same partitions one goes on and the other ends with code 4.`,
 		Examples: []string{"lakectl ingest --brokers kafka-1:9092 --topic listens", "lakectl ingest --until-caught-up"},
 		Exits:    []int{exitFenced},
@@ -69,7 +69,7 @@ func runIngest(ctx context.Context, c *call) (_ any, err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	options := ingestOptions(c)
-	options.UntilCaughtUp = c.Bool("until-caught-up")
+	options.UntilCaughtUp, options.Group = c.Bool("until-caught-up"), c.Config.Kafka.Group
 	return ingest.Kafka(ctx, env, t, options)
 }
 

@@ -18,7 +18,8 @@
 //
 // Each of the three tables holds its own positions, committed with its rows. A run starts where listens is.
 // Every commit requires that the source's positions in that table are the ones this ingester read or made
-// itself; otherwise it ends with [lake.ErrFenced], and the batch is dropped. The consumer group is no fence.
+// itself; otherwise it ends with [lake.ErrFenced], and the batch is dropped. The consumer group is no fence: it is
+// told the positions after each commit, for tools that show lag, and never asked.
 //
 // A run that is cut off between its commits leaves the small tables ahead of listens. The next one finds the
 // rows there that listens has not passed and leaves the records where they are, whatever it would

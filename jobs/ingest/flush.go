@@ -59,6 +59,9 @@ func (g *ingester) flush(ctx context.Context) error {
 	g.report.add(b.counts)
 	g.report.Positions = g.src.moved(lake.Positions{}, g.listens.held)
 	b.reset()
+	if g.committed != nil {
+		g.committed(ctx)
+	}
 	return nil
 }
 

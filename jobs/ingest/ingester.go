@@ -33,6 +33,8 @@ type ingester struct {
 
 	listens, quarantine, deletions target
 	own                            map[int]bool // partitions this ingester reads
+
+	committed func(context.Context) // called after each commit on listens; nil for files
 }
 
 // target is a table with the source's positions as this ingester last read or committed them. Every commit to

@@ -65,6 +65,7 @@ func (k *consumer) start(ctx context.Context, f *finished) (map[int]topic.Bounds
 	if k.g, err = open(ctx, k.env, k.o, src, f, partitions, k.report); err != nil {
 		return nil, err
 	}
+	k.g.committed = k.tell
 	k.from = k.g.listens.held
 	k.report.Positions = src.moved(k.report.Positions, k.from)
 	if len(k.from) == 0 {
@@ -81,6 +82,16 @@ func (k *consumer) start(ctx context.Context, f *finished) (map[int]topic.Bounds
 		k.g.reads(partition, b.Start)
 	}
 	return bounds, err
+}
+
+// tell lets the consumer group know what is archived. Nothing depends on it.
+func (k *consumer) tell(ctx context.Context) {
+	if k.o.Group == "" {
+		return
+	}
+	if err := k.topic.TellGroup(ctx, k.o.Group, k.g.listens.held); err != nil {
+		k.env.Log.Warn("kafka was not told the positions", "group", k.o.Group, "error", err)
+	}
 }
 
 // bounds are where to start in each partition and where it ends now. A position outside of what the broker

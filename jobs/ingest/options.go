@@ -19,6 +19,7 @@ type Options struct {
 	Limits     listen.Limits // [listen.DefaultLimits]
 
 	// Kafka only.
+	Group           string        // consumer group that is told the positions, for tools that show lag; "" tells nobody
 	UntilCaughtUp   bool          // stop at the end of each partition as it was at the start
 	PartitionsEvery time.Duration // how often to look for new partitions; 30 s
 
