@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -111,7 +112,7 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = firstError(err, c.Close()) }()
+	defer func() { err = errors.Join(err, c.Close()) }()
 	l := c.Lake()
 	key, err := c.initSubjectKey(ctx)
 	if err != nil {
@@ -130,11 +131,4 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 		}
 	}
 	return made, nil
-}
-
-func firstError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }

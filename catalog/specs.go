@@ -54,7 +54,7 @@ func position() []column {
 	return []column{may("source_topic", text), may("source_partition", integer), may("source_offset", long)}
 }
 
-// Specs lists every table of the lake. Tables that DuckDB writes have optional columns only: its Parquet
+// Specs lists every table of the lake, in one place however long. Tables that DuckDB writes have optional columns only: its Parquet
 // writer marks no column required.
 func Specs() []lake.Spec {
 	return []lake.Spec{

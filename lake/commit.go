@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -187,9 +186,4 @@ func appendNothing(ctx context.Context, tx *icetable.Transaction, t *Table, prop
 }
 
 // StateKey is the summary key under which a state value is stored.
-func StateKey(name string) string {
-	if strings.HasPrefix(name, StatePrefix) {
-		return name
-	}
-	return StatePrefix + name
-}
+func StateKey(name string) string { return StatePrefix + name }

@@ -74,7 +74,7 @@ func (l *Lake) ensureNamespace(ctx context.Context) error {
 func (l *Lake) Table(ctx context.Context, name string) (*Table, error) {
 	t, err := l.catalog.LoadTable(ctx, l.identifier(name))
 	if errors.Is(err, icecatalog.ErrNoSuchTable) || errors.Is(err, icecatalog.ErrNoSuchNamespace) {
-		return nil, WithHint(fmt.Errorf("table %s.%s: %w", l.namespace, name, ErrNotFound), "run 'lakectl init' to create the tables")
+		return nil, WithHint(fmt.Errorf("table %s.%s: %w", l.namespace, name, ErrNotFound), "list the tables with 'lakectl snapshots'; 'lakectl init' creates those that are missing")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load table %s: %w", name, err)
@@ -100,7 +100,7 @@ func (l *Lake) Tables(ctx context.Context) ([]string, error) {
 // Tag names a snapshot of a table; maxAge 0 keeps it until the tag is dropped.
 func (l *Lake) Tag(ctx context.Context, tag string, s Snapshot, maxAge time.Duration) error {
 	if s.ID() == 0 {
-		return fmt.Errorf("tag %s: table %s has no snapshot yet: %w", tag, s.table.name, ErrNotFound)
+		return WithHint(fmt.Errorf("tag %s: table %s has no snapshot yet: %w", tag, s.table.name, ErrNotFound), "tag it when there are rows in it")
 	}
 	if now := s.table.ice.Metadata().SnapshotByName(tag); now != nil && now.SnapshotID != s.ID() {
 		return WithHint(fmt.Errorf("tag %s of table %s already names snapshot %d", tag, s.table.name, now.SnapshotID),

@@ -80,7 +80,7 @@ func TestCommitAddsRowsAndCarriesStateForward(t *testing.T) {
 	commit(t, l, lake.Commit{Job: "b", Stage: anyBase(map[string]string{lake.StateKey("y"): "2"})})
 	s := commit(t, l, lake.Commit{Job: "c", Add: write(t, l, play(1, "t2", 4))})
 	for key, want := range map[string]string{"x": "1", "y": "2", "z": ""} {
-		got, err := s.State(lake.StateKey(key)[len(lake.StatePrefix):])
+		got, err := s.State(key)
 		if err != nil || got != want {
 			t.Errorf("state %s = %q, %v; want %q", key, got, err, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/segmentio/kafka-go/sasl"
@@ -123,6 +124,9 @@ func runIngestFile(ctx context.Context, c *call) (any, error) {
 	report, err := ingest.Files(ctx, env, c.Args().Slice(), c.Stdin, options)
 	if errors.Is(err, ingest.ErrUsage) {
 		return nil, askedWrong(err) // nothing was read, so there is nothing to report
+	}
+	if errors.Is(err, fs.ErrNotExist) && report.Records == 0 {
+		return nil, usagef("give paths of JSON Lines files, or - for stdin", "%w", err)
 	}
 	return report, err
 }

@@ -65,7 +65,7 @@ func (v versioned[T, S]) read(c *call) (parsed T, err error) {
 	}
 	f, err := os.Open(c.Args().First())
 	if err != nil {
-		return parsed, err
+		return parsed, usagef("give the path of a "+v.noun+" file, or - for stdin", "%w", err)
 	}
 	defer f.Close() //nolint:errcheck // read only
 	return v.parse(f)

@@ -87,6 +87,7 @@ func (in *inputs) judgeLedger(ctx context.Context, env jobs.Env) error {
 		return err
 	}
 	switch {
+	case in.ledger.ID() == 0 && in.archive.ID() == 0: // an empty lake: there is nothing to count
 	case in.ledger.ID() == 0:
 		in.unsettled = "it was never built"
 	case in.ledger.LastChange().Job() != catalog.RoyaltiesJob:

@@ -36,30 +36,13 @@ func recountFromArchive(ctx context.Context, env jobs.Env, only string) (report 
 	if len(p.periods) > 0 {
 		return nil, lake.WithHint(fmt.Errorf("compare with the archive: inputs changed meanwhile: %w", lake.ErrFenced), "run 'lakectl job royalties --full' again")
 	}
-	cut, err := p.cut(ctx, env)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Bind(ctx, "archive", cut); err != nil {
-		return nil, err
-	}
-	env.Progress("royalties: recounting from the archive")
-	if err := pickWinners(ctx, db); err != nil {
-		return nil, fmt.Errorf("winners: %w", err)
-	}
 	report = &FullReport{}
-	if err := db.One(ctx, "SELECT count(*) FROM archive", nil, []any{&report.RowsRead}); err != nil {
-		return nil, err
-	}
 	for _, period := range slices.Sorted(maps.Keys(p.published)) {
 		if only == "" || only == period {
 			report.Periods = append(report.Periods, period)
 		}
 	}
-	if err := computeLines(ctx, db, "winners", p.rules.Rules, report.Periods); err != nil {
-		return nil, err
-	}
-	sums, err := summarize(ctx, db, report.Periods)
+	sums, err := p.recount(ctx, env, db, report)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +57,28 @@ func recountFromArchive(ctx context.Context, env jobs.Env, only string) (report 
 			"do not pay these periods; keep the lake as it is and compare with 'lakectl sql' which lines differ")
 	}
 	return report, nil
+}
+
+// recount makes the lines of the report's periods from the archive as the ledger accounts for it.
+func (p *plan) recount(ctx context.Context, env jobs.Env, db *duck.DB, report *FullReport) (map[string]LinesReport, error) {
+	cut, err := p.cut(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Bind(ctx, "archive", cut); err != nil {
+		return nil, err
+	}
+	env.Progress("royalties: recounting from the archive")
+	if err := pickWinners(ctx, db); err != nil {
+		return nil, fmt.Errorf("winners: %w", err)
+	}
+	if err := db.One(ctx, "SELECT count(*) FROM archive", nil, []any{&report.RowsRead}); err != nil {
+		return nil, err
+	}
+	if err := computeLines(ctx, db, "winners", p.rules.Rules, report.Periods); err != nil {
+		return nil, err
+	}
+	return summarize(ctx, db, report.Periods)
 }
 
 // pickWinners makes the table winners from the view archive.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -185,7 +186,7 @@ func (p *plan) choose(ctx context.Context, only string) error {
 		}
 	}
 	p.wholeLedger = len(p.periods) == len(causes)
-	slices.SortFunc(p.periods, func(a, b PeriodPlan) int { return compare(a.Period, b.Period) })
+	slices.SortFunc(p.periods, func(a, b PeriodPlan) int { return strings.Compare(a.Period, b.Period) })
 	return nil
 }
 
@@ -228,15 +229,4 @@ func ledgerPeriods(ctx context.Context, ledger lake.Snapshot) (map[string]bool, 
 		periods[lake.Period(month)] = true
 	}
 	return periods, nil
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
 }
