@@ -121,13 +121,17 @@ func (c *client) dropLayout() {
 // the log and the error, -1 when the request is about the whole topic.
 func (c *client) retry(ctx context.Context, request string, partition int, op func(ctx context.Context, attempt int) error) error {
 	var unknownSince time.Time
+	var last error // why it was tried again: an attempt that the context cuts off says nothing of its own
 	for n := 0; ; n++ {
 		err := op(ctx, n)
 		if err == nil || !transient(err) {
 			return err
 		}
+		if last == nil || !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
+			last = err
+		}
 		if ctx.Err() != nil {
-			return interrupted(ctx, request, err)
+			return interrupted(ctx, request, last)
 		}
 		pause := pauseAfter(n)
 		if !errors.Is(err, errMissing) {
@@ -145,7 +149,7 @@ func (c *client) retry(ctx context.Context, request string, partition int, op fu
 			"partition", partition, "attempt", n+1, "pause_ms", pause.Milliseconds(), "error", err)
 		c.dropLayout()
 		if !sleep(ctx, pause) {
-			return interrupted(ctx, request, err)
+			return interrupted(ctx, request, last)
 		}
 	}
 }
