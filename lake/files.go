@@ -113,7 +113,7 @@ func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
 	if base == 0 {
 		return s.everything(ctx)
 	}
-	chain, unbroken := s.chain(base)
+	chain, unbroken := s.Since(base)
 	if !unbroken {
 		c.Broken = true
 		return c, nil
@@ -181,8 +181,8 @@ func (s Snapshot) addedIn(counted map[int64]bool, e iceberg.ManifestEntry) bool 
 	return false
 }
 
-// chain lists the snapshots from s back to, not including, base; false when base is not an ancestor.
-func (s Snapshot) chain(base int64) ([]Snapshot, bool) {
+// Since lists the snapshots after base, newest first, s among them; false when base is not an ancestor.
+func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 	var list []Snapshot
 	for at := s.ice; at != nil; {
 		if at.SnapshotID == base {
@@ -196,9 +196,6 @@ func (s Snapshot) chain(base int64) ([]Snapshot, bool) {
 	}
 	return nil, s.ice == nil && base == 0
 }
-
-// Since lists the snapshots after base, newest first; false when base is not an ancestor.
-func (s Snapshot) Since(base int64) ([]Snapshot, bool) { return s.chain(base) }
 
 // LastChange is the newest snapshot that changed rows: s itself or the nearest ancestor that is not a
 // compaction. The zero snapshot when there is none left.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/jobs"
 )
 
 func benchVerb() verb {
@@ -73,33 +75,51 @@ func newBenchReport(job, limit measure) benchReport {
 
 // bench is a lake in a temporary folder and the configuration that names it.
 type bench struct {
-	c      *call
-	dir    string
-	config string
+	env      jobs.Env
+	closeEnv func() // nil until the lake is open
+	dir      string
+	config   string
 }
 
-// newBench makes the lake and points the call's configuration at it.
+// newBench makes the lake, points the call's configuration at it and opens it.
 func newBench(ctx context.Context, c *call) (*bench, error) {
 	dir, err := os.MkdirTemp("", "lakectl-bench-")
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{c: c, dir: dir, config: filepath.Join(dir, "lakehouse.yaml")}
-	k := c.Config
-	text := fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp, memory_limit: %[2]dB, threads: %[3]d}\ningest: {flush_rows: %[4]d}\n",
-		dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, k.Ingest.FlushRows)
-	if err := os.WriteFile(b.config, []byte(text), 0o600); err != nil {
+	b := &bench{dir: dir, config: filepath.Join(dir, "lakehouse.yaml")}
+	if err := b.open(ctx, c); err != nil {
+		b.close()
 		return nil, err
 	}
-	if c.Config, err = loadConfig(b.config, nil, nil); err != nil {
-		return nil, err
-	}
-	c.Config.Kafka = k.Kafka
-	_, err = runInit(ctx, c)
-	return b, err
+	return b, nil
 }
 
-func (b *bench) close() { os.RemoveAll(b.dir) } //nolint:errcheck // a temporary folder
+func (b *bench) open(ctx context.Context, c *call) error {
+	k := c.Config
+	text := fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp, memory_limit: %[2]dB, threads: %[3]d}\ningest: {flush_rows: %[4]d}\n",
+		b.dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, k.Ingest.FlushRows)
+	err := os.WriteFile(b.config, []byte(text), 0o600)
+	if err != nil {
+		return err
+	}
+	if c.Config, err = loadConfig(b.config, nil, nil); err != nil {
+		return err
+	}
+	c.Config.Kafka = k.Kafka
+	if _, err := runInit(ctx, c); err != nil {
+		return err
+	}
+	b.env, b.closeEnv, err = openEnv(ctx, c)
+	return err
+}
+
+func (b *bench) close() {
+	if b.closeEnv != nil {
+		b.closeEnv()
+	}
+	os.RemoveAll(b.dir) //nolint:errcheck // a temporary folder
+}
 
 // child runs lakectl as a process of its own, so that CPU and peak memory are the job's alone.
 func (b *bench) child(ctx context.Context, what string, rows int64, args ...string) (measure, error) {

@@ -21,11 +21,6 @@ func runBenchIngest(ctx context.Context, c *call) (_ any, err error) {
 		return nil, err
 	}
 	defer b.close()
-	env, closeEnv, err := openEnv(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	defer closeEnv()
 	to := topic.Options{Brokers: c.Config.Kafka.Brokers, Topic: fmt.Sprintf("lakectl-bench-%d", time.Now().UnixMilli()), ClientID: "lakectl-bench", Log: c.Log}
 	note := "broker: " + fmt.Sprint(to.Brokers)
 	if c.IsSet("brokers") {
@@ -47,7 +42,7 @@ func runBenchIngest(ctx context.Context, c *call) (_ any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	limit, err := rewriteLimit(ctx, env)
+	limit, err := rewriteLimit(ctx, b.env)
 	if err != nil {
 		return nil, err
 	}
@@ -95,19 +90,14 @@ func runBenchRoyalties(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	defer b.close()
-	env, closeEnv, err := openEnv(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	defer closeEnv()
-	if err := ingestLoad(ctx, c, env); err != nil {
+	if err := ingestLoad(ctx, c, b.env); err != nil {
 		return nil, err
 	}
 	job, err := b.child(ctx, "job royalties, first run", int64(c.Int("rows")), "job", "royalties")
 	if err != nil {
 		return nil, err
 	}
-	limit, err := here("bare DuckDB statement", func() (int64, error) { return royaltiesLimit(ctx, env) })
+	limit, err := here("bare DuckDB statement", func() (int64, error) { return royaltiesLimit(ctx, b.env) })
 	if err != nil {
 		return nil, err
 	}
