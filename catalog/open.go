@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
@@ -42,6 +43,22 @@ type Catalog struct {
 
 // Open connects to the catalog. For sqlite the folder of the database file must exist; [Init] makes it.
 func Open(ctx context.Context, o Options) (*Catalog, error) {
+	// Turning WAL on in a new file takes a lock for which SQLite does not wait, whatever the busy timeout.
+	for attempt := 1; ; attempt++ {
+		c, err := open(ctx, o)
+		if err == nil || attempt == 100 || ctx.Err() != nil || !strings.Contains(err.Error(), "SQLITE_BUSY") {
+			return c, err
+		}
+		pause := time.NewTimer(20 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		}
+		pause.Stop()
+	}
+}
+
+func open(ctx context.Context, o Options) (*Catalog, error) {
 	db, dialect, err := connect(o)
 	if err != nil {
 		return nil, err
