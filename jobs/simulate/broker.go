@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -19,6 +20,7 @@ func StartBroker(topic string, partitions int) (*Broker, error) {
 		kfake.NumBrokers(1),
 		kfake.ClusterID("simulated"),
 		kfake.SeedTopics(int32(partitions), topic),
+		kfake.GroupMinSessionTimeout(100*time.Millisecond), // who dies here is not worth waiting for
 	)
 	if err != nil {
 		return nil, fmt.Errorf("start broker: %w", err)

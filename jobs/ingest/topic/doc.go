@@ -36,6 +36,15 @@
 // Fetch keeps no state: the caller owns the position, and fetching the same
 // offset again delivers the same records again.
 //
+// # Groups
+//
+// Member takes part in a consumer group of the classic protocol, which gives it
+// partitions (Assignment) until members come or go, die, or partitions are
+// added. Joining is tried again like everything else; only what the brokers
+// forbid is an error. A group says who should read what and nothing more: two
+// readers of one partition are possible for moments, so what is read must be
+// fenced elsewhere.
+//
 // # Writing
 //
 // Producer is at least once: a batch whose answer was lost is sent again.

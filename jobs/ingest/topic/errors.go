@@ -42,11 +42,12 @@ func (e *OutOfRangeError) Is(target error) bool { return target == ErrOutOfRange
 // Hint says what to do next.
 func (e *OutOfRangeError) Hint() string {
 	if e.Asked < e.Start {
-		return fmt.Sprintf("records %d to %d were deleted before they were read: raise retention.ms of the topic, "+
-			"and load a copy of them with 'lakectl ingest file PATH'", e.Asked, e.Start-1)
+		return fmt.Sprintf("records %d to %d were deleted before they were read: 'lakectl ingest --from earliest' goes on at %d without them "+
+			"and records that it did; load a copy of them with 'lakectl ingest file PATH', and raise retention.ms of the topic", e.Asked, e.Start-1, e.Start)
 	}
-	return fmt.Sprintf("the broker lost records that were read before, or is another one: check --brokers and run "+
-		"'kafka-get-offsets.sh --bootstrap-server BROKER --topic %s'", e.Topic)
+	return fmt.Sprintf("the broker lost records that were read before, or is another one: check --brokers with "+
+		"'kafka-get-offsets.sh --bootstrap-server BROKER --topic %s'; if they are lost, produce to a topic of another name and set kafka.topic to it, "+
+		"because new records would stand at offsets that the archive has", e.Topic)
 }
 
 // RecreatedError says that the name now stands for another topic. Returned by
@@ -127,6 +128,29 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 // Hint says what to do next.
 func (e *UnreachableError) Hint() string {
 	return "start the brokers, or check --brokers and the tls and sasl settings: 'kafka-broker-api-versions.sh --bootstrap-server BROKER'"
+}
+
+// GroupError says that the brokers do not let this client into the consumer group. Returned by Member.Next.
+type GroupError struct {
+	Group string
+	Err   error
+}
+
+func (e *GroupError) Error() string { return fmt.Sprintf("join group %s: %v", e.Group, e.Err) }
+
+func (e *GroupError) Unwrap() error { return e.Err }
+
+// Hint says what to do next.
+func (e *GroupError) Hint() string {
+	switch {
+	case errors.Is(e.Err, kafka.InconsistentGroupProtocol):
+		return "consumers of another kind are in this group: give kafka.group a name of its own"
+	case errors.Is(e.Err, kafka.InvalidSessionTimeout):
+		return "set kafka.session_timeout to what the brokers allow: their group.min.session.timeout.ms to group.max.session.timeout.ms"
+	case errors.Is(e.Err, kafka.GroupAuthorizationFailed):
+		return fmt.Sprintf("allow it: 'kafka-acls.sh --add --consumer --group %s --topic TOPIC --allow-principal User:NAME --bootstrap-server BROKER'", e.Group)
+	}
+	return "check kafka.group and the tls and sasl settings: 'kafka-consumer-groups.sh --describe --group " + e.Group + " --bootstrap-server BROKER'"
 }
 
 // transient reports whether trying again can help. What carries a hint is a

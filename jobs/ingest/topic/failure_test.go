@@ -368,7 +368,9 @@ func readsAndWrites(t *testing.T, o Options, m sasl.Mechanism) {
 	if err := p.Produce(t.Context(), []Record{{Value: []byte("v")}}); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"0=v"}, values(readFrom(t, open(t, o), 0, 0))); d != "" {
+	tp := open(t, o)
+	if d := cmp.Diff([]string{"0=v"}, values(readFrom(t, tp, 0, 0))); d != "" {
 		t.Fatal(d)
 	}
+	getsAShare(t, tp, 0)
 }
