@@ -1,7 +1,8 @@
 // Package catalog opens the Iceberg catalog of a lake and holds the specification of every table in it.
 //
 // It writes two things: the tables, once, in [Init], and the key of the subject hash, once, in [Init]. An
-// existing table is left as it is, so Init may be repeated and may run while jobs do.
+// existing table is left as it is, except that columns which came with a newer version are added at its end,
+// optional and empty. So Init may be repeated and may run while jobs of the same version do.
 //
 // # Table properties
 //
@@ -14,5 +15,7 @@
 // # Catalogs
 //
 // sqlite (one machine, the default) and postgres are served here. Their rows follow the JDBC catalog of
-// Iceberg, so Spark, Trino and PyIceberg open the same lake under the same catalog name.
+// Iceberg, so Spark, Trino and PyIceberg open the same lake under the same catalog name. A process keeps the newest
+// metadata of each table parsed (type parsed says how that stays true), or a commit would spend most of its time
+// reading what it has just written.
 package catalog

@@ -71,12 +71,13 @@ func open(ctx context.Context, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	ice, err := icesql.NewCatalog(o.Name, db, dialect, iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "true"})
+	props := iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "true"}
+	ice, err := icesql.NewCatalog(o.Name, db, dialect, props)
 	if err != nil {
 		db.Close() //nolint:errcheck // the first error counts
 		return nil, fmt.Errorf("open %s catalog: %w", o.Type, err)
 	}
-	return &Catalog{Ice: ice, options: o, db: db}, nil
+	return &Catalog{Ice: newParsed(ice, db, o, props), options: o, db: db}, nil
 }
 
 func connect(o Options) (*sql.DB, icesql.SupportedDialect, error) {
@@ -117,8 +118,8 @@ func warehouseURI(warehouse string) (string, error) {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String(), nil
 }
 
-// Init creates what is missing: folders, catalog, tables, the subject key. It returns the names of the
-// tables it made.
+// Init creates what is missing: folders, catalog, tables, columns that came with a newer version, the subject key.
+// It returns the names of the tables and columns it made, a column as TABLE.COLUMN.
 func Init(ctx context.Context, o Options) (made []string, err error) {
 	if o.Type == "sqlite" {
 		if err := os.MkdirAll(filepath.Dir(o.URI), 0o755); err != nil {
@@ -145,6 +146,14 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 		}
 		if created {
 			made = append(made, spec.Name)
+			continue
+		}
+		added, err := l.AddColumns(ctx, spec)
+		for _, column := range added {
+			made = append(made, spec.Name+"."+column)
+		}
+		if err != nil {
+			return made, err
 		}
 	}
 	return made, nil

@@ -66,7 +66,7 @@ func Specs() []lake.Spec {
 		spec(Quarantine, by("received_time", iceberg.DayTransform{}), append([]column{
 			may("raw", binary), may("reason", text), may("detail", text), may("received_time", instant),
 			may("user_id", text), may("event_time", instant),
-		}, position()...)...),
+		}, append(position(), may("source_time", instant), may("outcome", text), may("outcome_at", instant))...)...),
 		spec(DeletionRequests, unpartitioned, append([]column{
 			may("request_id", text), may("subject", text), may("user_id", text), may("requested_at", instant), may("received_time", instant),
 			may("from", instant), may("to", instant), may("reason", text),

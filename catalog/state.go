@@ -15,7 +15,14 @@ const (
 	MarkedDays = "marked-days"
 	// Suppressed counts, over the life of listens, records that an earlier deletion request kept out.
 	Suppressed = "suppressed"
+	// Watermarks holds, as JSON, the newest event time that listens has from each partition of each topic; see
+	// [EventTimes].
+	Watermarks = "watermarks"
 )
+
+// FlushBegan is a summary property (not carried forward) of the snapshots of listens that ingest makes: when
+// the batch began to be written, RFC 3339. The snapshot's own time is when it was committed.
+const FlushBegan = "lakectl.flush-began"
 
 // RequestsThrough is a summary property (not carried forward) of the snapshots of listens that ingest makes:
 // the sequence number of the snapshot of deletion_requests against which every row of the commit was
@@ -25,3 +32,6 @@ const RequestsThrough = "lakectl.requests-through"
 // RoyaltiesJob marks the commits of the royalties job. A ledger whose newest change is by another job is
 // unsettled: rows of it were erased, and copies that may take their place are not counted yet.
 const RoyaltiesJob = "royalties"
+
+// DeletionsJob marks the commits of the deletions job, which add no rows to the archive.
+const DeletionsJob = "deletions"

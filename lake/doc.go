@@ -22,6 +22,12 @@
 // newest snapshot of ours has the whole state and expiry cannot lose it. Snapshots of other engines carry
 // none: [Snapshot.State] walks back to the nearest of ours.
 //
+// # Expiring
+//
+// [Lake.Expire] is the other commit: it changes no rows, takes snapshots out of the history and then deletes what
+// nothing refers to any more. Which snapshots is for package maintain to say: whoever walks the parents of a
+// snapshot ([Snapshot.Since], [Snapshot.Changes]) relies on there being no gap.
+//
 // # Caveats
 //
 // Exactly once means: the rows of one commit are in the table once, together with the state that says so.

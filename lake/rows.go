@@ -19,7 +19,7 @@ import (
 
 // WriteRows writes rows that Go holds in memory (log entries, runs, rules, refused records) as Parquet, one
 // file a partition, for [Commit.Add]. A row has one value a column in schema order: string, []byte, int64,
-// int, bool, time.Time or nil.
+// int, bool, time.Time or nil. Optional columns at the end that it has no value for were added by a newer version.
 func (t *Table) WriteRows(ctx context.Context, job string, rows [][]any) ([]iceberg.DataFile, error) {
 	schema, err := icetable.SchemaToArrowSchema(t.ice.Schema(), nil, true, false)
 	if err != nil {
@@ -122,12 +122,19 @@ func rowBatch(schema *arrow.Schema, rows [][]any) (arrow.RecordBatch, error) {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	for _, row := range rows {
-		if len(row) != schema.NumFields() {
-			return nil, fmt.Errorf("row has %d values for %d columns", len(row), schema.NumFields())
+		if len(row) > schema.NumFields() {
+			return nil, outdated(fmt.Errorf("row has %d values for %d columns: %w", len(row), schema.NumFields(), ErrUnsupported))
 		}
-		for i, value := range row {
+		for i, f := range schema.Fields() {
+			var value any
+			switch {
+			case i < len(row):
+				value = row[i]
+			case !f.Nullable:
+				return nil, fmt.Errorf("row has %d values for %d columns", len(row), schema.NumFields())
+			}
 			if err := appendValue(b.Field(i), value); err != nil {
-				return nil, fmt.Errorf("column %s: %w", schema.Field(i).Name, err)
+				return nil, fmt.Errorf("column %s: %w", f.Name, err)
 			}
 		}
 	}

@@ -39,6 +39,9 @@ func (t *Table) Spec() iceberg.PartitionSpec { return t.ice.Spec() }
 // Location is the URI of the table's folder.
 func (t *Table) Location() string { return t.ice.Location() }
 
+// MetadataURI is the file with the table's metadata, which every commit writes anew.
+func (t *Table) MetadataURI() string { return t.ice.MetadataLocation() }
+
 // FS opens the storage the table lies on.
 func (t *Table) FS(ctx context.Context) (iceio.WriteFileIO, error) {
 	fs, err := t.ice.FS(ctx)
@@ -77,13 +80,25 @@ func (t *Table) ByTag(tag string) (Snapshot, error) {
 	return Snapshot{}, fmt.Errorf("tag %s of table %s: %w", tag, t.name, ErrNotFound)
 }
 
-// AsOf is the snapshot that was current at a time: the empty table before its first commit, [ErrExpired]
-// where the snapshots of that time are gone.
+// AsOf is the snapshot that was current at a time, or the newest kept one before it where snapshots have been
+// thinned out: the empty table before its first commit, [ErrExpired] where the snapshots of that time are gone.
+//
+// The table's own log of what was current, which knows rollbacks, ends at the newest snapshot that was expired.
+// Before that the snapshots themselves tell.
 func (t *Table) AsOf(at time.Time) (Snapshot, error) {
 	if s := t.ice.SnapshotAsOf(at.UnixMilli(), true); s != nil {
 		return Snapshot{table: t, ice: s}, nil
 	}
 	all := t.Snapshots()
+	var found Snapshot
+	for _, s := range all {
+		if s.ice.TimestampMs <= at.UnixMilli() && (found.ice == nil || s.ice.TimestampMs >= found.ice.TimestampMs) {
+			found = s
+		}
+	}
+	if found.ice != nil {
+		return found, nil
+	}
 	if len(all) == 0 || all[0].ice.ParentSnapshotID == nil {
 		return t.Empty(), nil
 	}
@@ -174,9 +189,11 @@ func (s Snapshot) Property(key string) string {
 	return s.ice.Summary.Properties[key]
 }
 
-// Schema is the schema to read the snapshot with: the one it was written under.
+// Schema is the schema to read the snapshot with: the one it was written under, and for the newest that of the
+// table, which may have got columns since.
 func (s Snapshot) Schema() *iceberg.Schema {
-	if s.ice != nil && s.ice.SchemaID != nil {
+	newest := s.ID() == s.table.Current().ID()
+	if s.ice != nil && !newest && s.ice.SchemaID != nil {
 		if schema, ok := s.table.ice.Schemas()[*s.ice.SchemaID]; ok {
 			return schema
 		}

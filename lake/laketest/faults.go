@@ -25,6 +25,7 @@ const (
 	BeforeCommit Step = "before commit" // the catalog never saw it
 	AfterCommit  Step = "after commit"  // it landed, the answer was lost
 	LoadTable    Step = "load table"
+	RemoveFile   Step = "remove file" // it is still there
 )
 
 // Faults decides when something fails. The zero value never does.
@@ -50,11 +51,12 @@ func (f *Faults) at(step Step, table string) error {
 }
 
 // Crash ends the world at the nth writing step (1 is the first): that step and everything after it fails, so
-// that retries cannot help either. Loading a table does not count as a step: nothing changes between two.
+// that retries cannot help either. Loading a table does not count as a step: nothing changes between two. Neither
+// does removing a file: what commits remove nobody refers to.
 func Crash(nth int) *Faults {
 	n := 0
 	return &Faults{Strike: func(step Step, _ string) error {
-		if step != LoadTable {
+		if step != LoadTable && step != RemoveFile {
 			n++
 		}
 		if n >= nth {
@@ -134,6 +136,13 @@ func (f *faultyIO) Create(name string) (iceio.FileWriter, error) {
 		return nil, err
 	}
 	return &faultyWriter{FileWriter: w, faults: f.faults}, nil
+}
+
+func (f *faultyIO) Remove(name string) error {
+	if err := f.faults.at(RemoveFile, ""); err != nil {
+		return err
+	}
+	return f.WriteFileIO.Remove(name)
 }
 
 type faultyWriter struct {

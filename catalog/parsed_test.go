@@ -1,0 +1,95 @@
+package catalog_test
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"testing"
+
+	"github.com/apache/iceberg-go"
+	icesql "github.com/apache/iceberg-go/catalog/sql"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/laketest"
+)
+
+func TestCommitsOfAnotherProcessAreSeenAtOnce(t *testing.T) {
+	l := laketest.New(t)
+	other, err := catalog.Open(t.Context(), l.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close() //nolint:errcheck // a test
+	for range 3 {
+		for _, commits := range []*lake.Lake{l.Lake, other.Lake()} {
+			s, err := commits.Commit(t.Context(), catalog.Sources, lake.Commit{Job: "test", Stage: func(lake.Snapshot) (map[string]string, error) { return nil, nil }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for who, sees := range map[string]*lake.Lake{"this": l.Lake, "the other": other.Lake()} {
+				table, err := sees.Table(t.Context(), catalog.Sources)
+				if err != nil || table.Current().ID() != s.ID() {
+					t.Fatalf("%s sees %d, %v, want %d", who, table.Current().ID(), err, s.ID())
+				}
+			}
+		}
+	}
+	if err := l.Catalog.Ice.DropTable(t.Context(), []string{catalog.Namespace, catalog.Sources}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Lake().Table(t.Context(), catalog.Sources); err == nil {
+		t.Error("a dropped table is still there")
+	}
+}
+
+func TestCommitsOfTwoProcessesAtOnceAllLand(t *testing.T) {
+	l := laketest.New(t)
+	const writers, commits = 3, 8
+	done := make(chan error, writers)
+	for range writers {
+		o := l.Options
+		go func() {
+			done <- func() error {
+				c, err := catalog.Open(context.Background(), o)
+				if err != nil {
+					return err
+				}
+				defer c.Close() //nolint:errcheck // a test
+				for range commits {
+					count := func(now lake.Snapshot) (map[string]string, error) {
+						n, err := now.StateNumber("n")
+						return map[string]string{lake.StateKey("n"): strconv.FormatInt(n+1, 10)}, err
+					}
+					if _, err := c.Lake().Commit(context.Background(), catalog.Sources, lake.Commit{Job: "test", Stage: count}); err != nil {
+						return err
+					}
+				}
+				return nil
+			}()
+		}()
+	}
+	for range writers {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	now := l.Snapshot(t, catalog.Sources)
+	if n, err := now.StateNumber("n"); n != writers*commits || err != nil || len(now.Table().Snapshots()) != writers*commits {
+		t.Errorf("counted to %d in %d snapshots, %v, want %d", n, len(now.Table().Snapshots()), err, writers*commits)
+	}
+	// The library alone reads the same table.
+	db, err := sql.Open("sqlite", l.Options.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // a test
+	plain, err := icesql.NewCatalog(l.Options.Name, db, icesql.SQLite, iceberg.Properties{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := plain.LoadTable(t.Context(), []string{catalog.Namespace, catalog.Sources})
+	if err != nil || table.CurrentSnapshot().SnapshotID != now.ID() || len(table.Metadata().Snapshots()) != writers*commits {
+		t.Fatalf("the library sees %v, %v", table, err)
+	}
+}

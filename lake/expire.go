@@ -1,0 +1,170 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	icetable "github.com/apache/iceberg-go/table"
+)
+
+// Expired says what an expiry removed.
+type Expired struct {
+	Snapshots int   // gone from the table's history
+	Files     int   // deleted: data, delete and metadata files that nothing left refers to
+	Bytes     int64 // of these files
+}
+
+// Expire takes snapshots out of a table's history and then deletes the files that only they referred to. choose
+// picks them; it is called with the table before each attempt, because main, tags and history may have moved,
+// and must not have side effects. None chosen: nothing is written.
+//
+// The metadata commit is pinned to main and to all tags and branches as choose saw them. An answer that was lost
+// does no harm: the table is loaded again and what is still there is chosen again. Files are deleted only after
+// that, by what the table then says. A crash in between leaves files that nobody refers to, for the orphan sweep.
+func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) ([]Snapshot, error)) (Expired, error) {
+	x := expiry{tried: map[int64]Snapshot{}, metadata: map[string]bool{}}
+	var last error
+	for attempt := range commitAttempts {
+		if err := pause(ctx, attempt); err != nil {
+			return Expired{}, fmt.Errorf("expire snapshots of %s: %w", name, errors.Join(err, last))
+		}
+		now, err := l.Table(ctx, name)
+		if errors.Is(err, ErrNotFound) {
+			return Expired{}, err
+		}
+		if err != nil {
+			last = err
+			continue
+		}
+		doomed, err := choose(now)
+		if err != nil {
+			return Expired{}, fmt.Errorf("expire snapshots of %s: %w", name, err)
+		}
+		if len(doomed) == 0 {
+			done, err := x.deleteFiles(ctx, now)
+			return done, wrap(err, "delete files of expired snapshots of "+name)
+		}
+		if err := x.note(now, doomed); err != nil {
+			return Expired{}, err
+		}
+		if err := l.forget(ctx, now, doomed); err != nil {
+			l.log.Debug("expiry not confirmed", "table", name, "attempt", attempt, "error", err)
+			last = err
+		}
+	}
+	return Expired{}, WithHint(fmt.Errorf("expire snapshots of %s: no attempt of %d was confirmed: %w", name, commitAttempts, last),
+		"check that the catalog and the warehouse can be written, then run the command again")
+}
+
+// expiry is what the attempts of one Expire have seen.
+type expiry struct {
+	tried    map[int64]Snapshot // chosen so far; those that are gone in the end were expired
+	metadata map[string]bool    // older metadata files that the table listed
+}
+
+// note remembers what an attempt is about to remove. Removing the snapshot of a tag would remove the tag without
+// a word.
+func (x *expiry) note(now *Table, doomed []Snapshot) error {
+	chosen := map[int64]bool{}
+	for _, s := range doomed {
+		x.tried[s.ID()], chosen[s.ID()] = s, true
+	}
+	for name, id := range now.Refs() {
+		if chosen[id] {
+			return fmt.Errorf("expire snapshot %d of %s: %s names it", id, now.name, name)
+		}
+	}
+	for m := range now.ice.Metadata().PreviousFiles() {
+		x.metadata[m.MetadataFile] = true
+	}
+	return nil
+}
+
+// forget commits the table's metadata without the snapshots.
+func (l *Lake) forget(ctx context.Context, now *Table, doomed []Snapshot) error {
+	ids := make([]int64, len(doomed))
+	for i, s := range doomed {
+		ids[i] = s.ID()
+	}
+	requirements := []icetable.Requirement{icetable.AssertTableUUID(now.ice.Metadata().TableUUID()), sameRefs(now.Refs())}
+	if current := now.Current().ID(); current != 0 {
+		requirements = append(requirements, icetable.AssertRefSnapshotID(icetable.MainBranch, &current))
+	}
+	update := icetable.NewRemoveSnapshotsUpdate(ids, false) // false: iceberg-go deletes no files
+	_, _, err := l.catalog.CommitTable(ctx, l.identifier(now.name), requirements, []icetable.Update{update})
+	return err
+}
+
+// sameRefs is the requirement that no tag or branch was made, moved or dropped. The format has none for names that
+// do not exist yet; the catalogs that are served check requirements in this process, against the metadata that
+// their compare and swap replaces, so one of our own is as good.
+type sameRefs map[string]int64
+
+// GetType names the requirement.
+func (sameRefs) GetType() string { return "lakectl-assert-same-refs" }
+
+// Validate implements [icetable.Requirement].
+func (r sameRefs) Validate(meta icetable.Metadata) error {
+	if meta == nil || !maps.Equal(r, refsOf(meta)) {
+		return errors.New("requirement failed: branches or tags have changed")
+	}
+	return nil
+}
+
+// Refs maps the names of branches and tags, main among them, to their snapshots.
+func (t *Table) Refs() map[string]int64 { return refsOf(t.ice.Metadata()) }
+
+func refsOf(meta icetable.Metadata) map[string]int64 {
+	refs := map[string]int64{}
+	for name, ref := range meta.Refs() {
+		refs[name] = ref.SnapshotID
+	}
+	return refs
+}
+
+// Ancestors lists s and the snapshots it came from, newest first, down to the first one that has expired.
+func (s Snapshot) Ancestors() []Snapshot {
+	var list []Snapshot
+	for at := s.ice; at != nil; {
+		list = append(list, Snapshot{table: s.table, ice: at})
+		if at.ParentSnapshotID == nil {
+			break
+		}
+		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)
+	}
+	return list
+}
+
+// Footing lists s and the ancestors without which s says less: down to the nearest snapshot of ours, which has its
+// state, and to the nearest that changed rows, which has its [Snapshot.LastChange].
+func (s Snapshot) Footing() []Snapshot {
+	ours, changed := false, false
+	all := s.Ancestors()
+	for i, at := range all {
+		ours = ours || at.Property(commitIDKey) != ""
+		changed = changed || at.Operation() != string(icetable.OpReplace)
+		if ours && changed {
+			return all[:i+1]
+		}
+	}
+	return all
+}
+
+// DescendsFrom tells whether base, a snapshot of the same table that is still there, is an ancestor of s. Where the
+// ancestors of s break off because some have expired, an older base counts as one: whoever expires snapshots after
+// a base that somebody asks about must have asked first (package maintain does).
+func (s Snapshot) DescendsFrom(base Snapshot) bool {
+	all := s.Ancestors()
+	for _, at := range all {
+		if at.ID() == base.ID() {
+			return true
+		}
+	}
+	if len(all) == 0 {
+		return base.ID() == 0
+	}
+	oldest := all[len(all)-1]
+	return oldest.ice.ParentSnapshotID != nil && base.Sequence() < oldest.Sequence()
+}
