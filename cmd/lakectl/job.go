@@ -49,6 +49,7 @@ Bytes of deleted rows stay in files and old snapshots until these are purged.`,
 				Examples: []string{"lakectl job deletions", "lakectl deletions list"}, Exits: []int{exitPartial, exitFenced},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runDeletions,
 			},
+			maintainVerb(),
 		},
 	}
 }

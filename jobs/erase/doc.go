@@ -59,9 +59,10 @@
 // which archive snapshot they are swept. Requests stand in quarantine in full each run: refused records are
 // not filtered when they arrive.
 //
-// A snapshot that has expired counts as swept. Maintenance must therefore not expire snapshots of listens
-// newer than that of the newest rows_deleted row; and while a request is located, not those of the four tables
-// since: without them the log counts too few rows.
+// A snapshot that has expired counts as swept. Maintenance must therefore not expire a snapshot of listens after
+// that of the newest rows_deleted row which was not filtered through every request that has reached rows_deleted, nor
+// one that was committed after an open request and does not know it; and while a request is located, not those of the
+// four tables since: without them the log counts too few rows. Package maintain keeps to this.
 //
 // # Others at work
 //

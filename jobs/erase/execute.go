@@ -131,7 +131,7 @@ func batches(files []hitFile, limit int64) [][]hitFile {
 }
 
 // whileAppended is the base that deletes on a table hold on which others append meanwhile: no other erasure was
-// at work. That every data file they name is still there is the commit's own condition.
+// at work, and no replay of refused records, which moves the rows it marks. That every data file they name is still there is the commit's own condition.
 func whileAppended(base lake.Snapshot, summary map[string]string) func(lake.Snapshot) (map[string]string, error) {
 	return func(now lake.Snapshot) (map[string]string, error) {
 		since, ancestor := now.Since(base.ID())
@@ -139,8 +139,8 @@ func whileAppended(base lake.Snapshot, summary map[string]string) func(lake.Snap
 			return nil, moved(base, "it was rolled back or its history expired")
 		}
 		for _, s := range since {
-			if s.Job() == JobName {
-				return nil, moved(base, "another erasure deleted rows")
+			if s.Job() == JobName || s.Operation() == "overwrite" {
+				return nil, moved(base, "another job deleted or moved rows")
 			}
 		}
 		return summary, nil

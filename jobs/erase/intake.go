@@ -24,7 +24,7 @@ const everything = math.MaxInt64
 //
 // Where swept is expired, so are the snapshots before it; those that are left are judged by what they say,
 // and what came from expired ones counts as swept. Where it is there but main does not descend from it, the
-// table was rolled back and may show rows that were deleted.
+// table was rolled back and may show rows that were deleted. Some snapshots between it and main may be expired.
 //
 // A compaction is trusted as little as the least trusted commit between the sweep and it. Commits that only
 // delete rows bring none.
@@ -35,7 +35,7 @@ func intakesAfter(archive lake.Snapshot, swept int64) (intakes, error) {
 		return in, err
 	}
 	// 0 stands for the beginning, which nothing descends from once the first snapshots are expired.
-	if _, ancestor := archive.Since(swept); err == nil && swept != 0 && !ancestor {
+	if err == nil && swept != 0 && !archive.DescendsFrom(since) {
 		in.all = true
 		return in, nil
 	}

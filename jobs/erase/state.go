@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/lakectl/lakectl/catalog"
 )
 
 // JobName marks the commits of this job. A ledger whose newest change is by it waits for royalties to settle.
-const JobName = "deletions"
+const JobName = catalog.DeletionsJob
 
 // State is how far a request has come. Each state promises everything the ones before it do.
 type State string

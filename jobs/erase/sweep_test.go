@@ -231,6 +231,47 @@ func TestRollbackOfTheArchiveIsSweptAgain(t *testing.T) {
 	equal(t, "listens", f.left(catalog.Listens), []int64{2})
 }
 
+// What maintenance takes out around the swept snapshot must not look like a rollback, nor hide what slipped past.
+func TestThinnedArchiveIsSweptAsIfItWereWhole(t *testing.T) {
+	f := newFixture(t)
+	asked := f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
+	first := f.ingest(-1, play(1, "a", "user-1", march5), play(2, "b", "user-2", march5))
+	f.ingest(-1, play(3, "c", "user-2", march5)) // the newest that the sweep reads
+	f.delete()
+	gone := []lake.Snapshot{
+		f.Snapshot(t, catalog.Listens), f.ingest(asked.Sequence(), play(4, "d", "user-2", march5)), f.ingest(asked.Sequence(), play(5, "e", "user-2", march5)),
+	}
+	f.ingest(asked.Sequence(), play(6, "f", "user-2", march5))
+	thin := func() {
+		_, err := f.Expire(context.Background(), catalog.Listens, func(now *lake.Table) (list []lake.Snapshot, err error) {
+			for _, s := range gone {
+				if s, err := now.ByID(s.ID()); err == nil {
+					list = append(list, s)
+				}
+			}
+			return list, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	thin()
+	equal(t, "files read", f.scanned(catalog.Listens), 0)
+	equal(t, "report", f.delete(), Report{})
+
+	f.ingest(asked.Sequence()-1, play(7, "g", "user-1", march5), play(8, "h", "user-2", march5))
+	gone = append(gone, f.ingest(asked.Sequence(), play(9, "i", "user-2", march5)))
+	f.ingest(asked.Sequence(), play(10, "j", "user-2", march5))
+	thin()
+	equal(t, "files read after one that slipped past", f.scanned(catalog.Listens), 1)
+	f.delete()
+	equal(t, "listens", f.left(catalog.Listens), []int64{2, 3, 4, 5, 6, 8, 9, 10})
+
+	rollback(t, f, first)
+	f.delete()
+	equal(t, "listens after a rollback", f.left(catalog.Listens), []int64{2})
+}
+
 func rollback(t *testing.T, f *fixture, to lake.Snapshot) {
 	t.Helper()
 	main := icetable.NewSetSnapshotRefUpdate(icetable.MainBranch, to.ID(), icetable.BranchRef, 0, 0, 0)

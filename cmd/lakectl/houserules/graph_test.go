@@ -29,6 +29,7 @@ var mayImport = map[string]string{
 	"jobs/rollup":       "jobs catalog lake lake/duck lake/listen sql",
 	"jobs/royalty":      "jobs catalog lake lake/duck lake/listen sql",
 	"jobs/erase":        "jobs catalog lake lake/duck lake/listen sql",
+	"jobs/maintain":     "jobs catalog lake lake/duck sql",
 	"jobs/simulate":     "",
 
 	"cmd/lakectl":            "*",

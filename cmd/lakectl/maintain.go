@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/maintain"
+)
+
+func maintainVerb() verb {
+	return verb{
+		Name: "maintain", Short: "Thin the snapshots of every table, so that commits stay as fast as the first.",
+		Long: `Keeps the newest 30 snapshots of each table, one an hour within retention.archive_snapshots, whatever a tag, a
+branch or a royalty run of that time names, and what other jobs still need; deletes the others with the files that
+only they referred to. What could not go, and the job to run so that it can, is in the report.`,
+		Examples: []string{"lakectl job maintain --dry-run", "lakectl job maintain"}, Exits: []int{exitPartial},
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "say what would go; change nothing"}},
+		Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runMaintain,
+	}
+}
+
+func runMaintain(ctx context.Context, c *call) (any, error) {
+	o := maintain.Options{Retention: time.Duration(c.Config.Retention.ArchiveSnapshots), DryRun: c.Bool("dry-run")}
+	return withEnv(ctx, c, func(env jobs.Env) (maintain.Report, error) { return maintain.Run(ctx, env, o) })
+}

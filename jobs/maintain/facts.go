@@ -1,0 +1,145 @@
+package maintain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// consumers are the state keys that name a snapshot from which a job will walk on, one a line: the table with
+// the state, the key, the table whose snapshot it names, and what to run to move it.
+var consumers = []struct{ table, key, of, hint string }{
+	{catalog.ListensCounted, catalog.CoversListens, catalog.Listens, "run 'lakectl job royalties'"},
+	{catalog.Duplicates, catalog.CoversListens, catalog.Listens, "run 'lakectl job royalties'"},
+	{catalog.PlaysByHour, catalog.CoversListens, catalog.Listens, "run 'lakectl job rollup'"},
+	{catalog.PlaysByHour, catalog.CoversDeletionLog, catalog.DeletionLog, "run 'lakectl job rollup'"},
+	{catalog.RoyaltyRuns, catalog.CoversLedger, catalog.ListensCounted, "run 'lakectl job royalties' without --period"},
+}
+
+// facts are the tables as they were when the run began and what they say about each other.
+type facts struct {
+	now       time.Time
+	retention time.Duration
+	heads     []lake.Snapshot  // of every table, in the order of the catalog
+	seen      map[string]int64 // sequence of the current snapshot; later ones are not judged
+	bases     map[string][]base
+	pins      map[string]map[int64]bool // named by royalty runs
+	erasure   erasure
+}
+
+// base is a snapshot that somebody will walk from.
+type base struct {
+	id       int64
+	by, hint string
+}
+
+func gather(ctx context.Context, env jobs.Env, o Options) (*facts, error) {
+	f := &facts{now: env.Now(), retention: o.Retention, seen: map[string]int64{}, bases: map[string][]base{}, pins: map[string]map[int64]bool{}}
+	heads := map[string]lake.Snapshot{}
+	for _, spec := range catalog.Specs() { // listens comes first, as package maintain says it must
+		head, err := env.Snapshot(ctx, spec.Name)
+		if err != nil {
+			return nil, err
+		}
+		f.heads, heads[spec.Name], f.seen[spec.Name] = append(f.heads, head), head, head.Sequence()
+	}
+	for _, c := range consumers {
+		id, err := heads[c.table].StateNumber(c.key)
+		if err != nil {
+			return nil, err
+		}
+		f.addBase(c.of, id, c.table, c.hint)
+	}
+	if heads[catalog.DeletionRequests].ID() == 0 && heads[catalog.RoyaltyRuns].ID() == 0 {
+		return f, nil
+	}
+	return f, f.query(ctx, env, heads)
+}
+
+func (f *facts) addBase(table string, id int64, by, hint string) {
+	if id != 0 {
+		f.bases[table] = append(f.bases[table], base{id, by, hint})
+	}
+}
+
+// query reads what rows say: royalty runs, deletion requests and their log.
+func (f *facts) query(ctx context.Context, env jobs.Env, heads map[string]lake.Snapshot) (err error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := f.readRuns(ctx, db, heads[catalog.RoyaltyRuns]); err != nil {
+		return fmt.Errorf("read royalty runs: %w", err)
+	}
+	waiting, err := f.erasure.read(ctx, db, heads[catalog.DeletionRequests], heads[catalog.DeletionLog])
+	if err != nil {
+		return fmt.Errorf("read deletion requests: %w", err)
+	}
+	f.erasure.retention, f.erasure.now = f.retention, f.now
+	for _, id := range waiting {
+		f.addBase(catalog.ListensCounted, id, "deletions that are not recomputed yet", "run 'lakectl job deletions'")
+	}
+	return nil
+}
+
+// readRuns pins what royalty runs name.
+func (f *facts) readRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) error {
+	if err := db.Bind(ctx, "runs", runs); err != nil {
+		return err
+	}
+	files, err := runs.Files(ctx)
+	if err != nil {
+		return err
+	}
+	order := make([][]any, len(files))
+	for i, file := range files {
+		path, err := lake.LocalPath(file.FilePath())
+		if err != nil {
+			return err
+		}
+		order[i] = []any{path, file.Sequence, file.AddedBy}
+	}
+	if err := db.Exec(ctx, "CREATE TABLE run_files (path VARCHAR, sequence BIGINT, added_by BIGINT)"); err != nil {
+		return err
+	}
+	if err := db.Fill(ctx, "run_files", order); err != nil {
+		return err
+	}
+	tables := []string{ // in the order of the statement's columns
+		catalog.Listens, catalog.ListensCounted, catalog.Duplicates, catalog.RoyaltyLines, catalog.RoyaltyPayouts,
+		catalog.RoyaltyRules, catalog.RoyaltyPools, catalog.RoyaltyRuns,
+	}
+	statements := []string{catalog.RoyaltyLines, catalog.RoyaltyPayouts}
+	var finished int64
+	var published bool
+	ids := make([]int64, len(tables))
+	dest := []any{&finished, &published}
+	for i := range ids {
+		dest = append(dest, &ids[i])
+	}
+	return db.Each(ctx, lakesql.Text("maintain/runs"), nil, dest, func() error {
+		recent := f.now.Sub(time.UnixMicro(finished)) < f.retention
+		for i, table := range tables {
+			if recent || published && slices.Contains(statements, table) {
+				f.pin(table, ids[i])
+			}
+		}
+		return nil
+	})
+}
+
+func (f *facts) pin(table string, id int64) {
+	if f.pins[table] == nil {
+		f.pins[table] = map[int64]bool{}
+	}
+	f.pins[table][id] = true
+}
