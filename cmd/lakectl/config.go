@@ -41,6 +41,9 @@ type ingestConfig struct {
 	FlushBytes byteSize
 	MaxAhead   time.Duration
 	MaxLate    time.Duration
+
+	MaxRefusedPercent int64
+	MetricsAddr       string // "": none are served
 }
 
 type duckdbConfig struct {

@@ -4,14 +4,18 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"os"
+	"time"
 )
 
 type kafkaConfig struct {
 	Brokers []string
 	Topic   string
 	Group   string
-	TLS     tlsConfig
-	SASL    saslConfig
+
+	SessionTimeout time.Duration
+
+	TLS  tlsConfig
+	SASL saslConfig
 }
 
 type tlsConfig struct {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -31,6 +32,7 @@ type configKey struct {
 	flag    string            // of the verbs that list the key in verb.Keys
 	oneOf   []string
 	least   int64             // smallest number, bytes or nanoseconds allowed
+	most    int64             // largest; 0 for no limit
 	form    func(string) bool // of a string or of each item of a list
 	example string            // an allowed value, for messages; the default where empty
 	secrecy secrecy
@@ -79,8 +81,12 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.Kafka.Topic },
 	},
 	{
-		name: "kafka.group", def: "lakectl", about: "consumer group that is told the archived positions, for tools that show lag", flag: "group",
+		name: "kafka.group", def: "lakectl", about: "consumer group whose members share the partitions", flag: "group",
 		field: func(c *config) any { return &c.Kafka.Group },
+	},
+	{
+		name: "kafka.session_timeout", def: "10s", about: "a member that gives no sign of life for so long loses its partitions", least: int64(time.Second), most: int64(30 * time.Minute),
+		field: func(c *config) any { return &c.Kafka.SessionTimeout },
 	},
 	{
 		name: "kafka.tls.enabled", def: "false", about: "speak TLS to the brokers; any other kafka.tls key turns it on too",
@@ -134,6 +140,14 @@ var configKeys = []configKey{
 	{
 		name: "ingest.max_late", def: "365d", about: "refuse a listen that is later than this", least: 1,
 		field: func(c *config) any { return &c.Ingest.MaxLate },
+	},
+	{
+		name: "ingest.max_refused_percent", def: "90", about: "stop when more of the records are refused; 100 never stops", least: 1, most: 100,
+		field: func(c *config) any { return &c.Ingest.MaxRefusedPercent },
+	},
+	{
+		name: "ingest.metrics_addr", about: "where to serve Prometheus metrics, under /metrics; nowhere by default", flag: "metrics-addr", form: isHostPort, example: "127.0.0.1:9464",
+		field: func(c *config) any { return &c.Ingest.MetricsAddr },
 	},
 
 	{

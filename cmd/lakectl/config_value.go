@@ -48,16 +48,18 @@ func (k *configKey) parse(field any, values []string) bool {
 		*p, ok = text == "true", text == "true" || text == "false"
 	case *int64:
 		n, err := strconv.ParseInt(text, 10, 64)
-		*p, ok = n, err == nil && n >= k.least
+		*p, ok = n, err == nil && k.within(n)
 	case *byteSize:
 		*p, ok = parseSize(text)
-		ok = ok && int64(*p) >= k.least
+		ok = ok && k.within(int64(*p))
 	case *time.Duration:
 		*p, ok = parseDuration(text)
-		ok = ok && int64(*p) >= k.least
+		ok = ok && k.within(int64(*p))
 	}
 	return ok
 }
+
+func (k *configKey) within(n int64) bool { return n >= k.least && (k.most == 0 || n <= k.most) }
 
 // allows checks one string.
 func (k *configKey) allows(s string) bool {
@@ -80,10 +82,16 @@ func (k *configKey) allowed() string {
 	case *bool:
 		return "true, false"
 	case *int64:
+		if k.most > 0 {
+			return fmt.Sprintf("a whole number from %d to %d", k.least, k.most)
+		}
 		return fmt.Sprintf("a whole number from %d up, such as %s", k.least, example)
 	case *byteSize:
 		return fmt.Sprintf("a size from %s up, such as 256MiB or 2GB", byteSize(k.least))
 	case *time.Duration:
+		if k.most > 0 {
+			return fmt.Sprintf("a duration from %s to %s, such as %s", time.Duration(k.least), time.Duration(k.most), example)
+		}
 		if k.least > 0 {
 			return "a duration over 0, such as 15s, 1h30m or 7d"
 		}

@@ -24,13 +24,21 @@ func ingestVerb() verb {
 		Short: "Consume the Kafka topic into the archive, exactly once.",
 		Long: `Every record ends in exactly one place: a row of listens, of deletion_requests or of quarantine, or counted as
 suppressed by an earlier deletion request. Positions are committed with the rows, so a restart goes on where the
-archive is; the consumer group is only told them, for tools that show its lag. Runs until stopped; a signal flushes and commits.
-Of two ingesters on the same partitions one goes on and the other ends with code 4.`,
-		Examples: []string{"lakectl ingest --brokers kafka-1:9092 --topic listens", "lakectl ingest --until-caught-up"},
-		Exits:    []int{exitFenced},
-		Flags:    []cli.Flag{&cli.BoolFlag{Name: "until-caught-up", Usage: "stop at the end of the topic as it was at the start"}},
-		Keys:     []string{"kafka.brokers", "kafka.topic", "kafka.group", "ingest.flush_rows"},
-		Run:      runIngest,
+archive is. Runs until stopped; a signal flushes and commits. Several of them share the partitions: start as many as there
+are partitions, with the same --group. With --until-caught-up it reads all partitions by itself, outside of the group.
+Of two ingesters on the same partitions one goes on; the other takes up after it, or ends with code 4 when it is not of the group.`,
+		Examples: []string{
+			"lakectl ingest --brokers kafka-1:9092 --topic listens", "lakectl ingest --until-caught-up",
+			"lakectl ingest --from earliest   # after records were deleted before they were read: go on without them, on record",
+		},
+		Exits: []int{exitFenced},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "until-caught-up", Usage: "stop at the end of the topic as it was at the start"},
+			&cli.StringFlag{Name: "from", Usage: "`WHERE` to start in partitions without a position or whose next records are deleted: earliest, latest or PARTITION=OFFSET,..."},
+			cpuProfileFlag(),
+		},
+		Keys: []string{"kafka.brokers", "kafka.topic", "kafka.group", "ingest.flush_rows", "ingest.metrics_addr"},
+		Run:  profiled(runIngest),
 		Verbs: []verb{{
 			Name: "file", Args: "PATH...", Short: "Read JSON Lines files into the archive, exactly once.",
 			Long: `Files may be compressed (.gz, .zst); - is stdin and needs --source. A source is named by its content, so reading
@@ -42,7 +50,7 @@ the same file twice changes nothing. Offsets are line numbers. --received-time i
 				&cli.StringFlag{Name: "source", Usage: "`NAME` of the source instead of its content's"},
 			},
 			Run: runIngestFile,
-		}},
+		}, ingestStatusVerb()},
 	}
 }
 
@@ -50,11 +58,20 @@ func ingestOptions(c *call) ingest.Options {
 	k := c.Config.Ingest
 	return ingest.Options{
 		FlushAge: k.FlushAge, FlushRows: int(k.FlushRows), FlushBytes: int64(k.FlushBytes),
-		Limits: listen.Limits{MaxAhead: k.MaxAhead, MaxLate: k.MaxLate},
+		Limits: listen.Limits{MaxAhead: k.MaxAhead, MaxLate: k.MaxLate}, MaxRefusedPercent: int(k.MaxRefusedPercent),
 	}
 }
 
 func runIngest(ctx context.Context, c *call) (_ any, err error) {
+	from, err := ingest.ParseFrom(c.String("from"))
+	if err != nil {
+		return nil, askedWrong(err)
+	}
+	metrics, stopMetrics, err := serveMetrics(c)
+	if err != nil {
+		return nil, err
+	}
+	defer stopMetrics()
 	env, closeEnv, err := openEnv(ctx, c)
 	if err != nil {
 		return nil, err
@@ -70,8 +87,28 @@ func runIngest(ctx context.Context, c *call) (_ any, err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	options := ingestOptions(c)
-	options.UntilCaughtUp, options.Group = c.Bool("until-caught-up"), c.Config.Kafka.Group
-	return ingest.Kafka(ctx, env, t, options)
+	options.UntilCaughtUp, options.From, options.Metrics = c.Bool("until-caught-up"), from, metrics
+	options.Group, options.SessionTimeout = c.Config.Kafka.Group, c.Config.Kafka.SessionTimeout
+	report, err := ingest.Kafka(ctx, env, t, options)
+	if errors.Is(err, ingest.ErrUsage) && report.Records == 0 {
+		return nil, askedWrong(err)
+	}
+	return report, err
+}
+
+// serveMetrics shows metrics where the configuration says, before anything is ingested; nil where it says nowhere.
+func serveMetrics(c *call) (m *ingest.Metrics, stop func(), err error) {
+	addr := c.Config.Ingest.MetricsAddr
+	if addr == "" {
+		return nil, func() {}, nil
+	}
+	m = ingest.NewMetrics()
+	at, stop, err := m.Serve(addr, c.Log)
+	if err != nil {
+		return nil, nil, lake.WithHint(fmt.Errorf("ingest.metrics_addr is %s: %w", addr, err), "give another address with --metrics-addr, or stop what listens there: 'ss -ltnp'")
+	}
+	c.Log.Info("serving metrics", "addr", at)
+	return m, stop, nil
 }
 
 // topicOptions says how to reach the configured topic.

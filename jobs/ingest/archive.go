@@ -4,21 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lakectl/lakectl/lake"
 )
 
 const (
 	groupRows = 250_000 // of one row group
-	sliceRows = 500     // turned into columns at once: few enough to stay in the processor's cache; divides groupRows
+	writers   = 2       // files being written at a time, each with the columns of a row group in memory
 )
 
 // writeListens writes the batch's rows, one Parquet file a day. It stops before writing when the batch is
@@ -40,39 +43,51 @@ func (g *ingester) writeListens(ctx context.Context) ([]iceberg.DataFile, error)
 
 // writeDays writes rows as files of t, one for each day of event time.
 //
-// The rows go straight from their structs to the Parquet writer's columns. Through Arrow they would be copied
-// once more, which takes as long as the writing.
+// The rows go from their structs to the Parquet writer's columns. Through Arrow they would be copied once more.
 func writeDays(ctx context.Context, t *lake.Table, r *rows, source string) ([]iceberg.DataFile, error) {
-	w, err := newDayWriter(t, source)
-	if err != nil {
-		return nil, err
+	days := r.sorted()
+	files := make([]iceberg.DataFile, len(days))
+	todo := make(chan int, len(days))
+	for i := range days {
+		todo <- i
 	}
-	var files []iceberg.DataFile
-	for order := r.sorted(); len(order) > 0; {
-		n := 1
-		for n < len(order) && order[n].day == order[0].day {
-			n++
-		}
-		f, err := w.write(ctx, r, order[:n])
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
-		order = order[n:]
+	close(todo)
+	workers, ctx := errgroup.WithContext(ctx)
+	for range min(writers, len(days)) {
+		workers.Go(func() error {
+			w, err := newDayWriter(t, r, source)
+			if err != nil {
+				return err
+			}
+			for i := range todo {
+				if files[i], err = w.write(ctx, days[i]); err != nil {
+					return err
+				}
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+	}
+	if err := workers.Wait(); err != nil {
+		return nil, err
 	}
 	return files, nil
 }
 
-// dayWriter writes files of listens.
+// dayWriter writes files of listens, one after the other.
 type dayWriter struct {
 	table   *lake.Table
 	schema  *schema.GroupNode
 	props   *parquet.WriterProperties
-	columns []*column
+	columns []columnWriter
+	rows    *rows
+	group   *rowGroup
 }
 
-func newDayWriter(t *lake.Table, source string) (*dayWriter, error) {
-	w := &dayWriter{table: t, props: writerProperties()}
+func newDayWriter(t *lake.Table, r *rows, source string) (*dayWriter, error) {
+	w := &dayWriter{table: t, props: writerProperties(), rows: r, group: newRowGroup(r, source)}
 	fields, err := icetable.SchemaToArrowSchema(t.Current().Schema(), nil, true, false)
 	if err != nil {
 		return nil, err
@@ -82,24 +97,33 @@ func newDayWriter(t *lake.Table, source string) (*dayWriter, error) {
 		return nil, err
 	}
 	w.schema = parquetSchema.Root()
-	w.columns, err = columnsOf(fields, source)
+	w.columns, err = columnsOf(fields)
 	return w, err
 }
 
 // write writes rows of one day as one file.
-func (w *dayWriter) write(ctx context.Context, r *rows, order []place) (iceberg.DataFile, error) {
-	day, uri := order[0].day, w.table.NewDataPath(job)
+func (w *dayWriter) write(ctx context.Context, d day) (iceberg.DataFile, error) {
+	uri := w.table.NewDataPath(job)
 	out, err := w.table.Create(ctx, uri)
 	if err != nil {
 		return nil, err
 	}
+	footer, err := w.writeTo(out, d.order)
+	if err != nil {
+		return nil, err
+	}
+	return w.table.DataFile(uri, footer, out.Bytes(), d.number)
+}
+
+// writeTo writes rows as one file to out, which it closes.
+func (w *dayWriter) writeTo(out io.WriteCloser, order []place) (*metadata.FileMetaData, error) {
 	f, err := file.NewParquetWriterWithError(out, w.schema, file.WithWriterProps(w.props))
 	if err != nil {
 		return nil, errors.Join(err, out.Close())
 	}
 	for len(order) > 0 {
 		n := min(len(order), groupRows)
-		if err := w.writeGroup(f, r, order[:n]); err != nil {
+		if err := w.writeGroup(f, order[:n]); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
 		order = order[n:]
@@ -107,30 +131,23 @@ func (w *dayWriter) write(ctx context.Context, r *rows, order []place) (iceberg.
 	if err := f.Close(); err != nil { // closes out too
 		return nil, err
 	}
-	footer, err := f.FileMetadata()
-	if err != nil {
-		return nil, err
-	}
-	return w.table.DataFile(uri, footer, out.Bytes(), day)
+	return f.FileMetadata()
 }
 
-func (w *dayWriter) writeGroup(f *file.Writer, r *rows, order []place) error {
-	group, err := f.AppendBufferedRowGroupChecked()
+func (w *dayWriter) writeGroup(f *file.Writer, order []place) error {
+	group, err := f.AppendRowGroupChecked()
 	if err != nil {
 		return err
 	}
-	for len(order) > 0 {
-		n := min(len(order), sliceRows)
-		for i, c := range w.columns {
-			to, err := group.Column(i)
-			if err != nil {
-				return err
-			}
-			if err := c.write(to, r, order[:n]); err != nil {
-				return err
-			}
+	w.group.fill(w.rows, order)
+	for _, write := range w.columns {
+		to, err := group.NextColumn()
+		if err != nil {
+			return err
 		}
-		order = order[n:]
+		if err := write(w.group, to); err != nil {
+			return err
+		}
 	}
 	return group.Close()
 }

@@ -1,9 +1,7 @@
 package ingest
 
 import (
-	"cmp"
-	"slices"
-	"strings"
+	"math"
 
 	"github.com/lakectl/lakectl/lake/listen"
 )
@@ -56,6 +54,9 @@ type batch struct {
 	bytes     int64         // as they came
 	next      map[int]int64 // where the source stands after the batch, for the partitions it read
 	requests  int64         // sequence number of the deletion requests that filtered it
+	latest    map[int]int64 // newest event time archived, by partition
+	newest    int64         // the same of the run of records being taken; math.MinInt64 for none
+	chosen    []choice      // starting points that the commit puts on record
 }
 
 func (b *batch) reset() {
@@ -64,113 +65,18 @@ func (b *batch) reset() {
 	clear(b.deletions)
 	b.refused, b.deletions = b.refused[:0], b.deletions[:0]
 	b.counts = Report{Quarantined: map[listen.Reason]int64{}}
-	b.bytes, b.next = 0, map[int]int64{}
+	b.bytes, b.next, b.latest, b.chosen = 0, map[int]int64{}, map[int]int64{}, nil
+	b.newest = math.MinInt64
 }
 
-// archived is one row of listens.
-type archived struct {
-	listen.Listen
-	partition int32
-	offset    int64
-}
-
-// rows are the listens of a batch. They lie in blocks, which never move and are used again by the next batch.
-type rows struct {
-	blocks [][]archived
-	n      int
-}
-
-const blockRows = 4096
-
-// add returns a row to fill. It may hold the values of an earlier batch.
-func (r *rows) add() *archived {
-	if r.n == len(r.blocks)*blockRows {
-		r.blocks = append(r.blocks, make([]archived, blockRows))
+// passed notes that the records of a partition up to next are in the batch.
+func (b *batch) passed(partition int, next int64) {
+	b.next[partition] = next
+	if b.newest == math.MinInt64 {
+		return
 	}
-	r.n++
-	return r.at(uint32(r.n - 1))
-}
-
-func (r *rows) at(i uint32) *archived { return &r.blocks[i/blockRows][i%blockRows] }
-
-// reset forgets the rows and lets go of their strings.
-func (r *rows) reset() {
-	for i := range (r.n + blockRows - 1) / blockRows {
-		clear(r.blocks[i])
+	if was, ok := b.latest[partition]; !ok || b.newest > was {
+		b.latest[partition] = b.newest
 	}
-	r.n = 0
-}
-
-// place is a row in the order of the archive. Sorting moves these 32 bytes, not the row.
-type place struct {
-	day   int
-	user  uint64 // eight bytes of the user id, after what all user ids of the batch begin with
-	event int64
-	row   uint32
-}
-
-// sorted gives the order in which rows are written: by day, then user id, then event time. Rows of one user
-// lie together, which makes the files smaller and lets an erasure skip most of a file.
-func (r *rows) sorted() []place {
-	shared := r.sharedPrefix()
-	order := make([]place, r.n)
-	decided := true // the eight bytes hold all that tells user ids apart
-	for i := range order {
-		row := r.at(uint32(i))
-		rest := row.UserID[shared:]
-		decided = decided && len(rest) <= 8
-		order[i] = place{day: dayOf(row.EventTime), user: leading(rest), event: row.EventTime, row: uint32(i)}
-	}
-	slices.SortFunc(order, func(a, b place) int {
-		if a.day != b.day {
-			return cmp.Compare(a.day, b.day)
-		}
-		if a.user != b.user {
-			return cmp.Compare(a.user, b.user)
-		}
-		if !decided {
-			if c := strings.Compare(r.at(a.row).UserID, r.at(b.row).UserID); c != 0 {
-				return c
-			}
-		}
-		if a.event != b.event {
-			return cmp.Compare(a.event, b.event)
-		}
-		return cmp.Compare(a.row, b.row)
-	})
-	return order
-}
-
-// sharedPrefix is the length of what all user ids begin with.
-func (r *rows) sharedPrefix() int {
-	if r.n == 0 {
-		return 0
-	}
-	prefix := r.at(0).UserID
-	for i := 1; i < r.n && prefix != ""; i++ {
-		id := r.at(uint32(i)).UserID
-		for !strings.HasPrefix(id, prefix) {
-			prefix = prefix[:len(prefix)-1]
-		}
-	}
-	return len(prefix)
-}
-
-// leading reads the first eight bytes so that numbers compare as the strings do. A shorter string is filled
-// up with zeros: user ids hold no control characters, so no other string reads the same.
-func leading(s string) uint64 {
-	var n uint64
-	for i := range min(len(s), 8) {
-		n |= uint64(s[i]) << (56 - 8*i)
-	}
-	return n
-}
-
-// dayOf is the value of Iceberg's day transform for a time in microseconds.
-func dayOf(micros int64) int {
-	day := micros / listen.MicrosPerDay
-	if micros%listen.MicrosPerDay < 0 {
-		day--
-	}
-	return int(day)
+	b.newest = math.MinInt64
 }

@@ -3,8 +3,9 @@ package ingest_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
+	"runtime"
+	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,7 +75,13 @@ func asArrow(tb testing.TB, t *lake.Table, listens []listen.Listen, days [][]int
 		tb.Fatal(err)
 	}
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	text := func(i int, s string) { b.Field(i).(*array.StringBuilder).Append(s) }
+	text := func(i int, s string) {
+		if s == "" {
+			b.Field(i).AppendNull()
+		} else {
+			b.Field(i).(*array.StringBuilder).Append(s)
+		}
+	}
 	int32s := func(i int, n int64) { b.Field(i).(*array.Int32Builder).Append(int32(n)) }
 	times := func(i int, n int64) { b.Field(i).(*array.TimestampBuilder).Append(arrow.Timestamp(n)) }
 	var batches []arrow.RecordBatch
@@ -86,13 +93,21 @@ func asArrow(tb testing.TB, t *lake.Table, listens []listen.Listen, days [][]int
 			}
 			times(5, l.EventTime)
 			int32s(6, l.MsPlayed)
-			int32s(7, l.TrackMs)
+			if l.TrackMs == 0 {
+				b.Field(7).AppendNull()
+			} else {
+				int32s(7, l.TrackMs)
+			}
 			for c, s := range []string{l.Country, l.Tier, l.Client} {
 				text(8+c, s)
 			}
-			b.Field(11).AppendNull()
+			if l.Offline == listen.Unset {
+				b.Field(11).AppendNull()
+			} else {
+				b.Field(11).(*array.BooleanBuilder).Append(l.Offline == listen.True)
+			}
 			times(12, l.ReceivedTime)
-			b.Field(13).AppendNull()
+			text(13, l.Extra)
 			text(14, "listens")
 			int32s(15, int64(i%4))
 			b.Field(16).(*array.Int64Builder).Append(int64(i / 4))
@@ -102,43 +117,79 @@ func asArrow(tb testing.TB, t *lake.Table, listens []listen.Listen, days [][]int
 	return batches
 }
 
-// BenchmarkWriteBatch compares the write path of a flush (sort, write, describe) with its limit: bare arrow-go
-// writing the same rows with the same settings, sorted and converted to Arrow before.
-func BenchmarkWriteBatch(b *testing.B) {
+// BenchmarkTakeRow is what a decoded listen costs on its way into a batch.
+func BenchmarkTakeRow(b *testing.B) {
+	listens := someListens(1_000_000, 30)
+	batch := &ingest.Batch{}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if i == len(listens) {
+			batch.Reset()
+			i = 0
+		}
+		batch.Add(listens[i], int32(i%4), int64(i/4))
+		i++
+	}
+}
+
+// BenchmarkSort is a flush's sorting alone.
+func BenchmarkSort(b *testing.B) {
+	const rows = 1_000_000
+	for _, days := range []int{1, 30} {
+		b.Run(fmt.Sprint(days, "days"), func(b *testing.B) {
+			batch := batchOf(someListens(rows, days))
+			for b.Loop() {
+				batch.Sort()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkWriters compares the writing of sorted rows with its limit: arrow-go writing the same rows with the same
+// settings, from an Arrow table. Both by the CPU of the process, which counts the garbage collector's too.
+func BenchmarkWriters(b *testing.B) {
 	const rows = 500_000
-	l := laketest.New(b)
-	tbl, err := l.Table(b.Context(), catalog.Listens)
+	tbl, err := laketest.New(b).Table(b.Context(), catalog.Listens)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for _, days := range []int{1, 30} {
 		b.Run(fmt.Sprint(days, "days"), func(b *testing.B) {
 			listens := someListens(rows, days)
-			batch := batchOf(listens)
-			sorted := asArrow(b, tbl, listens, batch.Order())
-			var ours, plain time.Duration
+			var ours, library time.Duration
 			for b.Loop() {
-				start := time.Now()
-				if _, err := batch.Write(b.Context(), tbl); err != nil {
+				err := ingest.CompareWriters(b.Context(), tbl, slices.Values(listens), func(w ingest.Writers) error {
+					ours += cpuOf(b, w.Ours)
+					library += cpuOf(b, w.Library)
+					return nil
+				})
+				if err != nil {
 					b.Fatal(err)
 				}
-				middle := time.Now()
-				for _, day := range sorted {
-					f, err := os.Create(filepath.Join(l.Dir, "plain.parquet"))
-					if err != nil {
-						b.Fatal(err)
-					}
-					if err := ingest.WritePlain(f, day); err != nil {
-						b.Fatal(err)
-					}
-				}
-				ours, plain = ours+middle.Sub(start), plain+time.Since(middle)
 			}
-			perRow := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(b.N) / rows }
-			b.ReportMetric(perRow(ours), "ns/row")
-			b.ReportMetric(perRow(plain), "plain-ns/row")
-			b.ReportMetric(float64(ours)/float64(plain), "ratio")
+			b.ReportMetric(float64(ours.Nanoseconds())/float64(b.N)/rows, "cpu-ns/row")
+			b.ReportMetric(float64(library.Nanoseconds())/float64(b.N)/rows, "library-cpu-ns/row")
+			b.ReportMetric(float64(ours)/float64(library), "ratio")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+func cpuOf(b *testing.B, work func() error) time.Duration {
+	used := func() time.Duration {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			b.Fatal(err)
+		}
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	runtime.GC()
+	before := used()
+	if err := work(); err != nil {
+		b.Fatal(err)
+	}
+	return used() - before
 }

@@ -5,6 +5,8 @@ import (
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 
@@ -12,139 +14,183 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// column takes the values of one column of listens out of rows.
-type column struct {
-	take func(*column, *archived)
+// columnWriter writes one column of a row group.
+type columnWriter func(g *rowGroup, to file.ColumnChunkWriter) error
 
-	texts    []parquet.ByteArray
-	longs    []int64
-	ints     []int32
-	flags    []bool
-	presence []int16 // of an optional column: 1 for a value, 0 for none; nil for a required one
+// columnWriters say how each column of listens is written.
+var columnWriters = map[string]columnWriter{
+	"listen_id":        func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.ids) },
+	"user_id":          writeWords(userID),
+	"track_id":         writeWords(trackID),
+	"artist_id":        writeWords(artistID),
+	"device":           writeWords(device),
+	"event_time":       func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.event) },
+	"ms_played":        func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.msPlayed) },
+	"track_ms":         func(g *rowGroup, to file.ColumnChunkWriter) error { return writeSome(to, g.trackMs, itself) },
+	"country":          writeWords(country),
+	"tier":             writeWords(tier),
+	"client":           writeWords(client),
+	"offline":          func(g *rowGroup, to file.ColumnChunkWriter) error { return writeSome(to, g.offline, isTrue) },
+	"received_time":    func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.received) },
+	"extra":            writeWords(extra),
+	"source_topic":     writeSource,
+	"source_partition": func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.partition) },
+	"source_offset":    func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.offset) },
 }
 
-// valuesOf says where the value of each column of listens comes from.
-func valuesOf(source string) map[string]func(*column, *archived) {
-	return map[string]func(*column, *archived){
-		"listen_id":        func(c *column, r *archived) { c.text(r.ListenID) },
-		"user_id":          func(c *column, r *archived) { c.text(r.UserID) },
-		"track_id":         func(c *column, r *archived) { c.text(r.TrackID) },
-		"artist_id":        func(c *column, r *archived) { c.text(r.ArtistID) },
-		"device":           func(c *column, r *archived) { c.text(r.Device) },
-		"event_time":       func(c *column, r *archived) { c.long(r.EventTime) },
-		"ms_played":        func(c *column, r *archived) { c.int(r.MsPlayed) },
-		"track_ms":         func(c *column, r *archived) { c.optionalInt(r.TrackMs) },
-		"country":          func(c *column, r *archived) { c.text(r.Country) },
-		"tier":             func(c *column, r *archived) { c.text(r.Tier) },
-		"client":           func(c *column, r *archived) { c.optionalText(r.Client) },
-		"offline":          func(c *column, r *archived) { c.flag(r.Offline) },
-		"received_time":    func(c *column, r *archived) { c.long(r.ReceivedTime) },
-		"extra":            func(c *column, r *archived) { c.optionalText(r.Extra) },
-		"source_topic":     func(c *column, _ *archived) { c.text(source) },
-		"source_partition": func(c *column, r *archived) { c.int(int64(r.partition)) },
-		"source_offset":    func(c *column, r *archived) { c.long(r.offset) },
-	}
-}
+func itself(n int32) int32      { return n }
+func isTrue(f listen.Flag) bool { return f == listen.True }
 
 // columnsOf gives the columns in the order of the table's fields. A field that is not known here was added by
 // a newer version and stays empty.
-func columnsOf(fields *arrow.Schema, source string) ([]*column, error) {
-	values := valuesOf(source)
-	columns := make([]*column, fields.NumFields())
+func columnsOf(fields *arrow.Schema) ([]columnWriter, error) {
+	columns := make([]columnWriter, fields.NumFields())
 	known := 0
 	for i, f := range fields.Fields() {
-		c := &column{take: values[f.Name]}
+		columns[i] = columnWriters[f.Name]
 		switch {
-		case c.take != nil:
+		case columns[i] != nil:
 			known++
 		case f.Nullable:
-			c.take = func(c *column, _ *archived) { c.present(false) }
+			columns[i] = writeNone
 		default:
 			return nil, fmt.Errorf("column %s of listens is required: %w", f.Name, lake.ErrUnsupported)
 		}
-		if f.Nullable {
-			c.presence = make([]int16, 0, sliceRows)
-		}
-		columns[i] = c
 	}
-	if known != len(values) {
-		return nil, lake.WithHint(fmt.Errorf("listens has %d of %d columns: %w", known, len(values), lake.ErrUnsupported),
+	if known != len(columnWriters) {
+		return nil, lake.WithHint(fmt.Errorf("listens has %d of %d columns: %w", known, len(columnWriters), lake.ErrUnsupported),
 			"the table is not one that 'lakectl init' made; run 'lakectl init' with another catalog.uri for a new lake")
 	}
 	return columns, nil
 }
 
-func (c *column) present(is bool) {
-	if c.presence == nil {
-		return
+// writeAll writes a column that has a value in each row.
+func writeAll[T any](to file.ColumnChunkWriter, values []T) error {
+	return write(to, values, presences(to, len(values), nil))
+}
+
+// writeSome writes the values that are not zero.
+func writeSome[T comparable, V any](to file.ColumnChunkWriter, values []T, as func(T) V) error {
+	var zero T
+	some := make([]V, 0, len(values))
+	for _, v := range values {
+		if v != zero {
+			some = append(some, as(v))
+		}
 	}
-	if is {
-		c.presence = append(c.presence, 1)
-	} else {
-		c.presence = append(c.presence, 0)
-	}
+	return write(to, some, presences(to, len(values), func(i int) bool { return values[i] != zero }))
 }
 
-// text lends the string's bytes to the Parquet writer, which only reads them.
-func (c *column) text(s string) {
-	c.texts = append(c.texts, unsafe.Slice(unsafe.StringData(s), len(s)))
-	c.present(true)
-}
-
-func (c *column) optionalText(s string) {
-	if s == "" {
-		c.present(false)
-		return
-	}
-	c.text(s)
-}
-
-func (c *column) long(n int64) {
-	c.longs = append(c.longs, n)
-	c.present(true)
-}
-
-// int takes numbers that validation keeps within 32 bits.
-func (c *column) int(n int64) {
-	c.ints = append(c.ints, int32(n))
-	c.present(true)
-}
-
-func (c *column) optionalInt(n int64) {
-	if n == 0 {
-		c.present(false)
-		return
-	}
-	c.int(n)
-}
-
-func (c *column) flag(f listen.Flag) {
-	if f == listen.Unset {
-		c.present(false)
-		return
-	}
-	c.flags = append(c.flags, f == listen.True)
-	c.present(true)
-}
-
-// write appends the column's values of some rows to a file.
-func (c *column) write(to file.ColumnChunkWriter, r *rows, order []place) error {
-	c.texts, c.longs, c.ints, c.flags, c.presence = c.texts[:0], c.longs[:0], c.ints[:0], c.flags[:0], c.presence[:0]
-	for _, p := range order {
-		c.take(c, r.at(p.row))
-	}
-	var err error
-	switch to := to.(type) {
+// writeNone writes a column without values.
+func writeNone(g *rowGroup, to file.ColumnChunkWriter) error {
+	none := presences(to, len(g.ids), func(int) bool { return false })
+	switch to.(type) {
 	case *file.ByteArrayColumnChunkWriter:
-		_, err = to.WriteBatch(c.texts, c.presence, nil)
+		return write[parquet.ByteArray](to, nil, none)
 	case *file.Int64ColumnChunkWriter:
-		_, err = to.WriteBatch(c.longs, c.presence, nil)
+		return write[int64](to, nil, none)
 	case *file.Int32ColumnChunkWriter:
-		_, err = to.WriteBatch(c.ints, c.presence, nil)
+		return write[int32](to, nil, none)
+	case *file.Float64ColumnChunkWriter:
+		return write[float64](to, nil, none)
 	case *file.BooleanColumnChunkWriter:
-		_, err = to.WriteBatch(c.flags, c.presence, nil)
-	default:
-		err = fmt.Errorf("column writer %T: %w", to, lake.ErrUnsupported)
+		return write[bool](to, nil, none)
 	}
+	return fmt.Errorf("column writer %T: %w", to, lake.ErrUnsupported)
+}
+
+// presences say of each row whether it has a value, all of them without has: 1 or 0. A required column has none.
+func presences(to file.ColumnChunkWriter, rows int, has func(int) bool) []int16 {
+	if to.Descr().MaxDefinitionLevel() == 0 {
+		return nil
+	}
+	list := make([]int16, rows)
+	for i := range list {
+		if has == nil || has(i) {
+			list[i] = 1
+		}
+	}
+	return list
+}
+
+func write[T any](to file.ColumnChunkWriter, values []T, presences []int16) error {
+	w, ok := to.(interface {
+		WriteBatch(values []T, presences, repetitions []int16) (int64, error)
+	})
+	if !ok {
+		return fmt.Errorf("column writer %T: %w", to, lake.ErrUnsupported)
+	}
+	_, err := w.WriteBatch(values, presences, nil)
 	return err
+}
+
+// writeWords writes a text column: as a dictionary and indices, or as it is where the dictionary would be too large or
+// save nothing.
+func writeWords(column int) columnWriter {
+	return func(g *rowGroup, to file.ColumnChunkWriter) error {
+		w := &g.words[column]
+		presences := presences(to, len(w.indices), func(i int) bool { return w.indices[i] != noWord })
+		switch {
+		case len(w.dictionary) == 0:
+			return write[parquet.ByteArray](to, nil, presences)
+		case w.repeat() && w.bytes < to.Properties().DictionaryPageSizeLimit():
+			return writeIndices(to, w.texts(), w.indices, presences)
+		}
+		to.FallbackToPlain()
+		texts, values := w.texts(), make([]parquet.ByteArray, 0, len(w.indices))
+		for _, i := range w.indices {
+			if i != noWord {
+				values = append(values, unsafe.Slice(unsafe.StringData(texts[i]), len(texts[i]))) // lent: it is only read
+			}
+		}
+		return write(to, values, presences)
+	}
+}
+
+func writeSource(g *rowGroup, to file.ColumnChunkWriter) error {
+	return writeIndices(to, []string{g.source}, make([]int32, len(g.ids)), presences(to, len(g.ids), nil))
+}
+
+// writeIndices hands a dictionary over that has no value twice and none that is not used, and the values of the rows
+// as indices into it. From the values themselves the writer would make the same, but hash each of them.
+func writeIndices(to file.ColumnChunkWriter, dictionary []string, indices []int32, presences []int16) error {
+	encoder, ok := to.CurrentEncoder().(interface{ PutDictionary(arrow.Array) error })
+	if !ok {
+		return fmt.Errorf("column encoder %T: %w", to.CurrentEncoder(), lake.ErrUnsupported)
+	}
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	b.AppendValues(dictionary, nil)
+	texts := b.NewStringArray()
+	defer texts.Release()
+	if err := encoder.PutDictionary(texts); err != nil {
+		return err
+	}
+	validity, absent := bitmap(presences)
+	if stats := to.PageStatistics(); stats != nil { // writing indices leaves these to the caller
+		stats.IncNulls(int64(absent))
+		stats.IncNumValues(int64(len(indices) - absent))
+		if err := stats.UpdateFromArrow(texts, false); err != nil {
+			return err
+		}
+	}
+	data := array.NewData(arrow.PrimitiveTypes.Int32, len(indices),
+		[]*memory.Buffer{validity, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(indices))}, nil, absent, 0)
+	defer data.Release()
+	list := array.NewInt32Data(data)
+	defer list.Release()
+	return to.WriteDictIndices(list, presences, nil)
+}
+
+// bitmap is presences as Arrow has them, nil where nothing is absent.
+func bitmap(presences []int16) (bits *memory.Buffer, absent int) {
+	list := make([]byte, (len(presences)+7)/8)
+	for i, is := range presences {
+		list[i/8] |= byte(is) << (i % 8)
+		absent += 1 - int(is)
+	}
+	if absent == 0 {
+		return nil, 0
+	}
+	return memory.NewBufferBytes(list), absent
 }

@@ -18,8 +18,8 @@
 //
 // Each of the three tables holds its own positions, committed with its rows. A run starts where listens is.
 // Every commit requires that the source's positions in that table are the ones this ingester read or made
-// itself; otherwise it ends with [lake.ErrFenced], and the batch is dropped. The consumer group is no fence: it is
-// told the positions after each commit, for tools that show lag, and never asked.
+// itself; otherwise the batch is dropped with [lake.ErrFenced]. The positions are the fence, the consumer group is
+// none: it is told the positions after each commit, for tools that show lag, and never asked.
 //
 // A run that is cut off between its commits leaves the small tables ahead of listens. The next one finds the
 // rows there that listens has not passed and leaves the records where they are, whatever it would
@@ -27,7 +27,18 @@
 //
 // The first commit of a run to listens holds a position for every partition that it reads, also for those
 // without records so far. A position outside of what the broker holds, another topic id, or another cluster under a known name stop
-// the run. Nothing is clamped.
+// the run. Nothing is clamped. [From] lets an operator go on after records that the broker has deleted; the
+// commit that does so has the choice in its summary, and it never moves back, because records would be
+// archived twice.
+//
+// # Sharing the work
+//
+// The members of a consumer group share the partitions. The group only says who reads what: whenever it is
+// spread anew, a member commits what it has read while the others wait, and begins again at the positions of
+// listens. A member that was thought dead (stopped, cut off, too slow) finds its positions moved when it
+// commits, drops its batch and goes on with what the group gives it. One that is fenced again and again ends:
+// somebody outside of the group reads the same partitions. Commits of several members to one table are tried
+// again with pauses of random length; the files are staged again, never written again.
 //
 // # Files
 //
@@ -45,6 +56,21 @@
 // snapshot of deletion_requests that filtered its rows ([catalog.RequestsThrough]); a request that was
 // committed later may cover some of them, and the erasure looks for those. Requests decoded in a batch cover
 // what follows them in it.
+//
+// # The wrong source
+//
+// Refused records never stop a run, unless nearly all are refused (Options.MaxRefusedPercent of some 10,000 in a
+// row): then the batch is not committed and the run ends.
+//
+// # Replay
+//
+// [Replay] sends refused records through today's validation again. What passes keeps its place in the source and
+// its received time; the row in quarantine says what became of it, and stays. The comment on Replay has the order
+// of commits and how a replay that was cut off is found and finished.
+//
+// # Metrics
+//
+// [Metrics] are written by the ingester's goroutine under a lock that is taken once a chunk. Nothing depends on them.
 //
 // # Failure
 //

@@ -26,14 +26,20 @@ func (b *Batch) Write(ctx context.Context, t *lake.Table) ([]iceberg.DataFile, e
 	return writeDays(ctx, t, &b.rows, "listens")
 }
 
+// Sort is the sorting of a flush.
+func (b *Batch) Sort() { b.rows.sorted() }
+
+// Reset empties the batch for the next one.
+func (b *Batch) Reset() { b.rows.reset() }
+
 // Order lists the rows of the batch as they are written: their number in order of [Batch.Add], by day.
 func (b *Batch) Order() (days [][]int) {
-	order := b.rows.sorted()
-	for i, p := range order {
-		if i == 0 || order[i-1].day != p.day {
-			days = append(days, nil)
+	for _, d := range b.rows.sorted() {
+		var numbers []int
+		for _, p := range d.order {
+			numbers = append(numbers, int(p.row))
 		}
-		days[len(days)-1] = append(days[len(days)-1], int(p.row))
+		days = append(days, numbers)
 	}
 	return days
 }

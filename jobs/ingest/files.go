@@ -98,8 +98,8 @@ func (f *filesRun) ingest(ctx, late context.Context, path string) (done FileRepo
 		done.Already = err == nil
 		return done, err
 	}
-	r.g, err = open(ctx, f.env, f.o, fileSource(r.source), &f.finished, []int{0}, f.report)
-	if err != nil {
+	r.g = newIngester(f.env, f.o, fileSource(r.source), &f.finished, f.report)
+	if err := r.g.enter(ctx, []int{0}); err != nil {
 		return done, err
 	}
 	before := f.report.Records

@@ -18,6 +18,8 @@ type refused struct {
 	listen.Refusal
 	raw []byte
 	origin
+	time    int64 // that came with the record
+	hasTime bool
 }
 
 // deletion is one row of deletion_requests.
@@ -32,9 +34,13 @@ type deletion struct {
 func (g *ingester) flush(ctx context.Context) error {
 	b := &g.batch
 	g.age.Stop()
-	if b.counts.Records == 0 {
+	if b.counts.Records == 0 && len(b.chosen) == 0 {
 		return nil
 	}
+	if err := g.judge(); err != nil {
+		return err
+	}
+	began := g.env.Now()
 	files, err := g.writeListens(ctx)
 	if err != nil {
 		return err
@@ -42,25 +48,45 @@ func (g *ingester) flush(ctx context.Context) error {
 	if err := g.commitRows(ctx, &g.quarantine, g.quarantineRows()); err != nil {
 		return err
 	}
-	if err := g.commitRows(ctx, &g.deletions, g.deletionRows()); err != nil {
+	if err := g.commitRows(ctx, &g.deletions, deletionRows(g.src.name(), g.batch.deletions)); err != nil {
 		return err
 	}
-	suppressed, requests := b.counts.Suppressed, strconv.FormatInt(b.requests, 10)
 	err = g.commit(ctx, &g.listens, files, func(now lake.Snapshot, summary map[string]string) error {
-		total, err := now.StateNumber(catalog.Suppressed)
-		summary[lake.StateKey(catalog.Suppressed)] = strconv.FormatInt(total+suppressed, 10)
-		summary[catalog.RequestsThrough] = requests
-		return err
+		return g.describe(now, summary, began)
 	})
 	if err != nil {
 		return err
 	}
 	g.env.Log.Info("committed listens", "source", g.src.name(), "records", b.counts.Records, "rows", b.counts.Archived, "files", len(files))
+	g.o.Metrics.committed(g.listens.held, b, g.env.Now().Sub(began))
 	g.report.add(b.counts)
 	g.report.Positions = g.src.moved(lake.Positions{}, g.listens.held)
 	b.reset()
 	if g.committed != nil {
 		g.committed(ctx)
+	}
+	return nil
+}
+
+// describe adds to the summary of a commit on listens what else it says.
+func (g *ingester) describe(now lake.Snapshot, summary map[string]string, began time.Time) error {
+	b := &g.batch
+	total, err := now.StateNumber(catalog.Suppressed)
+	if err != nil {
+		return err
+	}
+	summary[lake.StateKey(catalog.Suppressed)] = strconv.FormatInt(total+b.counts.Suppressed, 10)
+	summary[catalog.RequestsThrough] = strconv.FormatInt(b.requests, 10)
+	summary[catalog.FlushBegan] = began.UTC().Format(time.RFC3339Nano)
+	if len(b.chosen) > 0 {
+		summary[fromProperty] = choices(b.chosen)
+	}
+	marks, err := catalog.WatermarksOf(now)
+	if err != nil {
+		return err
+	}
+	if _, isTopic := g.src.(topicSource); isTopic && marks.Raise(g.src.name(), b.latest) {
+		summary[lake.StateKey(catalog.Watermarks)] = marks.String()
 	}
 	return nil
 }
@@ -158,25 +184,28 @@ func (g *ingester) unmoved(ctx context.Context, t *target, now lake.Snapshot) er
 func (g *ingester) quarantineRows() [][]any {
 	rows := make([][]any, len(g.batch.refused))
 	for i, q := range g.batch.refused {
-		var event any
+		var event, sent any
 		if q.HasEventTime {
 			event = instant(q.EventTime)
 		}
+		if q.hasTime {
+			sent = instant(q.time)
+		}
 		rows[i] = []any{
 			q.raw, string(q.Reason), optional(q.Detail), instant(q.ReceivedTime), optional(q.UserID), event,
-			g.src.name(), q.partition, q.offset,
+			g.src.name(), q.partition, q.offset, sent, nil, nil,
 		}
 	}
 	return rows
 }
 
 // deletionRows are the deletion requests in the order of the table's columns.
-func (g *ingester) deletionRows() [][]any {
-	rows := make([][]any, len(g.batch.deletions))
-	for i, d := range g.batch.deletions {
+func deletionRows(source string, list []deletion) [][]any {
+	rows := make([][]any, len(list))
+	for i, d := range list {
 		rows[i] = []any{
 			d.RequestID, d.subject.String(), d.UserID, instant(d.RequestedAt), instant(d.ReceivedTime),
-			bound(d.From), bound(d.To), optional(d.Reason), g.src.name(), d.partition, d.offset,
+			bound(d.From), bound(d.To), optional(d.Reason), source, d.partition, d.offset,
 		}
 	}
 	return rows

@@ -34,7 +34,8 @@ type ingester struct {
 	listens, quarantine, deletions target
 	own                            map[int]bool // partitions this ingester reads
 
-	committed func(context.Context) // called after each commit on listens; nil for files
+	judged    judged
+	committed func(context.Context) // called after each commit on listens; nil for nobody
 }
 
 // target is a table with the source's positions as this ingester last read or committed them. Every commit to
@@ -44,15 +45,20 @@ type target struct {
 	held  map[int]int64
 }
 
-// open reads where the source stands in each table. own are the partitions that will be read.
-func open(ctx context.Context, env jobs.Env, o Options, src source, f *finished, own []int, report *Report) (*ingester, error) {
-	g := &ingester{
-		env: env, o: o, src: src, finished: f, decoder: listen.NewDecoder(o.Limits), placed: placed{},
-		requests: requests{env: env, engine: f.engine, windows: map[listen.Subject][]listen.Window{}},
-		age:      time.NewTimer(math.MaxInt64), report: report, own: map[int]bool{},
+func newIngester(env jobs.Env, o Options, src source, f *finished, report *Report) *ingester {
+	return &ingester{
+		env: env, o: o, src: src, finished: f, decoder: listen.NewDecoder(o.Limits), requests: newRequests(env, f.engine),
+		age: time.NewTimer(math.MaxInt64), report: report,
 		listens: target{table: catalog.Listens}, quarantine: target{table: catalog.Quarantine}, deletions: target{table: catalog.DeletionRequests},
 	}
+}
+
+// enter reads where the source stands in each table. own are the partitions that will be read. What an earlier
+// session has read and not committed is dropped.
+func (g *ingester) enter(ctx context.Context, own []int) error {
+	g.age.Stop()
 	g.batch.reset()
+	g.own, g.placed = map[int]bool{}, placed{}
 	for _, partition := range own {
 		g.own[partition] = true
 	}
@@ -62,21 +68,22 @@ func open(ctx context.Context, env jobs.Env, o Options, src source, f *finished,
 		*target
 		statement string
 	}{{&g.listens, ""}, {&g.quarantine, "ingest/placed_quarantine"}, {&g.deletions, "ingest/placed_requests"}} {
-		s, err := env.Snapshot(ctx, t.table)
+		s, err := g.env.Snapshot(ctx, t.table)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if t.held, err = g.positions(s); err != nil {
-			return nil, err
+			return err
 		}
 		if t.statement == "" {
+			g.o.Metrics.entered(s, g.src, own, t.held)
 			continue
 		}
-		if err := g.placed.find(ctx, f.engine, src, s, t.statement, g.listens.held, t.held); err != nil {
-			return nil, err
+		if err := g.placed.find(ctx, g.finished.engine, g.src, s, t.statement, g.listens.held, t.held); err != nil {
+			return err
 		}
 	}
-	return g, nil
+	return nil
 }
 
 // positions reads the source's part of a table's positions.
@@ -93,12 +100,14 @@ func (g *ingester) positions(s lake.Snapshot) (map[int]int64, error) {
 func (g *ingester) reads(partition int, from int64) {
 	g.own[partition] = true
 	g.batch.next[partition] = from
+	g.o.Metrics.reads(partition, from)
 }
 
 // take decodes the records of a chunk into the batch and flushes whenever that is full.
 func (g *ingester) take(ctx context.Context, c *chunk) error {
 	g.own[c.partition] = true
-	for _, r := range c.records {
+	g.o.Metrics.taken(c, 0)
+	for i, r := range c.records {
 		if g.batch.counts.Records == 0 {
 			if err := g.begin(ctx); err != nil {
 				return err
@@ -106,13 +115,14 @@ func (g *ingester) take(ctx context.Context, c *chunk) error {
 		}
 		g.decode(c.partition, r)
 		if g.batch.counts.Records >= int64(g.o.FlushRows) || g.batch.bytes >= g.o.FlushBytes {
-			g.batch.next[c.partition] = r.offset + 1
+			g.batch.passed(c.partition, r.offset+1)
 			if err := g.flush(ctx); err != nil {
 				return err
 			}
+			g.o.Metrics.taken(c, i+1)
 		}
 	}
-	g.batch.next[c.partition] = c.next
+	g.batch.passed(c.partition, c.next)
 	return nil
 }
 
@@ -135,7 +145,7 @@ func (g *ingester) decode(partition int, r record) {
 		b.counted(reason)
 		return
 	}
-	switch d := g.decoder; d.Decode(r.value, r.time, r.hasTime) {
+	switch d := g.decoder; d.Decode(r.value, r.time, clockOf(g.src, r)) {
 	case listen.IsListen:
 		if g.requests.cover(&d.Listen) {
 			b.counts.Suppressed++
@@ -143,6 +153,7 @@ func (g *ingester) decode(partition int, r record) {
 		}
 		row := b.rows.add()
 		row.Listen, row.partition, row.offset = d.Listen, int32(partition), r.offset
+		b.newest = max(b.newest, d.Listen.EventTime)
 		b.counts.Archived++
 	case listen.IsDeletion:
 		subject := g.env.SubjectKey.Subject(d.Deletion.UserID)
@@ -153,6 +164,17 @@ func (g *ingester) decode(partition int, r record) {
 		b.refused = append(b.refused, g.refusal(partition, r))
 		b.counts.Quarantined[d.Refusal.Reason]++
 	}
+}
+
+// clockOf says whose time came with a record.
+func clockOf(src source, r record) listen.Clock {
+	switch _, isTopic := src.(topicSource); {
+	case !r.hasTime:
+		return listen.NoClock
+	case isTopic:
+		return listen.LogClock
+	}
+	return listen.GivenTime
 }
 
 // counted counts a record that an interrupted flush has placed.
@@ -167,7 +189,7 @@ func (b *batch) counted(reason listen.Reason) {
 // refusal fills what the record does not say: it must be found by time, and by user when that user asks for
 // deletion.
 func (g *ingester) refusal(partition int, r record) refused {
-	q := refused{Refusal: g.decoder.Refusal, raw: append([]byte{}, r.value...), origin: origin{partition, r.offset}}
+	q := refused{Refusal: g.decoder.Refusal, raw: append([]byte{}, r.value...), origin: origin{partition, r.offset}, time: r.time, hasTime: r.hasTime}
 	if !q.HasReceivedTime {
 		q.ReceivedTime = r.time
 		if !r.hasTime {

@@ -23,7 +23,8 @@ const (
 )
 
 // Kafka ingests a topic until ctx ends, or with Options.UntilCaughtUp until it has read what the topic held
-// at the start. When ctx ends it commits what it has read and returns no error.
+// at the start. When ctx ends it commits what it has read and returns no error. With Options.Group and without
+// UntilCaughtUp it reads the share of the partitions that the group gives it; otherwise it reads them all.
 func Kafka(ctx context.Context, env jobs.Env, t *topic.Topic, o Options) (Report, error) {
 	report := Report{Quarantined: map[listen.Reason]int64{}}
 	k := &consumer{env: env, o: o.withDefaults(), topic: t, report: &report}
@@ -39,8 +40,9 @@ type consumer struct {
 	o      Options
 	topic  *topic.Topic
 	report *Report
+	src    topicSource
 	g      *ingester
-	from   map[int]int64 // where listens stood at the start
+	from   map[int]int64 // where listens stood when the session began
 }
 
 func (k *consumer) run(ctx context.Context) (err error) {
@@ -48,7 +50,30 @@ func (k *consumer) run(ctx context.Context) (err error) {
 	defer stop()
 	e := &engine{env: k.env}
 	defer func() { err = errors.Join(err, e.close()) }()
-	bounds, err := k.start(ctx, &finished{env: k.env, engine: e})
+	k.src = topicSource(k.topic.Identity())
+	defer k.o.Metrics.watch(ctx, k.env, k.topic)()
+	k.g = newIngester(k.env, k.o, k.src, &finished{env: k.env, engine: e}, k.report)
+	if k.o.Group != "" && !k.o.UntilCaughtUp {
+		return k.share(ctx, late)
+	}
+	if k.o.Group != "" {
+		k.g.committed = func(ctx context.Context) { k.told(k.topic.TellGroup(ctx, k.o.Group, k.g.listens.held)) }
+	}
+	partitions, err := k.topic.Partitions(ctx)
+	if err != nil {
+		return unlessEnded(ctx, err)
+	}
+	return k.session(ctx, late, partitions)
+}
+
+// session reads partitions from where listens stands until ctx ends, or until it has caught up, and commits
+// what it has read.
+func (k *consumer) session(ctx, late context.Context, partitions []int) error {
+	defer k.o.Metrics.left()
+	bounds, err := k.start(ctx, partitions)
+	if err == nil && len(k.g.batch.chosen) > 0 {
+		err = k.g.flush(late) // on record before anything is read from there
+	}
 	if err != nil {
 		return unlessEnded(ctx, err)
 	}
@@ -56,22 +81,16 @@ func (k *consumer) run(ctx context.Context) (err error) {
 }
 
 // start finds out where to read on, and makes sure that the topic is the one the archive knows.
-func (k *consumer) start(ctx context.Context, f *finished) (map[int]topic.Bounds, error) {
-	partitions, err := k.topic.Partitions(ctx)
-	if err != nil {
+func (k *consumer) start(ctx context.Context, partitions []int) (map[int]topic.Bounds, error) {
+	if err := k.g.enter(ctx, partitions); err != nil {
 		return nil, err
 	}
-	src := topicSource(k.topic.Identity())
-	if k.g, err = open(ctx, k.env, k.o, src, f, partitions, k.report); err != nil {
-		return nil, err
-	}
-	k.g.committed = k.tell
 	k.from = k.g.listens.held
-	k.report.Positions = src.moved(k.report.Positions, k.from)
+	k.report.Positions = k.src.moved(k.report.Positions, k.from)
 	if len(k.from) == 0 {
-		taken, err := f.has(ctx, src.name())
+		taken, err := k.g.finished.has(ctx, k.src.name())
 		if err == nil && taken {
-			err = src.taken()
+			err = k.src.taken()
 		}
 		if err != nil {
 			return nil, err
@@ -84,36 +103,37 @@ func (k *consumer) start(ctx context.Context, f *finished) (map[int]topic.Bounds
 	return bounds, err
 }
 
-// tell lets the consumer group know what is archived. Nothing depends on it.
-func (k *consumer) tell(ctx context.Context) {
-	if k.o.Group == "" {
-		return
-	}
-	if err := k.topic.TellGroup(ctx, k.o.Group, k.g.listens.held); err != nil {
+// told notes that the consumer group does not know what is archived. Nothing depends on it.
+func (k *consumer) told(err error) {
+	if err != nil {
 		k.env.Log.Warn("kafka was not told the positions", "group", k.o.Group, "error", err)
 	}
 }
 
 // bounds are where to start in each partition and where it ends now. A position outside of what the broker
 // holds stops the run: going on elsewhere would lose records or read them twice. Only a partition without a
-// position starts where the broker does.
+// position starts where the broker does. Options.From overrules both, on record.
 func (k *consumer) bounds(ctx context.Context, partitions []int) (map[int]topic.Bounds, error) {
 	found, err := k.topic.Bounds(ctx, partitions)
 	if err != nil {
 		return nil, err
 	}
+	k.o.Metrics.ends(found)
 	for partition, b := range found {
 		next, known := k.from[partition]
-		if !known {
-			if b.Start > 0 {
-				k.env.Log.Warn("partition has no position and its first records are gone", "topic", k.topic.Identity().Topic, "partition", partition, "offset", b.Start)
-			}
+		switch {
+		case known && b.Start <= next && next <= b.End:
+			found[partition] = topic.Bounds{Start: next, End: b.End}
 			continue
+		case known && (next > b.End || !k.o.From.decides(partition)):
+			return nil, &topic.OutOfRangeError{Topic: k.src.Topic, Partition: partition, Asked: next, Start: b.Start, End: b.End}
+		case k.o.From.decides(partition):
+			if found[partition], err = k.choose(partition, b, next, known); err != nil {
+				return nil, err
+			}
+		case b.Start > 0:
+			k.env.Log.Warn("partition has no position and its first records are gone", "topic", k.src.Topic, "partition", partition, "offset", b.Start)
 		}
-		if next < b.Start || next > b.End {
-			return nil, &topic.OutOfRangeError{Topic: k.topic.Identity().Topic, Partition: partition, Asked: next, Start: b.Start, End: b.End}
-		}
-		found[partition] = topic.Bounds{Start: next, End: b.End}
 	}
 	return found, nil
 }
@@ -127,7 +147,7 @@ func (k *consumer) consume(ctx, late context.Context, bounds map[int]topic.Bound
 	for partition, b := range bounds {
 		readers.Go(func() error { return k.read(reading, partition, b, chunks) })
 	}
-	if !k.o.UntilCaughtUp {
+	if !k.o.UntilCaughtUp && k.o.Group == "" { // a group spreads itself anew when partitions are added
 		readers.Go(func() error { return k.follow(reading, readers, bounds, chunks) })
 	}
 	read := make(chan error, 1)
@@ -239,7 +259,7 @@ func (k *consumer) follow(ctx context.Context, readers *errgroup.Group, started 
 			return err
 		}
 		for partition, b := range bounds {
-			k.env.Log.Info("reading new partition", "topic", k.topic.Identity().Topic, "partition", partition, "offset", b.Start)
+			k.env.Log.Info("reading new partition", "topic", k.src.Topic, "partition", partition, "offset", b.Start)
 			readers.Go(func() error {
 				if err := send(ctx, out, &chunk{partition: partition, next: b.Start}); err != nil { // as start does
 					return err

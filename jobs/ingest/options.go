@@ -17,11 +17,16 @@ type Options struct {
 	FlushRows  int           // records; 1,000,000
 	FlushBytes int64         // keys and values as they came; 256 MiB
 	Limits     listen.Limits // [listen.DefaultLimits]
+	// MaxRefusedPercent stops the run when more of some 10,000 records in a row are refused; 90. 100 never stops.
+	MaxRefusedPercent int
 
 	// Kafka only.
-	Group           string        // consumer group that is told the positions, for tools that show lag; "" tells nobody
-	UntilCaughtUp   bool          // stop at the end of each partition as it was at the start
-	PartitionsEvery time.Duration // how often to look for new partitions; 30 s
+	Group           string        // consumer group to share the partitions with; it is told the positions, for tools that show lag. "" = none
+	SessionTimeout  time.Duration // without a sign of life for so long a member has left the group; 10 s
+	UntilCaughtUp   bool          // stop at the end of each partition as it was at the start; outside of the group
+	PartitionsEvery time.Duration // how often to look for new partitions; 5 s
+	From            From          // where to start when there is no position, or none that is left
+	Metrics         *Metrics      // what it keeps up to date; nil = nothing
 
 	// Files only.
 	ReceivedTime *time.Time // of records that carry none
@@ -42,7 +47,10 @@ func (o Options) withDefaults() Options {
 		o.Limits = listen.DefaultLimits()
 	}
 	if o.PartitionsEvery <= 0 {
-		o.PartitionsEvery = 30 * time.Second
+		o.PartitionsEvery = 5 * time.Second
+	}
+	if o.MaxRefusedPercent <= 0 {
+		o.MaxRefusedPercent = 90
 	}
 	return o
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -17,11 +18,12 @@ import (
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
-// Filter selects refused records.
+// Filter selects refused records. Those that a replay has brought in or found suppressed are no longer refused.
 type Filter struct {
 	Reason string    // "" = any; one that there is not is [ErrUsage]
 	Since  time.Time // of received_time, inclusive; zero = any
 	Limit  int       // 0 = 100
+	All    bool      // list what became of replayed records, too; counts leave them out
 }
 
 // check refuses a reason that no record can have: an empty list would look like good news.
@@ -45,7 +47,9 @@ type Refused struct {
 	Partition    int           `json:"partition"`
 	Offset       int64         `json:"offset"`
 	ReceivedTime time.Time     `json:"received_time"`
-	Raw          string        `json:"raw"` // the beginning of the record, in hex after "hex:" where it is no text
+	Raw          string        `json:"raw"`                        // the beginning of the record, in hex after "hex:" where it is no text
+	Outcome      Outcome       `json:"outcome,omitempty" text:"-"` // "" = still refused
+	OutcomeAt    *time.Time    `json:"outcome_at,omitempty" text:"-"`
 }
 
 // Quarantined lists refused records, newest first.
@@ -55,11 +59,17 @@ func Quarantined(ctx context.Context, env jobs.Env, f Filter) (list []Refused, e
 	}
 	var r Refused
 	var micros int64
+	var decided sql.NullInt64
 	var raw []byte
-	dest := []any{&r.Reason, &r.Detail, &r.Source, &r.Partition, &r.Offset, &micros, &raw}
-	err = f.query(ctx, env, "ingest/quarantine", []any{f.Reason, f.since(), f.Limit}, dest, func() {
-		r.ReceivedTime, r.Raw = instant(micros), shown(raw)
-		list = append(list, r)
+	dest := []any{&r.Reason, &r.Detail, &r.Source, &r.Partition, &r.Offset, &micros, &raw, &r.Outcome, &decided}
+	err = f.query(ctx, env, "ingest/quarantine", []any{f.Reason, f.since(), f.All, f.Limit}, dest, func() {
+		next := r
+		next.ReceivedTime, next.Raw = instant(micros), shown(raw)
+		if decided.Valid {
+			at := instant(decided.Int64)
+			next.OutcomeAt = &at
+		}
+		list = append(list, next)
 	})
 	return list, err
 }
@@ -70,6 +80,15 @@ func QuarantineCounts(ctx context.Context, env jobs.Env, f Filter) (map[listen.R
 	var reason listen.Reason
 	var n int64
 	err := f.query(ctx, env, "ingest/quarantine_counts", []any{f.Reason, f.since()}, []any{&reason, &n}, func() { counts[reason] = n })
+	return counts, err
+}
+
+// ReplayedCounts counts the records of a filter that replays have brought in or found suppressed.
+func ReplayedCounts(ctx context.Context, env jobs.Env, f Filter) (map[Outcome]int64, error) {
+	counts := map[Outcome]int64{}
+	var outcome Outcome
+	var n int64
+	err := f.query(ctx, env, "ingest/quarantine_replayed", []any{f.Reason, f.since()}, []any{&outcome, &n}, func() { counts[outcome] = n })
 	return counts, err
 }
 
@@ -86,6 +105,9 @@ func (f Filter) query(ctx context.Context, env jobs.Env, statement string, args,
 		return err
 	}
 	s, err := env.Snapshot(ctx, catalog.Quarantine)
+	if err == nil {
+		err = needOutcomes(s)
+	}
 	if err != nil {
 		return err
 	}
@@ -102,6 +124,11 @@ func (f Filter) query(ctx context.Context, env jobs.Env, statement string, args,
 		return fmt.Errorf("read quarantine: %w", err)
 	}
 	return nil
+}
+
+// needOutcomes refuses a table of quarantine that an earlier version made.
+func needOutcomes(quarantine lake.Snapshot) error {
+	return quarantine.NeedColumns("source_time", "outcome", "outcome_at")
 }
 
 // shownBytes is how much of a record a list shows; a listen is about half of it.

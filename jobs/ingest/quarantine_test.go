@@ -127,3 +127,28 @@ func TestRefusedRecordNamesItsUserAndTimes(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// A collector stamps before the log does. What a file's --received-time gives proves nothing of the kind.
+func TestReceivedTimeWellAfterTheLogsIsRefusedInATopicOnly(t *testing.T) {
+	k := newKafka(t, 1)
+	hour, over := day(15).Add(time.Hour), day(15).Add(time.Hour+time.Microsecond)
+	list := func(prefix string) []sample {
+		return []sample{
+			{"user-001", listenJSON(prefix+"hour", "user-001", day(15), hour), "listens " + prefix + "hour"},
+			{"user-001", listenJSON(prefix+"over", "user-001", day(15), over), "listens " + prefix + "over"},
+			{"leaver-1", deletionJSON(prefix+"r", "leaver-1", over), "deletion_requests " + prefix + "r"},
+		}
+	}
+	sent := list("t-")
+	sent[1].outcome, sent[2].outcome = "quarantine invalid_field", "quarantine invalid_field"
+	k.produce(sent)
+	k.mustIngest(ingest.Options{})
+	at := day(15)
+	k.mustFiles(ingest.Options{Source: "f", ReceivedTime: &at}, k.file("f.jsonl", "f", list("f-")))
+	k.check()
+	for _, r := range k.quarantined(ingest.Filter{}) {
+		if !strings.HasPrefix(r.Detail, "received_time: ") {
+			t.Errorf("detail %q", r.Detail)
+		}
+	}
+}

@@ -24,6 +24,10 @@ type requests struct {
 	sequence int64 // its sequence number
 }
 
+func newRequests(env jobs.Env, e *engine) requests {
+	return requests{env: env, engine: e, windows: map[listen.Subject][]listen.Window{}}
+}
+
 // refresh reads what came to deletion_requests since the last time.
 func (r *requests) refresh(ctx context.Context) error {
 	s, err := r.env.Snapshot(ctx, catalog.DeletionRequests)

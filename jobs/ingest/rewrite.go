@@ -1,65 +1,79 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
+	"iter"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
-	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// Rewrite is the floor that an ingest is measured against: arrow-go writes the rows of listens, file by file
-// as they are sorted there, once more with the same settings, to nowhere. Only the writing goes through timed.
-// It returns the number of rows written.
-func Rewrite(ctx context.Context, env jobs.Env, timed func(work func() error) error) (rows int64, err error) {
-	s, err := env.Snapshot(ctx, catalog.Listens)
-	if err != nil {
-		return 0, err
-	}
-	files, err := s.Files(ctx)
-	if err != nil {
-		return 0, err
-	}
-	fs, err := s.Table().FS(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, f := range files {
-		in, err := fs.Open(f.FilePath())
-		if err != nil {
-			return rows, fmt.Errorf("open data file: %w", err)
-		}
-		n, err := rewriteFile(ctx, in, timed)
-		if err := errors.Join(err, in.Close()); err != nil {
-			return rows, fmt.Errorf("rewrite data file: %w", err)
-		}
-		rows += n
-	}
-	return rows, nil
+// Writers are two ways to make a Parquet file of the same sorted rows, with the same settings and to nowhere.
+type Writers struct {
+	Rows    int64
+	Ours    func() error // as a flush does it
+	Library func() error // arrow-go, from an Arrow table in memory: what ours is measured against
 }
 
-func rewriteFile(ctx context.Context, in parquet.ReaderAtSeeker, timed func(work func() error) error) (int64, error) {
-	r, err := file.NewParquetReader(in)
+// CompareWriters sorts listens as a flush does and calls measure for each file that they make.
+func CompareWriters(ctx context.Context, t *lake.Table, listens iter.Seq[listen.Listen], measure func(Writers) error) error {
+	var r rows
+	for l := range listens {
+		to := r.add()
+		to.Listen, to.partition, to.offset = l, 0, int64(r.n)
+	}
+	days := r.sorted()
+	w, err := newDayWriter(t, &r, "listens")
 	if err != nil {
-		return 0, err
+		return err
+	}
+	for _, d := range days {
+		var made bytes.Buffer
+		if _, err := w.writeTo(closing{&made}, d.order); err != nil {
+			return err
+		}
+		table, err := arrowTable(ctx, made.Bytes())
+		if err != nil {
+			return err
+		}
+		err = measure(Writers{
+			Rows: int64(len(d.order)),
+			Ours: func() error {
+				_, err := w.writeTo(closing{io.Discard}, d.order)
+				return err
+			},
+			Library: func() error {
+				return pqarrow.WriteTable(table, io.Discard, groupRows, writerProperties(), pqarrow.DefaultWriterProps())
+			},
+		})
+		table.Release()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func arrowTable(ctx context.Context, parquet []byte) (arrow.Table, error) {
+	r, err := file.NewParquetReader(bytes.NewReader(parquet))
+	if err != nil {
+		return nil, err
 	}
 	reader, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	whole, err := reader.ReadTable(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer whole.Release()
-	return whole.NumRows(), timed(func() error {
-		return pqarrow.WriteTable(whole, io.Discard, groupRows, writerProperties(), pqarrow.DefaultWriterProps())
-	})
+	return reader.ReadTable(ctx)
 }
+
+// closing is a writer with nothing to close.
+type closing struct{ io.Writer }
+
+func (closing) Close() error { return nil }

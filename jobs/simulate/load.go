@@ -14,12 +14,13 @@ type LoadOptions struct {
 	Days           int       // days of event time, spread evenly; zero: 30
 	DuplicateShare float64   // of records, 0 to 1, that are a second copy of one of the last 1024
 	RefusedShare   float64   // of records, 0 to 1, that the archive must not take
+	Shuffled       bool      // in no order of time, as when an old archive is sent again: any stretch spans all of the days
 	Users          int       // zero: 100,000
 	Tracks         int       // zero: 50,000
 }
 
 // Load yields Rows records of about 270 bytes in order of received time, evenly
-// spaced: valid listens, all distinct, unless shares say otherwise. An artist has
+// spaced: valid listens, all distinct, unless options say otherwise. An artist has
 // four tracks on average. Each iteration makes the same records anew and keeps
 // none.
 func Load(o LoadOptions) iter.Seq[Event] {
@@ -32,14 +33,15 @@ func Load(o LoadOptions) iter.Seq[Event] {
 		// The oldest event of a record is settleTime before it is received, so
 		// that no event lies outside the days asked for.
 		step := (int64(o.Days)*day - settleTime) / int64(o.Rows)
+		stride := o.stride()
 		for i := range o.Rows {
-			received := start + settleTime + int64(i)*step
+			received := start + settleTime + int64(i*stride%o.Rows)*step
 			received -= received % millisecond
 			switch x := uint64(r.Uint32()); {
 			case x < refused:
 				l.refused(received)
 			case x < refused+duplicate && l.sent > 0:
-				l.again(received)
+				l.again(received, o.Shuffled)
 			default:
 				l.fresh(received)
 			}
@@ -71,6 +73,27 @@ func (o LoadOptions) withDefaults() LoadOptions {
 	return o
 }
 
+// stride is how far apart in time records follow one another, so that all have their turn. Steps of the golden section
+// spread a stretch of any length evenly.
+func (o LoadOptions) stride() int {
+	if !o.Shuffled {
+		return 1
+	}
+	n := max(o.Rows*618/1000, 1)
+	for divisor(n, o.Rows) != 1 {
+		n++
+	}
+	return n
+}
+
+// divisor is the greatest that both have.
+func divisor(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
 // threshold is the share of the draws of a Uint32.
 func threshold(share float64) uint64 {
 	return uint64(min(max(share, 0), 1) * (1 << 32))
@@ -93,10 +116,15 @@ func (l *load) fresh(received int64) {
 	l.sent++
 }
 
-// again repeats a play of late.
-func (l *load) again(received int64) {
+// again repeats a play of late, and when now is no time after it, a minute after its end.
+func (l *load) again(received int64, shuffled bool) {
 	serial := l.sent - 1 - l.r.IntN(min(l.sent, len(l.recent)))
-	l.render(serial, &l.recent[serial%len(l.recent)], received)
+	p := &l.recent[serial%len(l.recent)]
+	if shuffled {
+		received = p.event + int64(p.ms)*millisecond + minute
+		received -= received % millisecond
+	}
+	l.render(serial, p, received)
 }
 
 // refused spoils a play nobody else mentions: its serial is negative.

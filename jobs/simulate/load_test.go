@@ -64,6 +64,31 @@ func TestLoadRepeatsAndRefusesTheSharesAskedFor(t *testing.T) {
 	}
 }
 
+func TestAnyStretchOfAShuffledLoadSpansItsDays(t *testing.T) {
+	o := LoadOptions{Rows: 20_000, Days: 100, Shuffled: true, DuplicateShare: 0.1}
+	days, n := map[string]bool{}, 0
+	for e := range Load(o) {
+		var r event
+		if err := json.Unmarshal(e.Value, &r); err != nil {
+			t.Fatal(err)
+		}
+		at, err := time.Parse(time.RFC3339, r.EventTime)
+		if age := e.ReceivedTime - at.UnixMicro(); err != nil || age < 0 || age > day {
+			t.Fatalf("received %d us after the event, %v: %s", age, err, e.Value)
+		}
+		days[at.UTC().Format(time.DateOnly)] = true
+		if n++; n%1000 == 0 {
+			if len(days) < o.Days || len(days) > o.Days+1 {
+				t.Errorf("records up to %d are of %d days", n, len(days))
+			}
+			clear(days)
+		}
+	}
+	if n != o.Rows {
+		t.Errorf("%d records, want %d", n, o.Rows)
+	}
+}
+
 func TestLoadGivesTheSameBytesForTheSameSeed(t *testing.T) {
 	collect := func(seed uint64) (all []byte) {
 		for e := range Load(LoadOptions{Seed: seed, Rows: 1000, Users: 10, Tracks: 10, DuplicateShare: 0.1}) {

@@ -3,6 +3,7 @@ package listen
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // benchRecords are listens of about 250 bytes, written as a collector would.
@@ -23,9 +24,10 @@ func BenchmarkDecode(b *testing.B) {
 	records, bytes := benchRecords()
 	b.SetBytes(int64(bytes / len(records)))
 	b.ReportAllocs()
+	inLog := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 	d := NewDecoder(DefaultLimits())
 	for i := 0; b.Loop(); i++ {
-		if d.Decode(records[i%len(records)], 0, false) != IsListen {
+		if d.Decode(records[i%len(records)], inLog, LogClock) != IsListen {
 			b.Fatal(d.Refusal)
 		}
 	}
@@ -40,7 +42,7 @@ func BenchmarkDecodeWithExtra(b *testing.B) {
 	b.ReportAllocs()
 	d := NewDecoder(DefaultLimits())
 	for i := 0; b.Loop(); i++ {
-		if d.Decode(records[i%len(records)], 0, false) != IsListen {
+		if d.Decode(records[i%len(records)], 0, NoClock) != IsListen {
 			b.Fatal(d.Refusal)
 		}
 	}

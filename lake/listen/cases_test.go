@@ -12,19 +12,19 @@ import (
 
 // textCase is one case of testdata/cases.txt, whose head explains the form.
 type textCase struct {
-	name          string
-	raw           []byte
-	recordTime    int64
-	hasRecordTime bool
-	kind          string
-	want          map[string]string
+	name       string
+	raw        []byte
+	recordTime int64
+	clock      Clock
+	kind       string
+	want       map[string]string
 }
 
 func TestRecordsBecomeWhatTheCasesSay(t *testing.T) {
 	d := NewDecoder(DefaultLimits())
 	for _, c := range readCases(t) {
 		t.Run(c.name, func(t *testing.T) {
-			kind, got := describe(d, d.Decode(c.raw, c.recordTime, c.hasRecordTime))
+			kind, got := describe(d, d.Decode(c.raw, c.recordTime, c.clock))
 			if kind != c.kind {
 				t.Fatalf("%s\nbecame %s %v, not %s", c.raw, kind, got, c.kind)
 			}
@@ -85,9 +85,10 @@ func readCaseLine(cases *[]textCase, words map[string]string, line string) error
 	}
 	c := &(*cases)[len(*cases)-1]
 	switch {
-	case strings.HasPrefix(line, "@ "):
-		at, err := time.Parse(time.RFC3339, line[2:])
-		c.recordTime, c.hasRecordTime = at.UnixMicro(), true
+	case strings.HasPrefix(line, "@ "), strings.HasPrefix(line, "@log "):
+		word, text, _ := strings.Cut(line, " ")
+		at, err := time.Parse(time.RFC3339, text)
+		c.recordTime, c.clock = at.UnixMicro(), map[string]Clock{"@": GivenTime, "@log": LogClock}[word]
 		return err
 	case strings.HasPrefix(line, "-> "):
 		return readOutcome(c, line[3:])

@@ -12,6 +12,9 @@ const (
 
 	// maxPlayMs bounds ms_played and track_ms: a day.
 	maxPlayMs = 86_400_000
+
+	// maxAfterLog bounds, in microseconds, how much later than the log a collector's clock may be.
+	maxAfterLog = 3_600_000_000
 )
 
 // reject notes what is wrong with a field, unless another was wrong before it.
@@ -113,12 +116,17 @@ func (d *Decoder) bound(f field) *int64 {
 	return &micros
 }
 
-// received is the time of arrival: the record's own, else the one that came with it.
+// received is the time of arrival: the record's own, else the one that came with it. A collector stamps a record before
+// the log does, so a stamp well after the log's is wrong, and which copy counts must not hang on it.
 func (d *Decoder) received() int64 {
 	if d.object.empty(fieldReceivedTime) {
 		return d.recordTime
 	}
-	return d.instant(fieldReceivedTime)
+	micros := d.instant(fieldReceivedTime)
+	if d.clock == LogClock && exceeds(micros, d.recordTime, maxAfterLog) {
+		d.reject(fieldReceivedTime, "more than 1 h after the record's timestamp in the log")
+	}
+	return micros
 }
 
 // integer is a number written without fraction and exponent, 0 if it is absent.

@@ -13,23 +13,23 @@ type Decoder struct {
 	Deletion Deletion
 	Refusal  Refusal
 
-	limits        Limits
-	recordTime    int64
-	hasRecordTime bool
-	object        object
-	invalid       string // detail of the first invalid field
-	strings       arena
-	scratch       []byte
+	limits     Limits
+	recordTime int64
+	clock      Clock // whose recordTime is
+	object     object
+	invalid    string // detail of the first invalid field
+	strings    arena
+	scratch    []byte
 }
 
 // NewDecoder returns a Decoder for one goroutine.
 func NewDecoder(limits Limits) *Decoder { return &Decoder{limits: limits} }
 
-// Decode reads one record. recordTime, in microseconds, stands in for a received_time that the record lacks. raw is not
-// written to, and not needed once Decode has returned.
-func (d *Decoder) Decode(raw []byte, recordTime int64, hasRecordTime bool) Kind {
+// Decode reads one record. recordTime, in microseconds, came with it; clock says what it counts for. raw is not written
+// to, and not needed once Decode has returned.
+func (d *Decoder) Decode(raw []byte, recordTime int64, clock Clock) Kind {
 	d.Listen, d.Deletion, d.Refusal = Listen{}, Deletion{}, Refusal{}
-	d.recordTime, d.hasRecordTime = recordTime, hasRecordTime
+	d.recordTime, d.clock = recordTime, clock
 	d.invalid = ""
 	if cap(d.scratch) > keepScratch {
 		d.scratch = nil
@@ -121,7 +121,7 @@ func exceeds(a, b, limit int64) bool {
 
 func (d *Decoder) missing(required []field) (f field, missing bool) {
 	for _, f := range required {
-		if d.object.empty(f) && !(f == fieldReceivedTime && d.hasRecordTime) {
+		if d.object.empty(f) && !(f == fieldReceivedTime && d.clock != NoClock) {
 			return f, true
 		}
 	}
@@ -129,7 +129,7 @@ func (d *Decoder) missing(required []field) (f field, missing bool) {
 }
 
 func (d *Decoder) refuse(reason Reason, detail string) Kind {
-	r := Refusal{Reason: reason, Detail: detail, ReceivedTime: d.recordTime, HasReceivedTime: d.hasRecordTime}
+	r := Refusal{Reason: reason, Detail: detail, ReceivedTime: d.recordTime, HasReceivedTime: d.clock != NoClock}
 	if b, ok := d.readable(fieldUserID); ok {
 		r.UserID = d.strings.copy(b)
 	}

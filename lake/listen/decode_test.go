@@ -17,12 +17,12 @@ func TestStringsOutliveTheRecordAndTheNextDecode(t *testing.T) {
 	buffer := make([]byte, 1024)
 	for _, raw := range records {
 		n := copy(buffer, raw)
-		d.Decode(buffer[:n], 0, false)
+		d.Decode(buffer[:n], 0, NoClock)
 		kept = append(kept, d.Listen)
 		clear(buffer)
 	}
 	for i, l := range kept {
-		if again := newTestDecoder(); again.Decode(records[i], 0, false) != IsListen || again.Listen != l {
+		if again := newTestDecoder(); again.Decode(records[i], 0, NoClock) != IsListen || again.Listen != l {
 			t.Fatalf("record %d became %+v later on, not %+v", i, l, again.Listen)
 		}
 	}
@@ -33,8 +33,8 @@ func TestOnlyTheResultThatKindNamesIsSet(t *testing.T) {
 	cases := readCases(t)
 	for i, c := range cases {
 		last := cases[(i*31)%len(cases)]
-		d.Decode(last.raw, last.recordTime, last.hasRecordTime)
-		kind := d.Decode(c.raw, c.recordTime, c.hasRecordTime)
+		d.Decode(last.raw, last.recordTime, last.clock)
+		kind := d.Decode(c.raw, c.recordTime, c.clock)
 		if kind != d.Kind || (kind != IsListen && d.Listen != Listen{}) ||
 			(kind != IsDeletion && d.Deletion != Deletion{}) || (kind != IsRefused && d.Refusal != Refusal{}) {
 			t.Errorf("%s leaves more than one result: %+v", c.name, d)
@@ -45,9 +45,12 @@ func TestOnlyTheResultThatKindNamesIsSet(t *testing.T) {
 func TestDecodingAListenAllocatesNothing(t *testing.T) {
 	d := newTestDecoder()
 	records, _ := benchRecords()
+	inLog := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 	perBatch := testing.AllocsPerRun(20, func() {
 		for _, raw := range records {
-			d.Decode(raw, 0, false)
+			if d.Decode(raw, inLog, LogClock) != IsListen {
+				t.Fatal(d.Refusal)
+			}
 		}
 	})
 	if perListen := perBatch / float64(len(records)); perListen > 0.01 {
@@ -60,7 +63,7 @@ func TestDetailNeverCarriesWhatWasSent(t *testing.T) {
 	secret := "s3cr3t"
 	for _, c := range readCases(t) {
 		raw := strings.NewReplacer(`"u1"`, `"`+secret+`"`, `"l1"`, `"`+secret+`"`, `"x"`, `"`+secret+`"`).Replace(string(c.raw))
-		if d.Decode([]byte(raw), 0, false) == IsRefused && strings.Contains(d.Refusal.Detail, secret) {
+		if d.Decode([]byte(raw), 0, NoClock) == IsRefused && strings.Contains(d.Refusal.Detail, secret) {
 			t.Errorf("%s: %s", c.name, d.Refusal.Detail)
 		}
 		if len(d.Refusal.Detail) > 80 {
@@ -72,11 +75,11 @@ func TestDetailNeverCarriesWhatWasSent(t *testing.T) {
 func TestEveryPrefixOfARecordIsMalformed(t *testing.T) {
 	d := newTestDecoder()
 	raw := []byte(`{"type":"listen","client":"\ud83d\ude00\n","x":[{"y":-1.5e3},true,false,null],"user_id":"u1"}`)
-	if d.Decode(raw, 0, false); d.Refusal.Reason != MissingField {
+	if d.Decode(raw, 0, NoClock); d.Refusal.Reason != MissingField {
 		t.Fatalf("the whole became %+v", d.Refusal)
 	}
 	for n := range raw {
-		if d.Decode(raw[:n], 0, false); d.Refusal.Reason != MalformedJSON || d.Refusal.UserID != "" {
+		if d.Decode(raw[:n], 0, NoClock); d.Refusal.Reason != MalformedJSON || d.Refusal.UserID != "" {
 			t.Errorf("%s became %+v", raw[:n], d.Refusal)
 		}
 	}
@@ -96,7 +99,7 @@ func TestHostileRecordsAreRefusedQuickly(t *testing.T) {
 		"many keys, the last for a second": `{` + keys.String() + `"0":0}`,
 	} {
 		d, start := newTestDecoder(), time.Now()
-		allocs := testing.AllocsPerRun(1, func() { d.Decode([]byte(raw), 0, false) })
+		allocs := testing.AllocsPerRun(1, func() { d.Decode([]byte(raw), 0, NoClock) })
 		if d.Refusal.Reason != MalformedJSON {
 			t.Errorf("%s became %+v", name, d.Refusal)
 		}
@@ -115,11 +118,11 @@ func TestManyUnknownKeysAreKept(t *testing.T) {
 			fmt.Fprintf(&extra, `,"k%d":%d`, i, i)
 		}
 		raw := string(records[0][:len(records[0])-1]) + extra.String()
-		if d.Decode([]byte(raw+"}"), 0, false) != IsListen || d.Listen.Extra != "{"+extra.String()[1:]+"}" {
+		if d.Decode([]byte(raw+"}"), 0, NoClock) != IsListen || d.Listen.Extra != "{"+extra.String()[1:]+"}" {
 			t.Errorf("%d keys became %d bytes of extra, %v", n, len(d.Listen.Extra), d.Refusal)
 		}
 		raw += `,"k\u0030":0}`
-		if d.Decode([]byte(raw), 0, false); d.Refusal.Detail != faultTwice {
+		if d.Decode([]byte(raw), 0, NoClock); d.Refusal.Detail != faultTwice {
 			t.Errorf("the first of %d keys, twice, became %+v", n, d.Refusal)
 		}
 	}
@@ -133,10 +136,10 @@ func TestALargeRecordLeavesNoLargeDecoder(t *testing.T) {
 	for i := range 50_000 {
 		fmt.Fprintf(&large, `,"\u006b%d":"\n"`, i)
 	}
-	if d.Decode([]byte(large.String()+"}"), 0, false) != IsListen {
+	if d.Decode([]byte(large.String()+"}"), 0, NoClock) != IsListen {
 		t.Fatal(d.Refusal)
 	}
-	d.Decode(records[0], 0, false)
+	d.Decode(records[0], 0, NoClock)
 	if cap(d.object.members) > keepMembers || cap(d.object.names) > keepMembers || cap(d.scratch) > keepScratch {
 		t.Errorf("room for %d members, %d names and %d bytes is kept", cap(d.object.members), cap(d.object.names), cap(d.scratch))
 	}
@@ -150,12 +153,18 @@ func TestNoRecordTimeOverflowsTheLimits(t *testing.T) {
 		math.MaxInt64: EventTimeTooOld, math.MaxInt64 / 2: EventTimeTooOld, 0: EventTimeInFuture,
 		-1: EventTimeInFuture, math.MinInt64: EventTimeInFuture,
 	} {
-		if d.Decode(raw, at, true); d.Refusal.Reason != want || d.Refusal.ReceivedTime != at {
+		if d.Decode(raw, at, GivenTime); d.Refusal.Reason != want || d.Refusal.ReceivedTime != at {
 			t.Errorf("received at %d: %+v", at, d.Refusal)
 		}
 	}
+	stamped := append(raw[:len(raw)-1:len(raw)-1], `,"received_time":"2026-03-05T10:00:00Z"}`...)
+	for at, want := range map[int64]Reason{math.MaxInt64: "", math.MinInt64: InvalidField} {
+		if d.Decode(stamped, at, LogClock); d.Refusal.Reason != want {
+			t.Errorf("in the log at %d: %+v", at, d.Refusal)
+		}
+	}
 	request := []byte(`{"type":"deletion","request_id":"r","user_id":"u","requested_at":"2026-03-05T10:00:00Z"}`)
-	if d.Decode(request, math.MinInt64, true) != IsDeletion {
+	if d.Decode(request, math.MinInt64, GivenTime) != IsDeletion {
 		t.Errorf("a request without from became %+v", d.Refusal)
 	}
 }
@@ -172,7 +181,7 @@ func TestLimitsAreTheDecodersOwn(t *testing.T) {
 	} {
 		raw := fmt.Sprintf(`{"type":"listen","listen_id":"l","user_id":"u","track_id":"t","artist_id":"a","device":"d",`+
 			`"event_time":%q,"ms_played":1}`, at.Format(time.RFC3339Nano))
-		if d.Decode([]byte(raw), received.UnixMicro(), true); d.Refusal.Reason != want {
+		if d.Decode([]byte(raw), received.UnixMicro(), GivenTime); d.Refusal.Reason != want {
 			t.Errorf("%s became %+v, not %q", at, d.Refusal, want)
 		}
 	}

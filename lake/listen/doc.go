@@ -10,7 +10,8 @@
 //  1. malformed_json: the bytes are not one JSON object, or not strictly so
 //  2. unknown_type: the type is neither listen nor deletion
 //  3. missing_field: a required field is absent, null or ""; all required fields are checked before any value is
-//  4. invalid_field: wrong JSON type, range or format, in the order of the fields in the struct
+//  4. invalid_field: wrong JSON type, range or format, in the order of the fields in the struct; a received_time more than 1 h
+//     after the timestamp that the log gave the record is out of range
 //  5. event_time_in_future, event_time_too_old: against the time of arrival
 //
 // # Invariants

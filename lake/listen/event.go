@@ -21,6 +21,16 @@ const (
 	IsRefused
 )
 
+// Clock says whose time came with a record, and with it what that time counts for.
+type Clock uint8
+
+// The clocks. Either of the last two stands in for a received_time that the record lacks.
+const (
+	NoClock   Clock = iota // no time came
+	GivenTime              // of whoever ingests a file; says nothing about a received_time that is there
+	LogClock               // of the log, in milliseconds; a received_time lies at most 1 h after it
+)
+
 // Flag is an optional bool.
 type Flag uint8
 

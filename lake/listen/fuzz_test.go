@@ -11,10 +11,10 @@ import (
 )
 
 // agree decodes a record both ways.
-func agree(t *testing.T, d *Decoder, o *oracle, raw []byte, recordTime int64, hasRecordTime bool) {
+func agree(t *testing.T, d *Decoder, o *oracle, raw []byte, recordTime int64, clock Clock) {
 	t.Helper()
 	kept := string(raw)
-	kind, got := describe(d, d.Decode(raw, recordTime, hasRecordTime))
+	kind, got := describe(d, d.Decode(raw, recordTime, clock))
 	if string(raw) != kept {
 		t.Fatalf("%q was written to", kept)
 	}
@@ -27,7 +27,7 @@ func agree(t *testing.T, d *Decoder, o *oracle, raw []byte, recordTime int64, ha
 		}
 		got["extra"] = oracleExtra(pairs, nil)
 	}
-	wantKind, about, want := o.answer(raw, recordTime, hasRecordTime)
+	wantKind, about, want := o.answer(raw, recordTime, clock)
 	if diff := cmp.Diff(want, got); kind != wantKind || diff != "" {
 		t.Fatalf("%q\nbecame %s (%s), not %s (%s)\n%s", raw, kind, detail, wantKind, about, diff)
 	}
@@ -38,15 +38,15 @@ func agree(t *testing.T, d *Decoder, o *oracle, raw []byte, recordTime int64, ha
 
 func FuzzDecode(f *testing.F) {
 	for _, c := range readCases(f) {
-		f.Add(c.raw, c.recordTime, c.hasRecordTime)
+		f.Add(c.raw, c.recordTime, byte(c.clock))
 	}
 	records, _ := benchRecords()
-	f.Add(records[0], int64(0), false)
+	f.Add(records[0], int64(0), byte(NoClock))
 	d, o := NewDecoder(DefaultLimits()), &oracle{}
-	f.Fuzz(func(t *testing.T, raw []byte, recordTime int64, hasRecordTime bool) {
+	f.Fuzz(func(t *testing.T, raw []byte, recordTime int64, clock byte) {
 		// Kafka's timestamps are milliseconds; the oracle speaks of times in years that RFC 3339 has.
 		recordTime %= 100 * 365 * MicrosPerDay
-		agree(t, d, o, raw, recordTime, hasRecordTime)
+		agree(t, d, o, raw, recordTime, Clock(clock)%(LogClock+1))
 	})
 }
 
@@ -67,8 +67,8 @@ func TestDecoderAgreesWithTheContractOnOddRecords(t *testing.T) {
 	outcomes := map[string]int{}
 	for range 20_000 {
 		raw := oddRecord(random)
-		at, has := time.Date(2026, 3, 5, 10, 0, random.IntN(3), 0, time.UTC).UnixMicro(), random.IntN(2) == 0
-		agree(t, d, o, raw, at, has)
+		at := time.Date(2026, 3, 5, 9+random.IntN(2), 0, random.IntN(3), 0, time.UTC).UnixMicro()
+		agree(t, d, o, raw, at, Clock(random.IntN(int(LogClock)+1)))
 		kind, _ := describe(d, d.Kind)
 		outcomes[kind]++
 	}

@@ -47,7 +47,7 @@ func TestTimesOutsideOfTheYears1To9999AreRefused(t *testing.T) {
 			t.Errorf("%s is writable: %v, %v", s, !want, err)
 		}
 		raw := []byte(`{"type":"listen","listen_id":"l","user_id":"u","track_id":"t","artist_id":"a","device":"d","ms_played":1,"received_time":"` + s + `","event_time":"` + s + `"}`)
-		if d := NewDecoder(DefaultLimits()); (d.Decode(raw, 0, true) == IsListen) != want || !want && (d.Refusal.Reason != InvalidField || d.Refusal.HasEventTime || d.Refusal.ReceivedTime != 0) {
+		if d := NewDecoder(DefaultLimits()); (d.Decode(raw, 0, GivenTime) == IsListen) != want || !want && (d.Refusal.Reason != InvalidField || d.Refusal.HasEventTime || d.Refusal.ReceivedTime != 0) {
 			t.Errorf("%s became %d, %+v", s, d.Kind, d.Refusal)
 		}
 	}

@@ -22,6 +22,7 @@ type oracle struct {
 	twice  map[string]bool
 	read   map[string]string // the answer
 	bad    string            // the first invalid field
+	inLog  bool              // the record's stamp is the log's
 }
 
 type oraclePair struct{ key, value string }
@@ -105,7 +106,7 @@ func paired(text string) bool {
 }
 
 // answer is the outcome for one record; detail is the field that the outcome is about, or "".
-func (o *oracle) answer(raw []byte, recordTime int64, hasRecordTime bool) (kind, detail string, read map[string]string) {
+func (o *oracle) answer(raw []byte, recordTime int64, clock Clock) (kind, detail string, read map[string]string) {
 	o.tokens, o.twice, o.read, o.bad, o.keys = map[string]string{}, map[string]bool{}, map[string]string{}, "", nil
 	pairs, err := oraclePairs(raw)
 	for _, p := range pairs {
@@ -117,9 +118,10 @@ func (o *oracle) answer(raw []byte, recordTime int64, hasRecordTime bool) (kind,
 		o.keys = append(o.keys, p.key)
 	}
 	stamp := ""
-	if hasRecordTime {
+	if clock != NoClock {
 		stamp = oracleStamp(recordTime)
 	}
+	o.inLog = clock == LogClock
 	o.salvage(stamp)
 	if err != nil || !utf8.Valid(raw) || !paired(string(raw)) || len(o.twice) > 0 {
 		return "malformed_json", "", o.read
@@ -238,7 +240,14 @@ func (o *oracle) received(stamp string) int64 {
 		at, _ := time.Parse(time.RFC3339Nano, stamp)
 		return at.UnixMicro()
 	}
-	return o.time("received_time")
+	received := o.time("received_time")
+	if o.inLog {
+		latest, _ := time.Parse(time.RFC3339Nano, stamp)
+		if time.UnixMicro(received).After(latest.Add(60 * time.Minute)) {
+			o.fail("received_time")
+		}
+	}
+	return received
 }
 
 func (o *oracle) int(key string, least int64) string {

@@ -1,5 +1,5 @@
--- How many records were refused. Grain: one reason.
+-- How many records are refused. Grain: one reason.
 -- Units: microseconds since 1970. Parameters: $1 reason or '', $2 received_time from or NULL. Relations: quarantine.
 SELECT reason, count(*) FROM quarantine
-WHERE $1 IN ('', reason) AND ($2 IS NULL OR epoch_us(received_time) >= $2)
+WHERE outcome IS NULL AND $1 IN ('', reason) AND ($2 IS NULL OR epoch_us(received_time) >= $2)
 GROUP BY reason ORDER BY reason

@@ -1,0 +1,90 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// mostFences is how often in a row a member may find that somebody else has read its partitions. The group
+// has one owner for a partition, so a late commit of the owner before explains one; more come from an
+// ingester outside of the group.
+const mostFences = 5
+
+// share reads the partitions that the consumer group gives to this member, and again whenever the group is
+// spread anew. Between two shares it commits what it has read, while the others wait; one that takes too
+// long, or that was stopped and woke up, is fenced by the positions.
+func (k *consumer) share(ctx, late context.Context) error {
+	m, err := k.topic.Join(topic.GroupOptions{Group: k.o.Group, SessionTimeout: k.o.SessionTimeout, PartitionsEvery: k.o.PartitionsEvery})
+	if err != nil {
+		return err
+	}
+	defer m.Leave()
+	fences := 0
+	for {
+		k.env.Progress("ingest: waiting for a share of the partitions in group " + k.o.Group)
+		a, err := m.Next(ctx)
+		if err != nil {
+			return unlessEnded(ctx, err)
+		}
+		partitions := a.Partitions()
+		k.env.Log.Info("got partitions", "topic", k.src.Topic, "group", k.o.Group, "partitions", partitions)
+		k.g.committed = func(ctx context.Context) { k.told(a.Tell(ctx, k.g.mine())) }
+		err = a.Run(ctx, func(ctx context.Context) error { return k.own(ctx, late, partitions, &fences) })
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// own reads partitions until ctx ends. Whenever another ingester turns out to have read them, the batch is
+// dropped and reading goes on where the archive is.
+func (k *consumer) own(ctx, late context.Context, partitions []int, fences *int) error {
+	for {
+		before := k.report.Snapshots
+		err := k.session(ctx, late, partitions)
+		if !errors.Is(err, lake.ErrFenced) {
+			return err
+		}
+		if k.report.Snapshots > before {
+			*fences = 0
+		}
+		if *fences++; *fences > mostFences {
+			return err
+		}
+		k.o.Metrics.fenced()
+		k.env.Log.Warn("fenced: another ingester has read these partitions, going on after it", "topic", k.src.Topic,
+			"partitions", partitions, "records_dropped", k.g.batch.counts.Records, "error", err)
+		// Requests of the dropped batch are bound to come again; whoever commits them decides what they are.
+		k.g.requests = newRequests(k.env, k.g.finished.engine)
+		if !sleep(ctx, time.Duration(*fences)*(50*time.Millisecond+rand.N(100*time.Millisecond))) {
+			return nil
+		}
+	}
+}
+
+// mine are the positions of the partitions that this ingester reads.
+func (g *ingester) mine() map[int]int64 {
+	next := map[int]int64{}
+	for partition := range g.own {
+		if n, ok := g.listens.held[partition]; ok {
+			next[partition] = n
+		}
+	}
+	return next
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,175 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/apache/iceberg-go"
+
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	"github.com/lakectl/lakectl/lake/listen"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// refusedAt is where a refused record stands among the sources.
+type refusedAt struct {
+	source string
+	origin
+}
+
+// mark is what became of the record at a place.
+type mark struct {
+	refusedAt
+	outcome Outcome
+}
+
+// round is a run of refused records and what becomes of them.
+type round struct {
+	last     refusedAt
+	counts   ReplayReport
+	listens  []iceberg.DataFile
+	requests [][]any // rows of deletion_requests
+	marks    []mark
+	latest   map[string]map[int]int64 // topic and partition -> newest event time that is archived
+	through  int64                    // sequence number of the deletion requests that filtered it
+
+	// The records of the source at hand that pass; one that follows uses the room again.
+	rows      rows
+	passed    int // listens in rows
+	deletions []deletion
+}
+
+// read decodes the next records after a place. The listens that pass are in files when it returns.
+func (r *replay) read(ctx context.Context, s replays, after refusedAt) (*round, error) {
+	if err := r.requests.refresh(ctx); err != nil {
+		return nil, err
+	}
+	topics, err := topicsOf(s.quarantine)
+	if err != nil {
+		return nil, err
+	}
+	db, err := r.pick(ctx, s, after)
+	if err != nil {
+		return nil, err
+	}
+	c := &round{
+		last: after, counts: ReplayReport{StillRefused: map[listen.Reason]int64{}}, latest: map[string]map[int]int64{},
+		through: r.requests.sequence,
+	}
+	var at refusedAt
+	var sent sql.NullInt64
+	var raw []byte
+	err = db.Each(ctx, lakesql.Text("ingest/replay_read"), nil, []any{&at.source, &at.partition, &at.offset, &sent, &raw}, func() error {
+		if at == c.last {
+			return nil // a second row of one record
+		}
+		if at.source != c.last.source {
+			if err := c.finish(ctx, s.listens.Table()); err != nil {
+				return err
+			}
+		}
+		c.last = at
+		r.decode(c, raw, sent, topics[at.source])
+		return nil
+	})
+	if err == nil {
+		err = c.finish(ctx, s.listens.Table())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read quarantine: %w", err)
+	}
+	return c, nil
+}
+
+// pick chooses the rows of the next round.
+func (r *replay) pick(ctx context.Context, s replays, after refusedAt) (*duck.DB, error) {
+	db, err := r.engine.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Bind(ctx, "quarantine", s.quarantine); err != nil {
+		return nil, err
+	}
+	args := []any{r.filter.Reason, r.filter.since(), after.source, after.partition, after.offset, r.rows, r.bytes}
+	if err := db.Exec(ctx, lakesql.Text("ingest/replay_pick"), args...); err != nil {
+		return nil, fmt.Errorf("read quarantine: %w", err)
+	}
+	return db, nil
+}
+
+// topicsOf are the sources of quarantine that are topics. Their entries stay in the positions for ever, while a
+// file has none once it is finished.
+func topicsOf(quarantine lake.Snapshot) (map[string]bool, error) {
+	p, err := quarantine.Positions()
+	topics := map[string]bool{}
+	for _, t := range p.Topics {
+		topics[t.Topic] = true
+	}
+	return topics, err
+}
+
+// decode puts the record at c.last where it belongs today.
+func (r *replay) decode(c *round, raw []byte, sent sql.NullInt64, isTopic bool) {
+	at := c.last
+	c.counts.Read++
+	clock := listen.NoClock
+	switch {
+	case sent.Valid && isTopic:
+		clock = listen.LogClock
+	case sent.Valid:
+		clock = listen.GivenTime
+	}
+	switch d := r.decoder; d.Decode(raw, sent.Int64, clock) {
+	case listen.IsListen:
+		if r.requests.cover(&d.Listen) {
+			c.counts.Suppressed++
+			c.marks = append(c.marks, mark{at, Suppressed})
+			return
+		}
+		row := c.rows.add()
+		row.Listen, row.partition, row.offset = d.Listen, int32(at.partition), at.offset
+		if isTopic {
+			c.seen(at, d.Listen.EventTime)
+		}
+		c.passed++
+		c.counts.Archived++
+		c.marks = append(c.marks, mark{at, Archived})
+	case listen.IsDeletion:
+		subject := r.env.SubjectKey.Subject(d.Deletion.UserID)
+		r.requests.add(subject, d.Deletion.Window())
+		c.deletions = append(c.deletions, deletion{d.Deletion, subject, at.origin})
+		c.counts.DeletionRequested++
+		c.marks = append(c.marks, mark{at, DeletionRequested})
+	default:
+		c.counts.StillRefused[d.Refusal.Reason]++
+	}
+}
+
+func (c *round) seen(at refusedAt, event int64) {
+	latest := c.latest[at.source]
+	if latest == nil {
+		latest = map[int]int64{}
+		c.latest[at.source] = latest
+	}
+	if was, ok := latest[at.partition]; !ok || event > was {
+		latest[at.partition] = event
+	}
+}
+
+// finish writes what has passed of the source at c.last, since files and rows are written for one source each.
+func (c *round) finish(ctx context.Context, t *lake.Table) error {
+	if c.passed > 0 {
+		files, err := writeDays(ctx, t, &c.rows, c.last.source)
+		if err != nil {
+			return fmt.Errorf("write listens: %w", err)
+		}
+		c.listens = append(c.listens, files...)
+		c.rows.reset()
+		c.passed = 0
+	}
+	c.requests = append(c.requests, deletionRows(c.last.source, c.deletions)...)
+	c.deletions = c.deletions[:0]
+	return nil
+}
