@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -15,8 +16,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"database/sql"
 
 	"github.com/lakectl/lakectl/jobs/ingest/topic"
 	"github.com/lakectl/lakectl/jobs/simulate"
@@ -136,7 +135,7 @@ func (c *chaos) run() {
 	producer.Go(func() { ends, failed = c.produce(*chaosFor * 8 / 10) })
 	for until := time.Now().Add(*chaosFor); time.Now().Before(until); {
 		c.disturb(c.r.IntN(len(c.members)))
-		time.Sleep(300*time.Millisecond + time.Duration(c.r.IntN(2500))*time.Millisecond)
+		c.wait(300*time.Millisecond + time.Duration(c.r.IntN(2500))*time.Millisecond)
 	}
 	producer.Wait()
 	if failed != nil {
@@ -155,7 +154,7 @@ func (c *chaos) disturb(i int) {
 	case x < 6:
 		c.done["killed"]++
 		c.end(i, syscall.SIGKILL)
-		time.Sleep(time.Duration(c.r.IntN(500)) * time.Millisecond)
+		c.wait(time.Duration(c.r.IntN(500)) * time.Millisecond)
 		c.start(i)
 	case x < 8:
 		c.done["stopped"]++
@@ -164,8 +163,15 @@ func (c *chaos) disturb(i int) {
 	default: // long enough for the group to give its partitions to others
 		c.done["suspended"]++
 		c.signal(i, syscall.SIGSTOP)
-		time.Sleep(2500*time.Millisecond + time.Duration(c.r.IntN(1000))*time.Millisecond)
+		c.wait(2500*time.Millisecond + time.Duration(c.r.IntN(1000))*time.Millisecond)
 		c.signal(i, syscall.SIGCONT)
+	}
+}
+
+func (c *chaos) wait(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-c.t.Context().Done():
 	}
 }
 
@@ -230,7 +236,7 @@ func (c *chaos) produce(during time.Duration) (map[int]int64, error) {
 			return nil, err
 		}
 		partition := topic.PartitionOf(e.Key, chaosPartitions)
-		fmt.Fprintf(w, "%d\t%d\t%s\n", partition, ends[partition], known.ID)
+		fmt.Fprintf(w, "%d\t%d\t%s\n", partition, ends[partition], known.ID) //nolint:errcheck // Flush says it
 		ends[partition]++
 		batch = append(batch, topic.Record{Partition: partition, Time: e.ReceivedTime, Key: bytes.Clone(e.Key), Value: bytes.Clone(e.Value)})
 		if len(batch) >= *chaosRecords/chunks || sent == *chaosRecords {
@@ -238,7 +244,7 @@ func (c *chaos) produce(during time.Duration) (map[int]int64, error) {
 				return nil, err
 			}
 			batch = batch[:0]
-			time.Sleep(time.Until(began.Add(during * time.Duration(sent) / time.Duration(*chaosRecords))))
+			c.wait(time.Until(began.Add(during * time.Duration(sent) / time.Duration(*chaosRecords))))
 		}
 	}
 	if err := w.Flush(); err != nil {
@@ -250,7 +256,7 @@ func (c *chaos) produce(during time.Duration) (map[int]int64, error) {
 // caughtUp waits until the archive has read what was produced.
 func (c *chaos) caughtUp(ends map[int]int64) {
 	c.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Second) {
+	for deadline := time.Now().Add(2 * time.Minute); ; c.wait(time.Second) {
 		out, err := c.lakectl("ingest", "status").Output()
 		if err != nil {
 			c.t.Fatalf("ingest status: %v: %s", err, out)

@@ -190,9 +190,9 @@ func TestRequestReadByOneMemberBindsTheOthers(t *testing.T) {
 	other := k.inPartition(1, "")[0].user // of the record's key; the payload names somebody else
 	k.produce([]sample{{k.inPartition(0, "")[0].user, deletionJSON("r", "leaver", day(10)), "deletion_requests r"}})
 	for before := k.lake.Snapshot(t, catalog.DeletionRequests).ID(); k.lake.Snapshot(t, catalog.DeletionRequests).ID() == before; {
-		time.Sleep(5 * time.Millisecond)
+		<-time.After(5 * time.Millisecond)
 	}
-	time.Sleep(2 * member("").FlushAge) // a batch that was under way has ended
+	<-time.After(2 * member("").FlushAge) // a batch that was under way has ended
 	k.produce([]sample{{other, listenJSON("l", "leaver", day(1), day(2)), "suppressed"}, {other, listenJSON("m", "stayer", day(1), day(2)), "listens m"}})
 	k.archived(int64(k.sent)*6/10 + 1)
 	for _, m := range members {
