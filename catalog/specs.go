@@ -22,6 +22,11 @@ const (
 	RoyaltyRuns      = "royalty_runs"
 	RoyaltyRules     = "royalty_rules"
 	RoyaltyPools     = "royalty_pools"
+	RoyaltySplits    = "royalty_splits"
+	RoyaltyShares    = "royalty_shares"
+	RoyaltyCloses    = "royalty_closes"
+	Adjustments      = "royalty_adjustments"
+	Tracks           = "tracks"
 	PlaysByHour      = "plays_by_hour"
 	Sources          = "sources"
 )
@@ -95,7 +100,9 @@ func Specs() []lake.Spec {
 			may("duplicates_snapshot_id", long), may("positions", text), may("rules_version", long), may("pools_version", long),
 			may("lines_snapshot_id", long), may("payouts_snapshot_id", long), may("rows_read", long), may("duplicates", long),
 			may("payload_conflicts", long), may("other_users", long), may("lines", long), may("listens", long), may("qualified_listens", long),
-			may("undistributed", text), may("checksum", text), may("rules_snapshot_id", long), may("pools_snapshot_id", long)),
+			may("undistributed", text), may("checksum", text), may("rules_snapshot_id", long), may("pools_snapshot_id", long),
+			may("splits_version", long), may("splits_snapshot_id", long), may("shares_snapshot_id", long), may("adjustments_snapshot_id", long),
+			may("closed_version", long), may("listens_committed_at", instant), may("replays", long)),
 		spec(RoyaltyRules, unpartitioned,
 			may("version", long), may("applied_at", instant), may("position", integer), may("id", text), may("track_id", text),
 			may("artist_id", text), may("country", text), may("tier", text), may("device", text), may("effective_from", date),
@@ -103,6 +110,23 @@ func Specs() []lake.Spec {
 		spec(RoyaltyPools, unpartitioned,
 			may("version", long), may("applied_at", instant), may("period", text), may("country", text), may("tier", text),
 			may("currency", text), may("amount_minor", long)),
+		spec(RoyaltySplits, unpartitioned,
+			may("version", long), may("applied_at", instant), may("track_id", text), may("party", text), may("role", text),
+			may("basis_points", long), may("effective_from", date), may("effective_to", date)),
+		spec(RoyaltyShares, by("period", iceberg.IdentityTransform{}),
+			may("period", text), may("country", text), may("tier", text), may("currency", text), may("artist_id", text), may("track_id", text),
+			may("party", text), may("role", text), may("amount_minor", long)),
+		spec(Adjustments, by("posted_period", iceberg.IdentityTransform{}),
+			may("posted_period", text), may("origin_period", text), may("kind", text), may("artist_id", text), may("track_id", text),
+			may("country", text), may("tier", text), may("currency", text), may("party", text), may("role", text),
+			may("listens", long), may("qualified_listens", long), may("amount_minor", long), may("cause", text), may("run_id", text),
+			may("posted_at", instant), may("subjects_through", long)),
+		spec(RoyaltyCloses, unpartitioned,
+			may("period", text), may("version", long), may("closed_at", instant), may("closed_by", text), may("run_id", text),
+			may("tag", text), may("checksum", text), may("missing", text)),
+		spec(Tracks, unpartitioned,
+			may("track_id", text), may("title", text), may("artist_name", text), may("label_id", text), may("label_name", text),
+			may("isrc", text), may("valid_from", date), may("valid_to", date)),
 		spec(PlaysByHour, by("hour", iceberg.DayTransform{}),
 			may("hour", instant), may("artist_id", text), may("track_id", text), may("country", text), may("device", text),
 			may("plays", long), may("ms_played", long)),

@@ -13,6 +13,7 @@ import (
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/ingest/topic"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/lake"
 	lakesql "github.com/lakectl/lakectl/sql"
@@ -83,7 +84,7 @@ func (s *story) start(ctx context.Context) error {
 		}
 		s.broker, s.topic.Brokers, s.report.Broker = broker, broker.Addrs(), "embedded"
 	}
-	pools, err := royalty.ParsePools(strings.NewReader(strings.ReplaceAll(demoPools, "2026-03", s.report.Month)))
+	pools, err := terms.ParsePools(strings.NewReader(strings.ReplaceAll(demoPools, "2026-03", s.report.Month)))
 	if err != nil {
 		return err
 	}

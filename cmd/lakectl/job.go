@@ -11,6 +11,7 @@ import (
 	"github.com/lakectl/lakectl/jobs/erase"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -69,7 +70,7 @@ func rollUp(ctx context.Context, env jobs.Env, trueUp bool) (rollup.Report, erro
 }
 
 func runRoyalties(ctx context.Context, c *call) (any, error) {
-	if p := c.String("period"); p != "" && !royalty.IsPeriod(p) {
+	if p := c.String("period"); p != "" && !terms.IsPeriod(p) {
 		return nil, usagef("give a month like 2026-03", "--period is %q", p)
 	}
 	env, closeEnv, err := openEnv(ctx, c)

@@ -1,14 +1,17 @@
 package main
 
-import "github.com/lakectl/lakectl/jobs/royalty"
+import (
+	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+)
 
 func poolsVerb() verb {
-	v := versioned[[]royalty.Pool, royalty.PoolSet]{
+	v := versioned[[]terms.Pool, royalty.PoolSet]{
 		noun: "pools", example: "pools.csv",
 		applied: "The pools of every period that the file names are replaced; other periods keep theirs.",
 		listed:  "For each period those of the newest file that named it.",
-		parse:   royalty.ParsePools,
-		asSet:   func(pools []royalty.Pool) royalty.PoolSet { return royalty.PoolSet{Pools: pools} },
+		parse:   terms.ParsePools,
+		asSet:   func(pools []terms.Pool) royalty.PoolSet { return royalty.PoolSet{Pools: pools} },
 		apply:   royalty.ApplyPools,
 		inForce: royalty.Pools,
 	}

@@ -1,14 +1,17 @@
 package main
 
-import "github.com/lakectl/lakectl/jobs/royalty"
+import (
+	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+)
 
 func rulesVerb() verb {
-	v := versioned[[]royalty.Rule, royalty.RuleSet]{
+	v := versioned[[]terms.Rule, royalty.RuleSet]{
 		noun: "rules", example: "rules.yaml",
 		applied: "The newest version decides for all periods, from the next run of royalties on.",
 		listed:  "Version 0 are the rules that hold while none were applied.",
-		parse:   royalty.ParseRules,
-		asSet:   func(rules []royalty.Rule) royalty.RuleSet { return royalty.RuleSet{Rules: rules} },
+		parse:   terms.ParseRules,
+		asSet:   func(rules []terms.Rule) royalty.RuleSet { return royalty.RuleSet{Rules: rules} },
 		apply:   royalty.ApplyRules,
 		inForce: royalty.Rules,
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	lakesql "github.com/lakectl/lakectl/sql"
@@ -15,18 +16,18 @@ import (
 
 // RuleSet is a version of the rules. Version 0 are the rules that hold while none were applied.
 type RuleSet struct {
-	Version int64  `json:"version"`
-	Rules   []Rule `json:"rules"`
-	Stored  bool   `json:"stored"` // by this command; false when the file says what holds already
+	Version int64        `json:"version"`
+	Rules   []terms.Rule `json:"rules"`
+	Stored  bool         `json:"stored"` // by this command; false when the file says what holds already
 
 	snapshotID int64 // of royalty_rules that it was read from
 }
 
 // PoolSet are the pools in force.
 type PoolSet struct {
-	Version int64  `json:"version"` // the newest version that any of them is from
-	Pools   []Pool `json:"pools"`
-	Stored  bool   `json:"stored"`
+	Version int64        `json:"version"` // the newest version that any of them is from
+	Pools   []terms.Pool `json:"pools"`
+	Stored  bool         `json:"stored"`
 
 	byPeriod   map[string]int64 // the version in force for each period
 	snapshotID int64            // of royalty_pools that it was read from
@@ -51,20 +52,20 @@ func latestRules(ctx context.Context, env jobs.Env, db *duck.DB) (RuleSet, error
 		return RuleSet{}, err
 	}
 	set := RuleSet{snapshotID: s.ID()}
-	var r Rule
+	var r terms.Rule
 	dest := []any{&set.Version, &r.ID, &r.TrackID, &r.ArtistID, &r.Country, &r.Tier, &r.Device, &r.EffectiveFrom, &r.EffectiveTo, &r.Counts, &r.MinMsPlayed, &r.MinFractionE4}
 	err = db.Each(ctx, lakesql.Text("royalty/rules_latest"), nil, dest, func() error { set.Rules = append(set.Rules, r); return nil })
 	if err != nil {
 		return RuleSet{}, fmt.Errorf("read rules: %w", err)
 	}
 	if set.Version == 0 {
-		set.Rules = defaultRules
+		set.Rules = terms.DefaultRules()
 	}
 	return set, nil
 }
 
 // ApplyRules stores rules as a new version. Rules equal to the newest version are not stored again.
-func ApplyRules(ctx context.Context, env jobs.Env, rules []Rule) (RuleSet, error) {
+func ApplyRules(ctx context.Context, env jobs.Env, rules []terms.Rule) (RuleSet, error) {
 	base, err := env.Snapshot(ctx, catalog.RoyaltyRules)
 	if err != nil {
 		return RuleSet{}, err
@@ -105,7 +106,7 @@ func latestPools(ctx context.Context, env jobs.Env, db *duck.DB) (PoolSet, error
 	}
 	set := PoolSet{byPeriod: map[string]int64{}, snapshotID: s.ID()}
 	var version int64
-	var p Pool
+	var p terms.Pool
 	err = db.Each(ctx, lakesql.Text("royalty/pools_latest"), nil, []any{&version, &p.Period, &p.Country, &p.Tier, &p.Currency, &p.AmountMinor}, func() error {
 		set.Pools = append(set.Pools, p)
 		set.byPeriod[p.Period] = version
@@ -120,7 +121,7 @@ func latestPools(ctx context.Context, env jobs.Env, db *duck.DB) (PoolSet, error
 
 // ApplyPools stores pools as a new version. They replace the pools of every period they name; other periods
 // keep theirs. Pools that say what is in force already are not stored again.
-func ApplyPools(ctx context.Context, env jobs.Env, pools []Pool) (PoolSet, error) {
+func ApplyPools(ctx context.Context, env jobs.Env, pools []terms.Pool) (PoolSet, error) {
 	base, err := env.Snapshot(ctx, catalog.RoyaltyPools)
 	if err != nil {
 		return PoolSet{}, err
@@ -143,9 +144,9 @@ func ApplyPools(ctx context.Context, env jobs.Env, pools []Pool) (PoolSet, error
 }
 
 // samePools tells whether the pools are those in force for the periods they name.
-func samePools(now PoolSet, pools []Pool) bool {
+func samePools(now PoolSet, pools []terms.Pool) bool {
 	named := map[string]bool{}
-	want := map[Pool]bool{}
+	want := map[terms.Pool]bool{}
 	for _, p := range pools {
 		named[p.Period], want[p] = true, true
 	}

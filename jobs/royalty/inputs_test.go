@@ -12,6 +12,7 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
@@ -21,7 +22,7 @@ func TestRulesDecideInOrderAndOnlyWhatTheyChangeIsReplaced(t *testing.T) {
 	copies := world(31, 150)
 	archive(t, l, copies)
 	run(t, l, royalty.Options{})
-	rules, err := royalty.ParseRules(strings.NewReader(`
+	rules, err := terms.ParseRules(strings.NewReader(`
 rules:
   - {id: t1-60s, track_id: t1, effective_from: 2026-03-31, effective_to: 2026-04-02, min_ms_played: 60000}
   - {id: no-d1, device: d1, count: false}
@@ -68,7 +69,7 @@ func TestPoolsAreSharedOutToTheUnit(t *testing.T) {
 			}
 		}
 	}
-	pools, err := royalty.ParsePools(strings.NewReader(text.String()))
+	pools, err := terms.ParsePools(strings.NewReader(text.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func TestPoolsOfOneMonthLeaveTheOthersAlone(t *testing.T) {
 	l := laketest.New(t)
 	archive(t, l, world(51, 100))
 	apply := func(rows string) {
-		pools, err := royalty.ParsePools(strings.NewReader("period,country,tier,currency,amount_minor\n" + rows))
+		pools, err := terms.ParsePools(strings.NewReader("period,country,tier,currency,amount_minor\n" + rows))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +161,7 @@ func TestTheCutOfARunShowsWhatItUsedAndPublished(t *testing.T) {
 	l := laketest.New(t)
 	archive(t, l, world(81, 60))
 	apply := func(text string) {
-		rules, err := royalty.ParseRules(strings.NewReader(text))
+		rules, err := terms.ParseRules(strings.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,13 +222,13 @@ func TestAMistakeInARulesFileRefusesItWholeAndNamesTheLine(t *testing.T) {
 		"- {id: a, min_ms_played: 1, track_id: null}":                                       "single value",
 		"- a": "mapping",
 	} {
-		_, err := royalty.ParseRules(strings.NewReader("rules:\n" + fine + "  " + rule + "\n"))
+		_, err := terms.ParseRules(strings.NewReader("rules:\n" + fine + "  " + rule + "\n"))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "line 3") || lake.Hint(err) == "" {
 			t.Errorf("%s: got %v, want line 3 and %q with a hint", rule, err, want)
 		}
 	}
 	for _, text := range []string{"", "rules: []", "rule:\n" + fine, "rules:\n  - {id: all, min_ms_played: 1}\n" + fine, "rules: {", "rules:\n" + fine + "other: 1\n", "rules:\n" + fine + "---\nrules:\n" + fine} {
-		if _, err := royalty.ParseRules(strings.NewReader(text)); err == nil || lake.Hint(err) == "" {
+		if _, err := terms.ParseRules(strings.NewReader(text)); err == nil || lake.Hint(err) == "" {
 			t.Errorf("%q: got %v, want an error with a hint", text, err)
 		}
 	}
@@ -246,13 +247,13 @@ func TestAMistakeInAPoolsFileRefusesItWholeAndNamesTheLine(t *testing.T) {
 		"2026-03,*,*,EUR,2":                    "line 2 again",
 		"2026-03,DE,*,EUR":                     "wrong number of fields",
 	} {
-		_, err := royalty.ParsePools(strings.NewReader(header + row + "\n"))
+		_, err := terms.ParsePools(strings.NewReader(header + row + "\n"))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "line 3") || lake.Hint(err) == "" {
 			t.Errorf("%s: got %v, want line 3 and %q with a hint", row, err, want)
 		}
 	}
 	for _, text := range []string{"", "period,country\n", "period,country,tier,currency,amount_minor\n"} {
-		if _, err := royalty.ParsePools(strings.NewReader(text)); err == nil || lake.Hint(err) == "" {
+		if _, err := terms.ParsePools(strings.NewReader(text)); err == nil || lake.Hint(err) == "" {
 			t.Errorf("%q: got %v, want an error with a hint", text, err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	lakesql "github.com/lakectl/lakectl/sql"
@@ -27,7 +28,7 @@ type LinesReport struct {
 }
 
 // computeLines makes the table lines in DuckDB from a relation of counted listens.
-func computeLines(ctx context.Context, db *duck.DB, relation string, rules []Rule, periods []string) error {
+func computeLines(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule, periods []string) error {
 	rows := make([][]any, len(periods))
 	for i, p := range periods {
 		rows[i] = []any{p}
@@ -39,7 +40,7 @@ func computeLines(ctx context.Context, db *duck.DB, relation string, rules []Rul
 		return err
 	}
 	// The rules become an expression, not a parameter: see expression.
-	judged := "CREATE OR REPLACE VIEW judged AS SELECT *, " + expression(rules) + " AS qualifies FROM " + duck.Ident(relation)
+	judged := "CREATE OR REPLACE VIEW judged AS SELECT *, " + terms.Expression(rules) + " AS qualifies FROM " + duck.Ident(relation)
 	if err := db.Exec(ctx, judged); err != nil {
 		return fmt.Errorf("compile rules: %w", err)
 	}
@@ -96,7 +97,7 @@ type UndistributedPool struct {
 }
 
 // computePayouts makes the table payouts from lines and checks that every pool is shared out to the unit.
-func computePayouts(ctx context.Context, db *duck.DB, pools []Pool, periods []string) (map[string][]UndistributedPool, error) {
+func computePayouts(ctx context.Context, db *duck.DB, pools []terms.Pool, periods []string) (map[string][]UndistributedPool, error) {
 	var rows [][]any
 	for _, p := range pools {
 		if slices.Contains(periods, p.Period) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
 )
 
 // copyOf is one archived copy. This file recounts royalties from copies in plain Go and shares nothing with
@@ -91,7 +92,7 @@ func checksums(lines map[lineKey]lineCount) map[string]string {
 }
 
 // shareOut divides one pool with rational numbers.
-func shareOut(p royalty.Pool, lines map[lineKey]lineCount) []royalty.Payout {
+func shareOut(p terms.Pool, lines map[lineKey]lineCount) []royalty.Payout {
 	earned := map[[2]string]int64{}
 	var total int64
 	for k, n := range lines {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	lakesql "github.com/lakectl/lakectl/sql"
@@ -48,7 +49,7 @@ type Report struct {
 
 // Run brings the ledger up to date, recomputes what changed and publishes it.
 func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error) {
-	if o.Period != "" && !IsPeriod(o.Period) {
+	if o.Period != "" && !terms.IsPeriod(o.Period) {
 		return report, fmt.Errorf("period %q is not a month like 2026-03", o.Period)
 	}
 	if report.Ledger, err = UpdateLedger(ctx, env); err != nil {

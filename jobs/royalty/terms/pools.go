@@ -1,4 +1,4 @@
-package royalty
+package terms
 
 import (
 	"encoding/csv"

@@ -1,4 +1,4 @@
-package royalty
+package terms
 
 import (
 	"bytes"
@@ -32,8 +32,8 @@ type Rule struct {
 	MinFractionE4 int64 `json:"min_fraction_e4,omitempty"`
 }
 
-// defaultRules hold while no rules were applied: 30,000 ms.
-var defaultRules = []Rule{{ID: "default", Counts: true, MinMsPlayed: 30_000}}
+// DefaultRules hold while no rules were applied: 30,000 ms.
+func DefaultRules() []Rule { return []Rule{{ID: "default", Counts: true, MinMsPlayed: 30_000}} }
 
 // ParseRules reads a rules file. The whole file is refused for any mistake, with its line.
 func ParseRules(r io.Reader) ([]Rule, error) {
@@ -190,9 +190,9 @@ func fraction(value string) (int64, error) {
 	return n, nil
 }
 
-// expression compiles the rules to a boolean SQL expression over the columns of the ledger. A CASE keeps the
+// Expression compiles the rules to a boolean SQL expression over the columns of the ledger. A CASE keeps the
 // cost of judging at one pass without a join; all texts in it are quoted literals.
-func expression(rules []Rule) string {
+func Expression(rules []Rule) string {
 	var b strings.Builder
 	b.WriteString("CASE")
 	for _, r := range rules {
