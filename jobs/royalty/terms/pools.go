@@ -1,16 +1,11 @@
 package terms
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
+	"math"
 	"strings"
 	"time"
-
-	"github.com/lakectl/lakectl/lake"
 )
 
 // Pool is money to share among the listens of a period that it covers.
@@ -26,43 +21,26 @@ var poolColumns = []string{"period", "country", "tier", "currency", "amount_mino
 
 // ParsePools reads pools.csv. The whole file is refused for any mistake, with its line.
 func ParsePools(r io.Reader) ([]Pool, error) {
-	c := csv.NewReader(r)
-	c.FieldsPerRecord = len(poolColumns)
-	header, err := c.Read()
-	if err != nil || !slices.Equal(header, poolColumns) {
-		return nil, badPools(fmt.Errorf("line 1: the header is not %s", strings.Join(poolColumns, ",")))
-	}
 	var pools []Pool
 	lines := map[Pool]int{} // key without the amount, to the line it is on
-	for {
-		record, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	err := readCSV(r, "pools", poolColumns, func(line int, fields []string) error {
+		p, err := parsePool(fields)
 		if err != nil {
-			return nil, badPools(err) // csv names the line
-		}
-		line, _ := c.FieldPos(0)
-		p, err := parsePool(record)
-		if err != nil {
-			return nil, badPools(fmt.Errorf("line %d: %w", line, err))
+			return err
 		}
 		key := p
 		key.AmountMinor = 0
 		if first, twice := lines[key]; twice {
-			return nil, badPools(fmt.Errorf("line %d: the pool of line %d again", line, first))
+			return fmt.Errorf("the pool of line %d again", first)
 		}
 		lines[key] = line
 		pools = append(pools, p)
-	}
-	if len(pools) == 0 {
-		return nil, badPools(errors.New("no pools in the file"))
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return pools, nil
-}
-
-func badPools(err error) error {
-	return lake.WithHint(fmt.Errorf("pools: %w", err), "correct the file and check it with 'lakectl pools check FILE'; nothing was stored")
 }
 
 func parsePool(record []string) (p Pool, err error) {
@@ -75,14 +53,14 @@ func parsePool(record []string) (p Pool, err error) {
 			return p, fmt.Errorf("country: %w, or * for any", err)
 		}
 	}
-	if p.Tier == "" || len(p.Tier) > 256 {
-		return p, errors.New("tier: want 1 to 256 bytes, or * for any")
+	if p.Tier, err = name(p.Tier); err != nil {
+		return p, fmt.Errorf("tier: %w, or * for any", err)
 	}
 	if len(p.Currency) != 3 || strings.Trim(p.Currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 		return p, fmt.Errorf("currency %q is not three capital letters", p.Currency)
 	}
-	p.AmountMinor, err = strconv.ParseInt(record[4], 10, 64)
-	if err != nil || p.AmountMinor < 0 {
+	var ok bool
+	if p.AmountMinor, ok = whole(record[4], 0, math.MaxInt64); !ok {
 		return p, fmt.Errorf("amount_minor %q is not a whole number of minor units from 0", record[4])
 	}
 	return p, nil

@@ -7,12 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"gopkg.in/yaml.v3"
-
-	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // Rule decides whether listens qualify. Rules are an ordered list, and the first that matches a listen
@@ -47,28 +43,24 @@ func ParseRules(r io.Reader) ([]Rule, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) { // an empty file has no rules
-		return nil, badRules(errors.New(strings.ReplaceAll(err.Error(), "\n", " ")))
+		return nil, refused("rules", errors.New(strings.ReplaceAll(err.Error(), "\n", " ")))
 	}
 	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, badRules(errors.New("something follows the rules; a file holds one document"))
+		return nil, refused("rules", errors.New("something follows the rules; a file holds one document"))
 	}
 	if len(file.Rules) == 0 {
-		return nil, badRules(errors.New("no rules in the file"))
+		return nil, refused("rules", errors.New("no rules in the file"))
 	}
 	rules := make([]Rule, len(file.Rules))
 	for i := range file.Rules {
 		if rules[i], err = parseRule(&file.Rules[i]); err != nil {
-			return nil, badRules(fmt.Errorf("line %d: %w", file.Rules[i].Line, err))
+			return nil, refused("rules", fmt.Errorf("line %d: %w", file.Rules[i].Line, err))
 		}
 		if err := checkAgainstEarlier(rules[:i], rules[i]); err != nil {
-			return nil, badRules(fmt.Errorf("line %d: %w", file.Rules[i].Line, err))
+			return nil, refused("rules", fmt.Errorf("line %d: %w", file.Rules[i].Line, err))
 		}
 	}
 	return rules, nil
-}
-
-func badRules(err error) error {
-	return lake.WithHint(fmt.Errorf("rules: %w", err), "correct the file and check it with 'lakectl rules check FILE'; nothing was stored")
 }
 
 func checkAgainstEarlier(earlier []Rule, rule Rule) error {
@@ -76,8 +68,8 @@ func checkAgainstEarlier(earlier []Rule, rule Rule) error {
 		if e.ID == rule.ID {
 			return fmt.Errorf("rule id %q is used twice", rule.ID)
 		}
-		if e.TrackID+e.ArtistID+e.Country+e.Tier+e.Device+e.EffectiveFrom+e.EffectiveTo == "" {
-			return fmt.Errorf("no listen reaches rule %q: rule %q before it has no selectors and no dates, so it decides everything", rule.ID, e.ID)
+		if e.covers(rule) {
+			return fmt.Errorf("no listen reaches rule %q: it is for %s, and rule %q before it decides %s", rule.ID, rule.reach(), e.ID, e.reach())
 		}
 	}
 	return nil
@@ -109,8 +101,9 @@ func parseRule(node *yaml.Node) (Rule, error) {
 		return r, fmt.Errorf("rule %q: min_ms_played is missing (or say count: false)", r.ID)
 	case !r.Counts && (seen["min_ms_played"] || seen["min_fraction"]):
 		return r, fmt.Errorf("rule %q: count: false leaves no use for a threshold", r.ID)
-	case r.EffectiveTo != "" && r.EffectiveFrom >= r.EffectiveTo:
-		return r, fmt.Errorf("rule %q: effective_from %s is not before effective_to %s", r.ID, r.EffectiveFrom, r.EffectiveTo)
+	}
+	if err := dates("effective", r.EffectiveFrom, r.EffectiveTo); err != nil {
+		return r, fmt.Errorf("rule %q: %w", r.ID, err)
 	}
 	return r, nil
 }
@@ -118,15 +111,15 @@ func parseRule(node *yaml.Node) (Rule, error) {
 func (r *Rule) set(key, value string) (err error) {
 	switch key {
 	case "id":
-		r.ID, err = selector(value)
+		r.ID, err = name(value)
 	case "track_id":
-		r.TrackID, err = selector(value)
+		r.TrackID, err = name(value)
 	case "artist_id":
-		r.ArtistID, err = selector(value)
+		r.ArtistID, err = name(value)
 	case "tier":
-		r.Tier, err = selector(value)
+		r.Tier, err = name(value)
 	case "device":
-		r.Device, err = selector(value)
+		r.Device, err = name(value)
 	case "country":
 		r.Country, err = country(value)
 	case "effective_from":
@@ -148,28 +141,6 @@ func (r *Rule) set(key, value string) (err error) {
 	return err
 }
 
-func selector(value string) (string, error) {
-	if value == "" || len(value) > 256 {
-		return "", errors.New("want 1 to 256 bytes")
-	}
-	return value, nil
-}
-
-func country(value string) (string, error) {
-	upper := strings.ToUpper(value)
-	if len(upper) != 2 || upper[0] < 'A' || upper[0] > 'Z' || upper[1] < 'A' || upper[1] > 'Z' {
-		return "", fmt.Errorf("%q is not two letters", value)
-	}
-	return upper, nil
-}
-
-func date(value string) (string, error) {
-	if _, err := time.Parse(time.DateOnly, value); err != nil {
-		return "", fmt.Errorf("%q is not a date like 2026-03-15", value)
-	}
-	return value, nil
-}
-
 const dayMs = 86_400_000
 
 func milliseconds(value string) (int64, error) {
@@ -188,45 +159,4 @@ func fraction(value string) (int64, error) {
 		return 0, fmt.Errorf("%q is not a decimal above 0 and up to 1 with four places at most", value)
 	}
 	return n, nil
-}
-
-// Expression compiles the rules to a boolean SQL expression over the columns of the ledger. A CASE keeps the
-// cost of judging at one pass without a join; all texts in it are quoted literals.
-func Expression(rules []Rule) string {
-	var b strings.Builder
-	b.WriteString("CASE")
-	for _, r := range rules {
-		fmt.Fprintf(&b, " WHEN %s THEN %s", r.condition(), r.verdict())
-	}
-	b.WriteString(" ELSE false END")
-	return b.String()
-}
-
-func (r Rule) condition() string {
-	terms := []string{"true"}
-	for _, s := range []struct{ column, value string }{
-		{"track_id", r.TrackID}, {"artist_id", r.ArtistID}, {"country", r.Country}, {"tier", r.Tier}, {"device", r.Device},
-	} {
-		if s.value != "" {
-			terms = append(terms, s.column+" = "+duck.Quote(s.value))
-		}
-	}
-	if r.EffectiveFrom != "" {
-		terms = append(terms, "event_time >= TIMESTAMPTZ "+duck.Quote(r.EffectiveFrom+" 00:00:00+00"))
-	}
-	if r.EffectiveTo != "" {
-		terms = append(terms, "event_time < TIMESTAMPTZ "+duck.Quote(r.EffectiveTo+" 00:00:00+00"))
-	}
-	return strings.Join(terms, " AND ")
-}
-
-func (r Rule) verdict() string {
-	if !r.Counts {
-		return "false"
-	}
-	if r.MinFractionE4 == 0 {
-		return fmt.Sprintf("ms_played >= %d", r.MinMsPlayed)
-	}
-	// Exact: heard/length >= fraction is heard*10000 >= fraction_e4*length.
-	return fmt.Sprintf("(ms_played >= %d OR coalesce(ms_played::BIGINT * 10000 >= %d * track_ms::BIGINT, false))", r.MinMsPlayed, r.MinFractionE4)
 }

@@ -1,0 +1,63 @@
+package terms
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lakectl/lakectl/lake/duck"
+)
+
+// Expression compiles the rules to a boolean SQL expression over the columns of the ledger: whether a listen
+// qualifies. A CASE keeps the cost of judging at one pass without a join; all texts in it are quoted literals.
+func Expression(rules []Rule) string { return compile(rules, Rule.verdict, "false") }
+
+// ExpressionRule compiles the rules to a SQL expression over the same columns that gives the id of the rule
+// which decides a listen, or no text when none matches it.
+func ExpressionRule(rules []Rule) string {
+	return compile(rules, func(r Rule) string { return duck.Quote(r.ID) }, "''")
+}
+
+func compile(rules []Rule, then func(Rule) string, otherwise string) string {
+	if len(rules) == 0 {
+		return otherwise
+	}
+	var b strings.Builder
+	b.WriteString("CASE")
+	for _, r := range rules {
+		fmt.Fprintf(&b, " WHEN %s THEN %s", r.condition(), then(r))
+	}
+	b.WriteString(" ELSE " + otherwise + " END")
+	return b.String()
+}
+
+// pairs are the selectors of the rule with the columns they hold against.
+func (r Rule) pairs() [5][2]string {
+	return [5][2]string{{"track_id", r.TrackID}, {"artist_id", r.ArtistID}, {"country", r.Country}, {"tier", r.Tier}, {"device", r.Device}}
+}
+
+func (r Rule) condition() string {
+	terms := []string{"true"}
+	for _, s := range r.pairs() {
+		if s[1] != "" {
+			terms = append(terms, s[0]+" = "+duck.Quote(s[1]))
+		}
+	}
+	if r.EffectiveFrom != "" {
+		terms = append(terms, "event_time >= TIMESTAMPTZ "+duck.Quote(r.EffectiveFrom+" 00:00:00+00"))
+	}
+	if r.EffectiveTo != "" {
+		terms = append(terms, "event_time < TIMESTAMPTZ "+duck.Quote(r.EffectiveTo+" 00:00:00+00"))
+	}
+	return strings.Join(terms, " AND ")
+}
+
+func (r Rule) verdict() string {
+	if !r.Counts {
+		return "false"
+	}
+	if r.MinFractionE4 == 0 {
+		return fmt.Sprintf("ms_played >= %d", r.MinMsPlayed)
+	}
+	// Exact: heard/length >= fraction is heard*10000 >= fraction_e4*length.
+	return fmt.Sprintf("(ms_played >= %d OR coalesce(ms_played::BIGINT * 10000 >= %d * track_ms::BIGINT, false))", r.MinMsPlayed, r.MinFractionE4)
+}
