@@ -48,13 +48,33 @@ func latestRules(ctx context.Context, env jobs.Env, db *duck.DB) (RuleSet, error
 	if err != nil {
 		return RuleSet{}, err
 	}
-	if err := db.Bind(ctx, "rules", s); err != nil {
+	if err := bindRules(ctx, db, s); err != nil {
 		return RuleSet{}, err
 	}
-	set := RuleSet{snapshotID: s.ID()}
+	set, err := readRules(ctx, db, nil)
+	set.snapshotID = s.ID()
+	return set, err
+}
+
+// bindRules makes the relation that rulesAt reads, every version of the rules.
+func bindRules(ctx context.Context, db *duck.DB, s lake.Snapshot) error {
+	return db.Bind(ctx, "rules", s)
+}
+
+// rulesAt reads the rules that a run used; bindRules comes first.
+func rulesAt(ctx context.Context, db *duck.DB, version int64) (RuleSet, error) {
+	set, err := readRules(ctx, db, version)
+	if err == nil && set.Version != version {
+		err = lake.WithHint(fmt.Errorf("version %d of the rules: %w", version, lake.ErrNotFound), "list the versions with 'lakectl sql %q'", "SELECT DISTINCT version FROM royalty_rules")
+	}
+	return set, err
+}
+
+// readRules reads the newest version of the rules, up to one if it is given.
+func readRules(ctx context.Context, db *duck.DB, upTo any) (set RuleSet, err error) {
 	var r terms.Rule
 	dest := []any{&set.Version, &r.ID, &r.TrackID, &r.ArtistID, &r.Country, &r.Tier, &r.Device, &r.EffectiveFrom, &r.EffectiveTo, &r.Counts, &r.MinMsPlayed, &r.MinFractionE4}
-	err = db.Each(ctx, lakesql.Text("royalty/rules_latest"), nil, dest, func() error { set.Rules = append(set.Rules, r); return nil })
+	err = db.Each(ctx, lakesql.Text("royalty/rules_latest"), []any{upTo}, dest, func() error { set.Rules = append(set.Rules, r); return nil })
 	if err != nil {
 		return RuleSet{}, fmt.Errorf("read rules: %w", err)
 	}
@@ -101,13 +121,30 @@ func latestPools(ctx context.Context, env jobs.Env, db *duck.DB) (PoolSet, error
 	if err != nil {
 		return PoolSet{}, err
 	}
-	if err := db.Bind(ctx, "all_pools", s); err != nil {
+	if err := bindPools(ctx, db, s); err != nil {
 		return PoolSet{}, err
 	}
-	set := PoolSet{byPeriod: map[string]int64{}, snapshotID: s.ID()}
+	set, err := readPools(ctx, db, nil)
+	set.snapshotID = s.ID()
+	return set, err
+}
+
+// bindPools makes the relation that poolsAt reads, every version of the pools.
+func bindPools(ctx context.Context, db *duck.DB, s lake.Snapshot) error {
+	return db.Bind(ctx, "all_pools", s)
+}
+
+// poolsAt reads the pools that were in force when version was the newest; none for version 0. bindPools comes first.
+func poolsAt(ctx context.Context, db *duck.DB, version int64) (PoolSet, error) {
+	return readPools(ctx, db, version)
+}
+
+// readPools reads the pools in force, those of versions up to one if it is given.
+func readPools(ctx context.Context, db *duck.DB, upTo any) (PoolSet, error) {
+	set := PoolSet{byPeriod: map[string]int64{}}
 	var version int64
 	var p terms.Pool
-	err = db.Each(ctx, lakesql.Text("royalty/pools_latest"), nil, []any{&version, &p.Period, &p.Country, &p.Tier, &p.Currency, &p.AmountMinor}, func() error {
+	err := db.Each(ctx, lakesql.Text("royalty/pools_latest"), []any{upTo}, []any{&version, &p.Period, &p.Country, &p.Tier, &p.Currency, &p.AmountMinor}, func() error {
 		set.Pools = append(set.Pools, p)
 		set.byPeriod[p.Period] = version
 		set.Version = max(set.Version, version)

@@ -1,0 +1,163 @@
+package royalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// SplitSet are splits: those of a file, or those in force.
+type SplitSet struct {
+	Version int64         `json:"version"` // the newest version; 0 while none were applied
+	Rows    int           `json:"rows"`
+	Tracks  int           `json:"tracks"`
+	Stored  bool          `json:"stored"` // by this command; false when the file says what holds already
+	Splits  []terms.Split `json:"splits,omitempty"`
+}
+
+// CountSplits describes splits without listing them.
+func CountSplits(splits []terms.Split) SplitSet {
+	tracks := map[string]struct{}{}
+	for _, s := range splits {
+		tracks[s.TrackID] = struct{}{}
+	}
+	return SplitSet{Rows: len(splits), Tracks: len(tracks)}
+}
+
+// Splits lists the splits in force: for each track those of the newest file that named it.
+func Splits(ctx context.Context, env jobs.Env) (SplitSet, error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return SplitSet{}, err
+	}
+	defer db.Close() //nolint:errcheck // in memory
+	_, version, err := latestSplits(ctx, env, db)
+	if err != nil {
+		return SplitSet{}, err
+	}
+	var splits []terms.Split
+	var s terms.Split
+	err = db.Each(ctx, lakesql.Text("royalty/splits_listed"), nil, []any{&s.TrackID, &s.Party, &s.Role, &s.BasisPoints, &s.EffectiveFrom, &s.EffectiveTo}, func() error {
+		splits = append(splits, s)
+		return nil
+	})
+	if err != nil {
+		return SplitSet{}, fmt.Errorf("read splits: %w", err)
+	}
+	set := CountSplits(splits)
+	set.Version, set.Splits = version, splits
+	return set, nil
+}
+
+// latestSplits makes the relation splits of those in force and returns the snapshot they are read from and the
+// number of the newest version.
+func latestSplits(ctx context.Context, env jobs.Env, db *duck.DB) (s lake.Snapshot, version int64, err error) {
+	if s, err = env.Snapshot(ctx, catalog.RoyaltySplits); err != nil {
+		return s, 0, err
+	}
+	if err := db.Bind(ctx, "all_splits", s); err != nil {
+		return s, 0, err
+	}
+	if err := db.One(ctx, "SELECT coalesce(max(version), 0) FROM all_splits", nil, []any{&version}); err != nil {
+		return s, 0, fmt.Errorf("read splits: %w", err)
+	}
+	return s, version, bindSplits(ctx, db, s, version)
+}
+
+// bindSplits makes the relation splits (track_id, party, role, basis_points, effective_from, effective_to) of those
+// that were in force when version was the newest; none for version 0. The relation is the one bound last.
+func bindSplits(ctx context.Context, db *duck.DB, s lake.Snapshot, version int64) error {
+	if err := db.Bind(ctx, "all_splits", s); err != nil {
+		return err
+	}
+	if err := db.Exec(ctx, "CREATE OR REPLACE TABLE splits_at AS SELECT $1::BIGINT AS version", version); err != nil {
+		return fmt.Errorf("bind splits: %w", err)
+	}
+	if err := db.Exec(ctx, lakesql.Text("royalty/splits_latest")); err != nil {
+		return fmt.Errorf("bind splits: %w", err)
+	}
+	return nil
+}
+
+var errFound = errors.New("found")
+
+// splitsChanged tells whether the splits of any track, as they bear on a period, differ between two versions.
+// bindSplits comes first, of a snapshot that has both.
+func splitsChanged(ctx context.Context, db *duck.DB, before, after int64, period string) (bool, error) {
+	if before == after {
+		return false, nil
+	}
+	var track string
+	err := db.Each(ctx, lakesql.Text("royalty/splits_changed_tracks"), []any{before, after, period}, []any{&track}, func() error { return errFound })
+	if errors.Is(err, errFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("compare splits: %w", err)
+	}
+	return false, nil
+}
+
+// ApplySplits stores splits as a new version. They replace the splits of every track they name; other tracks keep
+// theirs. Splits that say what is in force already are not stored again.
+func ApplySplits(ctx context.Context, env jobs.Env, splits []terms.Split) (SplitSet, error) {
+	set := CountSplits(splits)
+	db, err := env.Open(ctx)
+	if err != nil {
+		return set, err
+	}
+	defer db.Close() //nolint:errcheck // in memory
+	base, version, err := latestSplits(ctx, env, db)
+	if err != nil {
+		return set, err
+	}
+	at := env.Now()
+	err = fillApplied(ctx, db, "all_splits", len(splits), func(i int) []any {
+		s := splits[i]
+		return []any{version + 1, at, s.TrackID, s.Party, s.Role, s.BasisPoints, dateOrNull(s.EffectiveFrom), dateOrNull(s.EffectiveTo)}
+	})
+	if err != nil {
+		return set, err
+	}
+	set.Version = version
+	var differ bool
+	if err := db.One(ctx, lakesql.Text("royalty/splits_differ"), nil, []any{&differ}); err != nil || !differ {
+		return set, err
+	}
+	files, err := db.Write(ctx, base.Table(), "splits", "applied")
+	if err != nil {
+		return set, err
+	}
+	if _, err := env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: "splits", Add: files, Stage: lake.IfUnmoved(base, nil)}); err != nil {
+		return set, err
+	}
+	set.Version, set.Stored = version+1, true
+	return set, nil
+}
+
+const fillRows = 20_000
+
+// fillApplied makes the table applied, with the columns of the table that is bound as like, of n rows of a file.
+// They go over in parts, so that they are in memory once.
+func fillApplied(ctx context.Context, db *duck.DB, like string, n int, row func(i int) []any) error {
+	if err := db.Exec(ctx, "CREATE TABLE applied AS SELECT * EXCLUDE (_file, _pos) FROM "+duck.Ident(like)+" LIMIT 0"); err != nil {
+		return err
+	}
+	part := make([][]any, 0, fillRows)
+	for i := range n {
+		if part = append(part, row(i)); len(part) == fillRows || i+1 == n {
+			if err := db.Fill(ctx, "applied", part); err != nil {
+				return fmt.Errorf("take over rows: %w", err)
+			}
+			part = part[:0]
+		}
+	}
+	return nil
+}
