@@ -1,0 +1,78 @@
+package royalty
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// shareRelations names what computeShares reads and makes, all of one DB.
+type shareRelations struct {
+	Payouts string // payouts: the money to share among the parties of its tracks
+	Judged  string // counted listens with the column qualifies, those that the payouts were earned by
+	Into    string // the table to make or replace
+}
+
+// sliceShares is how many shares are ranked at once, which bounds the memory of the window functions: with some 300
+// bytes each this stays below a memory limit of 256 MiB.
+const sliceShares = 400_000
+
+// computeShares makes the table of who gets which part of each payout, by the relation splits (see bindSplits), and
+// checks that every payout is shared out to the unit. A track without splits that bear on the period has no shares:
+// its payouts go whole to their artist.
+func computeShares(ctx context.Context, db *duck.DB, r shareRelations) error {
+	for alias, relation := range map[string]string{"shares_payouts": r.Payouts, "shares_judged": r.Judged} {
+		if err := db.Exec(ctx, "CREATE OR REPLACE VIEW "+alias+" AS SELECT * FROM "+duck.Ident(relation)); err != nil {
+			return fmt.Errorf("shares of %s: %w", relation, err)
+		}
+	}
+	for _, statement := range []string{"shares_terms", "shares_weights", "shares_table"} {
+		if err := db.Exec(ctx, lakesql.Text("royalty/"+statement)); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	if err := shareSlices(ctx, db); err != nil {
+		return fmt.Errorf("shares: %w", err)
+	}
+	if err := checkShares(ctx, db); err != nil {
+		return err
+	}
+	for _, text := range []string{
+		"DROP TABLE shares_weights", "DROP TABLE shares_terms",
+		"DROP TABLE IF EXISTS " + duck.Ident(r.Into), "ALTER TABLE shares_out RENAME TO " + duck.Ident(r.Into),
+	} {
+		if err := db.Exec(ctx, text); err != nil {
+			return fmt.Errorf("shares: %w", err)
+		}
+	}
+	return nil
+}
+
+// shareSlices fills the table shares_out.
+func shareSlices(ctx context.Context, db *duck.DB) error {
+	var rows int64
+	if err := db.One(ctx, "SELECT count(*) FROM shares_weights", nil, []any{&rows}); err != nil {
+		return err
+	}
+	slices := (rows + sliceShares - 1) / sliceShares
+	for number := range slices {
+		if err := db.Exec(ctx, lakesql.Text("royalty/shares"), slices, number); err != nil {
+			return fmt.Errorf("slice %d of %d: %w", number+1, slices, err)
+		}
+	}
+	return nil
+}
+
+// checkShares holds the shares against the payouts, and the weights against the listens that earned them.
+func checkShares(ctx context.Context, db *duck.DB) error {
+	var period, country, tier, currency, artist, track string
+	var amount, parts, listens, weighed int64
+	dest := []any{&period, &country, &tier, &currency, &artist, &track, &amount, &parts, &listens, &weighed}
+	return db.Each(ctx, lakesql.Text("royalty/unbalanced_shares"), nil, dest, func() error {
+		return fmt.Errorf("payout of track %s of artist %s in pool %s/%s/%s: %d of %d %s were shared out for %d of %d listens: %w",
+			track, artist, period, country, tier, parts, amount, currency, weighed, listens, jobs.ErrProof)
+	})
+}
