@@ -14,6 +14,7 @@ func commands() []verb {
 		rulesVerb(),
 		poolsVerb(),
 		royaltiesVerb(),
+		periodVerb(),
 		deletionsVerb(),
 		quarantineVerb(),
 		benchVerb(),

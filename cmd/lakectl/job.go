@@ -34,10 +34,12 @@ from what counts: days that late rows or deletions touched, and with --true-up e
 			{
 				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
 				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the
-archive alone, without the ledger, and ends with code 5 if a checksum differs.`,
-				Examples: []string{"lakectl job royalties", "lakectl job royalties --full"}, Exits: []int{exitFenced, exitProof},
+archive alone, without the ledger, and ends with code 5 if a checksum differs. Of a closed period, the differences are
+posted to the open one (see 'lakectl period --help').`,
+				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{exitFenced, exitProof},
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "period", Usage: "only this `MONTH`, like 2026-03"},
+					&cli.BoolFlag{Name: "dry-run", Usage: "only say which periods would be recomputed, why, and how many rows read"},
 					&cli.BoolFlag{Name: "full", Usage: "recount from the archive alone and compare"},
 				},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRoyalties,
@@ -78,7 +80,10 @@ func runRoyalties(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
-	report, err := royalty.Run(ctx, env, royalty.Options{Period: c.String("period"), Full: c.Bool("full")})
+	report, err := royalty.Run(ctx, env, royalty.Options{Period: c.String("period"), Full: c.Bool("full"), DryRun: c.Bool("dry-run")})
+	if report.Plan != nil {
+		return result(report.Plan, err)
+	}
 	if report.Full != nil {
 		return report, err // a proof that failed is shown with what it compared
 	}

@@ -11,7 +11,7 @@ import (
 func royaltiesVerb() verb {
 	return verb{
 		Name:     "royalties",
-		Short:    "Read the published royalties.",
+		Short:    "Read the published royalties, and prove and explain them.",
 		Examples: []string{"lakectl royalties show 2026-03"},
 		Verbs: []verb{{
 			Name: "show", Args: "[PERIOD|RUN]", Short: "Show the statement of a period or run; without one, list the runs.",
@@ -21,7 +21,7 @@ Amounts are minor units of the pool's currency. The checksum is SHA-256 over the
 			Exits:    []int{exitGone},
 			Flags:    []cli.Flag{&cli.BoolFlag{Name: "lines", Usage: "with the lines, not only the payouts"}},
 			Run:      runRoyaltiesShow,
-		}},
+		}, royaltiesDiffVerb()},
 	}
 }
 

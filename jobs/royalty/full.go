@@ -30,6 +30,9 @@ func recountFromArchive(ctx context.Context, env jobs.Env, only string) (report 
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	p, err := makePlan(ctx, env, db, only)
+	if err == nil {
+		err = p.checkSettled()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -44,9 +44,6 @@ func computeLines(ctx context.Context, db *duck.DB, relation string, rules []ter
 	if err := db.Exec(ctx, judged); err != nil {
 		return fmt.Errorf("compile rules: %w", err)
 	}
-	if err := db.Exec(ctx, "DROP TABLE IF EXISTS lines"); err != nil {
-		return err
-	}
 	if err := db.Exec(ctx, lakesql.Text("royalty/lines")); err != nil {
 		return fmt.Errorf("lines: %w", err)
 	}

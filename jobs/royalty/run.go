@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -23,6 +24,7 @@ import (
 type Options struct {
 	Period string // only this period, like 2026-03
 	Full   bool   // recompute every published period from the archive alone and compare
+	DryRun bool   // only say what a run would do
 }
 
 // PeriodReport is one period of a run.
@@ -36,6 +38,7 @@ type PeriodReport struct {
 	PayloadConflicts int64               `json:"payload_conflicts"`
 	OtherUsers       int64               `json:"other_users"`
 	Undistributed    []UndistributedPool `json:"undistributed,omitempty"`
+	Posting          *Posting            `json:"posting,omitempty"` // of a closed period
 }
 
 // Report says what a run did.
@@ -45,12 +48,17 @@ type Report struct {
 	// Written says whether anything was committed.
 	Written bool        `json:"written"`
 	Full    *FullReport `json:"full,omitempty"`
+	Plan    *Forecast   `json:"plan,omitempty"` // of a dry run
 }
 
 // Run brings the ledger up to date, recomputes what changed and publishes it.
 func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error) {
 	if o.Period != "" && !terms.IsPeriod(o.Period) {
 		return report, fmt.Errorf("period %q is not a month like 2026-03", o.Period)
+	}
+	if o.DryRun {
+		report.Plan, err = forecast(ctx, env, o.Period)
+		return report, err
 	}
 	if report.Ledger, err = UpdateLedger(ctx, env); err != nil {
 		return report, err
@@ -62,6 +70,9 @@ func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	p, err := makePlan(ctx, env, db, o.Period)
+	if err == nil {
+		err = p.checkSettled()
+	}
 	if err != nil {
 		return report, err
 	}
@@ -82,8 +93,10 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *R
 	started := env.Now()
 	env.Progress(fmt.Sprintf("royalties: %d periods", len(p.periods)))
 	names := p.names()
-	if err := p.bindPeriods(ctx, db, names); err != nil {
-		return false, err
+	for view, s := range map[string]lake.Snapshot{"counted": p.ledger, "duplicates": p.duplicates} {
+		if err := bindPeriods(ctx, db, view, s, names); err != nil {
+			return false, err
+		}
 	}
 	if err := computeLines(ctx, db, "counted", p.rules.Rules, names); err != nil {
 		return false, err
@@ -96,6 +109,9 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *R
 	if err != nil {
 		return false, err
 	}
+	if err := shareOut(ctx, db, p.splits.snapshot, p.splits.version); err != nil {
+		return false, err
+	}
 	for _, period := range p.periods {
 		report.Periods = append(report.Periods, PeriodReport{Period: period.Period, Cause: period.Cause, LinesReport: sums[period.Period], Undistributed: left[period.Period]})
 	}
@@ -105,24 +121,19 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *R
 	return true, p.publish(ctx, env, db, report.Periods, started)
 }
 
-// bindPeriods makes the relations counted and duplicates of the months to recompute.
-func (p *plan) bindPeriods(ctx context.Context, db *duck.DB, names []string) error {
-	for view, s := range map[string]lake.Snapshot{"counted": p.ledger, "duplicates": p.duplicates} {
-		files, err := s.Files(ctx)
-		if err != nil {
-			return err
-		}
-		var wanted []lake.File
-		for _, f := range files {
-			if month, ok := lake.PartitionValue(f).(int); ok && slices.Contains(names, lake.Period(month)) {
-				wanted = append(wanted, f)
-			}
-		}
-		if err := db.BindFiles(ctx, view, s, wanted); err != nil {
-			return err
+// bindPeriods makes a view of the months of a ledger table.
+func bindPeriods(ctx context.Context, db *duck.DB, view string, s lake.Snapshot, names []string) error {
+	files, err := s.Files(ctx)
+	if err != nil {
+		return err
+	}
+	var wanted []lake.File
+	for _, f := range files {
+		if month, ok := lake.PartitionValue(f).(int); ok && slices.Contains(names, lake.Period(month)) {
+			wanted = append(wanted, f)
 		}
 	}
-	return nil
+	return db.BindFiles(ctx, view, s, wanted)
 }
 
 func countDuplicates(ctx context.Context, db *duck.DB, periods []PeriodReport) error {
@@ -142,29 +153,40 @@ func countDuplicates(ctx context.Context, db *duck.DB, periods []PeriodReport) e
 	return nil
 }
 
+// publish commits what changed, table by table, the runs last.
 func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, periods []PeriodReport, started time.Time) error {
-	lines, err := compareTable(ctx, db, p.lines, "lines", p.names())
+	changed := map[string]bool{}
+	after := outputs{}
+	posted, err := newAdjustments(ctx, env, db, p)
 	if err != nil {
 		return err
 	}
-	payouts, err := compareTable(ctx, db, p.payouts, "payouts", p.names())
+	for _, t := range []struct {
+		computed string
+		base     lake.Snapshot
+		after    *int64
+	}{{"lines", p.lines, &after.lines}, {"payouts", p.payouts, &after.payouts}, {"shares", p.shares, &after.shares}} {
+		r, err := compareTable(ctx, db, t.base, t.computed, p.names())
+		if err != nil {
+			return err
+		}
+		s, err := r.publish(ctx, env, t.base)
+		if err != nil {
+			return err
+		}
+		*t.after = s.ID()
+		maps.Copy(changed, r.periods)
+	}
+	s, err := posted.publish(ctx)
 	if err != nil {
 		return err
 	}
-	linesAfter, err := lines.publish(ctx, env, p.lines)
-	if err != nil {
-		return err
-	}
-	payoutsAfter, err := payouts.publish(ctx, env, p.payouts)
-	if err != nil {
-		return err
-	}
+	after.adjustments = s.ID()
 	rows := make([][]any, len(periods))
 	for i := range periods {
 		r := &periods[i]
-		r.RunID = p.runID(env, r.Period)
-		r.Changed = lines.periods[r.Period] || payouts.periods[r.Period]
-		if rows[i], err = p.runRow(ctx, env, *r, started, linesAfter.ID(), payoutsAfter.ID()); err != nil {
+		r.RunID, r.Changed, r.Posting = p.runID(env, r.Period), changed[r.Period], posted.reports[r.Period]
+		if rows[i], err = p.runRow(ctx, env, *r, started, after); err != nil {
 			return err
 		}
 	}
@@ -193,21 +215,28 @@ func (p *plan) state() map[string]string {
 	return map[string]string{lake.StateKey(catalog.CoversLedger): strconv.FormatInt(p.ledger.ID(), 10)}
 }
 
-// runID names a run by what it was computed from: the period, the ledger, the versions of rules and pools,
-// and the code.
+// runID names a run by what it was computed from: the period, the ledger, the versions of rules, pools and splits, whether
+// the period was closed, and the code.
 func (p *plan) runID(env jobs.Env, period string) string {
-	inputs := fmt.Sprintf("%s|%d|%d|%d|%s", period, p.ledger.ID(), p.rules.Version, p.pools.byPeriod[period], env.CodeVersion)
+	inputs := fmt.Sprintf("%s|%d|%d|%d|%d|%d|%s", period, p.ledger.ID(), p.rules.Version, p.pools.byPeriod[period], p.splits.version, p.closed[period].Version, env.CodeVersion)
 	sum := sha256.Sum256([]byte(inputs))
 	return period + "-" + hex.EncodeToString(sum[:5])
 }
 
+// outputs are the snapshots that hold what a run made; 0 is an empty table.
+type outputs struct{ lines, payouts, shares, adjustments int64 }
+
 // runRow is a row of royalty_runs in the order of its columns (package catalog).
-func (p *plan) runRow(ctx context.Context, env jobs.Env, r PeriodReport, started time.Time, lines, payouts int64) ([]any, error) {
+func (p *plan) runRow(ctx context.Context, env jobs.Env, r PeriodReport, started time.Time, after outputs) ([]any, error) {
 	cut, err := p.cut(ctx, env)
 	if err != nil {
 		return nil, err
 	}
 	positions, err := cut.Positions()
+	if err != nil {
+		return nil, err
+	}
+	replays, err := cut.StateNumber(catalog.Replays)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +246,8 @@ func (p *plan) runRow(ctx context.Context, env jobs.Env, r PeriodReport, started
 	}
 	return []any{
 		r.RunID, r.Period, r.Cause, started, env.Now(), "duckdb", env.CodeVersion, p.archive, p.ledger.ID(), p.duplicates.ID(),
-		positions.String(), p.rules.Version, p.pools.byPeriod[r.Period], lines, payouts, r.Listens + r.Duplicates, r.Duplicates,
+		positions.String(), p.rules.Version, p.pools.byPeriod[r.Period], after.lines, after.payouts, r.Listens + r.Duplicates, r.Duplicates,
 		r.PayloadConflicts, r.OtherUsers, r.Lines, r.Listens, r.QualifiedListens, string(undistributed), r.Checksum, p.rules.snapshotID, p.pools.snapshotID,
+		p.splits.version, p.splits.snapshot.ID(), after.shares, after.adjustments, p.closed[r.Period].Version, cut.Time(), replays,
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	lakesql "github.com/lakectl/lakectl/sql"
 )
@@ -40,9 +41,10 @@ func computeShares(ctx context.Context, db *duck.DB, r shareRelations) error {
 	if err := checkShares(ctx, db); err != nil {
 		return err
 	}
+	// Replaced in one statement: a DROP would look the name up in every schema of the search path.
 	for _, text := range []string{
-		"DROP TABLE shares_weights", "DROP TABLE shares_terms",
-		"DROP TABLE IF EXISTS " + duck.Ident(r.Into), "ALTER TABLE shares_out RENAME TO " + duck.Ident(r.Into),
+		"CREATE OR REPLACE TABLE " + duck.Ident(r.Into) + " AS FROM shares_out",
+		"DROP TABLE shares_out", "DROP TABLE shares_weights", "DROP TABLE shares_terms",
 	} {
 		if err := db.Exec(ctx, text); err != nil {
 			return fmt.Errorf("shares: %w", err)
@@ -75,4 +77,12 @@ func checkShares(ctx context.Context, db *duck.DB) error {
 		return fmt.Errorf("payout of track %s of artist %s in pool %s/%s/%s: %d of %d %s were shared out for %d of %d listens: %w",
 			track, artist, period, country, tier, parts, amount, currency, weighed, listens, jobs.ErrProof)
 	})
+}
+
+// shareOut makes the table shares from payouts and judged, by the splits of a version.
+func shareOut(ctx context.Context, db *duck.DB, splits lake.Snapshot, version int64) error {
+	if err := bindSplits(ctx, db, splits, version); err != nil {
+		return err
+	}
+	return computeShares(ctx, db, shareRelations{Payouts: "payouts", Judged: "judged", Into: "shares"})
 }

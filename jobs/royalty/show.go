@@ -35,10 +35,15 @@ type PublishedRun struct {
 	PayloadConflicts     int64     `json:"payload_conflicts"`
 	OtherUsers           int64     `json:"other_users"`
 	LinesReport
-	Undistributed   []UndistributedPool `json:"undistributed"`
-	RulesSnapshotID int64               `json:"rules_snapshot_id"`
-	PoolsSnapshotID int64               `json:"pools_snapshot_id"`
-	RunsSnapshotID  int64               `json:"runs_snapshot_id"` // the one that published it
+	Undistributed         []UndistributedPool `json:"undistributed"`
+	RulesSnapshotID       int64               `json:"rules_snapshot_id"`
+	PoolsSnapshotID       int64               `json:"pools_snapshot_id"`
+	SplitsVersion         int64               `json:"splits_version"`
+	SplitsSnapshotID      int64               `json:"splits_snapshot_id"`
+	SharesSnapshotID      int64               `json:"shares_snapshot_id"`
+	AdjustmentsSnapshotID int64               `json:"adjustments_snapshot_id"`
+	ClosedVersion         int64               `json:"closed_version"`   // of the statement that the run knew to be closed; 0: the period was open
+	RunsSnapshotID        int64               `json:"runs_snapshot_id"` // the one that published it
 }
 
 // Line is a row of royalty_lines.
@@ -80,16 +85,25 @@ func Runs(ctx context.Context, env jobs.Env) (list []PublishedRun, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := publishedRuns(ctx, db, s); err != nil { // binds runs and run_files
+	if err := s.NeedColumns("closed_version"); err != nil {
 		return nil, err
 	}
+	if err := bindRuns(ctx, db, s); err != nil {
+		return nil, err
+	}
+	return readRuns(ctx, db)
+}
+
+// readRuns reads the runs, newest first; they are bound (see bindRuns).
+func readRuns(ctx context.Context, db *duck.DB) (list []PublishedRun, err error) {
 	var r PublishedRun
 	var undistributed string
 	dest := []any{
 		&r.RunID, &r.Period, &r.Cause, &r.StartedAt, &r.FinishedAt, &r.Engine, &r.CodeVersion, &r.ListensSnapshotID, &r.LedgerSnapshotID,
 		&r.DuplicatesSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.LinesSnapshotID, &r.PayoutsSnapshotID, &r.RowsRead, &r.Duplicates,
 		&r.PayloadConflicts, &r.OtherUsers, &r.Lines, &r.Listens, &r.QualifiedListens, &undistributed, &r.Checksum,
-		&r.RulesSnapshotID, &r.PoolsSnapshotID, &r.RunsSnapshotID,
+		&r.RulesSnapshotID, &r.PoolsSnapshotID, &r.SplitsVersion, &r.SplitsSnapshotID, &r.SharesSnapshotID, &r.AdjustmentsSnapshotID,
+		&r.ClosedVersion, &r.RunsSnapshotID,
 	}
 	err = db.Each(ctx, lakesql.Text("royalty/runs"), nil, dest, func() error {
 		r.Undistributed = nil
@@ -108,6 +122,19 @@ func FindRun(ctx context.Context, env jobs.Env, runOrPeriod string) (PublishedRu
 	if err != nil {
 		return PublishedRun{}, err
 	}
+	return pickRun(runs, runOrPeriod)
+}
+
+// findRun is FindRun where the runs are bound already.
+func findRun(ctx context.Context, db *duck.DB, runOrPeriod string) (PublishedRun, error) {
+	runs, err := readRuns(ctx, db)
+	if err != nil {
+		return PublishedRun{}, err
+	}
+	return pickRun(runs, runOrPeriod)
+}
+
+func pickRun(runs []PublishedRun, runOrPeriod string) (PublishedRun, error) {
 	for _, r := range runs {
 		if r.RunID == runOrPeriod || r.Period == runOrPeriod {
 			return r, nil
@@ -160,6 +187,29 @@ func bindAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, 
 	return db.Bind(ctx, view, s)
 }
 
+// bindPeriodAt makes a view of one period of a table at a snapshot.
+func bindPeriodAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64, period string) error {
+	t, err := env.Lake.Table(ctx, table)
+	if err != nil {
+		return err
+	}
+	s, err := t.ByID(snapshotID)
+	if err != nil {
+		return err
+	}
+	files, err := s.Files(ctx)
+	if err != nil {
+		return err
+	}
+	var wanted []lake.File
+	for _, f := range files {
+		if lake.PartitionValue(f) == period {
+			wanted = append(wanted, f)
+		}
+	}
+	return db.BindFiles(ctx, view, s, wanted)
+}
+
 // Cut is the state of all tables that one run saw or made.
 type Cut struct {
 	Snapshots map[string]int64 // table to snapshot id
@@ -175,6 +225,8 @@ func CutOf(ctx context.Context, env jobs.Env, runID string) (Cut, error) {
 	return Cut{Time: r.FinishedAt, Snapshots: map[string]int64{
 		catalog.Listens: r.ListensSnapshotID, catalog.ListensCounted: r.LedgerSnapshotID, catalog.Duplicates: r.DuplicatesSnapshotID,
 		catalog.RoyaltyLines: r.LinesSnapshotID, catalog.RoyaltyPayouts: r.PayoutsSnapshotID,
-		catalog.RoyaltyRules: r.RulesSnapshotID, catalog.RoyaltyPools: r.PoolsSnapshotID, catalog.RoyaltyRuns: r.RunsSnapshotID,
+		catalog.RoyaltyShares: r.SharesSnapshotID, catalog.Adjustments: r.AdjustmentsSnapshotID,
+		catalog.RoyaltyRules: r.RulesSnapshotID, catalog.RoyaltyPools: r.PoolsSnapshotID, catalog.RoyaltySplits: r.SplitsSnapshotID,
+		catalog.RoyaltyRuns: r.RunsSnapshotID,
 	}}, nil
 }

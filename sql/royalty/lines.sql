@@ -1,6 +1,6 @@
 -- Royalty lines of the judged listens. Grain: one row a (period, artist_id, track_id, country, tier).
 -- Units: listens. Relations: judged (counted listens with the column qualifies), periods (the periods wanted).
-CREATE TABLE lines AS
+CREATE OR REPLACE TABLE lines AS
 SELECT strftime(event_time, '%Y-%m') AS period, artist_id, track_id, country, tier,
   CAST(count(*) AS BIGINT) AS listens,
   CAST(count(*) FILTER (WHERE qualifies) AS BIGINT) AS qualified_listens

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"os/user"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+)
+
+func periodVerb() verb {
+	return verb{
+		Name:  "period",
+		Short: "Close a month's royalties and see where each stands.",
+		Long: `A closed period keeps its statement: the published snapshots get the tag royalty-YYYY-MM-v1. What comes later still
+restates its lines, and the difference of each line is posted to the first open period after it, in royalty_adjustments:
+published + adjustments = current, checked by every run. Differences by deletions wait until they are about five people.`,
+		Examples: []string{"lakectl period status", "lakectl period close 2026-03"},
+		Verbs: []verb{
+			{
+				Name: "close", Args: "MONTH", Short: "Make what is published of a month its statement.",
+				Long: `Refused, with what is missing, while the month has not ended, archived rows of it are not in the ledger, an input changed
+since it was published, or deletion requests are not carried out; --force closes all the same and keeps that on record.
+How far the topic itself is read says 'lakectl ingest status'. Closing again only makes tags that are missing.`,
+				Examples: []string{"lakectl period close 2026-03", "lakectl period close --by ann --force 2026-03"},
+				Exits:    []int{exitFenced},
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "by", Usage: "the `NAME` to put on record (default: the user of this system)"},
+					&cli.BoolFlag{Name: "force", Usage: "although something is missing"},
+				},
+				Run: runPeriodClose,
+			},
+			{
+				Name: "status", Short: "List the periods: open, closed or restated, and what is pending.",
+				Long:     "Pending is what the next 'lakectl job royalties' will recompute the period for. Nothing is changed.",
+				Examples: []string{"lakectl period status", "lakectl --json period status"},
+				Run: func(ctx context.Context, c *call) (any, error) {
+					return withEnv(ctx, c, func(env jobs.Env) ([]royalty.PeriodStatus, error) { return royalty.Status(ctx, env) })
+				},
+			},
+		},
+	}
+}
+
+func runPeriodClose(ctx context.Context, c *call) (any, error) {
+	period, by := c.Args().First(), c.String("by")
+	if !terms.IsPeriod(period) {
+		return nil, usagef("give a month like 2026-03", "period %q", period)
+	}
+	if by == "" {
+		if u, err := user.Current(); err == nil {
+			by = u.Username
+		}
+	}
+	return withEnv(ctx, c, func(env jobs.Env) (royalty.CloseReport, error) {
+		return royalty.Close(ctx, env, period, royalty.CloseOptions{By: by, Force: c.Bool("force")})
+	})
+}

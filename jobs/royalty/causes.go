@@ -1,0 +1,164 @@
+package royalty
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+)
+
+// Why a period is recomputed. Several are joined by a comma.
+const (
+	CauseFirst  = "first run"
+	CauseLedger = "listens changed"
+	CauseRules  = "rules changed"
+	CausePools  = "pools changed"
+	CauseSplits = "splits changed"
+	// CauseClosed is a period that was closed while a run was under way that did not know: its adjustments are due.
+	CauseClosed = "closed meanwhile"
+)
+
+// PeriodPlan is one period to recompute.
+type PeriodPlan struct {
+	Period     string `json:"period"`
+	Cause      string `json:"cause"`
+	RowsToRead int64  `json:"rows_to_read"` // of the ledger, and of archive files that are not in it yet
+	Closed     bool   `json:"closed"`       // differences are posted to the open period
+}
+
+// choose lists the periods to recompute, with the causes.
+func (p *plan) choose(ctx context.Context, db *duck.DB, only string) error {
+	changed, err := p.changedPeriods(ctx)
+	if err != nil {
+		return err
+	}
+	causes := map[string]string{}
+	for period, run := range p.published {
+		list, err := p.causesOf(ctx, db, period, run, changed[period])
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			causes[period] = strings.Join(list, ", ")
+		}
+	}
+	if p.rows, err = ledgerRows(ctx, p.ledger); err != nil {
+		return err
+	}
+	first := map[string]bool{}
+	for period := range p.rows {
+		first[period] = true
+	}
+	for period := range p.pools.byPeriod {
+		first[period] = true
+	}
+	for period := range first {
+		if _, ran := p.published[period]; !ran {
+			causes[period] = CauseFirst
+		}
+	}
+	for period, cause := range causes {
+		if only == "" || only == period {
+			_, closed := p.closed[period]
+			p.periods = append(p.periods, PeriodPlan{Period: period, Cause: cause, RowsToRead: p.rows[period], Closed: closed})
+		}
+	}
+	p.wholeLedger = len(p.periods) == len(causes)
+	sortPeriods(p.periods)
+	return nil
+}
+
+func sortPeriods(list []PeriodPlan) {
+	slices.SortFunc(list, func(a, b PeriodPlan) int { return strings.Compare(a.Period, b.Period) })
+}
+
+// causesOf are the inputs of a published period that are not what its run used. Rules, pools and splits count only as far as they
+// bear on the period.
+func (p *plan) causesOf(ctx context.Context, db *duck.DB, period string, run publishedRun, listens bool) (list []string, err error) {
+	was, err := p.history.basisAt(ctx, period, run.LedgerSnapshotID, run.RulesVersion, run.PoolsVersion, run.SplitsVersion)
+	if err != nil {
+		return nil, err
+	}
+	now := p.basis(period)
+	if listens && was.ledger != now.ledger {
+		list = append(list, CauseLedger)
+	}
+	if run.RulesVersion != p.rules.Version && !slices.Equal(terms.InPeriod(was.rules, period), terms.InPeriod(now.rules, period)) {
+		list = append(list, CauseRules)
+	}
+	if !slices.Equal(was.pools, now.pools) {
+		list = append(list, CausePools)
+	}
+	differ, err := splitsChanged(ctx, db, was.splits, now.splits, period)
+	if err != nil {
+		return nil, err
+	}
+	if differ {
+		list = append(list, CauseSplits)
+	}
+	if closing, closed := p.closed[period]; closed && run.ClosedVersion == 0 && run.RunID != closing.RunID {
+		list = append(list, CauseClosed)
+	}
+	return list, nil
+}
+
+// basis is what a period is computed from now.
+func (p *plan) basis(period string) basis {
+	return basis{ledger: p.ledger.ID(), rules: p.rules.Rules, pools: poolsOf(p.pools.Pools, period), splits: p.splits.version}
+}
+
+func poolsOf(pools []terms.Pool, period string) (list []terms.Pool) {
+	for _, pool := range pools {
+		if pool.Period == period {
+			list = append(list, pool)
+		}
+	}
+	return list
+}
+
+// changedPeriods are the months of the ledger that gained or lost rows since every period was last judged.
+// When that cannot be told, all published periods count as changed.
+func (p *plan) changedPeriods(ctx context.Context) (map[string]bool, error) {
+	base, err := p.runs.StateNumber(catalog.CoversLedger)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := p.ledger.Changes(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	changed := map[string]bool{}
+	for month := range changes.Partitions {
+		if n, ok := month.(int); ok {
+			changed[lake.Period(n)] = true
+		}
+	}
+	if changes.Broken {
+		for period := range p.published {
+			changed[period] = true
+		}
+	}
+	return changed, nil
+}
+
+// ledgerRows are the periods that the ledger has, with the rows of their files; row deletes are not taken off.
+func ledgerRows(ctx context.Context, ledger lake.Snapshot) (map[string]int64, error) {
+	files, err := ledger.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := map[string]int64{}
+	for _, f := range files {
+		month, ok := lake.PartitionValue(f).(int)
+		if !ok {
+			return nil, errors.New("listens_counted is not partitioned by month")
+		}
+		rows[lake.Period(month)] += f.Count()
+	}
+	return rows, nil
+}

@@ -1,0 +1,196 @@
+package royalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+	"github.com/lakectl/lakectl/lake"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// CloseOptions say how to close a period.
+type CloseOptions struct {
+	By    string // who closes it, for the record
+	Force bool   // although something is missing
+}
+
+// CloseReport says what closing a period did.
+type CloseReport struct {
+	Closing
+	Already bool     `json:"already"` // it was closed before; tags that were missing are made
+	Tagged  []string `json:"tagged"`  // tables that have the tag
+}
+
+// ErrIncomplete is returned by [Close] for a period that something is missing of.
+var ErrIncomplete = errors.New("the period is not complete")
+
+// Close makes what is published of a period its statement. The row in royalty_closes is the decision; from it on, runs post
+// differences instead of changing the statement. The tags follow, and closing again makes those that are missing.
+//
+// Between the two, a commit on royalty_adjustments that changes nothing fences every run that planned before the
+// decision, so none posts to the period once its adjustments are tagged.
+func Close(ctx context.Context, env jobs.Env, period string, o CloseOptions) (report CloseReport, err error) {
+	if !terms.IsPeriod(period) {
+		return report, fmt.Errorf("period %q is not a month like 2026-03", period)
+	}
+	f, err := forecast(ctx, env, period)
+	if err != nil {
+		return report, err
+	}
+	closing, already := f.plan.closed[period]
+	if !already {
+		if closing, err = decide(ctx, env, f, period, o); err != nil {
+			return report, err
+		}
+	}
+	report = CloseReport{Closing: closing, Already: already}
+	report.Tagged, err = tagStatement(ctx, env, closing)
+	return report, err
+}
+
+// decide writes the row of royalty_closes, unless something is missing.
+func decide(ctx context.Context, env jobs.Env, f *Forecast, period string, o CloseOptions) (Closing, error) {
+	run, published := f.plan.published[period]
+	if !published {
+		return Closing{}, lake.WithHint(fmt.Errorf("period %s has no published run: %w", period, lake.ErrNotFound), "run 'lakectl job royalties' first")
+	}
+	missing, err := missingOf(ctx, env, f, period)
+	if err != nil {
+		return Closing{}, err
+	}
+	if len(missing) > 0 && !o.Force {
+		return Closing{}, lake.WithHint(fmt.Errorf("close %s: %s: %w", period, strings.Join(missing, missingBetween), ErrIncomplete),
+			"see to what is missing and run the command again, or close it as it is with --force; what comes later is posted as adjustments")
+	}
+	c := Closing{
+		Period: period, Version: 1, ClosedAt: env.Now().UTC(), ClosedBy: o.By, RunID: run.RunID, Tag: "royalty-" + period + "-v1",
+		Checksum: run.Checksum, Missing: missing,
+	}
+	if err := appendRows(ctx, env, f.plan.closes, catalog.RoyaltiesJob, [][]any{c.row()}); err != nil {
+		return Closing{}, err
+	}
+	env.Log.Info("closed period", "period", period, "run_id", c.RunID, "tag", c.Tag)
+	return c, nil
+}
+
+// missingOf says why a period is not ready to be closed.
+func missingOf(ctx context.Context, env jobs.Env, f *Forecast, period string) (missing []string, err error) {
+	end, err := periodEnd(period)
+	if err != nil {
+		return nil, err
+	}
+	if now := env.Now().UTC(); now.Before(end) {
+		missing = append(missing, "the month ends at "+end.Format("2006-01-02T15:04:05Z"))
+	}
+	if rows := f.unread[period]; rows > 0 {
+		missing = append(missing, fmt.Sprintf("%d archived rows of it are not in the ledger (run 'lakectl job royalties')", rows))
+	}
+	if i := slices.IndexFunc(f.plan.periods, func(p PeriodPlan) bool { return p.Period == period }); i >= 0 {
+		missing = append(missing, f.plan.periods[i].Cause+" since it was published (run 'lakectl job royalties')")
+	}
+	open, err := openRequests(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if open > 0 {
+		missing = append(missing, fmt.Sprintf("%d deletion requests are not carried out (run 'lakectl job deletions')", open))
+	}
+	return missing, nil
+}
+
+// openRequests counts the deletion requests whose rows are not deleted yet.
+func openRequests(ctx context.Context, env jobs.Env) (n int64, err error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for _, table := range []string{catalog.DeletionLog, catalog.DeletionRequests} {
+		s, err := env.Snapshot(ctx, table)
+		if err != nil {
+			return 0, err
+		}
+		if err := db.Bind(ctx, table, s); err != nil {
+			return 0, err
+		}
+	}
+	err = db.One(ctx, lakesql.Text("royalty/open_requests"), nil, []any{&n})
+	return n, err
+}
+
+// tagStatement gives the tag to the snapshots that the statement is read from and returns the tables that have it.
+func tagStatement(ctx context.Context, env jobs.Env, c Closing) (tagged []string, err error) {
+	run, err := FindRun(ctx, env, c.RunID)
+	if err != nil {
+		return nil, err
+	}
+	adjustments, err := fenceAdjustments(ctx, env, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range []struct {
+		table    string
+		snapshot int64
+		growing  bool // only rows are added, so a later snapshot says the same
+	}{
+		{catalog.RoyaltyLines, run.LinesSnapshotID, false},
+		{catalog.RoyaltyPayouts, run.PayoutsSnapshotID, false},
+		{catalog.RoyaltyShares, run.SharesSnapshotID, false},
+		{catalog.Adjustments, adjustments, false},
+		{catalog.RoyaltyRules, run.RulesSnapshotID, true},
+		{catalog.RoyaltyPools, run.PoolsSnapshotID, true},
+		{catalog.RoyaltySplits, run.SplitsSnapshotID, true},
+		{catalog.RoyaltyRuns, run.RunsSnapshotID, true},
+		{catalog.RoyaltyCloses, 0, true},
+		{catalog.Tracks, 0, true},
+	} {
+		has, err := tagTable(ctx, env, c.Tag, t.table, t.snapshot, t.growing)
+		if err != nil {
+			return tagged, err
+		}
+		if has {
+			tagged = append(tagged, t.table)
+		}
+	}
+	return tagged, nil
+}
+
+// tagTable tags a snapshot of a table, for a growing one without it the current. A table without snapshots has none to tag.
+func tagTable(ctx context.Context, env jobs.Env, tag, table string, snapshot int64, growing bool) (bool, error) {
+	t, err := env.Lake.Table(ctx, table)
+	if err != nil {
+		return false, err
+	}
+	if _, has := t.Tags()[tag]; has {
+		return true, nil
+	}
+	s, err := t.ByID(snapshot)
+	if growing && (snapshot == 0 || errors.Is(err, lake.ErrExpired)) {
+		s, err = t.Current(), nil
+	}
+	if err != nil || s.ID() == 0 {
+		return false, err
+	}
+	return true, env.Lake.Tag(ctx, tag, s, 0)
+}
+
+// fenceAdjustments makes runs that planned before the decision end with lake.ErrFenced when they post, and returns the
+// snapshot that has all that was posted to the period. Where the tag is there already it names that.
+func fenceAdjustments(ctx context.Context, env jobs.Env, c Closing) (int64, error) {
+	t, err := env.Lake.Table(ctx, catalog.Adjustments)
+	if err != nil {
+		return 0, err
+	}
+	if id, has := t.Tags()[c.Tag]; has {
+		return id, nil
+	}
+	whatever := func(lake.Snapshot) (map[string]string, error) { return nil, nil }
+	s, err := env.Lake.Commit(ctx, catalog.Adjustments, lake.Commit{Job: catalog.RoyaltiesJob, Stage: whatever})
+	return s.ID(), err
+}

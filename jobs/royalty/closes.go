@@ -1,0 +1,77 @@
+package royalty
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// Closing is a row of royalty_closes: the decision that what a run published is the statement of a period.
+type Closing struct {
+	Period   string    `json:"period"`
+	Version  int64     `json:"version"` // of the statement, from 1
+	ClosedAt time.Time `json:"closed_at"`
+	ClosedBy string    `json:"closed_by"`
+	RunID    string    `json:"run_id"`
+	Tag      string    `json:"tag"` // on every table that the statement is read from
+	Checksum string    `json:"checksum"`
+	Missing  []string  `json:"missing,omitempty"` // what was missing when it was closed all the same
+}
+
+// missingBetween joins the items of Missing in the table; no item contains it.
+const missingBetween = "; "
+
+func (c Closing) row() []any {
+	return []any{c.Period, c.Version, c.ClosedAt, c.ClosedBy, c.RunID, c.Tag, c.Checksum, strings.Join(c.Missing, missingBetween)}
+}
+
+// readCloses reads the closed periods.
+func readCloses(ctx context.Context, db *duck.DB, closes lake.Snapshot) (map[string]Closing, error) {
+	if err := db.Bind(ctx, "closes", closes); err != nil {
+		return nil, err
+	}
+	closed := map[string]Closing{}
+	var c Closing
+	var missing string
+	dest := []any{&c.Period, &c.Version, &c.ClosedAt, &c.ClosedBy, &c.RunID, &c.Tag, &c.Checksum, &missing}
+	err := db.Each(ctx, lakesql.Text("royalty/closes"), nil, dest, func() error {
+		c.Missing = nil
+		if missing != "" {
+			c.Missing = strings.Split(missing, missingBetween)
+		}
+		closed[c.Period] = c
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read closed periods: %w", err)
+	}
+	return closed, nil
+}
+
+// openPeriodAfter is the period that differences of a closed one are posted to: the first after it that is open.
+func openPeriodAfter(period string, closed map[string]Closing) (string, error) {
+	month, err := time.Parse(periodLayout, period)
+	if err != nil {
+		return "", err
+	}
+	for {
+		month = month.AddDate(0, 1, 0)
+		next := month.Format(periodLayout)
+		if _, is := closed[next]; !is {
+			return next, nil
+		}
+	}
+}
+
+const periodLayout = "2006-01"
+
+// periodEnd is the first instant after a period, UTC.
+func periodEnd(period string) (time.Time, error) {
+	month, err := time.Parse(periodLayout, period)
+	return month.AddDate(0, 1, 0), err
+}

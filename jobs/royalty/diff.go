@@ -1,0 +1,165 @@
+package royalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// Difference is what one cause did to a line, a payout or a share of a statement. Fields that the kind has not are empty.
+type Difference struct {
+	Kind             string `json:"kind"` // line, payout, share
+	Cause            string `json:"cause"`
+	ArtistID         string `json:"artist_id"`
+	TrackID          string `json:"track_id"`
+	Country          string `json:"country"`
+	Tier             string `json:"tier"`
+	Currency         string `json:"currency"`
+	Party            string `json:"party"`
+	Role             string `json:"role"`
+	Listens          int64  `json:"listens"`           // signed, as the next two
+	QualifiedListens int64  `json:"qualified_listens"` //
+	AmountMinor      int64  `json:"amount_minor"`      // minor units
+}
+
+// CauseSum is what one cause did in all.
+type CauseSum struct {
+	Cause            string `json:"cause"`
+	Lines            int64  `json:"lines"` // that it changed
+	Listens          int64  `json:"listens"`
+	QualifiedListens int64  `json:"qualified_listens"`
+	Payouts          int64  `json:"payouts"` // that it changed
+	Shares           int64  `json:"shares"`
+}
+
+// DiffReport is how the statement of one run became that of another.
+type DiffReport struct {
+	Period      string       `json:"period"`
+	From        string       `json:"from_run_id"`
+	To          string       `json:"to_run_id"`
+	Same        bool         `json:"same"`
+	Causes      []CauseSum   `json:"causes"`
+	Differences []Difference `json:"differences"`
+	Left        int64        `json:"differences_left_out"` // beyond the limit
+}
+
+// Diff explains every line, payout and share in which two runs of a period differ, by the input that changed. The statements are
+// read from the snapshots the runs name; what lies between them is computed from the ledger. lake.ErrExpired when these are gone.
+// limit bounds the differences returned, 0 does not.
+func Diff(ctx context.Context, env jobs.Env, from, to string, limit int) (report DiffReport, err error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	p, err := makePlan(ctx, env, db, "")
+	if err != nil {
+		return report, err
+	}
+	a, b, err := pickTwo(ctx, db, from, to)
+	if err != nil {
+		return report, err
+	}
+	report = DiffReport{Period: a.Period, From: a.RunID, To: b.RunID}
+	for schema, run := range map[string]PublishedRun{schemaWas: a, schemaNow: b} {
+		if err := inSchema(ctx, db, schema, func() error { return bindStatement(ctx, env, db, run) }); err != nil {
+			return report, err
+		}
+	}
+	var differs bool
+	if err := db.One(ctx, lakesql.Text("royalty/statement_differs"), nil, []any{&differs}); err != nil {
+		return report, fmt.Errorf("compare statements: %w", err)
+	}
+	if report.Same = !differs; report.Same {
+		return report, nil
+	}
+	if err := db.Exec(ctx, lakesql.Text("royalty/differences")); err != nil {
+		return report, err
+	}
+	r := restatement{env: env, db: db, ledger: p.ledger.Table(), splits: p.splits.snapshot, period: a.Period, untold: CauseListens}
+	if r.from, err = p.history.basisOf(ctx, a); err != nil {
+		return report, err
+	}
+	if r.to, err = p.history.basisOf(ctx, b); err != nil {
+		return report, err
+	}
+	if err := r.explain(ctx); err != nil {
+		return report, err
+	}
+	return report, report.read(ctx, db, limit)
+}
+
+// pickTwo finds two runs of one period, the older one first.
+func pickTwo(ctx context.Context, db *duck.DB, from, to string) (a, b PublishedRun, err error) {
+	runs, err := readRuns(ctx, db)
+	if err != nil {
+		return a, b, err
+	}
+	if a, err = pickRun(runs, from); err != nil {
+		return a, b, err
+	}
+	if b, err = pickRun(runs, to); err != nil {
+		return a, b, err
+	}
+	if a.Period != b.Period {
+		return a, b, lake.WithHint(fmt.Errorf("run %s is of %s, run %s of %s", a.RunID, a.Period, b.RunID, b.Period), "name two runs of one period; list them with 'lakectl royalties show'")
+	}
+	for _, r := range runs { // newest first
+		if r.RunID == b.RunID {
+			return a, b, nil
+		}
+		if r.RunID == a.RunID {
+			return a, b, lake.WithHint(fmt.Errorf("run %s is newer than run %s", a.RunID, b.RunID), "name the older run first")
+		}
+	}
+	return a, b, nil
+}
+
+// bindStatement makes the views lines, payouts and shares of what a run published.
+func bindStatement(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) error {
+	for _, t := range []struct {
+		view, table string
+		snapshot    int64
+	}{
+		{"lines", catalog.RoyaltyLines, run.LinesSnapshotID},
+		{"payouts", catalog.RoyaltyPayouts, run.PayoutsSnapshotID},
+		{"shares", catalog.RoyaltyShares, run.SharesSnapshotID},
+	} {
+		if err := bindPeriodAt(ctx, env, db, t.view, t.table, t.snapshot, run.Period); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read collects the differences.
+func (r *DiffReport) read(ctx context.Context, db *duck.DB, limit int) error {
+	var c CauseSum
+	err := db.Each(ctx, lakesql.Text("royalty/difference_causes"), nil, []any{&c.Cause, &c.Lines, &c.Listens, &c.QualifiedListens, &c.Payouts, &c.Shares}, func() error {
+		r.Causes = append(r.Causes, c)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("sum differences: %w", err)
+	}
+	if limit <= 0 {
+		limit = 1 << 62
+	}
+	var total int64
+	if err := db.One(ctx, "SELECT count(*) FROM differences", nil, []any{&total}); err != nil {
+		return err
+	}
+	r.Left = max(0, total-int64(limit))
+	var d Difference
+	dest := []any{&d.Kind, &d.Cause, &d.ArtistID, &d.TrackID, &d.Country, &d.Tier, &d.Currency, &d.Party, &d.Role, &d.Listens, &d.QualifiedListens, &d.AmountMinor}
+	return db.Each(ctx, lakesql.Text("royalty/differences_sorted"), []any{limit}, dest, func() error {
+		r.Differences = append(r.Differences, d)
+		return nil
+	})
+}

@@ -1,0 +1,267 @@
+package royalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// Why a line, payout or share of a statement differs from the one before.
+const (
+	CauseLate      = "late listens"
+	CauseDeletions = "deletions"
+	CauseNewRules  = "rules"
+	CauseNewPools  = "pools"
+	CauseNewSplits = "splits"
+	// CauseListens is late listens and deletions together, where the ledger's snapshots that tell them apart are expired.
+	CauseListens = "listens"
+	// CauseRecomputed is a difference although no input differs: another version of the code, or a run that ended early.
+	CauseRecomputed = "recomputed"
+)
+
+// basis is what a statement of one period was computed from.
+type basis struct {
+	ledger int64 // snapshot of listens_counted
+	rules  []terms.Rule
+	pools  []terms.Pool // of the period
+	splits int64        // version
+}
+
+// restatement explains the way from one statement of a period to a later one as a row of steps, in each of which
+// one input changes: late listens, erased listens, rules, pools, splits. The statements at both ends are in the schemas was
+// and now, as lines, payouts and shares; those in between are computed, in schemas of their own. Differences
+// between neighbours go to main.differences with the step's cause, so they add up to the whole difference.
+type restatement struct {
+	env      jobs.Env
+	db       *duck.DB
+	ledger   *lake.Table
+	splits   lake.Snapshot // of royalty_splits
+	period   string
+	from, to basis
+	// merged says that some of the way is accounted for already, so that its steps cannot be told apart any more.
+	merged bool
+	// untold is the cause of changed listens when it cannot be told whether they came late or were erased.
+	untold string
+}
+
+// step is a change of one input.
+type step struct {
+	cause string
+	basis
+	unerased bool // with the erased listens still in
+}
+
+const (
+	schemaWas = "was"
+	schemaNow = "now"
+)
+
+// explain computes the steps and adds their differences to main.differences.
+func (r *restatement) explain(ctx context.Context) error {
+	steps, err := r.steps(ctx)
+	if err != nil {
+		return err
+	}
+	before := schemaWas
+	for i, s := range steps {
+		after := schemaNow
+		if i < len(steps)-1 {
+			after = fmt.Sprintf("step_%d", i+1)
+			if err := r.compute(ctx, after, s); err != nil {
+				return fmt.Errorf("%s as of %s: %w", r.period, s.cause, err)
+			}
+		}
+		if err := r.difference(ctx, before, after, s.cause); err != nil {
+			return err
+		}
+		if before != schemaWas {
+			if err := dropSchema(ctx, r.db, before); err != nil {
+				return err
+			}
+		}
+		before = after
+	}
+	return nil
+}
+
+// steps lists what changed, in order. There is at least one: the caller found a difference.
+func (r *restatement) steps(ctx context.Context) ([]step, error) {
+	if r.merged {
+		return []step{{cause: r.untold, basis: r.to}}, nil
+	}
+	steps, err := r.listenSteps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := r.from
+	at.ledger = r.to.ledger
+	if at.rules = r.to.rules; !slices.Equal(terms.InPeriod(r.from.rules, r.period), terms.InPeriod(r.to.rules, r.period)) {
+		steps = append(steps, step{cause: CauseNewRules, basis: at})
+	}
+	if at.pools = r.to.pools; !slices.Equal(r.from.pools, r.to.pools) {
+		steps = append(steps, step{cause: CauseNewPools, basis: at})
+	}
+	changed, err := splitsChanged(ctx, r.db, r.from.splits, r.to.splits, r.period)
+	if err != nil {
+		return nil, err
+	}
+	if changed {
+		steps = append(steps, step{cause: CauseNewSplits, basis: r.to})
+	}
+	if len(steps) == 0 {
+		steps = append(steps, step{cause: CauseRecomputed, basis: r.to})
+	}
+	return steps, nil
+}
+
+// listenSteps are the steps in which listens come and go; what counts is judged by the rules of before.
+func (r *restatement) listenSteps(ctx context.Context) ([]step, error) {
+	at := r.from
+	at.ledger = r.to.ledger
+	if r.from.ledger == r.to.ledger {
+		return nil, nil
+	}
+	was, err := r.ledger.ByID(r.from.ledger)
+	now, err2 := r.ledger.ByID(r.to.ledger)
+	if err := errors.Join(err, err2); errors.Is(err, lake.ErrExpired) {
+		return []step{{cause: r.untold, basis: at}}, nil
+	} else if err != nil {
+		return nil, err
+	}
+	changes, err := now.Changes(ctx, was.ID())
+	if err != nil {
+		return nil, err
+	}
+	if !changes.Broken && !touches(changes, r.period) {
+		return nil, nil
+	}
+	erased, told, err := r.bindErased(ctx, was, now)
+	switch {
+	case err != nil:
+		return nil, err
+	case !told:
+		return []step{{cause: r.untold, basis: at}}, nil
+	case erased == 0:
+		return []step{{cause: CauseLate, basis: at}}, nil
+	}
+	return []step{{cause: CauseLate, basis: at, unerased: true}, {cause: CauseDeletions, basis: at}}, nil
+}
+
+func touches(c lake.Changes, period string) bool {
+	for month := range c.Partitions {
+		if n, ok := month.(int); ok && lake.Period(n) == period {
+			return true
+		}
+	}
+	return false
+}
+
+// bindErased makes the table main.erased of the ids that erasures took from the ledger after was. Every erasure is
+// held against its own parent, so compactions in between do not matter. told is false when the history between the two is gone.
+func (r *restatement) bindErased(ctx context.Context, was, now lake.Snapshot) (n int64, told bool, err error) {
+	chain, unbroken := now.Since(was.ID())
+	if !unbroken {
+		return 0, false, nil
+	}
+	if err := r.db.Exec(ctx, "CREATE OR REPLACE TABLE main.erased (listen_id VARCHAR)"); err != nil {
+		return 0, false, err
+	}
+	for i, s := range chain {
+		if s.Job() != catalog.DeletionsJob {
+			continue
+		}
+		parent := was
+		if i+1 < len(chain) {
+			parent = chain[i+1]
+		}
+		if err := r.db.BindDeleted(ctx, "taken", parent, s); err != nil {
+			return 0, false, err
+		}
+		if err := r.db.Exec(ctx, "INSERT INTO main.erased SELECT DISTINCT listen_id FROM taken"); err != nil {
+			return 0, false, fmt.Errorf("read erased rows of the ledger: %w", err)
+		}
+	}
+	err = r.db.One(ctx, "SELECT count(*) FROM main.erased", nil, []any{&n})
+	return n, true, err
+}
+
+// compute makes the statement of a step in a schema.
+func (r *restatement) compute(ctx context.Context, schema string, s step) error {
+	return inSchema(ctx, r.db, schema, func() error {
+		now, err := r.ledger.ByID(s.ledger)
+		if err != nil {
+			return err
+		}
+		if err := r.bindListens(ctx, now, s.unerased); err != nil {
+			return err
+		}
+		periods := []string{r.period}
+		if err := computeLines(ctx, r.db, "listens_of_step", s.rules, periods); err != nil {
+			return err
+		}
+		if _, err := computePayouts(ctx, r.db, s.pools, periods); err != nil {
+			return err
+		}
+		return shareOut(ctx, r.db, r.splits, s.splits)
+	})
+}
+
+// bindListens makes the relation listens_of_step of what counts in the period at a ledger snapshot; unerased, with the
+// rows that erasures took, as they were at the start of the way, in place of those that took over from them.
+func (r *restatement) bindListens(ctx context.Context, now lake.Snapshot, unerased bool) error {
+	view := "listens_of_step"
+	if unerased {
+		view = "listens_now"
+		was, err := r.ledger.ByID(r.from.ledger)
+		if err != nil {
+			return err
+		}
+		if err := bindPeriods(ctx, r.db, "listens_was", was, []string{r.period}); err != nil {
+			return err
+		}
+	}
+	if err := bindPeriods(ctx, r.db, view, now, []string{r.period}); err != nil || !unerased {
+		return err
+	}
+	return r.db.Exec(ctx, lakesql.Text("royalty/unerased"))
+}
+
+// difference adds what differs between the statements of two schemas to main.differences.
+func (r *restatement) difference(ctx context.Context, before, after, cause string) error {
+	for _, relation := range []string{"lines", "payouts", "shares"} {
+		for prefix, schema := range map[string]string{"before_": before, "after_": after} {
+			text := fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM %s.%s", duck.Ident(prefix+relation), duck.Ident(schema), duck.Ident(relation))
+			if err := r.db.Exec(ctx, text); err != nil {
+				return err
+			}
+		}
+		if err := r.db.Exec(ctx, lakesql.Text("royalty/difference_"+relation), r.period, cause); err != nil {
+			return fmt.Errorf("differences of %s by %s: %w", relation, cause, err)
+		}
+	}
+	return nil
+}
+
+// inSchema runs work with names made and looked up in a schema first, then in main.
+func inSchema(ctx context.Context, db *duck.DB, schema string, work func() error) error {
+	if err := db.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+duck.Ident(schema)); err != nil {
+		return err
+	}
+	if err := db.Exec(ctx, "SET search_path = "+duck.Quote(schema+",main")); err != nil {
+		return err
+	}
+	err := work()
+	return errors.Join(err, db.Exec(ctx, "SET search_path = 'main'"))
+}
+
+func dropSchema(ctx context.Context, db *duck.DB, schema string) error {
+	return db.Exec(ctx, "DROP SCHEMA IF EXISTS "+duck.Ident(schema)+" CASCADE")
+}

@@ -1,0 +1,109 @@
+package royalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// The states of a period.
+const (
+	PeriodOpen     = "open"
+	PeriodClosed   = "closed"
+	PeriodRestated = "restated" // closed, and differences have been posted since
+)
+
+// PeriodStatus is where a period stands.
+type PeriodStatus struct {
+	Period         string    `json:"period"`
+	State          string    `json:"state"`
+	RunID          string    `json:"run_id"` // the newest; "" when none was published
+	Checksum       string    `json:"checksum"`
+	ClosedAt       time.Time `json:"closed_at"`
+	ClosedBy       string    `json:"closed_by"`
+	Tag            string    `json:"tag"`
+	AdjustmentRows int64     `json:"adjustment_rows"` // differences of this period, posted to later ones
+	HeldRows       int64     `json:"held_rows"`       // differences by deletions that wait for more of them
+	PostedHere     int64     `json:"posted_here"`     // differences of earlier periods, posted to this one
+	Pending        string    `json:"pending"`         // what the next run of royalties will recompute it for
+	PendingRows    int64     `json:"pending_rows_to_read"`
+}
+
+// Status lists all periods, oldest first. It changes nothing.
+func Status(ctx context.Context, env jobs.Env) (list []PeriodStatus, err error) {
+	f, err := forecast(ctx, env, "")
+	if err != nil {
+		return nil, err
+	}
+	db, err := env.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	posted, err := countPostings(ctx, db, f.plan.adjustments)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for period := range f.plan.published {
+		names[period] = true
+	}
+	for _, p := range f.Periods {
+		names[p.Period] = true
+	}
+	for period := range posted {
+		names[period] = true
+	}
+	for _, period := range slices.Sorted(maps.Keys(names)) {
+		list = append(list, f.status(period, posted[period]))
+	}
+	return list, nil
+}
+
+type postings struct{ from, held, here int64 }
+
+func countPostings(ctx context.Context, db *duck.DB, adjustments lake.Snapshot) (map[string]postings, error) {
+	if err := db.Bind(ctx, "adjustments", adjustments); err != nil {
+		return nil, err
+	}
+	posted := map[string]postings{}
+	var period string
+	var n postings
+	err := db.Each(ctx, lakesql.Text("royalty/posting_counts"), []any{postedPending}, []any{&period, &n.from, &n.held, &n.here}, func() error {
+		posted[period] = n
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count rows of %s: %w", catalog.Adjustments, err)
+	}
+	return posted, nil
+}
+
+func (f *Forecast) status(period string, n postings) PeriodStatus {
+	run, closing := f.plan.published[period], f.plan.closed[period]
+	s := PeriodStatus{
+		Period: period, State: PeriodOpen, RunID: run.RunID, Checksum: run.Checksum, ClosedAt: closing.ClosedAt, ClosedBy: closing.ClosedBy, Tag: closing.Tag,
+		AdjustmentRows: n.from, HeldRows: n.held, PostedHere: n.here,
+	}
+	switch {
+	case closing.Version > 0 && n.from+n.held > 0:
+		s.State = PeriodRestated
+	case closing.Version > 0:
+		s.State = PeriodClosed
+	}
+	for _, p := range f.Periods {
+		if p.Period == period {
+			s.Pending, s.PendingRows = p.Cause, p.RowsToRead
+		}
+	}
+	return s
+}

@@ -1,0 +1,9 @@
+-- Rows of royalty_adjustments by period: differences of it that were posted, that are held back, and those of earlier periods
+-- that were posted to it. Grain: one period. Relations: adjustments (royalty_adjustments).
+-- Parameters: $1 the posted period of what is held back.
+SELECT period, CAST(sum(posted) AS BIGINT), CAST(sum(held) AS BIGINT), CAST(sum(here) AS BIGINT)
+FROM (
+  SELECT origin_period AS period, (posted_period <> $1)::BIGINT AS posted, (posted_period = $1)::BIGINT AS held, 0 AS here FROM adjustments
+  UNION ALL
+  SELECT posted_period, 0, 0, 1 FROM adjustments WHERE posted_period <> $1)
+GROUP BY period ORDER BY period

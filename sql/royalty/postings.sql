@@ -1,0 +1,3 @@
+-- Where the differences of each closed period go. Grain: one origin period.
+-- Units: subjects are people erased since the close.
+CREATE TABLE postings (period VARCHAR, run_id VARCHAR, open_period VARCHAR, batch_period VARCHAR, subjects BIGINT, posted_at TIMESTAMPTZ)
