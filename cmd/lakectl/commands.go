@@ -13,6 +13,8 @@ func commands() []verb {
 		tagVerb(),
 		rulesVerb(),
 		poolsVerb(),
+		splitsVerb(),
+		tracksVerb(),
 		royaltiesVerb(),
 		periodVerb(),
 		deletionsVerb(),

@@ -8,11 +8,13 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 )
 
-// versioned is an input of royalties that is applied from files and kept in versions: T is a parsed file, S the
-// set in force.
+// versioned is an input of royalties that comes from files and is kept in versions: T is a parsed file, S the set in
+// force.
 type versioned[T, S any] struct {
 	noun    string // "rules": also the verb
 	example string // a file name
+	store   string // the verb that stores a file
+	stores  string // what that does, in one sentence
 	applied string // what a new version means
 	listed  string // what the list shows
 	parse   func(io.Reader) (T, error)
@@ -30,9 +32,9 @@ func (v versioned[T, S]) verbs() []verb {
 			Long: "Nothing is stored.", Examples: []string{name + " check " + v.example}, Run: v.runCheck,
 		},
 		{
-			Name: "apply", Args: "FILE", Short: "Store a " + v.noun + " file as the new version.", Exits: []int{exitFenced},
+			Name: v.store, Args: "FILE", Short: v.stores, Exits: []int{exitFenced},
 			Long:     v.applied + " A file that says what holds already is not stored again.",
-			Examples: []string{name + " apply " + v.example}, Run: v.runApply,
+			Examples: []string{name + " " + v.store + " " + v.example}, Run: v.runStore,
 		},
 		{
 			Name: "list", Short: "List the " + v.noun + " in force.",
@@ -46,7 +48,7 @@ func (v versioned[T, S]) runCheck(_ context.Context, c *call) (any, error) {
 	return result(v.asSet(parsed), err)
 }
 
-func (v versioned[T, S]) runApply(ctx context.Context, c *call) (any, error) {
+func (v versioned[T, S]) runStore(ctx context.Context, c *call) (any, error) {
 	parsed, err := v.read(c)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 
 func poolsVerb() verb {
 	v := versioned[[]terms.Pool, royalty.PoolSet]{
-		noun: "pools", example: "pools.csv",
+		noun: "pools", store: "apply", stores: "Store a pools file as the new version.", example: "pools.csv",
 		applied: "The pools of every period that the file names are replaced; other periods keep theirs.",
 		listed:  "For each period those of the newest file that named it.",
 		parse:   terms.ParsePools,

@@ -7,7 +7,7 @@ import (
 
 func rulesVerb() verb {
 	v := versioned[[]terms.Rule, royalty.RuleSet]{
-		noun: "rules", example: "rules.yaml",
+		noun: "rules", store: "apply", stores: "Store a rules file as the new version.", example: "rules.yaml",
 		applied: "The newest version decides for all periods, from the next run of royalties on.",
 		listed:  "Version 0 are the rules that hold while none were applied.",
 		parse:   terms.ParseRules,
@@ -26,7 +26,8 @@ func rulesVerb() verb {
     - {id: default, min_ms_played: 30000, min_fraction: 0.5}
 
 Selectors are track_id, artist_id, country, tier and device. effective_from is inclusive, effective_to exclusive,
-both UTC dates of the listen. While no rules were applied, 30,000 ms qualify.`,
+both UTC dates of the listen. While no rules were applied, 30,000 ms qualify. Rules may overlap; a rule that one
+rule before it leaves no listen is refused.`,
 		Examples: []string{"lakectl rules apply rules.yaml"},
 		Verbs:    v.verbs(),
 	}

@@ -100,7 +100,8 @@ most the archive's retention (retention.archive_snapshots): a longer one would k
 
 // aggregates are the tables without a row of a single listener.
 var aggregates = []string{
-	catalog.RoyaltyLines, catalog.RoyaltyPayouts, catalog.RoyaltyRuns, catalog.RoyaltyRules, catalog.RoyaltyPools, catalog.PlaysByHour,
+	catalog.RoyaltyLines, catalog.RoyaltyPayouts, catalog.RoyaltyShares, catalog.RoyaltyRuns, catalog.RoyaltyCloses, catalog.Adjustments,
+	catalog.RoyaltyRules, catalog.RoyaltyPools, catalog.RoyaltySplits, catalog.Tracks, catalog.PlaysByHour,
 }
 
 type tagResult struct {

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+)
+
+func splitsVerb() verb {
+	v := versioned[[]terms.Split, royalty.SplitSet]{
+		noun: "splits", store: "apply", stores: "Store a splits file as the new version.", example: "splits.csv",
+		applied: "The splits of every track that the file names are replaced; other tracks keep theirs.",
+		listed:  "For each track those of the newest file that named it.",
+		parse:   terms.ParseSplits,
+		asSet:   royalty.CountSplits,
+		apply:   royalty.ApplySplits,
+		inForce: royalty.Splits,
+	}
+	return verb{
+		Name:  v.noun,
+		Short: "Check, apply and list the splits: who gets which part of a track's royalties.",
+		Long: `A splits file is CSV. Parts are whole basis points: 10000 is all of it, 2500 a quarter.
+
+  track_id,party,role,basis_points,effective_from,effective_to
+  t1,label-7,master,7000,,
+  t1,ana,composer,3000,,2026-03-15
+  t1,ana-heirs,composer,3000,2026-03-15,
+
+effective_from is inclusive, effective_to exclusive, both UTC dates of the listen; empty is open. Whenever a track
+has splits they sum to 10000; a party has one part in a role at a time. Every payout of the track is shared by them
+to the unit. When they change inside a month, the listens before and after weigh by what held then. Listens of days
+without splits, and tracks without any, are the artist's.`,
+		Examples: []string{"lakectl splits check splits.csv", "lakectl splits apply splits.csv"},
+		Verbs:    v.verbs(),
+	}
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+)
+
+func tracksVerb() verb {
+	v := versioned[[]terms.Track, royalty.TrackSet]{
+		noun: "tracks", store: "load", stores: "Store what a tracks file says of its tracks.", example: "tracks.csv",
+		applied: "The rows of every track that the file names are replaced; other tracks keep theirs.",
+		listed:  "Everything that is known of every track. For some of them use 'lakectl sql' on the table tracks.",
+		parse:   terms.ParseTracks,
+		asSet:   func(tracks []terms.Track) royalty.TrackSet { return royalty.TrackSet{Rows: len(tracks)} },
+		apply:   royalty.LoadTracks,
+		inForce: royalty.Tracks,
+	}
+	return verb{
+		Name:  v.noun,
+		Short: "Check, load and list what tracks are called and which label they are of.",
+		Long: `A tracks file is CSV; all but track_id may be empty:
+
+  track_id,title,artist_name,label_id,label_name,isrc,valid_from,valid_to
+  t1,Blue,Ana,l7,Label Seven,DE-A12-26-00001,,2026-03-15
+  t1,Blue (Remastered),Ana,l7,Label Seven,DE-A12-26-00001,2026-03-15,
+
+valid_from is inclusive, valid_to exclusive, both UTC dates; the rows of one track do not overlap. This is reference
+data for statements and for queries: no amount depends on it.`,
+		Examples: []string{"lakectl tracks check tracks.csv", "lakectl tracks load tracks.csv"},
+		Verbs:    v.verbs(),
+	}
+}
