@@ -13,8 +13,8 @@
 //   - the newest 30 ([newest]);
 //   - the newest of each UTC hour, and the first of all, while younger than [Options].Retention; and the one that was
 //     current when the retention began;
-//   - what a royalty run names, for so long after the run finished; the lines and payouts of the published run of
-//     each period without end, because its statement is read from there;
+//   - what a royalty run names, for so long after the run finished; lines, payouts, shares and adjustments of the
+//     published run of each period and of those that were closed without end, because their statements are read from there;
 //   - what the holds below ask for.
 //
 // Everything else goes, with the files that nothing else refers to. So a time in the past is answered by the newest
@@ -62,7 +62,7 @@
 //
 // # What it reads and writes
 //
-// Reads all tables' metadata, deletion_requests, deletion_log, royalty_runs. Writes table metadata, without the
+// Reads all tables' metadata, deletion_requests, deletion_log, royalty_runs, royalty_closes. Writes table metadata, without the
 // snapshots that go, and deletes files. It changes no rows; nothing to do, nothing written.
 //
 // # Failure and running again

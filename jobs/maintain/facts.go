@@ -77,7 +77,7 @@ func (f *facts) query(ctx context.Context, env jobs.Env, heads map[string]lake.S
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := f.readRuns(ctx, db, heads[catalog.RoyaltyRuns]); err != nil {
+	if err := f.readRuns(ctx, db, heads[catalog.RoyaltyRuns], heads[catalog.RoyaltyCloses]); err != nil {
 		return fmt.Errorf("read royalty runs: %w", err)
 	}
 	waiting, err := f.erasure.read(ctx, db, heads[catalog.DeletionRequests], heads[catalog.DeletionLog])
@@ -92,8 +92,8 @@ func (f *facts) query(ctx context.Context, env jobs.Env, heads map[string]lake.S
 }
 
 // readRuns pins what royalty runs name.
-func (f *facts) readRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) error {
-	if err := db.Bind(ctx, "runs", runs); err != nil {
+func (f *facts) readRuns(ctx context.Context, db *duck.DB, runs, closes lake.Snapshot) error {
+	if err := errors.Join(runs.NeedColumns("closed_version"), db.Bind(ctx, "runs", runs), db.Bind(ctx, "closes", closes)); err != nil {
 		return err
 	}
 	files, err := runs.Files(ctx)
@@ -116,11 +116,11 @@ func (f *facts) readRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) e
 	}
 	tables := []string{ // in the order of the statement's columns
 		catalog.Listens, catalog.ListensCounted, catalog.Duplicates, catalog.RoyaltyLines, catalog.RoyaltyPayouts,
-		catalog.RoyaltyRules, catalog.RoyaltyPools, catalog.RoyaltyRuns,
+		catalog.RoyaltyRules, catalog.RoyaltyPools, catalog.RoyaltySplits, catalog.RoyaltyShares, catalog.Adjustments, catalog.RoyaltyRuns,
 	}
-	statements := []string{catalog.RoyaltyLines, catalog.RoyaltyPayouts}
+	statements := []string{catalog.RoyaltyLines, catalog.RoyaltyPayouts, catalog.RoyaltyShares, catalog.Adjustments}
 	var finished int64
-	var published bool
+	var published bool // or closed
 	ids := make([]int64, len(tables))
 	dest := []any{&finished, &published}
 	for i := range ids {

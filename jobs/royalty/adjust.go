@@ -158,6 +158,9 @@ func (a *adjustments) explain(ctx context.Context, period string, closing Closin
 	if err != nil {
 		return err
 	}
+	if from.ledger, err = a.p.judgedThrough(from.ledger); err != nil {
+		return err
+	}
 	r := restatement{
 		env: a.env, db: a.db, ledger: a.p.ledger.Table(), splits: a.p.splits.snapshot, period: period,
 		from: from, to: a.p.basis(period), merged: posted != "", untold: CauseLate,

@@ -2,6 +2,7 @@ package royalty
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -169,4 +170,22 @@ func publishedRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) (map[st
 		return nil, fmt.Errorf("read runs: %w", err)
 	}
 	return published, nil
+}
+
+// judgedThrough is the newest ledger snapshot that says the same as ledger about the period of a published run that
+// summed it: every period was judged through it since, so the period did not change in between. Older ones are thinned out.
+func (p *plan) judgedThrough(ledger int64) (int64, error) {
+	judged, err := p.runs.StateNumber(catalog.CoversLedger)
+	if err != nil || judged == 0 {
+		return ledger, err
+	}
+	was, err := p.ledger.Table().ByID(ledger)
+	if errors.Is(err, lake.ErrExpired) {
+		return judged, nil
+	}
+	since, err2 := p.ledger.Table().ByID(judged)
+	if err != nil || err2 != nil || since.Sequence() < was.Sequence() {
+		return ledger, err // an expired state starts nothing
+	}
+	return judged, nil
 }
