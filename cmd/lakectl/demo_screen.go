@@ -30,6 +30,7 @@ type demoReport struct {
 	RerunChecksum string           `json:"rerun_checksum"`
 	Erased        demoErased       `json:"erased"`
 	Final         demoPeriod       `json:"after_deletions"`
+	Closed        demoClose        `json:"closed"`
 	Conflicts     int64            `json:"payload_conflicts_of_all_periods"`
 	Pools         []demoPool       `json:"pools"`
 	Payouts       []demoArtist     `json:"payouts"`
@@ -139,6 +140,10 @@ func (r demoReport) writeText(w io.Writer) error {
 	}
 	line("  run again: %s, checksum %s; recount from the archive alone: %s", wrote(r.RerunWrote), short(r.RerunChecksum), agrees(r.FullAgrees))
 	line("")
+	for _, text := range r.closedLines() {
+		line("%s", text)
+	}
+	line("")
 	line("PAYOUTS      artist      tracks   qualified          EUR")
 	for _, a := range r.Payouts {
 		line("             %-10s %7s %11s %12s", a.ArtistID, thousands(a.Tracks), thousands(a.QualifiedListens), money(a.AmountMinor))
@@ -161,6 +166,8 @@ func (r demoReport) next() []string {
 		"lakectl royalties show " + r.Month,
 		`lakectl sql "SELECT device, count(*) FROM listens GROUP BY device ORDER BY 2 DESC"`,
 		`lakectl sql --as-of run:` + r.Before.RunID + ` "SELECT sum(qualified_listens) FROM royalty_lines"`,
+		"lakectl period status",
+		"lakectl royalties diff " + r.Before.RunID + " " + r.Final.RunID,
 		"lakectl quarantine list --reason event_time_in_future",
 		"lakectl deletions list",
 		"lakectl snapshots listens",

@@ -112,6 +112,9 @@ func (s *story) monthEnds(ctx context.Context) error {
 	if s.report.Before, err = s.runRoyalties(ctx); err != nil {
 		return err
 	}
+	if err := s.closeMonth(ctx); err != nil {
+		return err
+	}
 	if w.CountedBefore, err = s.week(ctx, catalog.ListensCounted, "counted", "demo/week_counted"); err != nil {
 		return err
 	}
@@ -186,6 +189,9 @@ func (s *story) recount(ctx context.Context) error {
 	}
 	s.report.FullAgrees, s.report.Checksum = full.Full.Agrees, s.report.Final.Checksum
 	if err := s.readPools(ctx); err != nil {
+		return err
+	}
+	if err := s.readAdjustments(ctx); err != nil {
 		return err
 	}
 	return s.readPayouts(ctx)

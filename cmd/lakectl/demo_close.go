@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/royalty"
+)
+
+// demoClose is the statement of the month and what came after it.
+type demoClose struct {
+	Tag         string           `json:"tag"`
+	Adjustments []demoAdjustment `json:"adjustments"`
+}
+
+// demoAdjustment is what one cause changed after the close.
+type demoAdjustment struct {
+	Cause            string `json:"cause"`
+	PostedTo         string `json:"posted_to"` // a period, or pending
+	Rows             int64  `json:"rows"`
+	Listens          int64  `json:"listens"` // signed, as the next two
+	QualifiedListens int64  `json:"qualified_listens"`
+	AmountMinor      int64  `json:"amount_minor"` // over all pools: moved between tracks, so 0
+}
+
+// closeMonth makes what was published at the month's end the statement.
+func (s *story) closeMonth(ctx context.Context) error {
+	report, err := royalty.Close(ctx, s.env, s.report.Month, royalty.CloseOptions{By: "demo"})
+	s.report.Closed.Tag = report.Tag
+	return err
+}
+
+// readAdjustments reads what was posted since the close.
+func (s *story) readAdjustments(ctx context.Context) error {
+	var a demoAdjustment
+	dest := []any{&a.Cause, &a.PostedTo, &a.Rows, &a.Listens, &a.QualifiedListens, &a.AmountMinor}
+	return s.query(ctx, map[string]string{"adjustments": catalog.Adjustments}, "demo/adjustments", []any{s.report.Month}, dest,
+		func() error { s.report.Closed.Adjustments = append(s.report.Closed.Adjustments, a); return nil })
+}
+
+// adjusted compares published + adjustments with what the month comes to in the end.
+func (r *demoReport) adjusted() []compared {
+	listens, qualified := r.Before.Listens, r.Before.QualifiedListens
+	var moved int64
+	for _, a := range r.Closed.Adjustments {
+		listens, qualified, moved = listens+a.Listens, qualified+a.QualifiedListens, moved+a.AmountMinor
+	}
+	return []compared{
+		{"listens published and adjusted", listens, r.Final.Listens},
+		{"qualified listens published and adjusted", qualified, r.Final.QualifiedListens},
+		{"minor units that adjustments add to the pools", moved, 0},
+	}
+}
+
+// closedLines are the lines of the screen about the close.
+func (r demoReport) closedLines() []string {
+	lines := []string{fmt.Sprintf("CLOSED       %s at the month's end, tag %s; what came later is posted as adjustments", r.Month, r.Closed.Tag)}
+	for _, a := range r.Closed.Adjustments {
+		lines = append(lines, fmt.Sprintf("  %-14s %9s listens %9s qualified, %s rows to %s", a.Cause, signed(a.Listens), signed(a.QualifiedListens), thousands(a.Rows), a.PostedTo))
+	}
+	return append(lines, fmt.Sprintf("  published + adjustments = current: %s listens, %s qualified", thousands(r.Final.Listens), thousands(r.Final.QualifiedListens)))
+}
+
+func signed(n int64) string {
+	if n > 0 {
+		return "+" + thousands(n)
+	}
+	return thousands(n)
+}
