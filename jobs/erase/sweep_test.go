@@ -77,60 +77,18 @@ func TestLaterRequestDoesNotReadOldFilesForEarlierOnes(t *testing.T) {
 	equal(t, "listens", f.left(catalog.Listens), []int64{3})
 }
 
-// compact rewrites all files of listens into new ones without their deleted rows.
-func (f *fixture) compact() lake.Snapshot {
-	f.t.Helper()
-	ctx := context.Background()
-	s := f.Snapshot(f.t, catalog.Listens)
-	files, err := s.Files(ctx)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	deletes, err := s.DeleteFiles(ctx)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	d := f.DB(f.t)
-	if err := d.Bind(ctx, "rows", s); err != nil {
-		f.t.Fatal(err)
-	}
-	added, err := d.Write(ctx, s.Table(), "maintain", "rows")
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	ice, err := f.Catalog.Ice.LoadTable(ctx, []string{f.Namespace(), catalog.Listens})
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	tx := ice.NewTransaction()
-	rewrite := tx.NewRewrite(nil)
-	for _, old := range append(files, deletes...) {
-		rewrite.DeleteFile(old.DataFile)
-	}
-	for _, file := range added {
-		rewrite.AddDataFile(file)
-	}
-	if err := rewrite.Commit(ctx); err != nil {
-		f.t.Fatal(err)
-	}
-	if _, err := tx.Commit(ctx); err != nil {
-		f.t.Fatal(err)
-	}
-	return f.Snapshot(f.t, catalog.Listens)
-}
-
 func TestCompactionIsReadOnlyWhenItMayHaveSwallowedRowsThatSlippedPast(t *testing.T) {
 	f := newFixture(t)
 	asked := f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
 	f.ingest(-1, play(1, "a", "user-1", march5), play(2, "b", "user-2", march5))
 	f.delete()
 	f.ingest(asked.Sequence(), play(4, "d", "user-2", march5))
-	if s := f.compact(); s.Operation() != "replace" {
+	if s := f.Compact(f.t, catalog.Listens); s.Operation() != "replace" {
 		t.Fatalf("a compaction is an %s", s.Operation())
 	}
 	equal(t, "files read after a compaction of filtered files", f.scanned(catalog.Listens), 0)
 	f.ingest(0, play(3, "c", "user-1", march5))
-	f.compact()
+	f.Compact(f.t, catalog.Listens)
 	equal(t, "files read after a compaction of a file that slipped past", f.scanned(catalog.Listens), 1)
 	f.delete()
 	equal(t, "listens", f.left(catalog.Listens), []int64{2, 4})
@@ -179,7 +137,7 @@ func TestCompactionBetweenSearchAndDeleteIsPlannedAgain(t *testing.T) {
 	f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
 	f.ingest(-1, play(1, "a", "user-1", march5), play(2, "b", "user-2", march5))
 	f.ingest(-1, play(3, "c", "user-1", march5))
-	f.during(catalog.Listens, func() { f.compact() })
+	f.during(catalog.Listens, func() { f.Compact(f.t, catalog.Listens) })
 	equal(t, "listens", f.left(catalog.Listens), []int64{2})
 	log := f.log()
 	equal(t, "last step", log[len(log)-1], "r1@1 rows_deleted 2 0 0 0 2026-03-05 2026-03")

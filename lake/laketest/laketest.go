@@ -68,6 +68,44 @@ func (l *Lake) Snapshot(t testing.TB, table string) lake.Snapshot {
 	return tbl.Current()
 }
 
+// Compact rewrites all files of a table into new ones without their deleted rows, as another engine does it: one snapshot of
+// operation replace, without our state. A table without files stays as it is.
+func (l *Lake) Compact(t testing.TB, table string) lake.Snapshot {
+	t.Helper()
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("compact %s: %v", table, err)
+		}
+	}
+	s := l.Snapshot(t, table)
+	files, err := s.Files(t.Context())
+	check(err)
+	deletes, err := s.DeleteFiles(t.Context())
+	check(err)
+	if len(files) == 0 {
+		return s
+	}
+	d := l.DB(t)
+	check(d.Bind(t.Context(), "rows", s))
+	added, err := d.Write(t.Context(), s.Table(), "maintain", "rows")
+	check(err)
+	ice, err := l.Catalog.Ice.LoadTable(t.Context(), []string{l.Namespace(), table})
+	check(err)
+	tx := ice.NewTransaction()
+	rewrite := tx.NewRewrite(nil)
+	for _, old := range append(files, deletes...) {
+		rewrite.DeleteFile(old.DataFile)
+	}
+	for _, file := range added {
+		rewrite.AddDataFile(file)
+	}
+	check(rewrite.Commit(t.Context()))
+	_, err = tx.Commit(t.Context())
+	check(err)
+	return l.Snapshot(t, table)
+}
+
 // Engine returns the address of an outside component from the environment. Without it the test skips,
 // saying so; where LAKECTL_REQUIRE_ENGINES is set, as in CI, it fails.
 func Engine(t testing.TB, variable string) string {
