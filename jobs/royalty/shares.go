@@ -30,7 +30,7 @@ func computeShares(ctx context.Context, db *duck.DB, r shareRelations) error {
 			return fmt.Errorf("shares of %s: %w", relation, err)
 		}
 	}
-	for _, statement := range []string{"shares_terms", "shares_weights", "shares_table"} {
+	for _, statement := range []string{"shares_terms", "shares_paid", "shares_weights"} {
 		if err := db.Exec(ctx, lakesql.Text("royalty/"+statement)); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
 		}
@@ -43,8 +43,9 @@ func computeShares(ctx context.Context, db *duck.DB, r shareRelations) error {
 	}
 	// Replaced in one statement: a DROP would look the name up in every schema of the search path.
 	for _, text := range []string{
+		lakesql.Text("royalty/shares"),
 		"CREATE OR REPLACE TABLE " + duck.Ident(r.Into) + " AS FROM shares_out",
-		"DROP TABLE shares_out", "DROP TABLE shares_weights", "DROP TABLE shares_terms",
+		"DROP TABLE shares_out", "DROP TABLE shares_parts", "DROP TABLE shares_weights", "DROP TABLE shares_paid", "DROP TABLE shares_terms",
 	} {
 		if err := db.Exec(ctx, text); err != nil {
 			return fmt.Errorf("shares: %w", err)
@@ -53,15 +54,18 @@ func computeShares(ctx context.Context, db *duck.DB, r shareRelations) error {
 	return nil
 }
 
-// shareSlices fills the table shares_out.
+// shareSlices makes the table shares_parts.
 func shareSlices(ctx context.Context, db *duck.DB) error {
+	if err := db.Exec(ctx, "CREATE OR REPLACE TABLE shares_parts (payout BIGINT, party VARCHAR, role VARCHAR, amount_minor BIGINT)"); err != nil {
+		return err
+	}
 	var rows int64
 	if err := db.One(ctx, "SELECT count(*) FROM shares_weights", nil, []any{&rows}); err != nil {
 		return err
 	}
 	slices := (rows + sliceShares - 1) / sliceShares
 	for number := range slices {
-		if err := db.Exec(ctx, lakesql.Text("royalty/shares"), slices, number); err != nil {
+		if err := db.Exec(ctx, lakesql.Text("royalty/shares_ranked"), slices, number); err != nil {
 			return fmt.Errorf("slice %d of %d: %w", number+1, slices, err)
 		}
 	}

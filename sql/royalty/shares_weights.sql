@@ -1,8 +1,8 @@
 -- What each party of a payout weighs: its basis points times the qualified listens of the days they hold for. Days
 -- that no split covers weigh for the artist. Where the splits last the whole month the payout's own listens are
 -- enough; only the listens of the others are read. Grain: one party of a payout in one role.
--- Units: listens times basis points; minor units.
--- Relations: shares_payouts (payouts), shares_judged (counted listens with the column qualifies), shares_terms.
+-- Units: listens times basis points.
+-- Relations: shares_paid, shares_judged (counted listens with the column qualifies), shares_terms.
 CREATE OR REPLACE TABLE shares_weights AS
 WITH whole AS (
   FROM shares_terms WHERE NOT dated
@@ -19,12 +19,10 @@ WITH whole AS (
   FROM daily d LEFT JOIN dated t ON t.period = d.period AND t.track_id = d.track_id AND d.day >= t.day_from AND d.day < t.day_to
   GROUP BY ALL
 )
-SELECT p.period, p.country, p.tier, p.currency, p.artist_id, p.track_id, p.qualified_listens, p.amount_minor, t.party, t.role,
-  CAST(p.qualified_listens AS HUGEINT) * t.basis_points AS weight
-FROM shares_payouts p JOIN whole t ON t.period = p.period AND t.track_id = p.track_id
+SELECT p.payout, t.party, t.role, CAST(p.qualified_listens AS HUGEINT) * t.basis_points AS weight
+FROM shares_paid p JOIN whole t ON t.period = p.period AND t.track_id = p.track_id
 UNION ALL
-SELECT p.period, p.country, p.tier, p.currency, p.artist_id, p.track_id, p.qualified_listens, p.amount_minor, l.party, l.role,
-  CAST(sum(l.weight) AS HUGEINT) AS weight
-FROM shares_payouts p JOIN lines l ON l.period = p.period AND l.artist_id = p.artist_id AND l.track_id = p.track_id
+SELECT p.payout, l.party, l.role, CAST(sum(l.weight) AS HUGEINT) AS weight
+FROM shares_paid p JOIN lines l ON l.period = p.period AND l.artist_id = p.artist_id AND l.track_id = p.track_id
   AND (p.country = '*' OR p.country = l.country) AND (p.tier = '*' OR p.tier = l.tier)
 GROUP BY ALL
