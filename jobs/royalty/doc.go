@@ -2,13 +2,14 @@
 //
 // # What it reads and writes
 //
-//	listens ──▶ listens_counted + listens_duplicates ──▶ royalty_lines ──▶ royalty_payouts ──▶ royalty_runs
-//	            (the ledger, one row a listen_id)         rules ─┘          pools ─┘            (publishes)
+//	listens ──▶ listens_counted + listens_duplicates ──▶ royalty_lines ──▶ royalty_payouts ──▶ royalty_shares ──▶ royalty_runs
+//	            (the ledger, one row a listen_id)         rules ─┘          pools ─┘            splits ─┘     ▲    (publishes)
+//	                                                                        of closed periods: royalty_adjustments
 //
 // [Run] does two things in a row. It brings the ledger up to the newest snapshot of listens, reading only
 // data files added since the snapshot the ledger covers. Then it recomputes the periods whose ledger rows,
-// rules or pools changed, replaces those of them that came out different as whole partitions, and writes one
-// row a period to royalty_runs.
+// rules, pools or splits changed, as far as these bear on the month, replaces those of them that came out different as whole
+// partitions, and writes one row a period to royalty_runs. A dry run ([Forecast]) says what it would do.
 //
 // # The ledger
 //
@@ -24,20 +25,51 @@
 // told by its source position. So doing it again changes nothing: that is what makes two commits safe.
 // Order: listens_duplicates, then listens_counted. A run starts from the older of the two states.
 //
+// # Money
+//
+// A pool is shared over the qualified listens it covers, per (artist_id, track_id), and a track's payout among the parties of
+// its splits by listens times basis points; both in integers, largest remainder first. Days of a month that no split covers
+// weigh for the artist, and a payout without shares goes whole to its artist.
+//
 // # Publishing
 //
-// royalty_lines, royalty_payouts, royalty_runs, in this order; the last one publishes: readers and tags use
-// the snapshots its rows name. A crash before it leaves lines that no run names; the next run computes the
+// royalty_lines, royalty_payouts, royalty_shares, royalty_adjustments, royalty_runs, in this order; the last one publishes:
+// readers and tags use the snapshots its rows name. A crash before it leaves lines that no run names; the next run computes the
 // same, finds them in place, and publishes them.
+//
+// # Closed periods
+//
+// [Close] writes a row to royalty_closes that makes the published run the statement, and tags the snapshots it is read from.
+// From then on the lines of the period go on to be restated like those of any other, and what differs from the statement is
+// posted to royalty_adjustments, signed, per line, payout and share:
+//
+//	statement (tag) + adjustments (by origin_period) = newest run, key by key, checked before every publication
+//
+// posted_period is the first open period after the closed one. cause tells the input that changed: the way from the last run
+// that posted to this one is walked input by input ([restatement]), late listens, deletions, rules, pools, splits, each
+// statement in between computed with the code that computes any other.
+//
+// Differences by deletions never show a single person. They are one batch per period, without a request or a run of their
+// own, and wait with posted_period 'pending' until the batch is about five people; then it is posted as a whole.
+//
+// A run that planned before the close and published after it posted nothing: the next run notices, because what its row in
+// royalty_runs says about the close is missing.
 //
 // # Invariants
 //
 //   - listen_id is unique in listens_counted.
-//   - The parts of a pool sum to the pool, or nobody earned it and it is reported as undistributed. Checked
-//     before anything is committed; a run fails rather than publish otherwise.
+//   - The parts of a pool sum to the pool, or nobody earned it and it is reported as undistributed; the shares of a payout
+//     sum to it. Checked before anything is committed; a run fails rather than publish otherwise.
+//   - Published + adjustments = current, for every closed period.
 //   - The same lines have the same checksum anywhere.
 //   - No float touches money.
 //   - A run with nothing new commits nothing.
 //   - Two runs at once: every commit is pinned to the snapshot it was computed from, so one wins and the other
 //     ends with lake.ErrFenced.
+//
+// # Caveats
+//
+// Late listens and deletions are told apart by the ledger's snapshots; when a whole retention passes between two runs of a
+// closed period, all that changed in it counts as deletions if any were carried out, and waits for the batch. A run that was killed
+// between its adjustments and its row leaves its steps merged in the same way.
 package royalty
