@@ -23,10 +23,10 @@ const deletionBatch = 5
 
 // Posting says what a run posted because a period was closed.
 type Posting struct {
-	PostedTo string `json:"posted_to"` // the open period
-	Rows     int64  `json:"rows"`
-	Held     int64  `json:"held"`          // rows by deletions that wait for more of them
-	HeldFor  int64  `json:"held_subjects"` // people those are about
+	PostedTo         string `json:"posted_to,omitempty"` // the open period
+	PostedRows       int64  `json:"posted_rows"`
+	HeldRows         int64  `json:"held_rows"`         // differences by deletions that wait for more of them
+	DeletionSubjects int64  `json:"deletion_subjects"` // people the batch of differences by deletions is about
 }
 
 // adjustments are the differences of closed periods that one run posts.
@@ -191,7 +191,7 @@ func (a *adjustments) post(ctx context.Context, period string, closing Closing) 
 	if subjects-through >= deletionBatch {
 		batch = open
 	}
-	a.reports[period] = &Posting{PostedTo: open, HeldFor: subjects - through}
+	a.reports[period] = &Posting{PostedTo: open, DeletionSubjects: subjects - through}
 	return a.db.Fill(ctx, "postings", [][]any{{period, a.p.runID(a.env, period), open, batch, subjects, a.env.Now().UTC()}})
 }
 
@@ -214,7 +214,7 @@ func (a *adjustments) rows(ctx context.Context) error {
 	var posted, held int64
 	err := a.db.Each(ctx, lakesql.Text("royalty/adjustment_counts"), []any{postedPending}, []any{&origin, &posted, &held}, func() error {
 		if r := a.reports[origin]; r != nil {
-			r.Rows, r.Held = posted, held
+			r.PostedRows, r.HeldRows = posted, held
 		}
 		return nil
 	})

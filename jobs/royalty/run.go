@@ -38,7 +38,7 @@ type PeriodReport struct {
 	PayloadConflicts int64               `json:"payload_conflicts"`
 	OtherUsers       int64               `json:"other_users"`
 	Undistributed    []UndistributedPool `json:"undistributed,omitempty"`
-	Posting          *Posting            `json:"posting,omitempty"` // of a closed period
+	Posting                              // of a closed period
 }
 
 // Report says what a run did.
@@ -185,7 +185,10 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, periods [
 	rows := make([][]any, len(periods))
 	for i := range periods {
 		r := &periods[i]
-		r.RunID, r.Changed, r.Posting = p.runID(env, r.Period), changed[r.Period], posted.reports[r.Period]
+		r.RunID, r.Changed = p.runID(env, r.Period), changed[r.Period]
+		if of := posted.reports[r.Period]; of != nil {
+			r.Posting = *of
+		}
 		if rows[i], err = p.runRow(ctx, env, *r, started, after); err != nil {
 			return err
 		}

@@ -72,6 +72,14 @@ type Statement struct {
 	Run     PublishedRun `json:"run"`
 	Payouts []Payout     `json:"payouts"`
 	Lines   []Line       `json:"lines"`
+	// Adjustments are differences of earlier, closed periods that were posted to this one.
+	Adjustments []Adjustment `json:"adjustments"`
+}
+
+// Adjustment is a row of royalty_adjustments about money.
+type Adjustment struct {
+	OriginPeriod string `json:"origin_period"`
+	Difference
 }
 
 // Runs lists the published runs, newest first.
@@ -172,7 +180,64 @@ func Show(ctx context.Context, env jobs.Env, runOrPeriod string) (st Statement, 
 	if err != nil {
 		return st, fmt.Errorf("read payouts: %w", err)
 	}
-	return st, nil
+	return st, st.readAdjustments(ctx, env, db)
+}
+
+// readAdjustments reads what was posted to the period, as the run saw it.
+func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *duck.DB) error {
+	s, err := PostedTo(ctx, env, db, st.Run)
+	if err != nil {
+		return err
+	}
+	if err := db.Bind(ctx, "statement_adjustments", s); err != nil {
+		return err
+	}
+	var a Adjustment
+	dest := []any{
+		&a.OriginPeriod, &a.Kind, &a.Cause, &a.ArtistID, &a.TrackID, &a.Country, &a.Tier, &a.Currency, &a.Party, &a.Role,
+		&a.Listens, &a.QualifiedListens, &a.AmountMinor,
+	}
+	err = db.Each(ctx, lakesql.Text("royalty/statement_adjustments"), []any{st.Run.Period}, dest, func() error {
+		st.Adjustments = append(st.Adjustments, a)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read adjustments: %w", err)
+	}
+	return nil
+}
+
+// PostedTo is the snapshot of royalty_adjustments with what belongs to the statement of a run's period: under its tag for the run
+// that was closed, as it is now for the newest run of an open period, else as the run saw it.
+func PostedTo(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) (s lake.Snapshot, err error) {
+	t, err := env.Lake.Table(ctx, catalog.Adjustments)
+	if err != nil {
+		return s, err
+	}
+	closes, err := env.Snapshot(ctx, catalog.RoyaltyCloses)
+	if err != nil {
+		return s, err
+	}
+	closed, err := readCloses(ctx, db, closes)
+	if err != nil {
+		return s, err
+	}
+	closing, is := closed[run.Period]
+	if is && closing.RunID == run.RunID {
+		s, err = t.ByTag(closing.Tag)
+		if errors.Is(err, lake.ErrNotFound) { // the close was killed before it came to the tags
+			return t.Current(), nil
+		}
+		return s, err
+	}
+	newest, err := FindRun(ctx, env, run.Period)
+	if err != nil {
+		return s, err
+	}
+	if !is && newest.RunID == run.RunID {
+		return t.Current(), nil
+	}
+	return t.ByID(run.AdjustmentsSnapshotID)
 }
 
 func bindAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64) error {

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// What the example says about a closed month: the line, and what must stand in it.
+var closeExample = []string{
+	`(?m)^2026-03 +first run +7 +false$`,                    // the dry run
+	`(?m)^tag +royalty-2026-03-v1$`,                         // the close
+	`(?m)^2026-03 +restated .* ann +royalty-2026-03-v1 +9 `, // the status
+	`(?m)^2026-04 +line +late listens +2 +NULL$`,            // the adjustments
+	`(?m)^2026-04 +payout +late listens +NULL +0$`,          // money only moves between tracks
+	`(?m)^listens_as_published\n +6$`,                       // the statement under its tag
+}
+
+func TestExampleOfARoyaltyCloseRuns(t *testing.T) {
+	script, err := filepath.Abs("../../examples/royalty-close/close.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), "sh", script)
+	c.Dir = t.TempDir()
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range closeExample {
+		if !regexp.MustCompile(want).Match(out) {
+			t.Errorf("no line %s in\n%s", want, out)
+		}
+	}
+}
