@@ -19,7 +19,7 @@ type compared struct {
 // check holds the story against what the simulator planned, counted without the lake. It knows nothing of single
 // artists, days and checksums: the first are held by the pools' sums, the last by one another.
 func (r *demoReport) check(truth simulate.Truth) error {
-	for _, list := range [][]compared{r.arrived(truth), r.counted(truth), r.erased(truth), r.paid(), r.adjusted()} {
+	for _, list := range [][]compared{r.arrived(truth), r.counted(truth), r.erased(truth), r.paid(), r.adjusted(truth)} {
 		for _, p := range list {
 			if p.got != p.want {
 				return r.wrong("%s: the lake has %d, the simulation made %d", p.what, p.got, p.want)

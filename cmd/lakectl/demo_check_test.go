@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/simulate"
 )
 
@@ -30,6 +31,10 @@ func toldRight(truth simulate.Truth) demoReport {
 			Requests: truth.Requests, Listens: erased, Counted: gone + 1, Replaced: 1, Duplicates: erased - gone - 1,
 			Quarantine: int64(truth.RefusedErased),
 		},
+		Closed: demoClose{Adjustments: []demoAdjustment{
+			{Cause: royalty.CauseLate, Listens: int64(p.Late.Listens), QualifiedListens: int64(p.Late.Qualified), AmountMinor: 5},
+			{Cause: royalty.CauseDeletions, Listens: -int64(p.Erased.Listens), QualifiedListens: -int64(p.Erased.Qualified), AmountMinor: -5},
+		}},
 		Pools:         []demoPool{{Country: "*", AmountMinor: 100, PaidMinor: 100}, {Country: "SE", AmountMinor: 7, Undistributed: true}},
 		RerunChecksum: "a", Checksum: "f",
 	}
@@ -74,6 +79,11 @@ func TestTheDemoComparesEveryNumberItIsSaidToCompare(t *testing.T) {
 		"erased ledger":        func(r *demoReport) { r.Erased.Counted++; r.Erased.Duplicates-- },
 		"erased duplicates":    func(r *demoReport) { r.Erased.Duplicates++ },
 		"erased refused":       func(r *demoReport) { r.Erased.Quarantine++ },
+		"late":                 func(r *demoReport) { r.Closed.Adjustments[0].Listens++ },
+		"late qualified":       func(r *demoReport) { r.Closed.Adjustments[0].QualifiedListens++ },
+		"deleted":              func(r *demoReport) { r.Closed.Adjustments[1].Listens++ },
+		"deleted qualified":    func(r *demoReport) { r.Closed.Adjustments[1].QualifiedListens++ },
+		"money moved":          func(r *demoReport) { r.Closed.Adjustments[0].AmountMinor++ },
 		"rerun":                func(r *demoReport) { r.RerunWrote = true },
 		"rerun checksum":       func(r *demoReport) { r.RerunChecksum = "b" },
 		"full":                 func(r *demoReport) { r.FullAgrees = false },

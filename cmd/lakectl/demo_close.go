@@ -6,6 +6,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/simulate"
 )
 
 // demoClose is the statement of the month and what came after it.
@@ -39,16 +40,23 @@ func (s *story) readAdjustments(ctx context.Context) error {
 		func() error { s.report.Closed.Adjustments = append(s.report.Closed.Adjustments, a); return nil })
 }
 
-// adjusted compares published + adjustments with what the month comes to in the end.
-func (r *demoReport) adjusted() []compared {
-	listens, qualified := r.Before.Listens, r.Before.QualifiedListens
+// adjusted compares what each cause changed after the close with what was late and what was erased.
+func (r *demoReport) adjusted(truth simulate.Truth) []compared {
+	late, deleted := demoAdjustment{}, demoAdjustment{}
 	var moved int64
 	for _, a := range r.Closed.Adjustments {
-		listens, qualified, moved = listens+a.Listens, qualified+a.QualifiedListens, moved+a.AmountMinor
+		of := &late
+		if a.Cause == royalty.CauseDeletions {
+			of = &deleted
+		}
+		of.Listens, of.QualifiedListens, moved = of.Listens+a.Listens, of.QualifiedListens+a.QualifiedListens, moved+a.AmountMinor
 	}
+	p := truth.Period(r.Month)
 	return []compared{
-		{"listens published and adjusted", listens, r.Final.Listens},
-		{"qualified listens published and adjusted", qualified, r.Final.QualifiedListens},
+		{"listens posted as late", late.Listens, int64(p.Late.Listens)},
+		{"qualified listens posted as late", late.QualifiedListens, int64(p.Late.Qualified)},
+		{"listens posted or held back as deleted", deleted.Listens, -int64(p.Erased.Listens)},
+		{"qualified listens posted or held back as deleted", deleted.QualifiedListens, -int64(p.Erased.Qualified)},
 		{"minor units that adjustments add to the pools", moved, 0},
 	}
 }
