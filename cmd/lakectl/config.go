@@ -50,6 +50,7 @@ type duckdbConfig struct {
 	MemoryLimit   byteSize
 	Threads       int64
 	TempDirectory string
+	SpillLimit    byteSize
 }
 
 type trinoConfig struct{ URL string }

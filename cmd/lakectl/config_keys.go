@@ -162,6 +162,10 @@ var configKeys = []configKey{
 		name: "duckdb.temp_directory", def: "./lakehouse/tmp", about: "where queries spill to",
 		field: func(c *config) any { return &c.DuckDB.TempDirectory },
 	},
+	{
+		name: "duckdb.spill_limit", def: "32GiB", about: "most that one job may spill; at the limit it fails and leaves the rest of the disk alone", flag: "spill-limit", least: 64 << 20,
+		field: func(c *config) any { return &c.DuckDB.SpillLimit },
+	},
 
 	{
 		name: "engine", def: "duckdb", about: "what computes", oneOf: []string{"duckdb", "trino"},

@@ -50,7 +50,10 @@ func catalogOptions(c *call) (catalog.Options, error) {
 
 func duckOptions(c *call) duck.Options {
 	k := c.Config.DuckDB
-	return duck.Options{MemoryLimit: fmt.Sprintf("%dB", int64(k.MemoryLimit)), Threads: int(k.Threads), TempDir: k.TempDirectory}
+	return duck.Options{
+		MemoryLimit: fmt.Sprintf("%dB", int64(k.MemoryLimit)), Threads: int(k.Threads), TempDir: k.TempDirectory,
+		SpillLimit: fmt.Sprintf("%dB", int64(k.SpillLimit)),
+	}
 }
 
 // withEnv runs what a verb does on the lake and closes it afterwards. Nothing is printed when the work failed

@@ -93,7 +93,7 @@ func (d *DB) expose(ctx context.Context, tables []lake.Snapshot) error {
 		folders = append(folders, Quote(filepath.ToSlash(dir)+"/"))
 	}
 	for _, set := range []string{
-		"SET allowed_directories = [" + strings.Join(append(folders, Quote(d.spill+"/")), ", ") + "]",
+		"SET allowed_directories = [" + strings.Join(append(folders, Quote(d.spill.path+"/")), ", ") + "]",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
 	} {

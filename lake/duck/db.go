@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -17,21 +16,20 @@ type Options struct {
 	MemoryLimit string // as DuckDB takes it: "1GiB"
 	Threads     int
 	TempDir     string // spill goes into a folder below it
+	SpillLimit  string // most that may lie there, as DuckDB takes it; "" is nine tenths of the free disk
 }
 
 // DB is an in-memory DuckDB with one connection.
 type DB struct {
 	db    *sql.DB
 	conn  *sql.Conn
-	spill string
+	spill *spillFolder
 }
 
-// Open starts a DuckDB. Close it: that removes its spill folder.
+// Open starts a DuckDB. Close it: that removes its spill folder. It also removes the spill folders that
+// processes left behind which were killed.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	if err := os.MkdirAll(o.TempDir, 0o755); err != nil {
-		return nil, fmt.Errorf("folder for spill: %w", err)
-	}
-	spill, err := os.MkdirTemp(o.TempDir, "duckdb-")
+	spill, err := newSpillFolder(o.TempDir)
 	if err != nil {
 		return nil, fmt.Errorf("folder for spill: %w", err)
 	}
@@ -49,15 +47,20 @@ func (d *DB) start(ctx context.Context, o Options) (err error) {
 	if d.conn, err = d.db.Conn(ctx); err != nil {
 		return err
 	}
-	for _, set := range []string{
+	settings := []string{
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 		"SET TimeZone = 'UTC'",
 		"SET preserve_insertion_order = false",
 		"SET memory_limit = " + Quote(o.MemoryLimit),
 		fmt.Sprintf("SET threads = %d", o.Threads),
-		"SET temp_directory = " + Quote(d.spill),
-	} {
+		"SET temp_directory = " + Quote(d.spill.path),
+		"SET parquet_metadata_cache = true", // files never change, and statements read the same ones again
+	}
+	if o.SpillLimit != "" {
+		settings = append(settings, "SET max_temp_directory_size = "+Quote(o.SpillLimit))
+	}
+	for _, set := range settings {
 		if err := d.Exec(ctx, set); err != nil {
 			return err
 		}
@@ -74,18 +77,19 @@ func (d *DB) Close() error {
 	if d.db != nil {
 		err = errors.Join(err, d.db.Close())
 	}
-	return errors.Join(err, os.RemoveAll(d.spill))
+	return errors.Join(err, d.spill.remove())
 }
 
 // Exec runs statements without a result. Arguments bind to ? or $1 of a single statement.
 func (d *DB) Exec(ctx context.Context, text string, args ...any) error {
 	_, err := d.conn.ExecContext(ctx, text, args...)
-	return err
+	return advise(err)
 }
 
 // Query runs one statement. The caller closes the rows.
 func (d *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	return d.conn.QueryContext(ctx, text, args...)
+	rows, err := d.conn.QueryContext(ctx, text, args...)
+	return rows, advise(err)
 }
 
 // Each runs one statement and calls visit for every row, scanned into dest before each call.
@@ -103,7 +107,7 @@ func (d *DB) Each(ctx context.Context, text string, args, dest []any, visit func
 			return err
 		}
 	}
-	return rows.Err()
+	return advise(rows.Err())
 }
 
 // One runs a statement that gives exactly one row.

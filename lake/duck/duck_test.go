@@ -1,9 +1,11 @@
 package duck_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -187,5 +189,105 @@ func TestSpillIsRemovedOnClose(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(l.Duck.TempDir); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A process that is killed leaves its spill behind. The test is that process: it runs itself, and the child
+// opens a DuckDB and waits to be killed.
+func TestSpillOfAKilledProcessIsSweptAndThatOfALiveOneIsNot(t *testing.T) {
+	if dir := os.Getenv("LAKECTL_TEST_SPILL"); dir != "" {
+		if _, err := duck.Open(t.Context(), duck.Options{MemoryLimit: "64MiB", Threads: 1, TempDir: dir}); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("open")
+		select {}
+	}
+	dir := t.TempDir()
+	child := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	child.Env = append(os.Environ(), "LAKECTL_TEST_SPILL="+dir)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "open\n" {
+		t.Fatalf("child says %q, %v", line, err)
+	}
+	theirs := folders(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, theirs[0], "spilled"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	openAndClose(t, dir)
+	if diff := cmp.Diff(theirs, folders(t, dir)); diff != "" {
+		t.Fatalf("the folder of a live process (-want +got)\n%s", diff)
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	child.Wait() //nolint:errcheck // it was killed
+	openAndClose(t, dir)
+	if left := folders(t, dir); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestOnlySpillIsSwept(t *testing.T) {
+	dir := t.TempDir()
+	// The release before this one locks nothing: a folder of today may be in use.
+	for _, name := range []string{"duckdb-new", "duckdb-old", "other"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	yesterday := time.Now().Add(-25 * time.Hour)
+	for _, name := range []string{"duckdb-old", "other"} {
+		if err := os.Chtimes(filepath.Join(dir, name), yesterday, yesterday); err != nil {
+			t.Fatal(err)
+		}
+	}
+	openAndClose(t, dir)
+	if diff := cmp.Diff([]string{"duckdb-new", "other"}, folders(t, dir)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func folders(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func openAndClose(t *testing.T, dir string) {
+	t.Helper()
+	d, err := duck.Open(t.Context(), duck.Options{MemoryLimit: "64MiB", Threads: 1, TempDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSpillBeyondTheLimitSaysWhatToDo(t *testing.T) {
+	for _, c := range []struct{ limit, key string }{{"1MiB", "duckdb.spill_limit"}, {"1GiB", ""}} {
+		d, err := duck.Open(t.Context(), duck.Options{MemoryLimit: "64MiB", Threads: 1, TempDir: t.TempDir(), SpillLimit: c.limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = d.Exec(t.Context(), "CREATE TABLE big AS SELECT hash(i) AS h, hash(i + 1) AS g FROM range(8_000_000) r(i)")
+		if (err != nil) != (c.key != "") || !strings.Contains(lake.Hint(err), c.key) {
+			t.Errorf("limit %s: %v, hint %q", c.limit, err, lake.Hint(err))
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

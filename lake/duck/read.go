@@ -41,11 +41,39 @@ func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lak
 	if len(files) == 0 {
 		return emptyScan(columns), nil
 	}
-	paths, err := localPaths(files)
+	deletes, err := d.bindDeletes(ctx, view, s, files)
 	if err != nil {
 		return "", err
 	}
-	deletes, err := d.bindDeletes(ctx, view, s, files)
+	// Looking up every row's place costs more than reading a narrow column: only files that lost rows pay for it.
+	var whole, reduced []lake.File
+	for _, f := range files {
+		if deletes.hit(f) {
+			reduced = append(reduced, f)
+		} else {
+			whole = append(whole, f)
+		}
+	}
+	var parts []string
+	for _, part := range []struct {
+		files []lake.File
+		where string
+	}{{whole, ""}, {reduced, " WHERE NOT EXISTS (SELECT 1 FROM " + deletes.table + " x WHERE x.file_path = t.filename AND x.pos = t.file_row_number)"}} {
+		if len(part.files) == 0 {
+			continue
+		}
+		text, err := readFiles(part.files, columns)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, text+part.where)
+	}
+	return strings.Join(parts, " UNION ALL "), nil
+}
+
+// readFiles is the SELECT that reads all rows of files, as the table t.
+func readFiles(files []lake.File, columns []column) (string, error) {
+	paths, err := localPaths(files)
 	if err != nil {
 		return "", err
 	}
@@ -55,12 +83,8 @@ func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lak
 		names[i] = Ident(c.name)
 		fields[i] = fmt.Sprintf("%d: {name: %s, type: %s, default_value: NULL}", c.id, Quote(c.name), Quote(c.typ))
 	}
-	text := fmt.Sprintf("SELECT %s, filename AS _file, file_row_number AS _pos FROM read_parquet([%s], schema = MAP {%s}, filename = true, file_row_number = true, hive_partitioning = false) t",
-		strings.Join(names, ", "), strings.Join(paths, ", "), strings.Join(fields, ", "))
-	if deletes != "" {
-		text += fmt.Sprintf(" WHERE NOT EXISTS (SELECT 1 FROM %s x WHERE x.file_path = t.filename AND x.pos = t.file_row_number)", deletes)
-	}
-	return text, nil
+	return fmt.Sprintf("SELECT %s, filename AS _file, file_row_number AS _pos FROM read_parquet([%s], schema = MAP {%s}, filename = true, file_row_number = true, hive_partitioning = false) t",
+		strings.Join(names, ", "), strings.Join(paths, ", "), strings.Join(fields, ", ")), nil
 }
 
 func emptyScan(columns []column) string {
@@ -71,45 +95,59 @@ func emptyScan(columns []column) string {
 	return "SELECT " + strings.Join(parts, ", ") + ", '' AS _file, 0::BIGINT AS _pos WHERE false"
 }
 
-// bindDeletes loads the positions deleted from the files into a table and returns its quoted name, "" when
-// there are none. Paths are unique and never used twice, so a position deletes by path alone.
-func (d *DB) bindDeletes(ctx context.Context, view string, s lake.Snapshot, files []lake.File) (string, error) {
+// deletedRows are the positions that a snapshot deleted from files, in a table (file_path, pos).
+type deletedRows struct {
+	table string          // quoted
+	files map[string]bool // by URI: those that lost rows
+	any   bool            // some delete file does not say which
+}
+
+func (r deletedRows) hit(f lake.File) bool { return r.any || r.files[f.FilePath()] }
+
+// bindDeletes loads the positions deleted from the files. Paths are unique and never used twice, so a position
+// deletes by path alone.
+func (d *DB) bindDeletes(ctx context.Context, view string, s lake.Snapshot, files []lake.File) (r deletedRows, err error) {
 	all, err := s.DeleteFiles(ctx)
 	if err != nil || len(all) == 0 {
-		return "", err
+		return r, err
 	}
 	wanted := make(map[string]bool, len(files))
 	addresses := make([][]any, len(files)) // a delete names its file by the URI of the manifest, DuckDB by path
 	for i, f := range files {
 		path, err := lake.LocalPath(f.FilePath())
 		if err != nil {
-			return "", err
+			return r, err
 		}
 		wanted[f.FilePath()], addresses[i] = true, []any{f.FilePath(), path}
 	}
+	r.files = map[string]bool{}
 	var apply []lake.File
 	for _, f := range all {
-		if ref := f.ReferencedDataFile(); ref == nil || wanted[*ref] {
-			apply = append(apply, f)
+		switch ref := f.ReferencedDataFile(); {
+		case ref == nil:
+			r.any, apply = true, append(apply, f)
+		case wanted[*ref]:
+			r.files[*ref], apply = true, append(apply, f)
 		}
 	}
 	if len(apply) == 0 {
-		return "", nil
+		return r, nil
 	}
 	paths, err := localPaths(apply)
 	if err != nil {
-		return "", err
+		return r, err
 	}
-	name, known := Ident(view+"__deletes"), view+"__files"
+	known := view + "__files"
+	r.table = Ident(view + "__deletes")
 	if err := d.Exec(ctx, "CREATE OR REPLACE TABLE "+Ident(known)+" (uri VARCHAR, path VARCHAR)"); err != nil {
-		return "", err
+		return r, err
 	}
 	if err := d.Fill(ctx, known, addresses); err != nil {
-		return "", err
+		return r, err
 	}
-	return name, d.Exec(ctx, fmt.Sprintf(
+	return r, d.Exec(ctx, fmt.Sprintf(
 		"CREATE OR REPLACE TABLE %s AS SELECT f.path AS file_path, x.pos FROM read_parquet([%s], hive_partitioning = false) x JOIN %s f ON f.uri = x.file_path",
-		name, strings.Join(paths, ", "), Ident(known)))
+		r.table, strings.Join(paths, ", "), Ident(known)))
 }
 
 func localPaths(files []lake.File) ([]string, error) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/iceberg-go"
 
@@ -17,6 +18,37 @@ import (
 // or more a partition, and describes them for [lake.Commit]. No rows, no files. What a failed Write leaves
 // behind nobody refers to.
 func (d *DB) Write(ctx context.Context, t *lake.Table, job, relation string) ([]iceberg.DataFile, error) {
+	p, err := partitioningOf(t)
+	if err != nil {
+		return nil, err
+	}
+	return d.write(ctx, t, job, copyOf{relation: relation, partitioning: p})
+}
+
+// WritePartition writes those rows of a relation that belong to one partition of t, named as
+// [lake.PartitionValue] has it. Where a caller knows the partitions, this is faster than [DB.Write]: rows need not be
+// told apart one by one, and files that hold none are not read.
+func (d *DB) WritePartition(ctx context.Context, t *lake.Table, job, relation string, value any) ([]iceberg.DataFile, error) {
+	p, err := partitioningOf(t)
+	if err != nil {
+		return nil, err
+	}
+	where, err := p.holds(value)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
+	}
+	return d.write(ctx, t, job, copyOf{relation: relation, where: where, value: value})
+}
+
+// copyOf is what one COPY writes.
+type copyOf struct {
+	relation     string
+	partitioning partitioning // zero: into one file, all of the partition value
+	where        string
+	value        any
+}
+
+func (d *DB) write(ctx context.Context, t *lake.Table, job string, c copyOf) ([]iceberg.DataFile, error) {
 	columns, err := columnsOf(t.Current().Schema())
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
@@ -29,11 +61,7 @@ func (d *DB) Write(ctx context.Context, t *lake.Table, job, relation string) ([]
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 	}
-	statement, err := copyStatement(t, columns, dir, relation)
-	if err != nil {
-		return nil, err
-	}
-	written, err := d.copied(ctx, statement)
+	written, err := d.copied(ctx, c.statement(columns, dir))
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 	}
@@ -46,7 +74,11 @@ func (d *DB) Write(ctx context.Context, t *lake.Table, job, relation string) ([]
 		if err != nil {
 			return nil, err
 		}
-		df, err := t.ReadDataFile(ctx, uri+"/"+filepath.ToSlash(rel), partitionFrom(rel))
+		value := c.value
+		if value == nil {
+			value = partitionFrom(rel)
+		}
+		df, err := t.ReadDataFile(ctx, uri+"/"+filepath.ToSlash(rel), value)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +111,10 @@ func (d *DB) copied(ctx context.Context, statement string) ([]string, error) {
 
 const partitionColumn = "_part"
 
-func copyStatement(t *lake.Table, columns []column, dir, relation string) (string, error) {
+// The lowest level of zstd: a fifth less time for files a twentieth larger (measured on the ledger).
+const copyOptions = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS"
+
+func (c copyOf) statement(columns []column, dir string) string {
 	selected := make([]string, len(columns))
 	ids := make([]string, len(columns))
 	for i, c := range columns {
@@ -87,37 +122,74 @@ func copyStatement(t *lake.Table, columns []column, dir, relation string) (strin
 		ids[i] = fmt.Sprintf("%s: %d", Ident(c.name), c.id)
 	}
 	target, options := filepath.Join(dir, "data.parquet"), ""
-	part, err := partitionExpression(t)
-	if err != nil {
-		return "", err
-	}
-	if part != "" {
-		selected = append(selected, part+" AS "+partitionColumn)
+	if c.partitioning.source != "" {
+		selected = append(selected, c.partitioning.expression()+" AS "+partitionColumn)
 		target, options = dir, ", PARTITION_BY ("+partitionColumn+"), OVERWRITE_OR_IGNORE"
 	}
-	return fmt.Sprintf("COPY (SELECT %s FROM %s) TO %s (FORMAT parquet, COMPRESSION zstd, FIELD_IDS {%s}, RETURN_STATS%s)",
-		strings.Join(selected, ", "), Ident(relation), Quote(target), strings.Join(ids, ", "), options), nil
+	return fmt.Sprintf("COPY (SELECT %s FROM %s%s) TO %s (%s, FIELD_IDS {%s}%s)",
+		strings.Join(selected, ", "), Ident(c.relation), c.where, Quote(target), copyOptions, strings.Join(ids, ", "), options)
 }
 
-// partitionExpression computes the value of the table's partition transform, "" for an unpartitioned table.
-func partitionExpression(t *lake.Table) (string, error) {
+// partitioning is the one partition field of a table; the zero value is none.
+type partitioning struct {
+	source string // quoted name of the column
+	unit   string // day or month since 1970; "" is the value itself
+}
+
+func partitioningOf(t *lake.Table) (p partitioning, err error) {
 	spec := t.Spec()
 	for _, field := range spec.Fields() {
 		source, ok := t.Current().Schema().FindColumnName(field.SourceIDs[0])
 		if !ok {
-			return "", fmt.Errorf("partition %s of %s has no column", field.Name, t.Name())
+			return p, fmt.Errorf("partition %s of %s has no column", field.Name, t.Name())
 		}
-		switch field.Transform.(type) {
+		switch p.source = Ident(source); field.Transform.(type) {
 		case iceberg.IdentityTransform:
-			return Ident(source), nil
 		case iceberg.DayTransform:
-			return fmt.Sprintf("date_diff('day', DATE '1970-01-01', CAST(%s AS DATE))", Ident(source)), nil
+			p.unit = "day"
 		case iceberg.MonthTransform:
-			return fmt.Sprintf("date_diff('month', DATE '1970-01-01', CAST(%s AS DATE))", Ident(source)), nil
+			p.unit = "month"
+		default:
+			return p, fmt.Errorf("partition %s of %s: %w", field.Transform, t.Name(), lake.ErrUnsupported)
 		}
-		return "", fmt.Errorf("partition %s of %s: %w", field.Transform, t.Name(), lake.ErrUnsupported)
+		return p, nil
 	}
-	return "", nil
+	return p, nil
+}
+
+// expression computes the partition value of a row. Through a timestamp without zone, because the functions for
+// those with zone cost several times as much and give the same in UTC.
+func (p partitioning) expression() string {
+	if p.unit == "" {
+		return p.source
+	}
+	return fmt.Sprintf("date_diff('%s', DATE '1970-01-01', CAST(make_timestamp(epoch_us(%s)) AS DATE))", p.unit, p.source)
+}
+
+// holds is the condition that a row belongs to a partition.
+func (p partitioning) holds(value any) (string, error) {
+	n, isNumber := value.(int)
+	text, isText := value.(string)
+	epoch := time.Date(1970, time.January, 1, 0, 0, 0, 0, time.UTC)
+	var from, to time.Time
+	switch {
+	case p.unit == "" && isText:
+		return " WHERE " + p.source + " = " + Quote(text), nil
+	case p.unit == "day" && isNumber:
+		from, to = epoch.AddDate(0, 0, n), epoch.AddDate(0, 0, n+1)
+	case p.unit == "month" && isNumber:
+		from, to = epoch.AddDate(0, n, 0), epoch.AddDate(0, n+1, 0)
+	default:
+		return "", fmt.Errorf("%v is no partition of the table", value)
+	}
+	return " WHERE " + Between(p.source, from, to), nil
+}
+
+// Between is the condition that a column of instants lies in [from, to). As constants, so that DuckDB leaves out
+// what the statistics of files exclude.
+func Between(column string, from, to time.Time) string {
+	at := func(t time.Time) string { return "TIMESTAMPTZ " + Quote(t.UTC().Format(time.RFC3339)) }
+	return fmt.Sprintf("%s >= %s AND %s < %s", column, at(from), column, at(to))
 }
 
 // partitionFrom reads the partition value out of the folder DuckDB made for it.
