@@ -24,7 +24,7 @@ func benchVerb() verb {
 		Long: `Makes a lake in a temporary folder, runs the job there as a process of its own, and reports rows a second, CPU
 microseconds a row, peak memory and the ratio to a limit measured in the same run. Compare ratios, not seconds: those
 depend on the machine.`,
-		Examples: []string{"lakectl bench ingest --rows 1000000", "lakectl bench royalties --rows 2000000"},
+		Examples: []string{"lakectl bench ingest --rows 1000000", "lakectl bench royalties --rows 20000000 --ledger 0"},
 		Verbs: []verb{
 			{
 				Name: "ingest", Short: "Broker to committed snapshots, by stage; Parquet is compared with arrow-go writing the same rows.",
@@ -34,12 +34,7 @@ profile of the ingester. Says which targets are met; of these only the ratio mea
 				Flags:    []cli.Flag{rows(1_000_000), seed, &cli.IntFlag{Name: "days", Usage: "spread the event times of each batch over `N` days; 0 is a month in order of time"}},
 				Keys:     []string{"kafka.brokers", "ingest.flush_rows"}, Run: runBenchIngest,
 			},
-			{
-				Name: "royalties", Short: "A first run over an archive with 5 % duplicates; the limit is the bare DuckDB statement.",
-				Long:     "The statement is sql/bench/royalties_limit.sql, run over the same files under the same memory limit.",
-				Examples: []string{"lakectl bench royalties --rows 2000000"},
-				Flags:    []cli.Flag{rows(1_000_000), seed}, Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runBenchRoyalties,
-			},
+			benchRoyaltiesVerb(seed),
 			benchLoadVerb(rows(1_000_000), seed),
 			benchCommitsVerb(),
 		},
@@ -53,7 +48,8 @@ type measure struct {
 	Seconds     float64 `json:"seconds"`
 	RowsSecond  int64   `json:"rows_per_second"`
 	CPUMicrosec float64 `json:"cpu_us_per_row"`
-	PeakRSSMiB  int64   `json:"peak_rss_mib"` // 0: not told apart from this process
+	PeakRSSMiB  int64   `json:"peak_rss_mib"`   // 0: not told apart from this process
+	SpillMiB    int64   `json:"spill_peak_mib"` // 0: none, or not looked at
 }
 
 func newMeasure(what string, rows int64, wall, cpu time.Duration, peakRSSKiB int64) measure {
@@ -62,19 +58,6 @@ func newMeasure(what string, rows int64, wall, cpu time.Duration, peakRSSKiB int
 		What: what, Rows: rows, Seconds: wall.Seconds(), RowsSecond: int64(n / wall.Seconds()),
 		CPUMicrosec: float64(cpu.Microseconds()) / n, PeakRSSMiB: peakRSSKiB / 1024,
 	}
-}
-
-// benchReport is the job, the limit and the ratios between them.
-type benchReport struct {
-	Job       measure  `json:"job"`
-	Limit     measure  `json:"limit"`
-	CPURatio  float64  `json:"cpu_ratio"`  // job to limit
-	WallRatio float64  `json:"wall_ratio"` // job to limit
-	Notes     []string `json:"notes,omitempty"`
-}
-
-func newBenchReport(job, limit measure) benchReport {
-	return benchReport{Job: job, Limit: limit, CPURatio: job.CPUMicrosec / limit.CPUMicrosec, WallRatio: job.Seconds / limit.Seconds}
 }
 
 // bench is a lake in a temporary folder and the configuration that names it.
@@ -101,8 +84,8 @@ func newBench(ctx context.Context, c *call) (*bench, error) {
 
 func (b *bench) open(ctx context.Context, c *call) error {
 	k := c.Config
-	text := fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp, memory_limit: %[2]dB, threads: %[3]d}\ningest: {flush_rows: %[4]d}\n",
-		b.dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, k.Ingest.FlushRows)
+	text := fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp, memory_limit: %[2]dB, threads: %[3]d, spill_limit: %[4]dB}\ningest: {flush_rows: %[5]d}\n",
+		b.dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, int64(k.DuckDB.SpillLimit), k.Ingest.FlushRows)
 	err := os.WriteFile(b.config, []byte(text), 0o600)
 	if err != nil {
 		return err
@@ -127,22 +110,29 @@ func (b *bench) close() {
 
 // child runs lakectl as a process of its own, so that CPU and peak memory are the job's alone.
 func (b *bench) child(ctx context.Context, what string, rows int64, args ...string) (measure, error) {
+	m, _, err := b.childReport(ctx, what, rows, args...)
+	return m, err
+}
+
+// childReport also returns what the process reported, as JSON.
+func (b *bench) childReport(ctx context.Context, what string, rows int64, args ...string) (m measure, report []byte, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return measure{}, err
+		return m, nil, err
 	}
-	var stderr bytes.Buffer
+	var stdout, stderr bytes.Buffer
 	c := exec.CommandContext(ctx, self, append([]string{"--config", b.config, "--json"}, args...)...)
-	c.Stderr = &stderr
+	c.Stdout, c.Stderr = &stdout, &stderr
 	started := time.Now()
 	if err := c.Run(); err != nil {
-		return measure{}, fmt.Errorf("%v: %w: %s", args, err, stderr.String())
+		return m, nil, fmt.Errorf("%v: %w: %s", args, err, stderr.String())
 	}
 	usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
-		return measure{}, fmt.Errorf("no resource usage of the child on this system")
+		return m, nil, fmt.Errorf("no resource usage of the child on this system")
 	}
-	return newMeasure(what, rows, time.Since(started), c.ProcessState.UserTime()+c.ProcessState.SystemTime(), usage.Maxrss), nil
+	m = newMeasure(what, rows, time.Since(started), c.ProcessState.UserTime()+c.ProcessState.SystemTime(), usage.Maxrss)
+	return m, stdout.Bytes(), nil
 }
 
 // here measures a stretch of work in this process.

@@ -68,15 +68,15 @@ func (p *plan) recount(ctx context.Context, env jobs.Env, db *duck.DB, report *F
 	if err != nil {
 		return nil, err
 	}
-	if err := db.Bind(ctx, "archive", cut); err != nil {
+	if err := db.Bind(ctx, "fresh", cut); err != nil {
 		return nil, err
 	}
 	env.Progress("royalties: recounting from the archive")
-	if err := pickWinners(ctx, db); err != nil {
-		return nil, fmt.Errorf("winners: %w", err)
-	}
-	if err := db.One(ctx, "SELECT count(*) FROM archive", nil, []any{&report.RowsRead}); err != nil {
+	if err := db.One(ctx, "SELECT count(*) FROM fresh", nil, []any{&report.RowsRead}); err != nil {
 		return nil, err
+	}
+	if err := pickWinners(ctx, db, report.RowsRead); err != nil {
+		return nil, fmt.Errorf("winners: %w", err)
 	}
 	if err := computeLines(ctx, db, "winners", p.rules.Rules, report.Periods); err != nil {
 		return nil, err
@@ -84,12 +84,13 @@ func (p *plan) recount(ctx context.Context, env jobs.Env, db *duck.DB, report *F
 	return summarize(ctx, db, report.Periods)
 }
 
-// pickWinners makes the table winners from the view archive.
-func pickWinners(ctx context.Context, db *duck.DB) error {
-	for _, name := range []string{"contested_archive", "winners"} {
-		if err := db.Exec(ctx, lakesql.Text("royalty/"+name)); err != nil {
-			return err
-		}
+// pickWinners makes the view winners from the copies of the view fresh.
+func pickWinners(ctx context.Context, db *duck.DB, rows int64) error {
+	if err := contest(ctx, db, rows); err != nil {
+		return err
 	}
-	return bySlice(ctx, db, func(int64) error { return db.Exec(ctx, lakesql.Text("royalty/winners_contested")) })
+	if err := rankSlices(ctx, db, "contested_copies", "winners_contested", "winners_contested"); err != nil {
+		return err
+	}
+	return db.Exec(ctx, lakesql.Text("royalty/winners"))
 }

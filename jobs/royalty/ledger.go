@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/apache/iceberg-go"
@@ -36,6 +38,7 @@ type ledgerUpdate struct {
 	ledger     lake.Snapshot
 	duplicates lake.Snapshot
 	added      []lake.File
+	days       map[any]bool // of the archive files read
 	settled    bool
 	rebuild    bool
 	report     LedgerReport
@@ -64,7 +67,7 @@ func UpdateLedger(ctx context.Context, env jobs.Env) (report LedgerReport, err e
 
 // beginLedger works out what there is to read; current is true when there is nothing to do.
 func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdate, current bool, err error) {
-	u = &ledgerUpdate{env: env, db: db}
+	u = &ledgerUpdate{env: env, db: db, days: map[any]bool{}}
 	for _, t := range []struct {
 		name string
 		into *lake.Snapshot
@@ -115,6 +118,7 @@ func (u *ledgerUpdate) read(files []lake.File) {
 	u.report.FilesRead += len(files)
 	for _, f := range files {
 		u.report.RowsRead += f.Count()
+		u.days[lake.PartitionValue(f)] = true
 	}
 }
 
@@ -147,26 +151,44 @@ func (u *ledgerUpdate) merge(ctx context.Context) error {
 		return err
 	}
 	u.env.Progress(fmt.Sprintf("ledger: reading %d archive files", len(u.added)))
-	if err := u.exec(ctx, "contested"); err != nil {
+	if err := contest(ctx, u.db, u.report.RowsRead); err != nil {
 		return err
 	}
-	if err := u.rank(ctx); err != nil {
+	if err := u.exec(ctx, "ledger_hits", "contested_known"); err != nil {
+		return err
+	}
+	if err := u.bindHits(ctx); err != nil {
+		return err
+	}
+	if err := rankSlices(ctx, u.db, "known", "copies", "ranked"); err != nil {
 		return err
 	}
 	return u.exec(ctx, "ledger_inserts", "losers", "duplicate_inserts")
 }
 
-// rank collects every known copy of the contested ids, ranked, in the table copies.
-func (u *ledgerUpdate) rank(ctx context.Context) error {
-	return bySlice(ctx, u.db, func(number int64) error {
-		if number > 0 {
-			return u.db.Exec(ctx, "INSERT INTO copies SELECT * FROM ranked")
-		}
-		if err := u.exec(ctx, "ranked"); err != nil {
+// bindHits makes a view of the ledger's files that hold copies of contested ids.
+func (u *ledgerUpdate) bindHits(ctx context.Context) error {
+	hit := map[string]bool{}
+	var path string
+	err := u.db.Each(ctx, "SELECT DISTINCT _file FROM ledger_hits", nil, []any{&path}, func() error { hit[path] = true; return nil })
+	if err != nil {
+		return err
+	}
+	files, err := u.ledger.Files(ctx)
+	if err != nil {
+		return err
+	}
+	var wanted []lake.File
+	for _, f := range files {
+		path, err := lake.LocalPath(f.FilePath())
+		if err != nil {
 			return err
 		}
-		return u.db.Exec(ctx, "CREATE TABLE copies AS SELECT * FROM ranked")
-	})
+		if hit[path] {
+			wanted = append(wanted, f)
+		}
+	}
+	return u.db.BindFiles(ctx, "ledger_hit_files", u.ledger, wanted)
 }
 
 func (u *ledgerUpdate) exec(ctx context.Context, statements ...string) error {
@@ -248,6 +270,36 @@ func (u *ledgerUpdate) commitLedger(ctx context.Context) error {
 	return err
 }
 
+// write writes the rows a table gains. Those of the ledger are many and lie in the months of the archive files
+// that were read, so they go month by month.
+func (u *ledgerUpdate) write(ctx context.Context, t *lake.Table, inserts string) (added []iceberg.DataFile, err error) {
+	months, known := u.monthsRead()
+	if t.Name() != catalog.ListensCounted || !known {
+		return u.db.Write(ctx, t, catalog.RoyaltiesJob, inserts)
+	}
+	for _, month := range months {
+		files, err := u.db.WritePartition(ctx, t, catalog.RoyaltiesJob, inserts, month)
+		if err != nil {
+			return nil, err
+		}
+		added = append(added, files...)
+	}
+	return added, nil
+}
+
+// monthsRead are the months of event time of the copies that were read; false where files do not say their day.
+func (u *ledgerUpdate) monthsRead() ([]int, bool) {
+	months := map[int]bool{}
+	for day := range u.days {
+		n, ok := day.(int)
+		if !ok {
+			return nil, false
+		}
+		months[lake.Month(lake.DayStart(n))] = true
+	}
+	return slices.Sorted(maps.Keys(months)), true
+}
+
 func rowsOf(files []iceberg.DataFile) (n int64) {
 	for _, f := range files {
 		n += f.Count()
@@ -264,7 +316,7 @@ func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, 
 	if err != nil {
 		return base, c, err
 	}
-	if c.Add, err = u.db.Write(ctx, base.Table(), catalog.RoyaltiesJob, inserts); err != nil {
+	if c.Add, err = u.write(ctx, base.Table(), inserts); err != nil {
 		return base, c, err
 	}
 	if u.rebuild {

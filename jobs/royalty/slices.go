@@ -8,31 +8,53 @@ import (
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
-// sliceIDs is how many contested ids are ranked at once. A window function holds its rows in memory; with a few
-// copies an id and some 500 bytes a copy this stays below a memory limit of 512 MiB.
-const sliceIDs = 100_000
+const (
+	// groupedIDs is how many ids are grouped at once to find the contested ones. Beyond the memory limit DuckDB
+	// spills some 30 bytes an id.
+	groupedIDs = 64_000_000
+	// bytesRanked is what the copies of a contested id take while they are ranked: a few copies of some 500 bytes.
+	// A window function holds its rows in memory.
+	bytesRanked = 1024
+)
 
-// bySlice runs work once for every slice of the ids in the table contested, each with the view contested_now on
-// its ids. Every slice reads the copies again: memory is bounded, time is not free.
-func bySlice(ctx context.Context, db *duck.DB, work func(number int64) error) error {
-	var ids int64
-	if err := db.One(ctx, "SELECT count(*) FROM contested", nil, []any{&ids}); err != nil {
+// contest fills the table contested with the hashes of the ids that several of the rows of fresh claim.
+func contest(ctx context.Context, db *duck.DB, rows int64) error {
+	if err := db.Exec(ctx, "CREATE TABLE contested (id_hash UBIGINT)"); err != nil {
 		return err
 	}
-	slices := ids/sliceIDs + 1
-	if err := db.Exec(ctx, "CREATE TABLE slice AS SELECT $1::BIGINT AS slices, 0::BIGINT AS number", slices); err != nil {
-		return err
-	}
-	if err := db.Exec(ctx, lakesql.Text("royalty/slices")); err != nil {
-		return fmt.Errorf("slices: %w", err)
-	}
+	slices := rows/groupedIDs + 1
 	for number := range slices {
-		if err := db.Exec(ctx, "UPDATE slice SET number = $1", number); err != nil {
-			return err
-		}
-		if err := work(number); err != nil {
-			return fmt.Errorf("slice %d of %d: %w", number+1, slices, err)
+		if err := db.Exec(ctx, lakesql.Text("royalty/contested"), slices, number); err != nil {
+			return fmt.Errorf("contested ids, slice %d of %d: %w", number+1, slices, err)
 		}
 	}
 	return nil
+}
+
+// rankSlices fills a table from the copies of the contested ids, slice by slice: statement takes the number of
+// slices and the number of one, and reads what source gives. With one slice source stays a view. With more
+// its rows are held in a table, so that all of them together read the files once.
+func rankSlices(ctx context.Context, db *duck.DB, source, into, statement string) error {
+	var slices int64
+	err := db.One(ctx, "SELECT count(*) // (parse_formatted_bytes(current_setting('memory_limit')) // $1) + 1 FROM contested", []any{int64(bytesRanked)}, []any{&slices})
+	if err != nil {
+		return err
+	}
+	kind := "VIEW "
+	if slices > 1 {
+		kind = "TABLE "
+	}
+	if err := db.Exec(ctx, "CREATE "+kind+duck.Ident(source)+" AS "+lakesql.Text("royalty/"+source)); err != nil {
+		return fmt.Errorf("%s: %w", source, err)
+	}
+	for number := range slices {
+		how := "INSERT INTO " + duck.Ident(into) + " "
+		if number == 0 {
+			how = "CREATE TABLE " + duck.Ident(into) + " AS "
+		}
+		if err := db.Exec(ctx, how+lakesql.Text("royalty/"+statement), slices, number); err != nil {
+			return fmt.Errorf("%s, slice %d of %d: %w", statement, number+1, slices, err)
+		}
+	}
+	return db.Exec(ctx, "DROP "+kind+duck.Ident(source))
 }

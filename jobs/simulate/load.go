@@ -12,7 +12,8 @@ type LoadOptions struct {
 	Rows           int       // records, second copies and refused ones included; zero: 1,000,000
 	Start          time.Time // first day of event time; zero: 2026-03-01
 	Days           int       // days of event time, spread evenly; zero: 30
-	DuplicateShare float64   // of records, 0 to 1, that are a second copy of one of the last 1024
+	DuplicateShare float64   // of records, 0 to 1, that are a second copy of an earlier one
+	Reach          int       // how many plays back a second copy may go; zero: 1024
 	RefusedShare   float64   // of records, 0 to 1, that the archive must not take
 	Shuffled       bool      // in no order of time, as when an old archive is sent again: any stretch spans all of the days
 	Users          int       // zero: 100,000
@@ -28,7 +29,7 @@ func Load(o LoadOptions) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		start := o.Start.UnixMicro()
 		r := rand.New(rand.NewPCG(o.Seed, 1))
-		l := load{r: r, svc: newService(r, o.Users, o.Tracks, max(o.Tracks/4, 1), start)}
+		l := load{r: r, recent: make([]play, o.Reach), svc: newService(r, o.Users, o.Tracks, max(o.Tracks/4, 1), start)}
 		duplicate, refused := threshold(o.DuplicateShare), threshold(o.RefusedShare)
 		// The oldest event of a record is settleTime before it is received, so
 		// that no event lies outside the days asked for.
@@ -63,6 +64,9 @@ func (o LoadOptions) withDefaults() LoadOptions {
 	}
 	if o.Days <= 0 {
 		o.Days = 30
+	}
+	if o.Reach <= 0 {
+		o.Reach = 1024
 	}
 	if o.Users <= 0 {
 		o.Users = 100_000
@@ -104,7 +108,7 @@ type load struct {
 	r      *rand.Rand
 	svc    *service
 	pages  pages
-	recent [1024]play
+	recent []play
 	sent   int // plays so far
 	event  Event
 }

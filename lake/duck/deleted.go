@@ -23,8 +23,8 @@ func (d *DB) BindDeleted(ctx context.Context, view string, parent, s lake.Snapsh
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
 	condition := "false"
-	if positions != "" {
-		condition = fmt.Sprintf("EXISTS (SELECT 1 FROM %s x WHERE x.file_path = r._file AND x.pos = r._pos)", positions)
+	if positions.table != "" {
+		condition = fmt.Sprintf("EXISTS (SELECT 1 FROM %s x WHERE x.file_path = r._file AND x.pos = r._pos)", positions.table)
 	}
 	text := fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT * FROM (%s) r WHERE %s", Ident(view), body, condition)
 	return d.Exec(ctx, text)

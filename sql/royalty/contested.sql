@@ -1,9 +1,8 @@
--- Ids that several archived copies claim: more than one among the new copies, or one that the ledger or the
--- duplicates know already. All other new copies count without a comparison.
--- Grain: one row an id. Relations: fresh (new copies), ledger, duplicates.
-CREATE TABLE contested AS
-SELECT listen_id FROM fresh GROUP BY listen_id HAVING count(*) > 1
-UNION
-SELECT listen_id FROM fresh SEMI JOIN ledger USING (listen_id)
-UNION
-SELECT listen_id FROM fresh SEMI JOIN duplicates USING (listen_id)
+-- Ids that more than one of the copies at hand claims, as hashes: half the memory of the ids. Two ids of one hash
+-- are contested for nothing, and the ranking tells them apart. Grouping every id takes memory or spill, so it
+-- goes by slices of the hashes.
+-- Grain: one row a hash. Relations: contested, fresh (copies). Parameters: $1 number of slices, $2 this slice, from 0.
+INSERT INTO contested
+SELECT id_hash FROM (SELECT hash(listen_id) AS id_hash FROM fresh)
+WHERE id_hash % $1::UBIGINT = $2::UBIGINT
+GROUP BY id_hash HAVING count(*) > 1

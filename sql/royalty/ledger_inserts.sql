@@ -4,7 +4,7 @@
 CREATE VIEW ledger_inserts AS
 SELECT listen_id, user_id, track_id, artist_id, device, event_time, ms_played, track_ms, country, tier, received_time,
   source_topic, source_partition, source_offset
-FROM fresh ANTI JOIN contested USING (listen_id)
+FROM fresh c ANTI JOIN contested ON hash(c.listen_id) = contested.id_hash
 UNION ALL
 SELECT listen_id, user_id, track_id, artist_id, device, event_time, ms_played, track_ms, country, tier, received_time,
   source_topic, source_partition, source_offset

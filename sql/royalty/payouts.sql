@@ -2,7 +2,7 @@
 -- ties by (artist_id, track_id) bytewise. Integers only: HUGEINT // and % are exact.
 -- Grain: one row a pool, artist and track. Units: minor units of the pool's currency.
 -- Relations: lines, pools (period, country, tier, currency, amount_minor; '*' = any).
-CREATE TABLE payouts AS
+CREATE OR REPLACE TABLE payouts AS
 WITH earned AS (
   SELECT p.period, p.country, p.tier, p.currency, p.amount_minor, l.artist_id, l.track_id,
     CAST(sum(l.qualified_listens) AS HUGEINT) AS n

@@ -1,8 +1,8 @@
--- The counted copy of the contested ids of one slice, from the archive alone. The order is that of ranked.sql.
--- Grain: one row an id. Relations: archive (all copies), contested_now.
-INSERT INTO winners
-SELECT listen_id, track_id, artist_id, device, event_time, ms_played, track_ms, country, tier
-FROM archive SEMI JOIN contested_now USING (listen_id)
+-- The counted copies of a slice of the contested ids, from the archive alone. The order is that of ranked.sql.
+-- Ranking needs its rows in memory at once, hence the slices.
+-- Grain: one row an id. Relations: contested_copies. Parameters: $1 number of slices, $2 this slice, from 0.
+SELECT track_id, artist_id, device, event_time, ms_played, track_ms, country, tier
+FROM contested_copies WHERE id_hash % $1::UBIGINT = $2::UBIGINT
 QUALIFY row_number() OVER (
   PARTITION BY listen_id
   ORDER BY received_time, event_time, ms_played, track_id, artist_id, user_id, country, tier, device, track_ms) = 1

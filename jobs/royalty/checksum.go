@@ -1,0 +1,149 @@
+package royalty
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// LinesReport sums the lines of one period.
+type LinesReport struct {
+	Lines            int64  `json:"lines"`
+	Listens          int64  `json:"listens"`
+	QualifiedListens int64  `json:"qualified_listens"`
+	Checksum         string `json:"checksum"`
+}
+
+// summarize sums the table lines. Periods without lines are reported too: their checksum is that of no lines.
+func summarize(ctx context.Context, db *duck.DB, periods []string) (map[string]LinesReport, error) {
+	return summarizeTable(ctx, db, "lines", periods)
+}
+
+// summarizeTable is summarize for a table that computeLinesInto made.
+func summarizeTable(ctx context.Context, db *duck.DB, table string, periods []string) (map[string]LinesReport, error) {
+	none := sha256.Sum256(nil)
+	reports := map[string]LinesReport{}
+	for _, p := range periods {
+		reports[p] = LinesReport{Checksum: hex.EncodeToString(none[:])}
+	}
+	if err := db.Exec(ctx, "CREATE OR REPLACE VIEW line_rows AS SELECT rowid AS place, * FROM "+duck.Ident(table)); err != nil {
+		return nil, err
+	}
+	var period string
+	var r LinesReport
+	var from, to int64
+	places := map[string][2]int64{}
+	err := db.Each(ctx, lakesql.Text("royalty/line_sums"), nil, []any{&period, &r.Lines, &r.Listens, &r.QualifiedListens, &from, &to}, func() error {
+		reports[period], places[period] = r, [2]int64{from, to}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sums of lines: %w", err)
+	}
+	for period, at := range places {
+		r := reports[period]
+		if r.Checksum, err = checksum(ctx, db, at[0], at[1], r.Lines); err != nil {
+			return nil, fmt.Errorf("checksum of lines of %s: %w", period, err)
+		}
+		reports[period] = r
+	}
+	return reports, nil
+}
+
+// Lines of one block, and blocks of one statement: DuckDB hands out rows to its threads by 122,880, and two
+// threads make two blocks at once. A block is some 10 MB of text.
+const (
+	blockLines   = 122_880
+	blocksAtOnce = 4
+)
+
+// checksum is the SHA-256 over lines from one place to another. DuckDB makes the text of the next lines while
+// that of the last ones is summed.
+func checksum(ctx context.Context, db *duck.DB, from, to, lines int64) (string, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	blocks, made := make(chan string, blocksAtOnce), make(chan error, 1)
+	go func() {
+		defer close(blocks)
+		made <- lineBlocks(ctx, db, from, to, blocks)
+	}()
+	s := orderedSum{hash: sha256.New()}
+	var err error
+	for block := range blocks {
+		if err == nil {
+			if err = s.add([]byte(block)); err != nil {
+				cancel()
+			}
+		}
+	}
+	cancel()
+	if err = errors.Join(err, <-made); err != nil {
+		return "", err
+	}
+	if s.lines != lines {
+		return "", fmt.Errorf("%d lines where there are %d", s.lines, lines)
+	}
+	return hex.EncodeToString(s.hash.Sum(nil)), nil
+}
+
+func lineBlocks(ctx context.Context, db *duck.DB, from, to int64, blocks chan<- string) error {
+	for at := from; at < to; {
+		// Up to the end of a row group of DuckDB, so that no two statements read the same one.
+		next := min((at/blockLines+blocksAtOnce)*blockLines, to)
+		var block string
+		err := db.Each(ctx, lakesql.Text("royalty/line_blocks"), []any{at, next, int64(blockLines)}, []any{&block}, func() error {
+			select {
+			case blocks <- block:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		if err != nil {
+			return err
+		}
+		at = next
+	}
+	return nil
+}
+
+// orderedSum is a SHA-256 over lines that holds them to the order of the specification: that a table keeps the
+// order in which it was filled is nothing DuckDB promises.
+type orderedSum struct {
+	hash  hash.Hash
+	last  []byte
+	lines int64
+}
+
+func (s *orderedSum) add(block []byte) error {
+	s.hash.Write(block)
+	for len(block) > 0 {
+		end := bytes.IndexByte(block, '\n')
+		if end < 0 {
+			return errors.New("a line has no end")
+		}
+		line := block[:end]
+		if s.lines > 0 && !before(s.last, line) {
+			return errors.New("lines are out of order")
+		}
+		s.last, block = line, block[end+1:]
+		s.lines++
+	}
+	return nil
+}
+
+// before tells whether line a comes before line b: bytewise by value, so what ends a value sorts below all bytes.
+func before(a, b []byte) bool {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return a[i] == 0x1F || b[i] != 0x1F && a[i] < b[i]
+		}
+	}
+	return false
+}

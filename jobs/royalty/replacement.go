@@ -1,0 +1,67 @@
+package royalty
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/apache/iceberg-go"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// replacement is the part of a table partitioned by period that a run replaces.
+type replacement struct {
+	periods map[string]bool
+	remove  []lake.File
+	add     []iceberg.DataFile
+}
+
+// compareTable finds the periods in which a computed table differs from the published one and prepares their
+// replacement as whole partitions. A period that comes out the same keeps its files.
+func compareTable(ctx context.Context, db *duck.DB, base lake.Snapshot, computed string, periods []string) (replacement, error) {
+	r := replacement{periods: map[string]bool{}}
+	files, err := base.Files(ctx)
+	if err != nil {
+		return r, err
+	}
+	var candidates []lake.File
+	for _, f := range files {
+		if period, ok := lake.PartitionValue(f).(string); ok && slices.Contains(periods, period) {
+			candidates = append(candidates, f)
+		}
+	}
+	if err := db.BindFiles(ctx, "published_"+computed, base, candidates); err != nil {
+		return r, err
+	}
+	var period string
+	err = db.Each(ctx, lakesql.Text("royalty/changed_"+computed), nil, []any{&period}, func() error { r.periods[period] = true; return nil })
+	if err != nil || len(r.periods) == 0 {
+		return r, err
+	}
+	for _, f := range candidates {
+		if r.periods[lake.PartitionValue(f).(string)] {
+			r.remove = append(r.remove, f)
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(r.periods)) {
+		files, err := db.WritePartition(ctx, base.Table(), catalog.RoyaltiesJob, computed, p)
+		if err != nil {
+			return r, err
+		}
+		r.add = append(r.add, files...)
+	}
+	return r, nil
+}
+
+// publish commits the replacement; nothing changed, nothing committed.
+func (r replacement) publish(ctx context.Context, env jobs.Env, base lake.Snapshot) (lake.Snapshot, error) {
+	if len(r.periods) == 0 {
+		return base, nil
+	}
+	return env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: catalog.RoyaltiesJob, Add: r.add, Remove: r.remove, Stage: lake.IfUnmoved(base, nil)})
+}
