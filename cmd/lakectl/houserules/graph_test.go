@@ -30,6 +30,7 @@ var mayImport = map[string]string{
 	"jobs/royalty/terms": "lake lake/duck",
 	"jobs/royalty":       "jobs jobs/royalty/terms catalog lake lake/duck lake/listen sql",
 	"jobs/erase":         "jobs catalog lake lake/duck lake/listen sql",
+	"jobs/audit":         "jobs catalog lake lake/duck lake/listen sql",
 	"jobs/maintain":      "jobs catalog lake lake/duck sql",
 	"jobs/simulate":      "",
 

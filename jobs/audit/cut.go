@@ -1,0 +1,96 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// makeCut makes the view cut: the archive as it is now, without what came after the run. The archive is loaded before
+// everything that tells about its rows.
+func (a *audit) makeCut(ctx context.Context) error {
+	archive, err := a.env.Snapshot(ctx, catalog.Listens)
+	if err != nil {
+		return err
+	}
+	if err := a.db.Bind(ctx, "archive", archive); err != nil {
+		return err
+	}
+	if err := a.fillReach(ctx); err != nil {
+		return fmt.Errorf("positions of run %s: %w", a.run.id, err)
+	}
+	if err := a.findReplayed(ctx, archive); err != nil {
+		return fmt.Errorf("replayed records: %w", err)
+	}
+	return a.exec(ctx, "cut")
+}
+
+// fillReach says how far the run's archive reached into each source.
+func (a *audit) fillReach(ctx context.Context) error {
+	if err := a.exec(ctx, "reach"); err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, t := range a.run.positions.Topics {
+		for partition, next := range t.Next {
+			rows = append(rows, []any{t.Topic, int32(partition), next})
+		}
+	}
+	for source, next := range a.run.positions.Files {
+		rows = append(rows, []any{source, int32(0), next})
+	}
+	if err := a.db.Fill(ctx, "reach", rows); err != nil {
+		return err
+	}
+	if !a.run.archiveRows {
+		return nil
+	}
+	sources, err := a.env.Snapshot(ctx, catalog.Sources)
+	if err != nil {
+		return err
+	}
+	if err := a.db.Bind(ctx, "sources", sources); err != nil {
+		return err
+	}
+	return a.exec(ctx, "reach_finished", a.run.committed)
+}
+
+// findReplayed tells which refused records replays brought in, before the run and since. Quarantine is loaded after
+// the archive: it marks all that the archive has, but for the records of a replay that was cut off.
+func (a *audit) findReplayed(ctx context.Context, archive lake.Snapshot) error {
+	held, err := archive.StateNumber(catalog.Replays)
+	if err != nil {
+		return err
+	}
+	quarantine, err := a.env.Snapshot(ctx, catalog.Quarantine)
+	if err != nil {
+		return err
+	}
+	marked, err := quarantine.StateNumber(catalog.MarkedListens)
+	if err != nil {
+		return err
+	}
+	if held > 0 {
+		err = quarantine.NeedColumns("outcome", "outcome_at")
+	} else {
+		quarantine = quarantine.Table().Empty() // whatever version made it, nothing was brought in
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.db.Bind(ctx, "quarantine", quarantine); err != nil {
+		return err
+	}
+	rounds := max(0, marked-a.run.replays)
+	if err := a.exec(ctx, "later_rounds", a.run.committed, rounds); err != nil {
+		return err
+	}
+	var found int64
+	if err := a.db.One(ctx, "SELECT count(*) FROM later_rounds", nil, []any{&found}); err != nil {
+		return err
+	}
+	a.forgotten = rounds - found
+	return a.exec(ctx, "replayed", held > a.run.replays)
+}

@@ -1,0 +1,88 @@
+// Package audit recomputes a published royalty run from the archive and says whether it comes out the same.
+//
+// It shares no counting code and no statement with package royalty: the copies that count are found by another
+// method, rules are judged as rows of a table instead of a compiled expression, and the lines, their checksum and
+// the payouts are made here anew. It never reads listens_counted or listens_duplicates.
+//
+// # What it reads
+//
+// royalty_runs for the run and what it pinned; listens as it is now, row deletes applied; sources and quarantine for
+// the cut; royalty_rules and royalty_pools at the versions of the run; royalty_lines and royalty_payouts at the
+// snapshots of the run, as long as they are kept; deletion_log. It writes nothing.
+//
+// # The cut
+//
+// Snapshots of the archive expire, so a run also pins the position of every source (lake.Positions) in the snapshot
+// of listens that its ledger covered, when that snapshot was committed, and how many replays it had. A row of today's
+// archive was in it when
+//
+//   - it comes from a topic of the positions, and its offset is below the partition's next; or
+//   - it comes from a file that was being read, and its line is below the next; or
+//   - it comes from a file that table sources had as finished when the snapshot was committed.
+//
+// A replay of refused records brings rows in at the old offset, so where the archive has had replays since, what they
+// brought is left out. Quarantine marks such records, all of one round at once and after they were brought in. The
+// last round before the run may therefore be marked after it. So rounds are counted: if n rounds were marked since,
+// the newest n marks are theirs. Records that a replay has brought in and, being cut off, not marked yet are those of
+// quarantine without a mark. What earlier replays brought in was there, whatever its offset.
+//
+// Compaction moves rows and keeps their positions, so it changes nothing here; neither does expiry.
+//
+// # The recount
+//
+// Of each listen with a copy in the period, all copies of the cut are looked at, in whatever months. Those received
+// first are kept, contents that agree become one, and where several are left the published order eliminates column by
+// column: what has more than the least goes. The rules of the run's version are joined with the combinations of what
+// they match by, the first position decides. Rules that were applied later play no part.
+//
+// # Outcomes
+//
+// same: the lines have the checksum of the run, and the payouts are those that the lines and the run's pools give. Rows
+// may be gone all the same, duplicates for instance. A checksum is never compared with anything but that of lines
+// recomputed from rows that are there: no outcome other than equal lines is called same.
+//
+// inputs_erased: the lines differ, and deletion requests that were carried out since can explain it. The run pins how
+// many copies of the period it saw. Let missing be that number less the copies there are now, erased what requests
+// that touch the period have removed since. Each copy that is gone takes at most one counted listen from one line; and
+// each one that counted, in whatever month, hands over to at most one other copy, perhaps in this period. So erasures
+// explain the difference only if
+//
+//	0 <= missing <= erased, and erased > 0
+//	all losses of lines together <= missing, all gains together <= erased; the same for qualified listens.
+//
+// Losses and gains are taken line by line where the lines of the run are kept, otherwise from its sums. That missing
+// may be 0 is for the copy in another month whose place was taken by one of this period.
+//
+// different: everything else. Rows that are gone without a request, rows that are too many, rows whose content has
+// changed; published lines that do not have the checksum of their run; payouts that do not follow from lines and pools.
+//
+// Payouts are compared with what the lines of the run give: the recomputed ones if they are the same, the published
+// ones with the run's checksum if inputs were erased. They are said to be expired when the snapshot of the payouts, or
+// those lines, are gone.
+//
+// # Erased since
+//
+// Counts come from the rows_deleted rows of deletion_log, and from located ones that no rows_deleted row follows: an
+// erasure may be under way. A rows_deleted row counts when it was logged after the run started, because royalties that
+// start later read the archive without the rows. (The time of the archive snapshot does not tell: the snapshot that a
+// run covers is often the very one that deleted the rows, and the log is written after it.) The log is read after the
+// archive, so that what is gone is on record.
+//
+// # Bounds
+//
+// Nothing grows in Go with the archive. In DuckDB all work is scans, joins, GROUP BY and ORDER BY, which spill; ids
+// whose earliest copies differ are compared some at a time.
+//
+// # Caveats
+//
+//   - The log has one number of removed copies and does not say of which months they were, nor which lay in the cut. If a
+//     request removed copies of other months or of later arrival too, as many copies of this period could vanish by other
+//     means and be put down to it. It is then said that inputs were erased, never that the run is the same.
+//   - A request logged between the moment a run read the ledger and the moment it started to compute, some tenths of a
+//     second, counts as one that the run knew of. The run may then be called different although a request explains it.
+//   - Times of snapshots, of finished sources and of marks are clocks of the machines that wrote them. A file that was
+//     finished on a machine whose clock is ahead by more than the time between two commits may be taken for a later one.
+//   - Rows of quarantine that went, by erasure or by age, no longer tell which rows a replay brought in. If rows are too
+//     many then, the run cannot be proved (jobs.ErrInputsErased) instead of being called different.
+//   - An ingester that was told to go back to earlier offsets (--from) makes rows that look old: the run is called different.
+package audit

@@ -1,0 +1,124 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// recount makes the table lines from the cut.
+func (a *audit) recount(ctx context.Context) error {
+	a.env.Progress("reproduce: counting the archive")
+	if err := a.db.One(ctx, lakesql.Text("audit/copies_now"), a.run.span(), []any{&a.result.RowsNow}); err != nil {
+		return fmt.Errorf("count copies: %w", err)
+	}
+	if err := a.pick(ctx); err != nil {
+		return fmt.Errorf("pick what counts: %w", err)
+	}
+	a.env.Progress("reproduce: judging by the rules")
+	if err := a.judge(ctx); err != nil {
+		return err
+	}
+	return a.exec(ctx, "lines")
+}
+
+// pick makes the table counted: one copy of each listen, if it lies in the period.
+func (a *audit) pick(ctx context.Context) error {
+	span := a.run.span()
+	if err := a.exec(ctx, "heard", span...); err != nil {
+		return err
+	}
+	if err := a.exec(ctx, "earliest"); err != nil {
+		return err
+	}
+	if err := a.exec(ctx, "ties"); err != nil {
+		return err
+	}
+	if err := a.exec(ctx, "counted_sole", span...); err != nil {
+		return err
+	}
+	if err := a.exec(ctx, "counted_earliest", span...); err != nil {
+		return err
+	}
+	var ties int64
+	if err := a.db.One(ctx, "SELECT count(*) FROM ties", nil, []any{&ties}); err != nil {
+		return err
+	}
+	for from := int64(0); from < ties; from += tiesAtOnce {
+		if err := a.exec(ctx, "contenders", from, from+tiesAtOnce); err != nil {
+			return err
+		}
+		if err := a.exec(ctx, "eliminate"); err != nil {
+			return err
+		}
+		if err := a.exec(ctx, "counted_contenders", span...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tiesAtOnce bounds how many ids are compared at once: the least of a column is held in memory for each, up to 256
+// bytes of text.
+const tiesAtOnce = 100_000
+
+// judge makes the tables ruling and kinds: the rules of the run, and which of them decides about what.
+func (a *audit) judge(ctx context.Context) error {
+	rules, err := a.env.Snapshot(ctx, catalog.RoyaltyRules)
+	if err != nil {
+		return err
+	}
+	if err := a.db.Bind(ctx, "rules", rules); err != nil {
+		return err
+	}
+	if err := a.exec(ctx, "ruling", a.run.rules); err != nil {
+		return err
+	}
+	var n int64
+	if err := a.db.One(ctx, "SELECT count(*) FROM ruling", nil, []any{&n}); err != nil {
+		return err
+	}
+	switch {
+	case a.run.rules == 0:
+		err = a.exec(ctx, "ruling_default")
+	case n == 0:
+		err = lake.WithHint(fmt.Errorf("version %d of the rules, by which run %s judged, is not in royalty_rules: %w", a.run.rules, a.run.id, jobs.ErrInputsErased),
+			"list the snapshots of the table with 'lakectl snapshots royalty_rules' and see which commit took it out")
+	}
+	if err != nil {
+		return err
+	}
+	return a.exec(ctx, "kinds")
+}
+
+// checksum is SHA-256 over the lines of a relation, sorted bytewise by key: the seven values joined by 0x1F, each line
+// ended by a newline.
+func (a *audit) checksum(ctx context.Context, relation string) (string, error) {
+	if err := a.db.Exec(ctx, "CREATE OR REPLACE VIEW summed AS SELECT * FROM "+duck.Ident(relation)); err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	var l struct {
+		artist, track, country, tier string
+		listens, qualified           int64
+	}
+	var line bytes.Buffer
+	dest := []any{&l.artist, &l.track, &l.country, &l.tier, &l.listens, &l.qualified}
+	err := a.db.Each(ctx, lakesql.Text("audit/summed"), nil, dest, func() error {
+		line.Reset()
+		fmt.Fprintf(&line, "%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%d\x1f%d\n", a.run.period, l.artist, l.track, l.country, l.tier, l.listens, l.qualified)
+		_, err := line.WriteTo(sum)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("checksum of %s: %w", relation, err)
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
+}

@@ -1,0 +1,201 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// Outcome is what reproducing a run has shown; see the package comment.
+type Outcome string
+
+// The outcomes.
+const (
+	Same         Outcome = "same"
+	Different    Outcome = "different"
+	InputsErased Outcome = "inputs_erased"
+)
+
+// Payouts is how the payouts of the run compare with what its lines and pools give.
+type Payouts string
+
+// The results of comparing payouts.
+const (
+	PayoutsSame      Payouts = "same"
+	PayoutsDifferent Payouts = "different"
+	PayoutsExpired   Payouts = "expired" // they, or the lines they follow from, are no longer there
+)
+
+// Result is one run, reproduced.
+type Result struct {
+	RunID              string           `json:"run_id"`
+	Period             string           `json:"period"`
+	Outcome            Outcome          `json:"outcome"`
+	Checksum           string           `json:"checksum"`
+	RecomputedChecksum string           `json:"recomputed_checksum"`
+	RowsRead           int64            `json:"rows_read"` // archived copies of the period that the run saw
+	RowsNow            int64            `json:"rows_now"`  // those of them that are there now
+	Payouts            Payouts          `json:"payouts"`
+	Erased             []Erased         `json:"erased"`
+	LinesDiffer        []LineDifference `json:"lines_differ"` // the first of them, while the run's lines are kept
+}
+
+// Erased is what one deletion request that touches the period has removed from the archive since the run: copies of
+// all months, those that came after the run too.
+type Erased struct {
+	RequestID string `json:"request_id"`
+	Rows      int64  `json:"rows"`
+}
+
+// LineDifference is a line that came out different. A line that is absent has 0.
+type LineDifference struct {
+	ArtistID     string `json:"artist_id"`
+	TrackID      string `json:"track_id"`
+	Country      string `json:"country"`
+	Tier         string `json:"tier"`
+	ListensWas   int64  `json:"listens_was"`
+	ListensNow   int64  `json:"listens_now"`
+	QualifiedWas int64  `json:"qualified_was"`
+	QualifiedNow int64  `json:"qualified_now"`
+}
+
+// audit is one run being reproduced.
+type audit struct {
+	env    jobs.Env
+	db     *duck.DB
+	run    *pinned
+	result *Result
+
+	forgotten   int64  // rounds of replays since the run of which quarantine has no mark any more
+	publishedIs string // checksum of the lines that the run published; "" when they are gone
+}
+
+// Reproduce recomputes a run, by its id or the newest of a period, and compares. The result comes with
+// [jobs.ErrProof] when the run is different, and with [jobs.ErrInputsErased] when it can no longer be proved.
+func Reproduce(ctx context.Context, env jobs.Env, runOrPeriod string) (result *Result, err error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	a := &audit{env: env, db: db}
+	if a.run, err = findRun(ctx, env, db, runOrPeriod); err != nil {
+		return nil, err
+	}
+	a.result = &Result{RunID: a.run.id, Period: a.run.period, Checksum: a.run.checksum, RowsRead: a.run.rowsRead}
+	if err := a.makeCut(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.recount(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.compare(ctx); err != nil {
+		return nil, err
+	}
+	return a.result, a.judgement(ctx)
+}
+
+// exec runs one of this job's statements.
+func (a *audit) exec(ctx context.Context, statement string, args ...any) error {
+	if err := a.db.Exec(ctx, lakesql.Text("audit/"+statement), args...); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
+	}
+	return nil
+}
+
+// bindAt makes a view of a table at one of its snapshots; [lake.ErrExpired] when that is gone.
+func (a *audit) bindAt(ctx context.Context, view, table string, id int64) error {
+	t, err := a.env.Lake.Table(ctx, table)
+	if err != nil {
+		return err
+	}
+	s, err := t.ByID(id)
+	if err != nil {
+		return err
+	}
+	return a.db.Bind(ctx, view, s)
+}
+
+// compare holds lines and payouts against what the run published.
+func (a *audit) compare(ctx context.Context) (err error) {
+	a.env.Progress("reproduce: comparing")
+	if a.result.RecomputedChecksum, err = a.checksum(ctx, "lines"); err != nil {
+		return err
+	}
+	if err := a.readPublished(ctx); err != nil {
+		return err
+	}
+	switch {
+	case a.linesSame():
+		a.result.Payouts, err = a.comparePayouts(ctx, "lines")
+	case a.publishedIs == a.run.checksum:
+		a.result.Payouts, err = a.comparePayouts(ctx, "published")
+	default:
+		a.result.Payouts = PayoutsExpired
+	}
+	if err != nil {
+		return err
+	}
+	// Last, when everything else has been loaded: what is gone by now is on record.
+	return a.readErased(ctx)
+}
+
+func (a *audit) linesSame() bool { return a.result.RecomputedChecksum == a.run.checksum }
+
+// readPublished reads the lines that the run published, if they are still kept, and lists those that differ.
+func (a *audit) readPublished(ctx context.Context) error {
+	if err := a.bindAt(ctx, "run_lines", catalog.RoyaltyLines, a.run.lines); errors.Is(err, lake.ErrExpired) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := a.exec(ctx, "published", a.run.period); err != nil {
+		return err
+	}
+	var err error
+	if a.publishedIs, err = a.checksum(ctx, "published"); err != nil {
+		return err
+	}
+	if err := a.exec(ctx, "differences"); err != nil {
+		return err
+	}
+	var d LineDifference
+	dest := []any{&d.ArtistID, &d.TrackID, &d.Country, &d.Tier, &d.ListensWas, &d.ListensNow, &d.QualifiedWas, &d.QualifiedNow}
+	err = a.db.Each(ctx, lakesql.Text("audit/differences_first"), []any{listed}, dest, func() error {
+		a.result.LinesDiffer = append(a.result.LinesDiffer, d)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("list lines that differ: %w", err)
+	}
+	return nil
+}
+
+// listed is how many lines that differ are named.
+const listed = 10
+
+// readErased lists what deletion requests have removed since the run.
+func (a *audit) readErased(ctx context.Context) error {
+	log, err := a.env.Snapshot(ctx, catalog.DeletionLog)
+	if err != nil {
+		return err
+	}
+	if err := a.db.Bind(ctx, "log", log); err != nil {
+		return err
+	}
+	var e Erased
+	err = a.db.Each(ctx, lakesql.Text("audit/erased"), []any{a.run.period, a.run.committed, a.run.started}, []any{&e.RequestID, &e.Rows}, func() error {
+		a.result.Erased = append(a.result.Erased, e)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read deletion log: %w", err)
+	}
+	return nil
+}

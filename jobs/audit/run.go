@@ -1,0 +1,103 @@
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// pinned is the row of one run in royalty_runs: what it saw and what it published.
+type pinned struct {
+	id, period  string
+	from, until time.Time // the period, half-open
+
+	positions   lake.Positions
+	started     time.Time
+	committed   time.Time // the archive snapshot that the run covered
+	replays     int64     // state [catalog.Replays] of that snapshot
+	rules       int64     // version
+	pools       int64     // version
+	lines       int64     // snapshot id
+	payouts     int64     // snapshot id
+	rowsRead    int64     // copies whose event lies in the period
+	listens     int64
+	qualified   int64
+	checksum    string
+	archiveRows bool // the archive had a snapshot
+}
+
+// span is the period as the parameters of statements.
+func (r *pinned) span() []any { return []any{r.from, r.until} }
+
+// findRun reads a run by its id, or the newest of a period.
+func findRun(ctx context.Context, env jobs.Env, db *duck.DB, runOrPeriod string) (*pinned, error) {
+	runs, err := env.Snapshot(ctx, catalog.RoyaltyRuns)
+	if err != nil {
+		return nil, err
+	}
+	if err := runs.NeedColumns("listens_committed_at", "replays"); err != nil {
+		return nil, err
+	}
+	if err := bindRuns(ctx, db, runs); err != nil {
+		return nil, err
+	}
+	r := &pinned{}
+	var found bool
+	var positions string
+	var committed sql.NullTime
+	var archive int64
+	dest := []any{
+		&r.id, &r.period, &positions, &r.started, &committed, &r.replays, &archive, &r.rules, &r.pools, &r.lines, &r.payouts,
+		&r.rowsRead, &r.listens, &r.qualified, &r.checksum,
+	}
+	err = db.Each(ctx, lakesql.Text("audit/run"), []any{runOrPeriod}, dest, func() error { found = true; return nil })
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read runs: %w", err)
+	case !found:
+		return nil, lake.WithHint(fmt.Errorf("run or period %s: %w", runOrPeriod, lake.ErrNotFound), "list the runs with 'lakectl royalties show'")
+	case positions == "" || archive != 0 && !committed.Valid:
+		return nil, lake.WithHint(fmt.Errorf("run %s does not say where its archive ended, an earlier version published it: %w", r.id, jobs.ErrInputsErased),
+			"'lakectl job royalties --full' recounts what is published now; runs from now on can be reproduced")
+	}
+	r.archiveRows, r.committed = archive != 0, committed.Time
+	if err := json.Unmarshal([]byte(positions), &r.positions); err != nil {
+		return nil, fmt.Errorf("positions of run %s: %w", r.id, err)
+	}
+	if r.from, err = time.Parse("2006-01", r.period); err != nil {
+		return nil, fmt.Errorf("period of run %s: %w", r.id, err)
+	}
+	r.until = r.from.AddDate(0, 1, 0)
+	return r, nil
+}
+
+// bindRuns makes the views runs and run_files.
+func bindRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) error {
+	if err := db.Bind(ctx, "runs", runs); err != nil {
+		return err
+	}
+	files, err := runs.Files(ctx)
+	if err != nil {
+		return err
+	}
+	rows := make([][]any, len(files))
+	for i, f := range files {
+		path, err := lake.LocalPath(f.FilePath())
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{path, f.Sequence}
+	}
+	if err := db.Exec(ctx, "CREATE TABLE run_files (path VARCHAR, sequence BIGINT)"); err != nil {
+		return err
+	}
+	return db.Fill(ctx, "run_files", rows)
+}

@@ -1,0 +1,3 @@
+-- The contents of some tied ids. Grain: one id and content. Parameters: $1, $2 the range of ties. Relations: earliest, ties.
+CREATE OR REPLACE TABLE contenders AS
+SELECT * FROM earliest SEMI JOIN (SELECT listen_id FROM ties WHERE rowid >= $1 AND rowid < $2) USING (listen_id)
