@@ -54,9 +54,9 @@ At the full size it takes some 15 minutes and 4 GB of disk.`,
 
 // royaltiesBench is what bench royalties reports.
 type royaltiesBench struct {
-	Rebuild []measure   `json:"rebuild,omitempty"`
+	Rebuild []measure      `json:"rebuild,omitempty"`
 	Ratios  []rebuildRatio `json:"ratios,omitempty"`
-	Night   []measure   `json:"night,omitempty"`
+	Night   []measure      `json:"night,omitempty"`
 	Written []tableWritten `json:"written_by_night,omitempty"`
 	Targets []target       `json:"targets"`
 	Notes   []string       `json:"notes"`

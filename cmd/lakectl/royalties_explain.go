@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+)
+
+func royaltiesExplainVerb() verb {
+	return verb{
+		Name: "explain", Short: "List the counted listens behind a royalty line, and which rule decided about each.",
+		Long: `Reads the ledger as the newest run of the period saw it, or the current one when that has expired, and says which.
+Listens that do not qualify come first; a rule that is empty means that none matched. The sums are held against the
+published lines. This is for operators: listens are named, users are not.`,
+		Examples: []string{
+			"lakectl royalties explain --artist A1 --track t9 --period 2026-03",
+			"lakectl --json royalties explain --artist A1 --track t9 --period 2026-03 --country DE --tier premium",
+		},
+		Exits: []int{exitProof, exitGone},
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "artist", Usage: "`ID` of the artist"},
+			&cli.StringFlag{Name: "track", Usage: "`ID` of the track"},
+			&cli.StringFlag{Name: "period", Usage: "the `MONTH`, like 2026-03"},
+			&cli.StringFlag{Name: "country", Usage: "only this `CODE`"},
+			&cli.StringFlag{Name: "tier", Usage: "only this `TIER`"},
+			&cli.IntFlag{Name: "limit", Value: 1000, Usage: "list at most `N` listens; the sums are of all"},
+		},
+		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRoyaltiesExplain,
+	}
+}
+
+func runRoyaltiesExplain(ctx context.Context, c *call) (any, error) {
+	if err := c.needFlags("artist", "track", "period"); err != nil {
+		return nil, err
+	}
+	if p := c.String("period"); !terms.IsPeriod(p) {
+		return nil, usagef("give a month like 2026-03", "--period is %q", p)
+	}
+	if n := c.Int("limit"); n < 0 {
+		return nil, usagef("give a number from 0", "--limit is %d", n)
+	}
+	env, closeEnv, err := openEnv(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	s := royalty.Selection{
+		Period: c.String("period"), ArtistID: c.String("artist"), TrackID: c.String("track"), Country: strings.ToUpper(c.String("country")), Tier: c.String("tier"),
+	}
+	return royalty.Explain(ctx, env, s, c.Int("limit")) // what was compared is shown with the failure
+}

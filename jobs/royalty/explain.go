@@ -1,0 +1,218 @@
+package royalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// Selection picks the counted listens of one artist and track in a period.
+type Selection struct {
+	Period   string `json:"period"`
+	ArtistID string `json:"artist_id"`
+	TrackID  string `json:"track_id"`
+	Country  string `json:"country,omitempty"` // "" = any
+	Tier     string `json:"tier,omitempty"`    // "" = any
+}
+
+func (s Selection) args() []any {
+	return []any{s.Period, s.ArtistID, s.TrackID, s.Country, s.Tier}
+}
+
+// Explanation says where the numbers of royalty lines come from. It names listens, never users, and is for the
+// operators of the lake.
+type Explanation struct {
+	RunID string `json:"run_id"`
+	Selection
+	RulesVersion     int64 `json:"rules_version"`
+	LedgerSnapshotID int64 `json:"ledger_snapshot_id"`
+	// LedgerOfRun: the ledger is read as the run saw it. Otherwise that snapshot has expired, and it is the current one.
+	LedgerOfRun      bool              `json:"ledger_of_run"`
+	Listens          int64             `json:"listens"`
+	QualifiedListens int64             `json:"qualified_listens"`
+	Duplicates       int64             `json:"duplicates"` // copies of these listens that do not count
+	Refused          []RefusedBy       `json:"refused"`
+	Counted          []ExplainedListen `json:"counted"` // those that do not qualify first, as many as asked for
+}
+
+// RefusedBy is how many counted listens one rule refused.
+type RefusedBy struct {
+	Rule    string `json:"rule"` // "" = no rule matched
+	Listens int64  `json:"listens"`
+}
+
+// ExplainedListen is one counted listen.
+type ExplainedListen struct {
+	ListenID     string    `json:"listen_id"`
+	EventTime    time.Time `json:"event_time"`
+	Country      string    `json:"country"`
+	Tier         string    `json:"tier"`
+	Device       string    `json:"device"`
+	MsPlayed     int64     `json:"ms_played"`
+	TrackMs      *int64    `json:"track_ms"`
+	ReceivedTime time.Time `json:"received_time"`
+	Qualifies    bool      `json:"qualifies"`
+	Rule         string    `json:"rule"`   // the one that decided; "" = none matched
+	Copies       int64     `json:"copies"` // archived ones, the counted one among them
+}
+
+// Explain lists the counted listens behind the newest run of a period, at most limit of them. It checks that they sum
+// to the published lines: [jobs.ErrProof] when they do not, or [lake.ErrExpired] when the ledger of the run is gone and
+// the current one says something else. The explanation comes with these errors.
+func Explain(ctx context.Context, env jobs.Env, s Selection, limit int) (e *Explanation, err error) {
+	run, err := FindRun(ctx, env, s.Period)
+	if err != nil {
+		return nil, err
+	}
+	db, err := env.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	e = &Explanation{RunID: run.RunID, Selection: s, RulesVersion: run.RulesVersion}
+	if err := e.bindLedger(ctx, env, db, run); err != nil {
+		return nil, err
+	}
+	rules, err := rulesOfVersion(ctx, env, db, run.RulesVersion)
+	if err != nil {
+		return nil, err
+	}
+	judged := "CREATE VIEW judged AS SELECT *, " + terms.Expression(rules) + " AS qualifies, " + ruleExpression(rules) + " AS rule FROM counted"
+	if err := db.Exec(ctx, judged); err != nil {
+		return nil, fmt.Errorf("compile rules: %w", err)
+	}
+	if err := db.Exec(ctx, lakesql.Text("royalty/explain"), s.args()...); err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	if err := e.read(ctx, db, limit); err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	return e, e.agree(ctx, env, db, run)
+}
+
+// bindLedger makes the views counted and duplicates, as the run saw them if both snapshots are kept.
+func (e *Explanation) bindLedger(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) error {
+	counted, duplicates, err := ledgerOf(ctx, env, run)
+	e.LedgerOfRun = err == nil
+	if errors.Is(err, lake.ErrExpired) {
+		if counted, err = env.Snapshot(ctx, catalog.ListensCounted); err == nil {
+			duplicates, err = env.Snapshot(ctx, catalog.Duplicates)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	e.LedgerSnapshotID = counted.ID()
+	files, err := counted.Files(ctx)
+	if err != nil {
+		return err
+	}
+	var month []lake.File
+	for _, f := range files {
+		if n, ok := lake.PartitionValue(f).(int); ok && lake.Period(n) == e.Period {
+			month = append(month, f)
+		}
+	}
+	if err := db.BindFiles(ctx, "counted", counted, month); err != nil {
+		return err
+	}
+	return db.Bind(ctx, "duplicates", duplicates)
+}
+
+// ledgerOf are the two ledger tables as a run saw them.
+func ledgerOf(ctx context.Context, env jobs.Env, run PublishedRun) (counted, duplicates lake.Snapshot, err error) {
+	for _, t := range []struct {
+		name string
+		id   int64
+		into *lake.Snapshot
+	}{{catalog.ListensCounted, run.LedgerSnapshotID, &counted}, {catalog.Duplicates, run.DuplicatesSnapshotID, &duplicates}} {
+		table, err := env.Lake.Table(ctx, t.name)
+		if err != nil {
+			return counted, duplicates, err
+		}
+		if *t.into, err = table.ByID(t.id); err != nil {
+			return counted, duplicates, err
+		}
+	}
+	return counted, duplicates, nil
+}
+
+// rulesOfVersion reads the rules of one version; those of version 0 hold while none were applied.
+func rulesOfVersion(ctx context.Context, env jobs.Env, db *duck.DB, version int64) ([]terms.Rule, error) {
+	if version == 0 {
+		return terms.DefaultRules(), nil
+	}
+	snapshot, err := env.Snapshot(ctx, catalog.RoyaltyRules)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Bind(ctx, "rules", snapshot); err != nil {
+		return nil, err
+	}
+	var rules []terms.Rule
+	var r terms.Rule
+	dest := []any{&r.ID, &r.TrackID, &r.ArtistID, &r.Country, &r.Tier, &r.Device, &r.EffectiveFrom, &r.EffectiveTo, &r.Counts, &r.MinMsPlayed, &r.MinFractionE4}
+	err = db.Each(ctx, lakesql.Text("royalty/explain_rules"), []any{version}, dest, func() error { rules = append(rules, r); return nil })
+	if err != nil {
+		return nil, fmt.Errorf("read rules: %w", err)
+	}
+	return rules, nil
+}
+
+// ruleExpression compiles rules to the id of the one that decides, ” if none matches. A rule matches exactly where
+// its selectors and dates alone would let any listen qualify.
+func ruleExpression(rules []terms.Rule) string {
+	var b strings.Builder
+	b.WriteString("CASE")
+	for _, r := range rules {
+		match := r
+		match.Counts, match.MinMsPlayed, match.MinFractionE4 = true, 0, 0
+		fmt.Fprintf(&b, " WHEN %s THEN %s", terms.Expression([]terms.Rule{match}), duck.Quote(r.ID))
+	}
+	b.WriteString(" ELSE '' END")
+	return b.String()
+}
+
+// read fills in sums and lists from the relation explained.
+func (e *Explanation) read(ctx context.Context, db *duck.DB, limit int) error {
+	if err := db.One(ctx, lakesql.Text("royalty/explain_sums"), nil, []any{&e.Listens, &e.QualifiedListens, &e.Duplicates}); err != nil {
+		return err
+	}
+	var by RefusedBy
+	err := db.Each(ctx, lakesql.Text("royalty/explain_refused"), nil, []any{&by.Rule, &by.Listens}, func() error { e.Refused = append(e.Refused, by); return nil })
+	if err != nil {
+		return err
+	}
+	var l ExplainedListen
+	dest := []any{&l.ListenID, &l.EventTime, &l.Country, &l.Tier, &l.Device, &l.MsPlayed, &l.TrackMs, &l.ReceivedTime, &l.Qualifies, &l.Rule, &l.Copies}
+	return db.Each(ctx, lakesql.Text("royalty/explain_list"), []any{limit}, dest, func() error { e.Counted = append(e.Counted, l); return nil })
+}
+
+// agree holds the sums against the published lines.
+func (e *Explanation) agree(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) error {
+	if err := bindAt(ctx, env, db, "statement_lines", catalog.RoyaltyLines, run.LinesSnapshotID); err != nil {
+		return err
+	}
+	var listens, qualified int64
+	if err := db.One(ctx, lakesql.Text("royalty/explain_published"), e.args(), []any{&listens, &qualified}); err != nil {
+		return fmt.Errorf("read lines: %w", err)
+	}
+	if listens == e.Listens && qualified == e.QualifiedListens {
+		return nil
+	}
+	err := fmt.Errorf("run %s published %d listens, %d of them qualified; the ledger has %d and %d", run.RunID, listens, qualified, e.Listens, e.QualifiedListens)
+	if !e.LedgerOfRun {
+		return lake.WithHint(fmt.Errorf("%w: the ledger as the run saw it: %w", err, lake.ErrExpired),
+			"run 'lakectl job royalties' and ask again; 'lakectl royalties reproduce %s' proves the run", run.RunID)
+	}
+	return lake.WithHint(fmt.Errorf("%w: %w", err, jobs.ErrProof), "do not pay by this run; 'lakectl royalties reproduce %s' recomputes it from the archive", run.RunID)
+}
