@@ -187,7 +187,7 @@ func TestRunsFromATopicReproduceAfterMoreCameIn(t *testing.T) {
 
 // Whatever happens to a lake in whatever order, no run is called different; and without deletions all are the same.
 func TestRandomHistoriesNeverMakeARunDifferent(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			a := newAudited(t)

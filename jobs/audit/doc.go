@@ -31,9 +31,9 @@
 // # The recount
 //
 // Of each listen with a copy in the period, all copies of the cut are looked at, in whatever months. Those received
-// first are kept, contents that agree become one, and where several are left the published order eliminates column by
+// first are kept. Where these are several, contents that agree become one, and the published order eliminates column by
 // column: what has more than the least goes. The rules of the run's version are joined with the combinations of what
-// they match by, the first position decides. Rules that were applied later play no part.
+// they name, the first position decides. Rules that were applied later play no part.
 //
 // # Outcomes
 //
@@ -71,7 +71,7 @@
 // # Bounds
 //
 // Nothing grows in Go with the archive. In DuckDB all work is scans, joins, GROUP BY and ORDER BY, which spill; ids
-// whose earliest copies differ are compared some at a time.
+// with several earliest copies are compared some at a time.
 //
 // # Caveats
 //

@@ -13,13 +13,17 @@ import (
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
+// tiesAtOnce bounds memory: the contents of so many ids are told apart at once, and the least of a column, up to 256
+// bytes of text, is held for each.
+const tiesAtOnce = 100_000
+
 // recount makes the table lines from the cut.
 func (a *audit) recount(ctx context.Context) error {
 	a.env.Progress("reproduce: counting the archive")
 	if err := a.db.One(ctx, lakesql.Text("audit/copies_now"), a.run.span(), []any{&a.result.RowsNow}); err != nil {
 		return fmt.Errorf("count copies: %w", err)
 	}
-	if err := a.pick(ctx); err != nil {
+	if err := a.pick(ctx, tiesAtOnce); err != nil {
 		return fmt.Errorf("pick what counts: %w", err)
 	}
 	a.env.Progress("reproduce: judging by the rules")
@@ -29,8 +33,9 @@ func (a *audit) recount(ctx context.Context) error {
 	return a.exec(ctx, "lines")
 }
 
-// pick makes the table counted: one copy of each listen, if it lies in the period.
-func (a *audit) pick(ctx context.Context) error {
+// pick makes the table counted: one copy of each listen, if it lies in the period. atOnce bounds how many ids are
+// compared at once.
+func (a *audit) pick(ctx context.Context, atOnce int64) error {
 	span := a.run.span()
 	if err := a.exec(ctx, "heard", span...); err != nil {
 		return err
@@ -51,8 +56,8 @@ func (a *audit) pick(ctx context.Context) error {
 	if err := a.db.One(ctx, "SELECT count(*) FROM ties", nil, []any{&ties}); err != nil {
 		return err
 	}
-	for from := int64(0); from < ties; from += tiesAtOnce {
-		if err := a.exec(ctx, "contenders", from, from+tiesAtOnce); err != nil {
+	for from := int64(0); from < ties; from += atOnce {
+		if err := a.exec(ctx, "contenders", from, from+atOnce); err != nil {
 			return err
 		}
 		if err := a.exec(ctx, "eliminate"); err != nil {
@@ -65,11 +70,7 @@ func (a *audit) pick(ctx context.Context) error {
 	return nil
 }
 
-// tiesAtOnce bounds how many ids are compared at once: the least of a column is held in memory for each, up to 256
-// bytes of text.
-const tiesAtOnce = 100_000
-
-// judge makes the tables ruling and kinds: the rules of the run, and which of them decides about what.
+// judge makes the relations ruling, facets and kinds: the rules of the run, and which of them decides about what.
 func (a *audit) judge(ctx context.Context) error {
 	rules, err := a.env.Snapshot(ctx, catalog.RoyaltyRules)
 	if err != nil {
@@ -93,6 +94,9 @@ func (a *audit) judge(ctx context.Context) error {
 			"list the snapshots of the table with 'lakectl snapshots royalty_rules' and see which commit took it out")
 	}
 	if err != nil {
+		return err
+	}
+	if err := a.exec(ctx, "facets"); err != nil {
 		return err
 	}
 	return a.exec(ctx, "kinds")
