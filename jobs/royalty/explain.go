@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -82,11 +81,14 @@ func Explain(ctx context.Context, env jobs.Env, s Selection, limit int) (e *Expl
 	if err := e.bindLedger(ctx, env, db, run); err != nil {
 		return nil, err
 	}
-	rules, err := rulesOfVersion(ctx, env, db, run.RulesVersion)
+	if _, err := latestRules(ctx, env, db); err != nil { // binds them
+		return nil, err
+	}
+	set, err := rulesAt(ctx, db, run.RulesVersion)
 	if err != nil {
 		return nil, err
 	}
-	judged := "CREATE VIEW judged AS SELECT *, " + terms.Expression(rules) + " AS qualifies, " + ruleExpression(rules) + " AS rule FROM counted"
+	judged := "CREATE VIEW judged AS SELECT *, " + terms.Expression(set.Rules) + " AS qualifies, " + terms.ExpressionRule(set.Rules) + " AS rule FROM counted"
 	if err := db.Exec(ctx, judged); err != nil {
 		return nil, fmt.Errorf("compile rules: %w", err)
 	}
@@ -144,42 +146,6 @@ func ledgerOf(ctx context.Context, env jobs.Env, run PublishedRun) (counted, dup
 		}
 	}
 	return counted, duplicates, nil
-}
-
-// rulesOfVersion reads the rules of one version; those of version 0 hold while none were applied.
-func rulesOfVersion(ctx context.Context, env jobs.Env, db *duck.DB, version int64) ([]terms.Rule, error) {
-	if version == 0 {
-		return terms.DefaultRules(), nil
-	}
-	snapshot, err := env.Snapshot(ctx, catalog.RoyaltyRules)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Bind(ctx, "rules", snapshot); err != nil {
-		return nil, err
-	}
-	var rules []terms.Rule
-	var r terms.Rule
-	dest := []any{&r.ID, &r.TrackID, &r.ArtistID, &r.Country, &r.Tier, &r.Device, &r.EffectiveFrom, &r.EffectiveTo, &r.Counts, &r.MinMsPlayed, &r.MinFractionE4}
-	err = db.Each(ctx, lakesql.Text("royalty/explain_rules"), []any{version}, dest, func() error { rules = append(rules, r); return nil })
-	if err != nil {
-		return nil, fmt.Errorf("read rules: %w", err)
-	}
-	return rules, nil
-}
-
-// ruleExpression compiles rules to the id of the one that decides, ” if none matches. A rule matches exactly where
-// its selectors and dates alone would let any listen qualify.
-func ruleExpression(rules []terms.Rule) string {
-	var b strings.Builder
-	b.WriteString("CASE")
-	for _, r := range rules {
-		match := r
-		match.Counts, match.MinMsPlayed, match.MinFractionE4 = true, 0, 0
-		fmt.Fprintf(&b, " WHEN %s THEN %s", terms.Expression([]terms.Rule{match}), duck.Quote(r.ID))
-	}
-	b.WriteString(" ELSE '' END")
-	return b.String()
 }
 
 // read fills in sums and lists from the relation explained.
