@@ -150,6 +150,7 @@ func put(t *testing.T, l *laketest.Lake, table string, row []any) {
 const twoPools = "2026-03,*,*,EUR,100001\n2026-03,DE,*,USD,777\n2026-04,*,*,EUR,5000\n"
 
 func TestWhatComesAfterTheCloseIsPostedAndTheStatementStays(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(91, 240)
 	archive(t, l, copies[:120])
@@ -211,6 +212,7 @@ func shown(t *testing.T, l *laketest.Lake, run string) royalty.Statement {
 }
 
 func TestDifferencesByDeletionsArePostedForSeveralPeopleAtOnce(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(92, 300)
 	for i := range copies {
@@ -238,6 +240,7 @@ func TestDifferencesByDeletionsArePostedForSeveralPeopleAtOnce(t *testing.T) {
 }
 
 func TestPeriodIsNotClosedWhileSomethingIsMissing(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(93, 60))
 	e := env(l)
@@ -270,6 +273,7 @@ func TestPeriodIsNotClosedWhileSomethingIsMissing(t *testing.T) {
 }
 
 func TestCloseKilledAtEveryStepIsFinishedByTheNext(t *testing.T) {
+	t.Parallel()
 	for nth := 1; ; nth++ {
 		l := laketest.New(t)
 		archive(t, l, world(95, 60))
@@ -295,6 +299,7 @@ func TestCloseKilledAtEveryStepIsFinishedByTheNext(t *testing.T) {
 }
 
 func TestRestatementKilledAtEveryStepPostsOnce(t *testing.T) {
+	t.Parallel()
 	copies := world(97, 120)
 	for nth := 1; ; nth++ {
 		l := laketest.New(t)
@@ -319,6 +324,7 @@ func TestRestatementKilledAtEveryStepPostsOnce(t *testing.T) {
 }
 
 func TestPeriodClosedDuringARunPostsWithTheNext(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(98, 120)
 	archive(t, l, copies[:80])
@@ -346,6 +352,7 @@ func TestPeriodClosedDuringARunPostsWithTheNext(t *testing.T) {
 }
 
 func TestDryRunSaysWhatARunWillDoAndWritesNothing(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(99, 120)
 	archive(t, l, copies[:80])
@@ -384,6 +391,7 @@ func TestDryRunSaysWhatARunWillDoAndWritesNothing(t *testing.T) {
 }
 
 func TestDiffOfTwoRunsAddsUpByCause(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(101, 240)
 	archive(t, l, copies[:150])

@@ -18,6 +18,7 @@ import (
 )
 
 func TestRulesDecideInOrderAndOnlyWhatTheyChangeIsReplaced(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(31, 150)
 	archive(t, l, copies)
@@ -56,6 +57,7 @@ rules:
 }
 
 func TestPoolsAreSharedOutToTheUnit(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(41, 200)
 	archive(t, l, copies)
@@ -108,6 +110,7 @@ func TestPoolsAreSharedOutToTheUnit(t *testing.T) {
 }
 
 func TestPoolsOfOneMonthLeaveTheOthersAlone(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(51, 100))
 	apply := func(rows string) {
@@ -133,6 +136,7 @@ func TestPoolsOfOneMonthLeaveTheOthersAlone(t *testing.T) {
 }
 
 func TestChangedLedgerBehindTheJobsBackIsFoundByFull(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(61, 60))
 	run(t, l, royalty.Options{})
@@ -144,6 +148,7 @@ func TestChangedLedgerBehindTheJobsBackIsFoundByFull(t *testing.T) {
 }
 
 func TestOnePeriodRunTwiceIsPublishedOnce(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(71, 100)) // March and April
 	run(t, l, royalty.Options{Period: "2026-03"})
@@ -158,6 +163,7 @@ func TestOnePeriodRunTwiceIsPublishedOnce(t *testing.T) {
 }
 
 func TestTheCutOfARunShowsWhatItUsedAndPublished(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(81, 60))
 	apply := func(text string) {

@@ -142,6 +142,7 @@ func checkLedger(t *testing.T, l *laketest.Lake, copies []copyOf) {
 }
 
 func TestAnyCutOfTheArchiveGivesTheRecountsLines(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			l := laketest.New(t)
@@ -172,6 +173,7 @@ func TestAnyCutOfTheArchiveGivesTheRecountsLines(t *testing.T) {
 }
 
 func TestReplayFromAnotherSourceChangesNoLine(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(7, 100)
 	archive(t, l, copies)
@@ -190,6 +192,7 @@ func TestReplayFromAnotherSourceChangesNoLine(t *testing.T) {
 }
 
 func TestKilledAtEveryStepAndRunAgainGivesTheSame(t *testing.T) {
+	t.Parallel()
 	first, second := world(11, 60), world(12, 60)
 	for i := range second {
 		second[i].offset += 1_000
@@ -217,6 +220,7 @@ func TestKilledAtEveryStepAndRunAgainGivesTheSame(t *testing.T) {
 }
 
 func TestErasedWinnerHandsOverToTheNextCopy(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	at := func(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC) }
 	copies := []copyOf{
@@ -266,6 +270,7 @@ func eraseUser(t *testing.T, l *laketest.Lake, table, user string) {
 }
 
 func TestTwoRunsAtOnceOneWinsAndNothingIsDouble(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(21, 80)
 	archive(t, l, copies)

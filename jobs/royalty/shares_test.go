@@ -209,6 +209,7 @@ func readShares(t *testing.T, db *duck.DB, relation string) map[owed]int64 {
 }
 
 func TestPayoutsAreSharedAmongThePartiesAsListensFell(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	many := 0
 	for seed := range uint64(30) {
@@ -231,6 +232,7 @@ func TestPayoutsAreSharedAmongThePartiesAsListensFell(t *testing.T) {
 }
 
 func TestSharesThatDoNotAddUpAreNotPublished(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	w, db := makeSharesWorld(1), l.DB(t)
 	w.splits = []terms.Split{{TrackID: "t1", Party: "p", Role: "r", BasisPoints: 10_000, EffectiveFrom: "2026-03-09"}}

@@ -48,6 +48,7 @@ func splitsOf(t *testing.T, db *duck.DB) (list []string) {
 }
 
 func TestSplitsReplaceThoseOfTheTracksTheyName(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	env := inputsEnv(l)
 	first := applySplits(t, env, "t1,a,x,10000,,\nt2,a,x,6000,,2026-03-01\nt2,b,x,4000,,2026-03-01\n")
@@ -83,6 +84,7 @@ func TestSplitsReplaceThoseOfTheTracksTheyName(t *testing.T) {
 }
 
 func TestSplitsChangeThePeriodsTheyBearOnOnly(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	env := inputsEnv(l)
 	for _, rows := range []string{
@@ -128,6 +130,7 @@ func TestSplitsChangeThePeriodsTheyBearOnOnly(t *testing.T) {
 }
 
 func TestAnOldVersionOfRulesAndPoolsCanBeRead(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	env := inputsEnv(l)
 	for i, id := range []string{"one", "two"} {

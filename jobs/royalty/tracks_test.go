@@ -12,6 +12,7 @@ import (
 )
 
 func TestATracksFileReplacesTheTracksItNames(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	load := func(stored bool, tracks ...terms.Track) {
 		t.Helper()
@@ -41,6 +42,7 @@ func TestATracksFileReplacesTheTracksItNames(t *testing.T) {
 }
 
 func TestManyTracksAreLoadedAndListed(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	tracks := make([]terms.Track, 45_000) // several parts
 	for i := range tracks {
