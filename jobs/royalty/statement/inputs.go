@@ -1,0 +1,195 @@
+package statement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// pinned are the snapshots that an export read: with the same ones it says the same.
+type pinned struct {
+	Payouts     int64            `json:"royalty_payouts"`
+	Lines       int64            `json:"royalty_lines"`
+	Shares      int64            `json:"royalty_shares"`
+	Adjustments int64            `json:"royalty_adjustments"`
+	Tracks      map[string]int64 `json:"tracks"` // by period
+	Sender      string           `json:"sender"`
+}
+
+func (p pinned) equal(q pinned) bool {
+	tracks := maps.Equal(p.Tracks, q.Tracks)
+	p.Tracks, q.Tracks = nil, nil
+	return tracks && p.Payouts == q.Payouts && p.Lines == q.Lines && p.Shares == q.Shares && p.Adjustments == q.Adjustments && p.Sender == q.Sender
+}
+
+// inputs are the run to export and the snapshots it is read from.
+type inputs struct {
+	run     royalty.PublishedRun
+	by      string
+	format  string
+	version string            // of the close that the run was published with, "" for none
+	tags    map[string]string // of closed periods
+	tracks  *lake.Table
+	pinned  pinned
+	rows    int64 // of statement_rows
+}
+
+// closeRow is a row of royalty_closes.
+type closeRow struct {
+	period, runID, tag string
+	version            int64
+}
+
+// findInputs finds the run that is meant and what it pinned.
+func findInputs(ctx context.Context, env jobs.Env, o Options) (in *inputs, err error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	closes, err := readCloses(ctx, env, db)
+	if err != nil {
+		return nil, err
+	}
+	in = &inputs{by: o.By, format: o.Format, tags: map[string]string{}}
+	asked := o.Run
+	for _, c := range slices.Backward(closes) { // the newest decides
+		in.tags[c.period] = c.tag
+		if c.period == o.Run {
+			asked = c.runID
+		}
+	}
+	if in.run, err = royalty.FindRun(ctx, env, asked); err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(closes, func(c closeRow) bool { return c.runID == in.run.RunID }); i >= 0 {
+		in.version = fmt.Sprintf("v%d", closes[i].version)
+	}
+	in.pinned = pinned{Payouts: in.run.PayoutsSnapshotID, Tracks: map[string]int64{}}
+	if o.By == byArtist {
+		in.pinned.Lines = in.run.LinesSnapshotID
+	}
+	if o.Format == formatDSR {
+		in.pinned.Sender = o.Sender
+	}
+	if in.tracks, err = env.Lake.Table(ctx, catalog.Tracks); err != nil {
+		return nil, err
+	}
+	return in, in.pinMoney(ctx, env, db)
+}
+
+func readCloses(ctx context.Context, env jobs.Env, db *duck.DB) (closes []closeRow, err error) {
+	s, err := env.Snapshot(ctx, catalog.RoyaltyCloses)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Bind(ctx, "closes", s); err != nil {
+		return nil, err
+	}
+	var c closeRow
+	err = db.Each(ctx, lakesql.Text("statement/closes"), nil, []any{&c.period, &c.version, &c.runID, &c.tag},
+		func() error { closes = append(closes, c); return nil })
+	if err != nil {
+		return nil, fmt.Errorf("read closes: %w", err)
+	}
+	return closes, nil
+}
+
+// pinMoney finds the snapshots of shares and adjustments.
+func (in *inputs) pinMoney(ctx context.Context, env jobs.Env, db *duck.DB) error {
+	runs, err := env.Snapshot(ctx, catalog.RoyaltyRuns)
+	if err != nil {
+		return err
+	}
+	if err := runs.NeedColumns("shares_snapshot_id", "adjustments_snapshot_id"); err != nil {
+		return err
+	}
+	if err := db.Bind(ctx, "runs", runs); err != nil {
+		return err
+	}
+	var shares, adjustments int64
+	err = db.One(ctx, lakesql.Text("statement/run"), []any{in.run.RunID, in.run.PayoutsSnapshotID}, []any{&shares, &adjustments})
+	if err != nil {
+		return fmt.Errorf("read run %s: %w", in.run.RunID, err)
+	}
+	if adjustments == 0 {
+		now, err := env.Snapshot(ctx, catalog.Adjustments)
+		if err != nil {
+			return err
+		}
+		adjustments = now.ID()
+	}
+	in.pinned.Adjustments = adjustments
+	if in.by == byParty {
+		in.pinned.Shares = shares
+	}
+	return nil
+}
+
+// bindMoney makes views of what the statements sum, and finds the tracks of every period among it.
+func (in *inputs) bindMoney(ctx context.Context, env jobs.Env, db *duck.DB) error {
+	period := []string{in.run.Period}
+	if err := bindPeriods(ctx, env, db, "payouts", catalog.RoyaltyPayouts, in.pinned.Payouts, period); err != nil {
+		return err
+	}
+	if err := bindPeriods(ctx, env, db, "adjustments", catalog.Adjustments, in.pinned.Adjustments, period); err != nil {
+		return err
+	}
+	if err := bindPeriods(ctx, env, db, "lines", catalog.RoyaltyLines, in.pinned.Lines, period); err != nil {
+		return err
+	}
+	var origin string
+	err := db.Each(ctx, lakesql.Text("statement/origins"), []any{in.run.Period}, []any{&origin}, func() error {
+		s, err := in.tracksOf(origin)
+		in.pinned.Tracks[origin] = s.ID()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("find the periods of the adjustments: %w", err)
+	}
+	origins := slices.DeleteFunc(slices.Sorted(maps.Keys(in.pinned.Tracks)), func(p string) bool { return p == in.run.Period })
+	if err := bindPeriods(ctx, env, db, "shares", catalog.RoyaltyShares, in.pinned.Shares, period); err != nil {
+		return err
+	}
+	return bindPeriods(ctx, env, db, "origin_shares", catalog.RoyaltyShares, in.pinned.Shares, origins)
+}
+
+// tracksOf is the reference data that a period is told by: that of its close, or today's.
+func (in *inputs) tracksOf(period string) (lake.Snapshot, error) {
+	if tag := in.tags[period]; tag != "" {
+		if id, tagged := in.tracks.Tags()[tag]; tagged {
+			return in.tracks.ByID(id)
+		}
+	}
+	return in.tracks.Current(), nil
+}
+
+// bindPeriods makes a view of the partitions of some periods of a table.
+func bindPeriods(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64, periods []string) error {
+	t, err := env.Lake.Table(ctx, table)
+	if err != nil {
+		return err
+	}
+	s, err := t.ByID(snapshotID)
+	if err != nil {
+		return err
+	}
+	files, err := s.Files(ctx)
+	if err != nil {
+		return err
+	}
+	files = slices.DeleteFunc(files, func(f lake.File) bool {
+		period, _ := lake.PartitionValue(f).(string)
+		return !slices.Contains(periods, period)
+	})
+	return db.BindFiles(ctx, view, s, files)
+}
