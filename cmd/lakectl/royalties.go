@@ -21,7 +21,7 @@ Amounts are minor units of the pool's currency. The checksum is SHA-256 over the
 			Exits:    []int{exitGone},
 			Flags:    []cli.Flag{&cli.BoolFlag{Name: "lines", Usage: "with the lines, not only the payouts"}},
 			Run:      runRoyaltiesShow,
-		}, royaltiesDiffVerb(), royaltiesReproduceVerb(), royaltiesExplainVerb()},
+		}, royaltiesExportVerb(), royaltiesDiffVerb(), royaltiesReproduceVerb(), royaltiesExplainVerb()},
 	}
 }
 
