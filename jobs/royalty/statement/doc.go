@@ -34,7 +34,7 @@
 //   - Nothing exported names a user or a listen: no table is read that has a column for either.
 //   - Two holders never share a file; ids cannot leave the folder.
 //   - Memory is bounded by [sliceRows] and DuckDB's limit, however many holders: DuckDB sorts the rows once, and one
-//     holder's file is open at a time.
+//     holder's file is written at a time. Files before it may still be on their way to disk.
 //
 // # Formats
 //
