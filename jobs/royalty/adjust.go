@@ -77,7 +77,7 @@ func (a *adjustments) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, name := range []string{"differences", "closed_statements", "postings"} {
+	for _, name := range []string{"differences", "closed_statements", "postings", "full_shares"} {
 		if err := a.db.Exec(ctx, lakesql.Text("royalty/"+name)); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

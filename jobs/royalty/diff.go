@@ -135,7 +135,7 @@ func bindStatement(ctx context.Context, env jobs.Env, db *duck.DB, run Published
 			return err
 		}
 	}
-	return nil
+	return db.Exec(ctx, lakesql.Text("royalty/full_shares"))
 }
 
 // read collects the differences.

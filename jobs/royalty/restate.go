@@ -37,7 +37,7 @@ type basis struct {
 
 // restatement explains the way from one statement of a period to a later one as a row of steps, in each of which
 // one input changes: late listens, erased listens, rules, pools, splits. The statements at both ends are in the schemas was
-// and now, as lines, payouts and shares; those in between are computed, in schemas of their own. Differences
+// and now, as lines, payouts and full_shares; those in between are computed, in schemas of their own. Differences
 // between neighbours go to main.differences with the step's cause, so they add up to the whole difference.
 type restatement struct {
 	env      jobs.Env
@@ -58,6 +58,10 @@ type step struct {
 	basis
 	unerased bool // with the erased listens still in
 }
+
+// statementRelations are what a schema has of a statement. Shares are in full, so that a track that is split later takes from its artist
+// what it gives to the parties.
+var statementRelations = []string{"lines", "payouts", "full_shares"}
 
 const (
 	schemaWas = "was"
@@ -210,7 +214,10 @@ func (r *restatement) compute(ctx context.Context, schema string, s step) error 
 		if _, err := computePayouts(ctx, r.db, s.pools, periods); err != nil {
 			return err
 		}
-		return shareOut(ctx, r.db, r.splits, s.splits)
+		if err := shareOut(ctx, r.db, r.splits, s.splits); err != nil {
+			return err
+		}
+		return r.db.Exec(ctx, lakesql.Text("royalty/full_shares"))
 	})
 }
 
@@ -236,7 +243,7 @@ func (r *restatement) bindListens(ctx context.Context, now lake.Snapshot, uneras
 
 // difference adds what differs between the statements of two schemas to main.differences.
 func (r *restatement) difference(ctx context.Context, before, after, cause string) error {
-	for _, relation := range []string{"lines", "payouts", "shares"} {
+	for _, relation := range statementRelations {
 		for prefix, schema := range map[string]string{"before_": before, "after_": after} {
 			text := fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM %s.%s", duck.Ident(prefix+relation), duck.Ident(schema), duck.Ident(relation))
 			if err := r.db.Exec(ctx, text); err != nil {

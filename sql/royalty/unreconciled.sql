@@ -1,6 +1,6 @@
 -- Keys of closed periods whose published figures and adjustments, the new ones among them, do not come to what was
 -- computed: must be none. Grain: one period and kind. Relations: postings, closed_lines, closed_payouts, closed_shares, lines, payouts,
--- shares, adjustments (royalty_adjustments), adjustment_rows. Parameters: $1 the posted period of what is held back.
+-- full_shares, adjustments (royalty_adjustments), adjustment_rows. Parameters: $1 the posted period of what is held back.
 WITH posted AS (
   SELECT origin_period AS period, kind, artist_id, track_id, country, tier, currency, party, role, listens, qualified_listens, amount_minor
   FROM adjustments
@@ -20,7 +20,7 @@ WITH posted AS (
   UNION ALL
   SELECT period, 'share', artist_id, track_id, country, tier, currency, party, role, NULL, NULL, amount_minor FROM closed_shares
   UNION ALL
-  SELECT period, 'share', artist_id, track_id, country, tier, currency, party, role, NULL, NULL, -amount_minor FROM shares
+  SELECT period, 'share', artist_id, track_id, country, tier, currency, party, role, NULL, NULL, -amount_minor FROM full_shares
 ), unequal AS (
   SELECT period, kind FROM figures SEMI JOIN postings USING (period)
   GROUP BY period, kind, artist_id, track_id, country, tier, currency, party, role

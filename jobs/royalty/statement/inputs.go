@@ -106,31 +106,13 @@ func readCloses(ctx context.Context, env jobs.Env, db *duck.DB) (closes []closeR
 
 // pinMoney finds the snapshots of shares and adjustments.
 func (in *inputs) pinMoney(ctx context.Context, env jobs.Env, db *duck.DB) error {
-	runs, err := env.Snapshot(ctx, catalog.RoyaltyRuns)
+	adjustments, err := royalty.PostedTo(ctx, env, db, in.run)
 	if err != nil {
 		return err
 	}
-	if err := runs.NeedColumns("shares_snapshot_id", "adjustments_snapshot_id"); err != nil {
-		return err
-	}
-	if err := db.Bind(ctx, "runs", runs); err != nil {
-		return err
-	}
-	var shares, adjustments int64
-	err = db.One(ctx, lakesql.Text("statement/run"), []any{in.run.RunID, in.run.PayoutsSnapshotID}, []any{&shares, &adjustments})
-	if err != nil {
-		return fmt.Errorf("read run %s: %w", in.run.RunID, err)
-	}
-	if adjustments == 0 {
-		now, err := env.Snapshot(ctx, catalog.Adjustments)
-		if err != nil {
-			return err
-		}
-		adjustments = now.ID()
-	}
-	in.pinned.Adjustments = adjustments
+	in.pinned.Adjustments = adjustments.ID()
 	if in.by == byParty {
-		in.pinned.Shares = shares
+		in.pinned.Shares = in.run.SharesSnapshotID
 	}
 	return nil
 }
