@@ -15,7 +15,8 @@
 //   - payout: a share of a pool of the period. By party, the rows of royalty_shares; a track without any goes
 //     whole to its artist, in the role artist.
 //   - adjustment: a signed difference for an earlier, closed period that was posted to this one. The holder is
-//     the one that the earlier period had, by the tracks of its close. What is still pending is not exported.
+//     the one that the earlier period had, by the tracks of its close. What is still pending is not exported. A closed statement
+//     has those under its tag, the newest run of an open period those posted so far (royalty.PostedTo).
 //   - usage: by artist only, where the tracks were heard. It has no money and is in no total.
 //
 // Currencies stand side by side and are never added. Amounts are integers of minor units.

@@ -93,8 +93,13 @@ func TestPostingsToAPeriodAreInItsStatementsOncePerCause(t *testing.T) {
 		pending)
 	republish(t, l, "2026-03-adjusted", 0, s.ID())
 	insert(t, l, catalog.Adjustments, adjustment("payout", "2026-02", "SEK", "", 1000, "after the run"))
+	newest := export(t, l, options(t, "artist", "csv")) // of an open period: what is posted to it so far
+	equal(t, sums(t, statements(t, newest.Folder), "adjustment"), map[string]int64{"SEK": 986, "EUR": 20})
+	republish(t, l, "2026-03-later", 0, l.Snapshot(t, catalog.Adjustments).ID())
 	for _, by := range holders {
-		report := export(t, l, options(t, by, "csv"))
+		o := options(t, by, "csv")
+		o.Run = "2026-03-adjusted" // as it saw it
+		report := export(t, l, o)
 		records := statements(t, report.Folder)
 		equal(t, sums(t, records, "payout"), marchPools)
 		equal(t, sums(t, records, "adjustment"), map[string]int64{"SEK": -14, "EUR": 20})

@@ -30,7 +30,7 @@ var marchPools = map[string]int64{"SEK": 10_001, "EUR": 1_000, "USD": 777}
 
 // Ids that are what an attacker, or an unlucky spreadsheet, would have them be.
 var (
-	hostileArtists = []string{"../../escape", "=cmd|'/C calc'!A0", "-2+3", "@sum", "a/b", "A_1", "line\nbreak", `quo"te`, ".hidden", "Björk", "..", "\ttab"}
+	hostileArtists = []string{"../../escape", "=cmd|'/C calc'!A0", "-2+3", "@sum", "a/b", "A_1", "line\u2028break", `quo"te`, ".hidden", "Björk", "..", "\ttab"}
 	formats        = statement.Formats
 	holders        = statement.Holders
 )
