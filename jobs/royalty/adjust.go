@@ -146,8 +146,8 @@ func (a *adjustments) bindStatements(ctx context.Context, published PublishedRun
 
 // explain finds the causes, from the inputs of the last run that knew of the close to those of this one.
 func (a *adjustments) explain(ctx context.Context, period string, closing Closing) error {
-	var base, posted string
-	if err := a.db.One(ctx, lakesql.Text("royalty/restated_from"), []any{period, closing.RunID}, []any{&base, &posted}); err != nil {
+	var base string
+	if err := a.db.One(ctx, lakesql.Text("royalty/restated_from"), []any{period, closing.RunID}, []any{&base}); err != nil {
 		return fmt.Errorf("find the run that differences were posted through: %w", err)
 	}
 	run, err := findRun(ctx, a.db, base)
@@ -158,12 +158,19 @@ func (a *adjustments) explain(ctx context.Context, period string, closing Closin
 	if err != nil {
 		return err
 	}
-	if from.ledger, err = a.p.judgedThrough(from.ledger); err != nil {
+	// Where a later run published without posting, the period was judged through its ledger, but not this one.
+	if run.RunID == a.p.published[period].RunID {
+		if from.ledger, err = a.p.judgedThrough(from.ledger); err != nil {
+			return err
+		}
+	}
+	merged, err := a.postedSince(ctx, run)
+	if err != nil {
 		return err
 	}
 	r := restatement{
 		env: a.env, db: a.db, ledger: a.p.ledger.Table(), splits: a.p.splits.snapshot, period: period,
-		from: from, to: a.p.basis(period), merged: posted != "", untold: CauseLate,
+		from: from, to: a.p.basis(period), merged: merged, untold: CauseLate,
 	}
 	if subjects, err := erasedSubjects(ctx, a.db, period, run.StartedAt); err != nil {
 		return err
@@ -171,6 +178,18 @@ func (a *adjustments) explain(ctx context.Context, period string, closing Closin
 		r.untold = CauseDeletions
 	}
 	return r.explain(ctx)
+}
+
+// postedSince tells whether a run that was never published posted differences of a period after a published one.
+func (a *adjustments) postedSince(ctx context.Context, run PublishedRun) (posted bool, err error) {
+	if err := bindAt(ctx, a.env, a.db, "adjustments_then", catalog.Adjustments, run.AdjustmentsSnapshotID); err != nil {
+		return false, err
+	}
+	err = a.db.One(ctx, lakesql.Text("royalty/posted_since"), []any{run.Period}, []any{&posted})
+	if err != nil {
+		err = fmt.Errorf("find what runs posted that ended early: %w", err)
+	}
+	return posted, err
 }
 
 // post decides where the differences of a period go.

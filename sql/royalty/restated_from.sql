@@ -1,7 +1,4 @@
 -- The run through which the differences of a closed period were posted: the newest that knew of the close, or else the one
--- that was closed; and a run that posted differences but was never published, '' when there is none.
--- Grain: one row. Relations: runs (royalty_runs), run_files (path, sequence: when the file of a row was committed),
--- adjustments (royalty_adjustments). Parameters: $1 period, $2 run that was closed.
-SELECT
-  coalesce((SELECT arg_max(r.run_id, f.sequence) FROM runs r JOIN run_files f ON f.path = r._file WHERE r.period = $1 AND r.closed_version > 0), $2),
-  coalesce((SELECT min(a.run_id) FROM adjustments a WHERE a.origin_period = $1 AND a.run_id NOT IN (SELECT run_id FROM runs WHERE run_id IS NOT NULL)), '')
+-- that was closed. Grain: one row. Relations: runs (royalty_runs), run_files (path, sequence: when the file of a row was
+-- committed). Parameters: $1 period, $2 run that was closed.
+SELECT coalesce((SELECT arg_max(r.run_id, f.sequence) FROM runs r JOIN run_files f ON f.path = r._file WHERE r.period = $1 AND r.closed_version > 0), $2)
