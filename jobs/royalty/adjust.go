@@ -68,18 +68,33 @@ func (a *adjustments) prepare(ctx context.Context) error {
 	if err := a.db.Bind(ctx, "adjustments", a.p.adjustments); err != nil {
 		return err
 	}
-	for _, table := range []string{catalog.DeletionLog, catalog.DeletionRequests} {
-		s, err := a.env.Snapshot(ctx, table)
-		if err != nil {
-			return err
-		}
-		if err := a.db.Bind(ctx, table, s); err != nil {
-			return err
-		}
+	if err := a.bindErasures(ctx); err != nil {
+		return err
 	}
 	for _, name := range []string{"differences", "closed_statements", "postings", "full_shares"} {
 		if err := a.db.Exec(ctx, lakesql.Text("royalty/"+name)); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// bindErasures binds what was erased twice: as of before the ledger was read, and as it is now. People whose listens are gone
+// from the ledger are among those whom the later one names, and those whom the earlier one says to be erased are among them.
+func (a *adjustments) bindErasures(ctx context.Context) error {
+	log, err := a.env.Snapshot(ctx, catalog.DeletionLog)
+	if err != nil {
+		return err
+	}
+	requests, err := a.env.Snapshot(ctx, catalog.DeletionRequests)
+	if err != nil {
+		return err
+	}
+	for view, s := range map[string]lake.Snapshot{
+		"erased_log": a.p.deletionLog, "erased_requests": a.p.requests, "located_log": log, "located_requests": requests,
+	} {
+		if err := a.db.Bind(ctx, view, s); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -172,9 +187,9 @@ func (a *adjustments) explain(ctx context.Context, period string, closing Closin
 		env: a.env, db: a.db, ledger: a.p.ledger.Table(), splits: a.p.splits.snapshot, period: period,
 		from: from, to: a.p.basis(period), merged: merged, untold: CauseLate,
 	}
-	if subjects, err := erasedSubjects(ctx, a.db, period, run.StartedAt); err != nil {
+	if _, perhaps, err := erasedSubjects(ctx, a.db, period, run.StartedAt); err != nil {
 		return err
-	} else if subjects > 0 {
+	} else if perhaps > 0 {
 		r.untold = CauseDeletions
 	}
 	return r.explain(ctx)
@@ -198,7 +213,7 @@ func (a *adjustments) post(ctx context.Context, period string, closing Closing) 
 	if err != nil {
 		return err
 	}
-	subjects, err := erasedSubjects(ctx, a.db, period, closing.ClosedAt)
+	subjects, perhaps, err := erasedSubjects(ctx, a.db, period, closing.ClosedAt)
 	if err != nil {
 		return err
 	}
@@ -211,16 +226,17 @@ func (a *adjustments) post(ctx context.Context, period string, closing Closing) 
 		batch = open
 	}
 	a.reports[period] = &Posting{PostedTo: open, DeletionSubjects: subjects - through}
-	return a.db.Fill(ctx, "postings", [][]any{{period, a.p.runID(a.env, period), open, batch, subjects, a.env.Now().UTC()}})
+	return a.db.Fill(ctx, "postings", [][]any{{period, a.p.runID(a.env, period), open, batch, perhaps, a.env.Now().UTC()}})
 }
 
-// erasedSubjects counts the people of whom listens that counted were erased from a period since a time.
-func erasedSubjects(ctx context.Context, db *duck.DB, period string, since time.Time) (n int64, err error) {
-	err = db.One(ctx, lakesql.Text("royalty/erased_subjects"), []any{period, since.UTC()}, []any{&n})
+// erasedSubjects counts the people of whom listens that counted were erased from a period since a time: those of whom
+// none is left in the ledger, and all of whom any may be gone from it.
+func erasedSubjects(ctx context.Context, db *duck.DB, period string, since time.Time) (n, perhaps int64, err error) {
+	err = db.One(ctx, lakesql.Text("royalty/erased_subjects"), []any{period, since.UTC()}, []any{&n, &perhaps})
 	if err != nil {
 		err = fmt.Errorf("count erased people: %w", err)
 	}
-	return n, err
+	return n, perhaps, err
 }
 
 // rows makes the relation adjustment_rows, checks that with it published and posted differences are what was computed,

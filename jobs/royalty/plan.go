@@ -31,6 +31,8 @@ type splitsInForce struct {
 // plan is what one run will do: the snapshots it works on, the inputs and the periods.
 type plan struct {
 	ledger, duplicates, lines, payouts, shares, adjustments, runs, closes lake.Snapshot
+	// What was erased, loaded before the ledger: of whom it counts, no listens that they had counted are in the ledger.
+	deletionLog, requests lake.Snapshot
 
 	archive     int64 // snapshot id of listens that the ledger covers
 	rules       RuleSet
@@ -68,6 +70,8 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*pla
 		name string
 		into *lake.Snapshot
 	}{
+		{catalog.DeletionLog, &p.deletionLog},
+		{catalog.DeletionRequests, &p.requests},
 		{catalog.ListensCounted, &p.ledger},
 		{catalog.Duplicates, &p.duplicates},
 		{catalog.RoyaltyLines, &p.lines},

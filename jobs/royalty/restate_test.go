@@ -2,14 +2,36 @@ package royalty_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
+
+// taken erases a user's rows as job deletions does before it logs that they are gone.
+func taken(t *testing.T, l *laketest.Lake, user string) {
+	t.Helper()
+	for _, table := range []string{catalog.Listens, catalog.Duplicates, catalog.ListensCounted} {
+		eraseUser(t, l, table, user)
+	}
+}
+
+// requested puts a request on record, logged a step of it that concerns counted listens of March and April.
+func requested(t *testing.T, l *laketest.Lake, user string, offset int64) {
+	t.Helper()
+	at := time.Now().UTC()
+	put(t, l, catalog.DeletionRequests, []any{"r-" + user, "subject-" + user, user, at, at, nil, nil, nil, "listens", 0, offset})
+}
+
+func logged(t *testing.T, l *laketest.Lake, user, state string, offset int64) {
+	t.Helper()
+	put(t, l, catalog.DeletionLog, []any{"r-" + user, state, time.Now().UTC(), "listens", 0, offset, int64(1), int64(0), int64(1), int64(0), nil, nil, nil, "2026-03,2026-04"})
+}
 
 // runDuring runs royalties and does something at its first commit on a table.
 func runDuring(t *testing.T, l *laketest.Lake, step laketest.Step, table string, something func()) royalty.Report {
@@ -27,6 +49,14 @@ func runDuring(t *testing.T, l *laketest.Lake, step laketest.Step, table string,
 		t.Fatalf("done %v, %v", done, err)
 	}
 	return report
+}
+
+func manyUsers(seed uint64, n int) []copyOf {
+	copies := world(seed, n)
+	for i := range copies {
+		copies[i].user = fmt.Sprintf("u%d", i%12)
+	}
+	return copies
 }
 
 // What a run published without posting it, because the period was closed meanwhile, must be posted with its causes.
@@ -79,5 +109,67 @@ func TestCausesAreToldApartAgainAfterARunThatWasKilled(t *testing.T) {
 	after := adjustmentsOf(t, l)
 	if after["2026-04 2026-03 pools"] == 0 || after["2026-04 2026-03 late listens"] != before["2026-04 2026-03 late listens"] {
 		t.Errorf("new pools of March: %v, before %v", after, before)
+	}
+}
+
+// A batch is about the people whose listens are gone from the ledger that the run computed from, not about those
+// whose listens go while it computes.
+func TestErasuresDuringARunDoNotMakeItsBatchLarger(t *testing.T) {
+	l := laketest.New(t)
+	archive(t, l, manyUsers(113, 300))
+	money(t, l, twoPools)
+	run(t, l, royalty.Options{})
+	c := closePeriod(t, l, "2026-03")
+	carriedOut(t, l, "u0", 5000, "2026-03,2026-04")
+	e := env(l)
+	e.Progress = func(text string) {
+		for n := 1; n < 5 && text == "royalties: 2 periods"; n++ { // the plan is made
+			carriedOut(t, l, fmt.Sprintf("u%d", n), int64(5000+n), "2026-03,2026-04")
+		}
+	}
+	if _, err := royalty.Run(t.Context(), e, royalty.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	reconcile(t, l, c.Closing)
+	if got := adjustmentsOf(t, l); got["2026-04 2026-03 deletions"] != 0 || got["pending 2026-03 deletions"] == 0 {
+		t.Fatalf("one person's difference was posted: %v", got)
+	}
+	run(t, l, royalty.Options{})
+	reconcile(t, l, c.Closing)
+	if got := adjustmentsOf(t, l); got["2026-04 2026-03 deletions"] == 0 || got["pending 2026-03 deletions"] != 0 {
+		t.Fatalf("five people's differences were not posted: %v", got)
+	}
+}
+
+// Who was in a posted batch without being counted does not count for the next one.
+func TestErasureThatIsLoggedLateCountsForNoOtherBatch(t *testing.T) {
+	l := laketest.New(t)
+	archive(t, l, manyUsers(114, 400))
+	money(t, l, twoPools)
+	run(t, l, royalty.Options{})
+	c := closePeriod(t, l, "2026-03")
+	for n := range 4 {
+		user, offset := fmt.Sprintf("u%d", n), int64(5000+n)
+		requested(t, l, user, offset)
+		logged(t, l, user, "located", offset)
+		taken(t, l, user)
+	}
+	for n := 4; n < 9; n++ {
+		carriedOut(t, l, fmt.Sprintf("u%d", n), int64(5000+n), "2026-03,2026-04")
+	}
+	run(t, l, royalty.Options{})
+	reconcile(t, l, c.Closing)
+	posted := adjustmentsOf(t, l)["2026-04 2026-03 deletions"]
+	if posted == 0 {
+		t.Fatal("five people's differences were not posted")
+	}
+	for n := range 4 {
+		logged(t, l, fmt.Sprintf("u%d", n), "rows_deleted", int64(5000+n))
+	}
+	carriedOut(t, l, "u9", 5009, "2026-03,2026-04")
+	run(t, l, royalty.Options{})
+	reconcile(t, l, c.Closing)
+	if got := adjustmentsOf(t, l); got["2026-04 2026-03 deletions"] != posted || got["pending 2026-03 deletions"] == 0 {
+		t.Fatalf("one person's difference was posted: %v", got)
 	}
 }

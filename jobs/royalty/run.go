@@ -60,6 +60,7 @@ func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error
 		report.Plan, err = forecast(ctx, env, o.Period)
 		return report, err
 	}
+	started := env.Now() // before anything is read
 	if report.Ledger, err = UpdateLedger(ctx, env); err != nil {
 		return report, err
 	}
@@ -76,7 +77,7 @@ func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error
 	if err != nil {
 		return report, err
 	}
-	written, err := p.execute(ctx, env, db, &report)
+	written, err := p.execute(ctx, env, db, &report, started)
 	report.Written = report.Written || written
 	if err != nil || !o.Full {
 		return report, err
@@ -86,11 +87,10 @@ func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error
 }
 
 // execute recomputes the planned periods and publishes them: lines, payouts, and last their runs.
-func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *Report) (bool, error) {
+func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *Report, started time.Time) (bool, error) {
 	if len(p.periods) == 0 {
 		return p.advance(ctx, env)
 	}
-	started := env.Now()
 	env.Progress(fmt.Sprintf("royalties: %d periods", len(p.periods)))
 	names := p.names()
 	for view, s := range map[string]lake.Snapshot{"counted": p.ledger, "duplicates": p.duplicates} {
