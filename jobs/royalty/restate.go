@@ -168,8 +168,9 @@ func touches(c lake.Changes, period string) bool {
 	return false
 }
 
-// bindErased makes the table main.erased of the ids that erasures took from the ledger after was. Every erasure is
-// held against its own parent, so compactions in between do not matter. told is false when the history between the two is gone.
+// bindErased makes the table main.erased of the ids that erasures took from the ledger after was. Every erasure, and every
+// rebuild, is held against its own parent, so compactions in between do not matter. told is false when the history
+// between the two is gone.
 func (r *restatement) bindErased(ctx context.Context, was, now lake.Snapshot) (n int64, told bool, err error) {
 	chain, unbroken := now.Since(was.ID())
 	if !unbroken {
@@ -179,15 +180,14 @@ func (r *restatement) bindErased(ctx context.Context, was, now lake.Snapshot) (n
 		return 0, false, err
 	}
 	for i, s := range chain {
-		if s.Job() != catalog.DeletionsJob {
-			continue
-		}
 		parent := was
 		if i+1 < len(chain) {
 			parent = chain[i+1]
 		}
-		if err := r.db.BindDeleted(ctx, "taken", parent, s); err != nil {
+		if took, err := r.bindTaken(ctx, parent, s); err != nil {
 			return 0, false, err
+		} else if !took {
+			continue
 		}
 		if err := r.db.Exec(ctx, "INSERT INTO main.erased SELECT DISTINCT listen_id FROM taken"); err != nil {
 			return 0, false, fmt.Errorf("read erased rows of the ledger: %w", err)
@@ -195,6 +195,36 @@ func (r *restatement) bindErased(ctx context.Context, was, now lake.Snapshot) (n
 	}
 	err = r.db.One(ctx, "SELECT count(*) FROM main.erased", nil, []any{&n})
 	return n, true, err
+}
+
+// bindTaken makes the relation taken of the ids that a commit on the ledger took by erasure; false when it took none.
+func (r *restatement) bindTaken(ctx context.Context, parent, s lake.Snapshot) (bool, error) {
+	if s.Job() == catalog.DeletionsJob {
+		return true, r.db.BindDeleted(ctx, "taken", parent, s)
+	}
+	rebuilt, err := replacedAll(ctx, parent, s)
+	if err != nil || !rebuilt {
+		return false, err
+	}
+	for view, of := range map[string]lake.Snapshot{"ledger_before": parent, "ledger_after": s} {
+		if err := r.db.Bind(ctx, view, of); err != nil {
+			return false, err
+		}
+	}
+	return true, r.db.Exec(ctx, lakesql.Text("royalty/taken_by_rebuild"))
+}
+
+// replacedAll tells whether a commit of this job made the ledger anew, from an archive that erasures had been at already.
+func replacedAll(ctx context.Context, parent, s lake.Snapshot) (bool, error) {
+	if s.Job() != catalog.RoyaltiesJob {
+		return false, nil
+	}
+	was, err := parent.Files(ctx)
+	if err != nil {
+		return false, err
+	}
+	now, err := s.Files(ctx)
+	return len(was) > 0 && !slices.ContainsFunc(now, func(f lake.File) bool { return f.AddedBy != s.ID() }), err
 }
 
 // compute makes the statement of a step in a schema.
