@@ -6,6 +6,8 @@ const (
 	// CoversListens is the id of the snapshot of listens that the rows of a derived table account for.
 	// Tables: listens_counted, listens_duplicates, plays_by_hour.
 	CoversListens = "covers.listens"
+	// HandsOver is 1 on listens_duplicates while copies that count are still in it, until the ledger has them.
+	HandsOver = "hands-over"
 	// CoversDeletionLog is the id of the snapshot of deletion_log whose marked days plays_by_hour has seen.
 	CoversDeletionLog = "covers.deletion_log"
 	// CoversLedger is the id of a snapshot of listens_counted. On royalty_runs: through which every period was

@@ -23,7 +23,8 @@
 //
 // The MERGE states what both tables must hold for the ids it touches and writes the difference, with a copy
 // told by its source position. So doing it again changes nothing: that is what makes two commits safe.
-// Order: listens_duplicates, then listens_counted. A run starts from the older of the two states.
+// Order: listens_duplicates, then listens_counted. A run starts from the older of the two states. Copies that take over from
+// erased ones leave listens_duplicates in a third commit, when the ledger has them: they are on record nowhere else.
 //
 // # Money
 //

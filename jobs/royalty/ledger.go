@@ -41,6 +41,7 @@ type ledgerUpdate struct {
 	days       map[any]bool // of the archive files read
 	settled    bool
 	rebuild    bool
+	handsOver  bool // copies move from listens_duplicates to the ledger, or did in a run that ended early
 	report     LedgerReport
 }
 
@@ -62,7 +63,10 @@ func UpdateLedger(ctx context.Context, env jobs.Env) (report LedgerReport, err e
 	if err := u.commitDuplicates(ctx); err != nil {
 		return u.report, err
 	}
-	return u.report, u.commitLedger(ctx)
+	if err := u.commitLedger(ctx); err != nil || !u.handsOver {
+		return u.report, err
+	}
+	return u.report, u.commitHandedOver(ctx)
 }
 
 // beginLedger works out what there is to read; current is true when there is nothing to do.
@@ -86,7 +90,10 @@ func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdat
 	}
 	u.report.ArchiveSnapshotID, u.report.LedgerSnapshotID = u.archive.ID(), u.ledger.ID()
 	u.settled = settledBy(u.ledger) && settledBy(u.duplicates)
-	if u.settled && counted == u.archive.ID() && others == u.archive.ID() {
+	if u.handsOver, err = handsOver(u.duplicates); err != nil {
+		return u, false, err
+	}
+	if u.settled && !u.handsOver && counted == u.archive.ID() && others == u.archive.ID() {
 		return u, true, nil
 	}
 	return u, false, u.plan(ctx, counted, others)
@@ -145,6 +152,12 @@ func settledBy(s lake.Snapshot) bool {
 	return s.ID() == 0 || s.LastChange().Job() == catalog.RoyaltiesJob
 }
 
+// handsOver tells whether a run ended before it took the copies that it had moved to the ledger out of listens_duplicates.
+func handsOver(duplicates lake.Snapshot) (bool, error) {
+	n, err := duplicates.StateNumber(catalog.HandsOver)
+	return n != 0, err
+}
+
 // merge computes the difference between what the ledger tables hold and what they must hold.
 func (u *ledgerUpdate) merge(ctx context.Context) error {
 	if err := u.bind(ctx); err != nil {
@@ -154,16 +167,32 @@ func (u *ledgerUpdate) merge(ctx context.Context) error {
 	if err := contest(ctx, u.db, u.report.RowsRead); err != nil {
 		return err
 	}
-	if err := u.exec(ctx, "ledger_hits", "contested_known"); err != nil {
-		return err
-	}
-	if err := u.bindHits(ctx); err != nil {
+	if err := u.findHits(ctx); err != nil {
 		return err
 	}
 	if err := rankSlices(ctx, u.db, "known", "copies", "ranked"); err != nil {
 		return err
 	}
-	return u.exec(ctx, "ledger_inserts", "losers", "duplicate_inserts")
+	if err := u.exec(ctx, "ledger_inserts", "losers", "duplicate_inserts"); err != nil {
+		return err
+	}
+	return u.db.One(ctx, "SELECT count(*) > 0 FROM ("+lakesql.Text("royalty/duplicates_handed_over")+")", nil, []any{&u.handsOver})
+}
+
+// findHits completes the contested ids with those that the ledger and the duplicates know, and binds where the ledger has them.
+func (u *ledgerUpdate) findHits(ctx context.Context) error {
+	if err := u.exec(ctx, "ledger_hits"); err != nil {
+		return err
+	}
+	if u.handsOver {
+		if err := u.exec(ctx, "ledger_hits_handed_over"); err != nil {
+			return err
+		}
+	}
+	if err := u.exec(ctx, "contested_known"); err != nil {
+		return err
+	}
+	return u.bindHits(ctx)
 }
 
 // bindHits makes a view of the ledger's files that hold copies of contested ids.
@@ -255,14 +284,44 @@ func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
 	return u.db.Exec(ctx, "CREATE VIEW fresh AS SELECT * FROM added UNION ALL SELECT * FROM orphan_days SEMI JOIN orphans USING (listen_id)")
 }
 
+// commitDuplicates leaves copies that will count where they are: they are on record nowhere else until the ledger has them.
 func (u *ledgerUpdate) commitDuplicates(ctx context.Context) error {
-	_, c, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "duplicate_deletes")
-	u.report.Duplicates = rowsOf(c.Add)
+	after, c, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "duplicate_deletes", u.coversHandingOver(u.handsOver))
+	u.duplicates, u.report.Duplicates = after, rowsOf(c.Add)
 	return err
 }
 
+// commitHandedOver takes out of listens_duplicates the copies that are in the ledger by now.
+func (u *ledgerUpdate) commitHandedOver(ctx context.Context) error {
+	c := lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(u.duplicates, u.coversHandingOver(false))}
+	files, err := u.duplicates.Files(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Deletes, err = u.positionDeletes(ctx, u.duplicates, files, "duplicates_handed_over"); err != nil {
+		return err
+	}
+	_, err = u.env.Lake.Commit(ctx, catalog.Duplicates, c)
+	return err
+}
+
+// covers is the state of both tables.
+func (u *ledgerUpdate) covers() map[string]string {
+	return map[string]string{lake.StateKey(catalog.CoversListens): strconv.FormatInt(u.archive.ID(), 10)}
+}
+
+// coversHandingOver is the state of listens_duplicates: open while copies that count are still in it.
+func (u *ledgerUpdate) coversHandingOver(open bool) map[string]string {
+	state := u.covers()
+	state[lake.StateKey(catalog.HandsOver)] = "0"
+	if open {
+		state[lake.StateKey(catalog.HandsOver)] = "1"
+	}
+	return state
+}
+
 func (u *ledgerUpdate) commitLedger(ctx context.Context) error {
-	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger_deletes")
+	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger_deletes", u.covers())
 	if err == nil {
 		u.report.LedgerSnapshotID, u.report.Committed = after.ID(), true
 		u.report.Counted, u.report.Replaced = rowsOf(c.Add), rowsOf(c.Deletes)
@@ -308,10 +367,8 @@ func rowsOf(files []iceberg.DataFile) (n int64) {
 }
 
 // commit writes a table's inserts and position deletes and commits them with the state as one snapshot.
-func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string) (after lake.Snapshot, c lake.Commit, err error) {
-	c = lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(base, map[string]string{
-		lake.StateKey(catalog.CoversListens): strconv.FormatInt(u.archive.ID(), 10),
-	})}
+func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string, state map[string]string) (after lake.Snapshot, c lake.Commit, err error) {
+	c = lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(base, state)}
 	files, err := base.Files(ctx)
 	if err != nil {
 		return base, c, err

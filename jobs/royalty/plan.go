@@ -128,7 +128,11 @@ func (p *plan) checkSettled() error {
 	if err != nil {
 		return err
 	}
-	if settledBy(p.ledger) && settledBy(p.duplicates) && counted == others {
+	halfway, err := handsOver(p.duplicates)
+	if err != nil {
+		return err
+	}
+	if settledBy(p.ledger) && settledBy(p.duplicates) && counted == others && !halfway {
 		return nil
 	}
 	return lake.WithHint(fmt.Errorf("the ledger changed while it was read: %w", lake.ErrFenced), "run 'lakectl job royalties' again")

@@ -290,3 +290,44 @@ func TestTwoRunsAtOnceOneWinsAndNothingIsDouble(t *testing.T) {
 	equal(t, published(t, l), checksums(recount(copies, atLeast30s)))
 	checkLedger(t, l, copies)
 }
+
+// A copy that takes over from an erased one moves from listens_duplicates to the ledger, in two commits.
+func TestHandOverKilledAtEveryStepLosesNoCopy(t *testing.T) {
+	first := world(13, 40)
+	for i := range first { // half of the listens have one copy left when u1 is erased, on another day
+		c := first[i]
+		c.user, c.event, c.received, c.offset = "u1", c.event.AddDate(0, 0, -2), c.received.AddDate(0, 0, -2), c.offset+500
+		if first[i].user == "u1" {
+			first[i].user = "u2"
+		}
+		first = append(first, c)
+	}
+	second := world(14, 20)
+	for i := range second {
+		second[i].offset += 1_000
+	}
+	all := append(append([]copyOf{}, first...), second...)
+	left := without(all, "u1")
+	for nth := 1; ; nth++ {
+		l := laketest.New(t)
+		archive(t, l, first)
+		run(t, l, royalty.Options{})
+		archive(t, l, without(second, "u1"))
+		taken(t, l, "u1")
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := royalty.Run(ctx, env(l.With(laketest.CrashOnce(nth, cancel))), royalty.Options{})
+		cancel()
+		if err == nil {
+			if nth < 10 {
+				t.Fatalf("only %d steps", nth)
+			}
+			break
+		}
+		run(t, l, royalty.Options{})
+		equal(t, published(t, l), checksums(recount(left, atLeast30s)))
+		checkLedger(t, l, left)
+		if again := run(t, l, royalty.Options{}); again.Written {
+			t.Error("a run with nothing new says it wrote")
+		}
+	}
+}
