@@ -225,7 +225,7 @@ func (a *adjustments) post(ctx context.Context, period string, closing Closing) 
 	if subjects-through >= deletionBatch {
 		batch = open
 	}
-	a.reports[period] = &Posting{PostedTo: open, DeletionSubjects: subjects - through}
+	a.reports[period] = &Posting{PostedTo: open, DeletionSubjects: max(0, subjects-through)}
 	return a.db.Fill(ctx, "postings", [][]any{{period, a.p.runID(a.env, period), open, batch, perhaps, a.env.Now().UTC()}})
 }
 

@@ -382,6 +382,34 @@ func TestPeriodClosedDuringARunPostsWithTheNext(t *testing.T) {
 	}
 }
 
+// Another engine's compaction puts the rows of many runs into one file, in any order.
+func TestCompactedRunsAndAdjustmentsAreReadAsBefore(t *testing.T) {
+	l := laketest.New(t)
+	copies := world(100, 200)
+	archive(t, l, copies[:80])
+	money(t, l, twoPools)
+	run(t, l, royalty.Options{})
+	c := closePeriod(t, l, "2026-03")
+	for _, until := range []int{120, 160} {
+		archive(t, l, copies[until-40:until])
+		run(t, l, royalty.Options{})
+	}
+	for _, table := range []string{catalog.RoyaltyRuns, catalog.Adjustments, catalog.RoyaltyLines, catalog.ListensCounted} {
+		l.Compact(t, table)
+	}
+	equal(t, published(t, l), checksums(recount(copies[:160], atLeast30s)))
+	if again := run(t, l, royalty.Options{}); again.Periods != nil {
+		t.Errorf("a run with nothing new recomputed %+v", again.Periods)
+	}
+	archive(t, l, copies[160:])
+	run(t, l, royalty.Options{})
+	reconcile(t, l, c.Closing)
+	equal(t, published(t, l), checksums(recount(copies, atLeast30s)))
+	if got := adjustmentsOf(t, l); len(got) != 1 {
+		t.Errorf("posted %v", got)
+	}
+}
+
 func TestDryRunSaysWhatARunWillDoAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	l := laketest.New(t)

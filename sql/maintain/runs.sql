@@ -3,7 +3,7 @@
 -- Relations: runs (royalty_runs), closes (royalty_closes), run_files (path, sequence, added_by: when and in which snapshot the
 -- file of a row was committed).
 SELECT epoch_us(r.finished_at),
-  row_number() OVER (PARTITION BY r.period ORDER BY f.sequence DESC, r._pos DESC) = 1 OR r.run_id IN (SELECT run_id FROM closes) AS published,
+  row_number() OVER (PARTITION BY r.period ORDER BY f.sequence DESC, r.finished_at DESC, r._pos DESC) = 1 OR r.run_id IN (SELECT run_id FROM closes) AS published,
   coalesce(r.listens_snapshot_id, 0), coalesce(r.ledger_snapshot_id, 0), coalesce(r.duplicates_snapshot_id, 0),
   coalesce(r.lines_snapshot_id, 0), coalesce(r.payouts_snapshot_id, 0), coalesce(r.rules_snapshot_id, 0),
   coalesce(r.pools_snapshot_id, 0), coalesce(r.splits_snapshot_id, 0), coalesce(r.shares_snapshot_id, 0),

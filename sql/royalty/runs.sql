@@ -6,4 +6,4 @@ SELECT r.run_id, r.period, r.cause, r.started_at, r.finished_at, r.engine, r.cod
   r.rules_snapshot_id, r.pools_snapshot_id, coalesce(r.splits_version, 0), coalesce(r.splits_snapshot_id, 0),
   coalesce(r.shares_snapshot_id, 0), coalesce(r.adjustments_snapshot_id, 0), coalesce(r.closed_version, 0), f.added_by AS runs_snapshot_id
 FROM runs r JOIN run_files f ON f.path = r._file
-ORDER BY f.sequence DESC, r._pos DESC
+ORDER BY f.sequence DESC, r.finished_at DESC, r._pos DESC
