@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -209,22 +210,26 @@ func (l *royaltiesLoad) ingest(ctx context.Context, env jobs.Env, source string,
 	r, w := io.Pipe()
 	written := make(chan error, 1)
 	go func() {
-		var err error
-		for range records {
-			e, more := l.next()
-			if !more {
-				break
-			}
-			if _, err = w.Write(append(e.Value, '\n')); err != nil {
-				break
-			}
-		}
+		err := l.write(bufio.NewWriterSize(w, 1<<20), records)
 		w.Close() //nolint:errcheck // never fails
 		written <- err
 	}()
 	_, err := ingest.Files(ctx, env, []string{"-"}, r, ingest.Options{Source: source})
 	r.Close() //nolint:errcheck // ends the writer too
 	return errors.Join(err, <-written)
+}
+
+func (l *royaltiesLoad) write(w *bufio.Writer, records int) error {
+	for range records {
+		e, more := l.next()
+		if !more {
+			break
+		}
+		if _, err := w.Write(append(e.Value, '\n')); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }
 
 // royalties runs the job as a process of its own.

@@ -89,7 +89,7 @@ func pickWinners(ctx context.Context, db *duck.DB, rows int64) error {
 	if err := contest(ctx, db, rows); err != nil {
 		return err
 	}
-	if err := rankSlices(ctx, db, "contested_copies", "winners_contested", "winners_contested"); err != nil {
+	if err := rank(ctx, db, "contested_copies", "winners_contested", "winners_contested"); err != nil {
 		return err
 	}
 	return db.Exec(ctx, lakesql.Text("royalty/winners"))

@@ -53,6 +53,10 @@ func UpdateLedger(ctx context.Context, env jobs.Env) (report LedgerReport, err e
 		return report, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	return updateLedger(ctx, env, db)
+}
+
+func updateLedger(ctx context.Context, env jobs.Env, db *duck.DB) (LedgerReport, error) {
 	u, current, err := beginLedger(ctx, env, db)
 	if err != nil || current {
 		return u.report, err
@@ -170,7 +174,7 @@ func (u *ledgerUpdate) merge(ctx context.Context) error {
 	if err := u.findHits(ctx); err != nil {
 		return err
 	}
-	if err := rankSlices(ctx, u.db, "known", "copies", "ranked"); err != nil {
+	if err := rank(ctx, u.db, "known", "copies", "ranked"); err != nil {
 		return err
 	}
 	if err := u.exec(ctx, "ledger_inserts", "losers", "duplicate_inserts"); err != nil {

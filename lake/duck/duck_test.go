@@ -291,3 +291,35 @@ func TestSpillBeyondTheLimitSaysWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+func TestAPartitionGetsItsRowsOnly(t *testing.T) {
+	l := laketest.New(t)
+	d := l.DB(t)
+	if err := d.Bind(t.Context(), "every_row", plays(t, l, 3)); err != nil {
+		t.Fatal(err)
+	}
+	tbl, err := l.Table(t.Context(), catalog.PlaysByHour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := lake.Day(time.Date(2026, 2, 27, 0, 0, 0, 0, time.UTC))
+	for day, want := range map[int]int64{first - 1: 0, first: 10, first + 2: 10, first + 3: 0} {
+		files, err := d.WritePartition(t.Context(), tbl, "test", "every_row", day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got int64
+		for _, f := range files {
+			got += f.Count()
+			if lake.PartitionValue(f) != day {
+				t.Errorf("file of day %d has partition %v", day, lake.PartitionValue(f))
+			}
+		}
+		if got != want {
+			t.Errorf("day %d: %d rows, want %d", day, got, want)
+		}
+	}
+	if _, err := d.WritePartition(t.Context(), tbl, "test", "every_row", "2026-02-27"); err == nil {
+		t.Error("a text is taken for a day")
+	}
+}

@@ -6,7 +6,8 @@
 -- The smallest by content counts; see package royalty. NULL comes last. Copies that tie are the same listen to the letter; the one
 -- that counts already stays.
 -- Ranking needs its rows in memory at once, hence the slices.
--- Grain: one row a copy. Relations: known. Parameters: $1 number of slices, $2 this slice, from 0.
+-- Grain: one row a copy. Relations: known. Parameters: $1 number of
+-- slices, a power of two, less one; $2 this slice, from 0.
 WITH single AS (
   SELECT listen_id, source_topic, source_partition, source_offset,
     any_value(user_id) AS user_id, any_value(track_id) AS track_id, any_value(artist_id) AS artist_id, any_value(device) AS device,
@@ -15,7 +16,7 @@ WITH single AS (
     any_value(ledger_file) AS ledger_file, any_value(ledger_pos) AS ledger_pos,
     any_value(duplicate_file) AS duplicate_file, any_value(duplicate_pos) AS duplicate_pos,
     any_value(winner_event_time) AS was_winner_event_time, any_value(payload_conflict) AS was_payload_conflict, any_value(other_user) AS was_other_user
-  FROM known WHERE id_hash % $1::UBIGINT = $2::UBIGINT
+  FROM known WHERE id_hash & $1::UBIGINT = $2::UBIGINT
   GROUP BY listen_id, source_topic, source_partition, source_offset
 )
 SELECT *, row_number() OVER (
