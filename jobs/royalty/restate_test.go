@@ -21,13 +21,14 @@ func taken(t *testing.T, l *laketest.Lake, user string) {
 	}
 }
 
-// requested puts a request on record, logged a step of it that concerns counted listens of March and April.
+// requested puts a request on record.
 func requested(t *testing.T, l *laketest.Lake, user string, offset int64) {
 	t.Helper()
 	at := time.Now().UTC()
 	put(t, l, catalog.DeletionRequests, []any{"r-" + user, "subject-" + user, user, at, at, nil, nil, nil, "listens", 0, offset})
 }
 
+// logged puts a step of a request on record that concerns counted listens of March and April.
 func logged(t *testing.T, l *laketest.Lake, user, state string, offset int64) {
 	t.Helper()
 	put(t, l, catalog.DeletionLog, []any{"r-" + user, state, time.Now().UTC(), "listens", 0, offset, int64(1), int64(0), int64(1), int64(0), nil, nil, nil, "2026-03,2026-04"})
