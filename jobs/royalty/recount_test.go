@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math/big"
 	"math/rand/v2"
 	"slices"
@@ -127,6 +128,62 @@ func shareOut(p terms.Pool, lines map[lineKey]lineCount) []royalty.Payout {
 		payouts[i] = s.Payout
 	}
 	return payouts
+}
+
+// qualifies is the plain-Go judge.
+func (p *past) qualifies(c copyOf) bool {
+	day := c.event.UTC().Format(time.DateOnly)
+	for _, r := range p.rules {
+		if (r.TrackID == "" || r.TrackID == c.track) && (r.ArtistID == "" || r.ArtistID == c.artist) && (r.Country == "" || r.Country == c.country) &&
+			(r.Tier == "" || r.Tier == c.tier) && (r.Device == "" || r.Device == c.device) && day >= r.EffectiveFrom && (r.EffectiveTo == "" || day < r.EffectiveTo) {
+			return r.Counts && (c.ms >= r.MinMsPlayed || r.MinFractionE4 > 0 && c.trackMs > 0 && c.ms*10_000 >= r.MinFractionE4*c.trackMs)
+		}
+	}
+	return false
+}
+
+// shareAmong divides a payout among the parties of its track, listen by listen.
+func (p *past) shareAmong(pool terms.Pool, o royalty.Payout, key string, into map[string]int64) {
+	splits := p.splits[o.TrackID]
+	if !slices.ContainsFunc(splits, func(s terms.Split) bool {
+		return s.EffectiveFrom < pool.Period+"-32" && (s.EffectiveTo == "" || s.EffectiveTo > pool.Period+"-01")
+	}) {
+		return
+	}
+	type party struct{ party, role string }
+	weights := map[party]int64{}
+	for _, c := range winners(p.archived) {
+		day := c.event.UTC().Format(time.DateOnly)
+		if day[:7] != pool.Period || c.track != o.TrackID || c.artist != o.ArtistID || pool.Country != "*" && pool.Country != c.country || pool.Tier != "*" && pool.Tier != c.tier || !p.qualifies(c) {
+			continue
+		}
+		covered := false
+		for _, s := range splits {
+			if day >= s.EffectiveFrom && (s.EffectiveTo == "" || day < s.EffectiveTo) {
+				weights[party{s.Party, s.Role}] += s.BasisPoints
+				covered = true
+			}
+		}
+		if !covered {
+			weights[party{c.artist, "artist"}] += terms.AllBasisPoints
+		}
+	}
+	total, left := big.NewInt(o.QualifiedListens*terms.AllBasisPoints), o.AmountMinor
+	whole, rest := map[party]int64{}, map[party]*big.Int{}
+	for k, weight := range weights {
+		q, r := new(big.Int).QuoRem(new(big.Int).Mul(big.NewInt(o.AmountMinor), big.NewInt(weight)), total, new(big.Int))
+		whole[k], rest[k] = q.Int64(), r
+		left -= q.Int64()
+	}
+	order := slices.SortedFunc(maps.Keys(weights), func(a, b party) int {
+		return cmp.Or(rest[b].Cmp(rest[a]), strings.Compare(a.party, b.party), strings.Compare(a.role, b.role))
+	})
+	for i, k := range order {
+		if int64(i) < left {
+			whole[k]++
+		}
+		into[key+" to "+k.party+k.role] = whole[k]
+	}
 }
 
 // world makes copies that collide: few ids, ties, duplicates across months, other users' ids.

@@ -62,6 +62,7 @@ func manyUsers(seed uint64, n int) []copyOf {
 
 // What a run published without posting it, because the period was closed meanwhile, must be posted with its causes.
 func TestPeriodClosedDuringARunIsRestatedByItsCauses(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(111, 200)
 	archive(t, l, copies[:150])
@@ -82,6 +83,7 @@ func TestPeriodClosedDuringARunIsRestatedByItsCauses(t *testing.T) {
 }
 
 func TestCausesAreToldApartAgainAfterARunThatWasKilled(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(112, 200)
 	archive(t, l, copies[:120])
@@ -116,6 +118,7 @@ func TestCausesAreToldApartAgainAfterARunThatWasKilled(t *testing.T) {
 // A batch is about the people whose listens are gone from the ledger that the run computed from, not about those
 // whose listens go while it computes.
 func TestErasuresDuringARunDoNotMakeItsBatchLarger(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, manyUsers(113, 300))
 	money(t, l, twoPools)
@@ -144,6 +147,7 @@ func TestErasuresDuringARunDoNotMakeItsBatchLarger(t *testing.T) {
 
 // Who was in a posted batch without being counted does not count for the next one.
 func TestErasureThatIsLoggedLateCountsForNoOtherBatch(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, manyUsers(114, 400))
 	money(t, l, twoPools)
@@ -209,6 +213,7 @@ func difference(period string, before, after map[lineKey]lineCount) map[lineKey]
 
 // A rebuild takes erased listens out of the ledger before the job deletions gets to it.
 func TestErasureThatARebuildCarriesOutIsHeldBack(t *testing.T) {
+	t.Parallel()
 	l := laketest.New(t)
 	copies := world(115, 240)
 	archive(t, l, copies[:200])
@@ -242,5 +247,87 @@ func equalLines(t *testing.T, what string, got, want map[lineKey]lineCount) {
 	t.Helper()
 	if !maps.Equal(got, want) {
 		t.Errorf("lines changed by %s: %v, want %v", what, got, want)
+	}
+}
+
+func TestRestatementKilledAtEveryStepPostsOnce(t *testing.T) {
+	t.Parallel()
+	copies := world(97, 120)
+	for nth := 1; ; nth++ {
+		l := laketest.New(t)
+		archive(t, l, copies[:80])
+		money(t, l, twoPools)
+		run(t, l, royalty.Options{})
+		c := closePeriod(t, l, "2026-03")
+		archive(t, l, copies[80:])
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := royalty.Run(ctx, env(l.With(laketest.CrashOnce(nth, cancel))), royalty.Options{})
+		cancel()
+		if err == nil {
+			if nth < 12 {
+				t.Fatalf("only %d steps", nth)
+			}
+			break
+		}
+		run(t, l, royalty.Options{})
+		reconcile(t, l, c.Closing)
+		equal(t, published(t, l), checksums(recount(copies, atLeast30s)))
+	}
+}
+
+func TestPeriodClosedDuringARunPostsWithTheNext(t *testing.T) {
+	t.Parallel()
+	l := laketest.New(t)
+	copies := world(98, 120)
+	archive(t, l, copies[:80])
+	money(t, l, twoPools)
+	run(t, l, royalty.Options{})
+	archive(t, l, copies[80:])
+	var c royalty.CloseReport
+	faults := &laketest.Faults{Strike: func(step laketest.Step, table string) (err error) {
+		if step == laketest.BeforeCommit && table == catalog.RoyaltyLines && c.Tag == "" {
+			c, err = royalty.Close(context.Background(), env(l), "2026-03", royalty.CloseOptions{By: "ann", Force: true})
+		}
+		return err
+	}}
+	if _, err := royalty.Run(t.Context(), env(l.With(faults)), royalty.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	report := run(t, l, royalty.Options{})
+	if len(report.Periods) != 1 || report.Periods[0].Cause != royalty.CauseClosed {
+		t.Fatalf("recomputed %+v", report.Periods)
+	}
+	reconcile(t, l, c.Closing)
+	if again := run(t, l, royalty.Options{}); again.Written {
+		t.Error("a run with nothing new says it wrote")
+	}
+}
+
+// Another engine's compaction puts the rows of many runs into one file, in any order.
+func TestCompactedRunsAndAdjustmentsAreReadAsBefore(t *testing.T) {
+	t.Parallel()
+	l := laketest.New(t)
+	copies := world(100, 200)
+	archive(t, l, copies[:80])
+	money(t, l, twoPools)
+	run(t, l, royalty.Options{})
+	c := closePeriod(t, l, "2026-03")
+	for _, until := range []int{120, 160} {
+		archive(t, l, copies[until-40:until])
+		run(t, l, royalty.Options{})
+	}
+	for _, table := range []string{catalog.RoyaltyRuns, catalog.Adjustments, catalog.RoyaltyLines, catalog.ListensCounted} {
+		l.Compact(t, table)
+	}
+	equal(t, published(t, l), checksums(recount(copies[:160], atLeast30s)))
+	if again := run(t, l, royalty.Options{}); again.Periods != nil {
+		t.Errorf("a run with nothing new recomputed %+v", again.Periods)
+	}
+	archive(t, l, copies[160:])
+	run(t, l, royalty.Options{})
+	reconcile(t, l, c.Closing)
+	equal(t, published(t, l), checksums(recount(copies, atLeast30s)))
+	if got := adjustmentsOf(t, l); len(got) != 1 {
+		t.Errorf("posted %v", got)
 	}
 }
