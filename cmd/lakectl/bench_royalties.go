@@ -78,6 +78,11 @@ type tableWritten struct {
 	Before int64  `json:"bytes_before"`
 }
 
+// ratio compares the bytes that each of so many rows came to with those of each row before.
+func (w tableWritten) ratio(rows, rowsBefore int) float64 {
+	return (float64(w.Bytes) / float64(rows)) / (float64(w.Before) / float64(rowsBefore))
+}
+
 func runBenchRoyalties(ctx context.Context, c *call) (any, error) {
 	report := royaltiesBench{Notes: []string{
 		"wall times are only comparable within a run, and only when nothing else is at work on the machine",
@@ -117,13 +122,8 @@ func (r *royaltiesBench) rebuild(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	var limits [2]measure
-	limit := func(i int) error {
-		c.Progress.Say("the bare statement")
-		limits[i], err = here("bare DuckDB statement", func() (int64, error) { return royaltiesLimit(ctx, b.env, int64(rows), published.Periods) })
-		return err
-	}
-	if err := limit(0); err != nil {
+	before, err := b.limit(ctx, rows, published)
+	if err != nil {
 		return err
 	}
 	full, again, err := b.royalties(ctx, "job royalties --full", rows, "--full")
@@ -133,13 +133,14 @@ func (r *royaltiesBench) rebuild(ctx context.Context, c *call) error {
 	if again.Written || again.Full == nil || !again.Full.Agrees {
 		return errors.New("the recount wrote something or does not agree")
 	}
-	if err := limit(1); err != nil {
+	after, err := b.limit(ctx, rows, published)
+	if err != nil {
 		return err
 	}
-	r.Rebuild = []measure{first, full, limits[0], limits[1]}
+	r.Rebuild = []measure{first, full, before, after}
 	for _, m := range []measure{full, first} {
 		r.Ratios = append(r.Ratios, rebuildRatio{
-			What: m.What, Wall: 2 * m.Seconds / (limits[0].Seconds + limits[1].Seconds), CPU: 2 * m.CPUMicrosec / (limits[0].CPUMicrosec + limits[1].CPUMicrosec),
+			What: m.What, Wall: 2 * m.Seconds / (before.Seconds + after.Seconds), CPU: 2 * m.CPUMicrosec / (before.CPUMicrosec + after.CPUMicrosec),
 		})
 	}
 	r.Targets = append(r.Targets, atMost("wall of job royalties --full to the bare statement", r.Ratios[0].Wall, targetRebuild))
@@ -180,8 +181,7 @@ func (r *royaltiesBench) night(ctx context.Context, c *call) error {
 	if r.Written, err = writtenSince(ctx, b.env, before); err != nil {
 		return err
 	}
-	counted := r.Written[0]
-	byRow := (float64(counted.Bytes) / float64(night)) / (float64(counted.Before) / float64(ledger))
+	byRow := r.Written[0].ratio(night, ledger)
 	r.Targets = append(r.Targets, atMost("wall of the night to building the ledger", after.Seconds/first.Seconds, targetNight),
 		atMost("ledger bytes a row of the night to those of the ledger", byRow, targetNightBytes))
 	r.Notes = append(r.Notes, "royalty_lines is replaced by whole months: its bytes follow the lines of the months touched")
@@ -245,29 +245,35 @@ func (b *bench) royalties(ctx context.Context, what string, rows int, args ...st
 	return m, report, json.Unmarshal(text, &report)
 }
 
+// limit measures the bare statement in this process.
+func (b *bench) limit(ctx context.Context, rows int, published royalty.Report) (measure, error) {
+	b.env.Progress("the bare statement")
+	return here("bare DuckDB statement", func() (int64, error) { return int64(rows), royaltiesLimit(ctx, b.env, published.Periods) })
+}
+
 // royaltiesLimit runs the bare statement and holds its answer against the published one.
-func royaltiesLimit(ctx context.Context, env jobs.Env, rows int64, published []royalty.PeriodReport) (_ int64, err error) {
+func royaltiesLimit(ctx context.Context, env jobs.Env, published []royalty.PeriodReport) (err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	s, err := env.Snapshot(ctx, catalog.Listens)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := db.Bind(ctx, "archive", s); err != nil {
-		return 0, err
+		return err
 	}
 	var lines, listens int64
 	if err := db.One(ctx, lakesql.Text("bench/royalties_limit"), nil, []any{&lines, &listens}); err != nil {
-		return 0, err
+		return err
 	}
 	for _, p := range published {
 		lines, listens = lines-p.Lines, listens-p.Listens
 	}
 	if lines != 0 || listens != 0 {
-		return 0, fmt.Errorf("the bare statement has %d lines and %d listens more than the job", lines, listens)
+		return fmt.Errorf("the bare statement has %d lines and %d listens more than the job", lines, listens)
 	}
-	return rows, nil
+	return nil
 }
