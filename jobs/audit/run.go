@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,7 +47,7 @@ func findRun(ctx context.Context, env jobs.Env, db *duck.DB, runOrPeriod string)
 	if err := runs.NeedColumns("listens_committed_at", "replays"); err != nil {
 		return nil, err
 	}
-	if err := bindRuns(ctx, db, runs); err != nil {
+	if err := errors.Join(db.Bind(ctx, "runs", runs), db.BindCommits(ctx, "run_files", runs)); err != nil {
 		return nil, err
 	}
 	r := &pinned{}
@@ -77,27 +78,4 @@ func findRun(ctx context.Context, env jobs.Env, db *duck.DB, runOrPeriod string)
 	}
 	r.until = r.from.AddDate(0, 1, 0)
 	return r, nil
-}
-
-// bindRuns makes the views runs and run_files.
-func bindRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) error {
-	if err := db.Bind(ctx, "runs", runs); err != nil {
-		return err
-	}
-	files, err := runs.Files(ctx)
-	if err != nil {
-		return err
-	}
-	rows := make([][]any, len(files))
-	for i, f := range files {
-		path, err := lake.LocalPath(f.FilePath())
-		if err != nil {
-			return err
-		}
-		rows[i] = []any{path, f.Sequence}
-	}
-	if err := db.Exec(ctx, "CREATE TABLE run_files (path VARCHAR, sequence BIGINT)"); err != nil {
-		return err
-	}
-	return db.Fill(ctx, "run_files", rows)
 }

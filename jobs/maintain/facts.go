@@ -96,22 +96,7 @@ func (f *facts) readRuns(ctx context.Context, db *duck.DB, runs, closes lake.Sna
 	if err := errors.Join(runs.NeedColumns("closed_version"), db.Bind(ctx, "runs", runs), db.Bind(ctx, "closes", closes)); err != nil {
 		return err
 	}
-	files, err := runs.Files(ctx)
-	if err != nil {
-		return err
-	}
-	order := make([][]any, len(files))
-	for i, file := range files {
-		path, err := lake.LocalPath(file.FilePath())
-		if err != nil {
-			return err
-		}
-		order[i] = []any{path, file.Sequence, file.AddedBy}
-	}
-	if err := db.Exec(ctx, "CREATE TABLE run_files (path VARCHAR, sequence BIGINT, added_by BIGINT)"); err != nil {
-		return err
-	}
-	if err := db.Fill(ctx, "run_files", order); err != nil {
+	if err := db.BindCommits(ctx, "run_files", runs); err != nil {
 		return err
 	}
 	tables := []string{ // in the order of the statement's columns

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	lakesql "github.com/lakectl/lakectl/sql"
@@ -28,6 +30,15 @@ const missingBetween = "; "
 
 func (c Closing) row() []any {
 	return []any{c.Period, c.Version, c.ClosedAt, c.ClosedBy, c.RunID, c.Tag, c.Checksum, strings.Join(c.Missing, missingBetween)}
+}
+
+// Closed reads the closed periods.
+func Closed(ctx context.Context, env jobs.Env, db *duck.DB) (map[string]Closing, error) {
+	closes, err := env.Snapshot(ctx, catalog.RoyaltyCloses)
+	if err != nil {
+		return nil, err
+	}
+	return readCloses(ctx, db, closes)
 }
 
 // readCloses reads the closed periods.

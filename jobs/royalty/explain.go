@@ -114,17 +114,7 @@ func (e *Explanation) bindLedger(ctx context.Context, env jobs.Env, db *duck.DB,
 		return err
 	}
 	e.LedgerSnapshotID = counted.ID()
-	files, err := counted.Files(ctx)
-	if err != nil {
-		return err
-	}
-	var month []lake.File
-	for _, f := range files {
-		if n, ok := lake.PartitionValue(f).(int); ok && lake.Period(n) == e.Period {
-			month = append(month, f)
-		}
-	}
-	if err := db.BindFiles(ctx, "counted", counted, month); err != nil {
+	if err := bindPeriods(ctx, db, "counted", counted, []string{e.Period}); err != nil {
 		return err
 	}
 	return db.Bind(ctx, "duplicates", duplicates)

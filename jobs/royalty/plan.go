@@ -143,22 +143,7 @@ func bindRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) error {
 	if err := db.Bind(ctx, "runs", runs); err != nil {
 		return err
 	}
-	files, err := runs.Files(ctx)
-	if err != nil {
-		return err
-	}
-	order := make([][]any, len(files))
-	for i, f := range files {
-		path, err := lake.LocalPath(f.FilePath())
-		if err != nil {
-			return err
-		}
-		order[i] = []any{path, f.Sequence, f.AddedBy}
-	}
-	if err := db.Exec(ctx, "CREATE OR REPLACE TABLE run_files (path VARCHAR, sequence BIGINT, added_by BIGINT)"); err != nil {
-		return err
-	}
-	return db.Fill(ctx, "run_files", order)
+	return db.BindCommits(ctx, "run_files", runs)
 }
 
 // publishedRuns reads the newest run of each period.

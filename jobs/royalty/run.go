@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 	"time"
 
@@ -123,17 +122,15 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *R
 
 // bindPeriods makes a view of the months of a ledger table.
 func bindPeriods(ctx context.Context, db *duck.DB, view string, s lake.Snapshot, names []string) error {
-	files, err := s.Files(ctx)
-	if err != nil {
-		return err
-	}
-	var wanted []lake.File
-	for _, f := range files {
-		if month, ok := lake.PartitionValue(f).(int); ok && slices.Contains(names, lake.Period(month)) {
-			wanted = append(wanted, f)
+	months := make([]any, len(names))
+	for i, name := range names {
+		start, err := time.Parse(periodLayout, name)
+		if err != nil {
+			return err
 		}
+		months[i] = lake.Month(start)
 	}
-	return db.BindFiles(ctx, view, s, wanted)
+	return db.BindPartitions(ctx, view, s, months...)
 }
 
 func countDuplicates(ctx context.Context, db *duck.DB, periods []PeriodReport) error {

@@ -214,11 +214,7 @@ func PostedTo(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) 
 	if err != nil {
 		return s, err
 	}
-	closes, err := env.Snapshot(ctx, catalog.RoyaltyCloses)
-	if err != nil {
-		return s, err
-	}
-	closed, err := readCloses(ctx, db, closes)
+	closed, err := Closed(ctx, env, db)
 	if err != nil {
 		return s, err
 	}
@@ -262,17 +258,7 @@ func bindPeriodAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table st
 	if err != nil {
 		return err
 	}
-	files, err := s.Files(ctx)
-	if err != nil {
-		return err
-	}
-	var wanted []lake.File
-	for _, f := range files {
-		if lake.PartitionValue(f) == period {
-			wanted = append(wanted, f)
-		}
-	}
-	return db.BindFiles(ctx, view, s, wanted)
+	return db.BindPartitions(ctx, view, s, period)
 }
 
 // Cut is the state of all tables that one run saw or made.

@@ -6,5 +6,5 @@ SELECT r.run_id, r.period, coalesce(r.positions, ''), r.started_at, r.listens_co
   r.rows_read, r.listens, r.qualified_listens, r.checksum
 FROM runs r JOIN run_files f ON f.path = r._file
 WHERE r.run_id = $1 OR r.period = $1
-ORDER BY f.sequence DESC, r._pos DESC
+ORDER BY f.sequence DESC, r.finished_at DESC, r._pos DESC
 LIMIT 1

@@ -36,17 +36,11 @@ type inputs struct {
 	run     royalty.PublishedRun
 	by      string
 	format  string
-	version string            // of the close that the run was published with, "" for none
-	tags    map[string]string // of closed periods
+	version string // of the close that the run was published with, "" for none
+	closed  map[string]royalty.Closing
 	tracks  *lake.Table
 	pinned  pinned
 	rows    int64 // of statement_rows
-}
-
-// closeRow is a row of royalty_closes.
-type closeRow struct {
-	period, runID, tag string
-	version            int64
 }
 
 // findInputs finds the run that is meant and what it pinned.
@@ -56,23 +50,19 @@ func findInputs(ctx context.Context, env jobs.Env, o Options) (in *inputs, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	closes, err := readCloses(ctx, env, db)
-	if err != nil {
+	in = &inputs{by: o.By, format: o.Format}
+	if in.closed, err = royalty.Closed(ctx, env, db); err != nil {
 		return nil, err
 	}
-	in = &inputs{by: o.By, format: o.Format, tags: map[string]string{}}
 	asked := o.Run
-	for _, c := range slices.Backward(closes) { // the newest decides
-		in.tags[c.period] = c.tag
-		if c.period == o.Run {
-			asked = c.runID
-		}
+	if c, is := in.closed[o.Run]; is {
+		asked = c.RunID
 	}
 	if in.run, err = royalty.FindRun(ctx, env, asked); err != nil {
 		return nil, err
 	}
-	if i := slices.IndexFunc(closes, func(c closeRow) bool { return c.runID == in.run.RunID }); i >= 0 {
-		in.version = fmt.Sprintf("v%d", closes[i].version)
+	if c := in.closed[in.run.Period]; c.RunID == in.run.RunID {
+		in.version = fmt.Sprintf("v%d", c.Version)
 	}
 	in.pinned = pinned{Payouts: in.run.PayoutsSnapshotID, Tracks: map[string]int64{}}
 	if o.By == byArtist {
@@ -85,23 +75,6 @@ func findInputs(ctx context.Context, env jobs.Env, o Options) (in *inputs, err e
 		return nil, err
 	}
 	return in, in.pinMoney(ctx, env, db)
-}
-
-func readCloses(ctx context.Context, env jobs.Env, db *duck.DB) (closes []closeRow, err error) {
-	s, err := env.Snapshot(ctx, catalog.RoyaltyCloses)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Bind(ctx, "closes", s); err != nil {
-		return nil, err
-	}
-	var c closeRow
-	err = db.Each(ctx, lakesql.Text("statement/closes"), nil, []any{&c.period, &c.version, &c.runID, &c.tag},
-		func() error { closes = append(closes, c); return nil })
-	if err != nil {
-		return nil, fmt.Errorf("read closes: %w", err)
-	}
-	return closes, nil
 }
 
 // pinMoney finds the snapshots of shares and adjustments.
@@ -147,7 +120,7 @@ func (in *inputs) bindMoney(ctx context.Context, env jobs.Env, db *duck.DB) erro
 
 // tracksOf is the reference data that a period is told by: that of its close, or today's.
 func (in *inputs) tracksOf(period string) (lake.Snapshot, error) {
-	if tag := in.tags[period]; tag != "" {
+	if tag := in.closed[period].Tag; tag != "" {
 		if id, tagged := in.tracks.Tags()[tag]; tagged {
 			return in.tracks.ByID(id)
 		}
@@ -165,13 +138,9 @@ func bindPeriods(ctx context.Context, env jobs.Env, db *duck.DB, view, table str
 	if err != nil {
 		return err
 	}
-	files, err := s.Files(ctx)
-	if err != nil {
-		return err
+	values := make([]any, len(periods))
+	for i, period := range periods {
+		values[i] = period
 	}
-	files = slices.DeleteFunc(files, func(f lake.File) bool {
-		period, _ := lake.PartitionValue(f).(string)
-		return !slices.Contains(periods, period)
-	})
-	return db.BindFiles(ctx, view, s, files)
+	return db.BindPartitions(ctx, view, s, values...)
 }
