@@ -199,7 +199,7 @@ func TestSpillOfAKilledProcessIsSweptAndThatOfALiveOneIsNot(t *testing.T) {
 		if _, err := duck.Open(t.Context(), duck.Options{MemoryLimit: "64MiB", Threads: 1, TempDir: dir}); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Println("open")
+		os.Stdout.WriteString("open\n") //nolint:errcheck // the parent waits for it and fails without
 		select {}
 	}
 	dir := t.TempDir()

@@ -26,9 +26,7 @@ type pinned struct {
 }
 
 func (p pinned) equal(q pinned) bool {
-	tracks := maps.Equal(p.Tracks, q.Tracks)
-	p.Tracks, q.Tracks = nil, nil
-	return tracks && p.Payouts == q.Payouts && p.Lines == q.Lines && p.Shares == q.Shares && p.Adjustments == q.Adjustments && p.Sender == q.Sender
+	return maps.Equal(p.Tracks, q.Tracks) && p.Payouts == q.Payouts && p.Lines == q.Lines && p.Shares == q.Shares && p.Adjustments == q.Adjustments && p.Sender == q.Sender
 }
 
 // inputs are the run to export and the snapshots it is read from.
