@@ -20,3 +20,8 @@ lakectl period status
 lakectl sql "SELECT posted_period, kind, cause, sum(listens)::BIGINT AS listens, sum(amount_minor)::BIGINT AS amount_minor
   FROM royalty_adjustments WHERE origin_period = '2026-03' GROUP BY ALL ORDER BY ALL"
 lakectl sql --as-of royalty-2026-03-v1 "SELECT sum(listens)::BIGINT AS listens_as_published FROM royalty_lines WHERE period = '2026-03'"
+
+lakectl royalties reproduce 2026-03             # from the archive, without the ledger
+lakectl royalties explain --artist B --track t3 --period 2026-03
+lakectl royalties export --by label --out statements 2026-04
+cat statements/*/summary.csv
