@@ -242,8 +242,10 @@ func erasedSubjects(ctx context.Context, db *duck.DB, period string, since time.
 // rows makes the relation adjustment_rows, checks that with it published and posted differences are what was computed,
 // and writes the files.
 func (a *adjustments) rows(ctx context.Context) error {
-	if err := a.db.Exec(ctx, lakesql.Text("royalty/adjustment_rows"), postedPending); err != nil {
-		return fmt.Errorf("adjustments: %w", err)
+	for _, name := range []string{"moving", "adjustment_rows"} {
+		if err := a.db.Exec(ctx, lakesql.Text("royalty/"+name), postedPending); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	var origin string
 	var posted, held int64
@@ -274,7 +276,7 @@ func (a *adjustments) check(ctx context.Context) error {
 
 func (a *adjustments) write(ctx context.Context) error {
 	var replaced bool
-	if err := a.db.One(ctx, "SELECT count(*) > 0 FROM differences WHERE cause = $1", []any{CauseDeletions}, []any{&replaced}); err != nil {
+	if err := a.db.One(ctx, "SELECT count(*) > 0 FROM moving", nil, []any{&replaced}); err != nil {
 		return err
 	}
 	if replaced {

@@ -258,3 +258,31 @@ func TestDiffOfTwoRunsAddsUpByCause(t *testing.T) {
 		t.Errorf("the newer run first: %v", err)
 	}
 }
+
+func TestABatchOfDeletionsIsPostedWhenItIsLargeEnoughWhateverTheLastOneChanged(t *testing.T) {
+	t.Parallel()
+	l := laketest.New(t)
+	copies := world(105, 300)
+	for i := range copies {
+		copies[i].user = fmt.Sprintf("u%d", i%12)
+	}
+	archive(t, l, copies[:280])
+	money(t, l, twoPools)
+	run(t, l, royalty.Options{})
+	c := closePeriod(t, l, "2026-03")
+	for n := range 4 {
+		carriedOut(t, l, fmt.Sprintf("u%d", n), int64(5000+n), "2026-03,2026-04")
+	}
+	run(t, l, royalty.Options{})
+	held := adjustmentsOf(t, l)["pending 2026-03 deletions"]
+	if held == 0 {
+		t.Fatal("nothing is held back")
+	}
+	carriedOut(t, l, "nobody", 5004, "2026-03") // a fifth, of whom another copy counts as before
+	archive(t, l, copies[280:])
+	run(t, l, royalty.Options{})
+	reconcile(t, l, c.Closing)
+	if got := adjustmentsOf(t, l); got["pending 2026-03 deletions"] != 0 || got["2026-04 2026-03 deletions"] != held {
+		t.Fatalf("%d rows were held back, now %v", held, got)
+	}
+}
