@@ -262,7 +262,7 @@ func royaltiesLimit(ctx context.Context, env jobs.Env, published []royalty.Perio
 	if err != nil {
 		return err
 	}
-	if err := db.Bind(ctx, "archive", s); err != nil {
+	if err := errors.Join(db.JoinAsWritten(ctx), db.Bind(ctx, "archive", s)); err != nil {
 		return err
 	}
 	var lines, listens int64

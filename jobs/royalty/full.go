@@ -68,6 +68,9 @@ func (p *plan) recount(ctx context.Context, env jobs.Env, db *duck.DB, report *F
 	if err != nil {
 		return nil, err
 	}
+	if err := db.JoinAsWritten(ctx); err != nil {
+		return nil, err
+	}
 	if err := db.Bind(ctx, "fresh", cut); err != nil {
 		return nil, err
 	}

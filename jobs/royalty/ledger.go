@@ -164,6 +164,9 @@ func handsOver(duplicates lake.Snapshot) (bool, error) {
 
 // merge computes the difference between what the ledger tables hold and what they must hold.
 func (u *ledgerUpdate) merge(ctx context.Context) error {
+	if err := u.db.JoinAsWritten(ctx); err != nil {
+		return err
+	}
 	if err := u.bind(ctx); err != nil {
 		return err
 	}

@@ -80,6 +80,13 @@ func (d *DB) Close() error {
 	return errors.Join(err, d.spill.remove())
 }
 
+// JoinAsWritten makes every join from now on look up the rows of its left side in a table made of its right side,
+// as the statement has them. DuckDB does not know how many rows the files of a view have: it takes them for a
+// thousand each, and would rather make that table of fifty million rows of a ledger than of a night's.
+func (d *DB) JoinAsWritten(ctx context.Context) error {
+	return d.Exec(ctx, "SET disabled_optimizers = 'join_order,build_side_probe_side'")
+}
+
 // Exec runs statements without a result. Arguments bind to ? or $1 of a single statement.
 func (d *DB) Exec(ctx context.Context, text string, args ...any) error {
 	_, err := d.conn.ExecContext(ctx, text, args...)

@@ -323,3 +323,30 @@ func TestAPartitionGetsItsRowsOnly(t *testing.T) {
 		t.Error("a text is taken for a day")
 	}
 }
+
+func TestJoinsKeepTheSidesTheyAreWrittenWith(t *testing.T) {
+	l := laketest.New(t)
+	d := l.DB(t)
+	if err := d.Bind(t.Context(), "ledger", plays(t, l, 1)); err != nil { // DuckDB takes it for empty
+		t.Fatal(err)
+	}
+	if err := d.Exec(t.Context(), "CREATE TABLE night AS SELECT 't' || i AS track_id FROM range(1000) r(i)"); err != nil {
+		t.Fatal(err)
+	}
+	plan := func() (text string) {
+		var kind string
+		if err := d.One(t.Context(), "EXPLAIN SELECT count(*) FROM ledger SEMI JOIN night USING (track_id)", nil, []any{&kind, &text}); err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	if !strings.Contains(plan(), "RIGHT_SEMI") {
+		t.Error("DuckDB knows by itself which side is small: JoinAsWritten can go")
+	}
+	if err := d.JoinAsWritten(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text := plan(); strings.Contains(text, "RIGHT_SEMI") || !strings.Contains(text, "SEMI") {
+		t.Errorf("the plan is\n%s", text)
+	}
+}
