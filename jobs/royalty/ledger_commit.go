@@ -1,0 +1,128 @@
+package royalty
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/apache/iceberg-go"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+	lakesql "github.com/lakectl/lakectl/sql"
+)
+
+// commitDuplicates leaves copies that will count where they are: they are on record nowhere else until the ledger has them.
+func (u *ledgerUpdate) commitDuplicates(ctx context.Context) error {
+	after, c, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "duplicate_deletes", u.coversHandingOver(u.handsOver))
+	u.duplicates, u.report.Duplicates = after, rowsOf(c.Add)
+	return err
+}
+
+// commitHandedOver takes out of listens_duplicates the copies that are in the ledger by now.
+func (u *ledgerUpdate) commitHandedOver(ctx context.Context) error {
+	c := lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(u.duplicates, u.coversHandingOver(false))}
+	files, err := u.duplicates.Files(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Deletes, err = u.positionDeletes(ctx, u.duplicates, files, "duplicates_handed_over"); err != nil {
+		return err
+	}
+	_, err = u.env.Lake.Commit(ctx, catalog.Duplicates, c)
+	return err
+}
+
+// covers is the state of both tables.
+func (u *ledgerUpdate) covers() map[string]string {
+	return map[string]string{lake.StateKey(catalog.CoversListens): strconv.FormatInt(u.archive.ID(), 10)}
+}
+
+// coversHandingOver is the state of listens_duplicates: open while copies that count are still in it.
+func (u *ledgerUpdate) coversHandingOver(open bool) map[string]string {
+	state := u.covers()
+	state[lake.StateKey(catalog.HandsOver)] = "0"
+	if open {
+		state[lake.StateKey(catalog.HandsOver)] = "1"
+	}
+	return state
+}
+
+func (u *ledgerUpdate) commitLedger(ctx context.Context) error {
+	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger_deletes", u.covers())
+	if err == nil {
+		u.report.LedgerSnapshotID, u.report.Committed = after.ID(), true
+		u.report.Counted, u.report.Replaced = rowsOf(c.Add), rowsOf(c.Deletes)
+	}
+	return err
+}
+
+// write writes the rows a table gains. Those of the ledger are many and lie in the months of the archive files
+// that were read, so they go month by month.
+func (u *ledgerUpdate) write(ctx context.Context, t *lake.Table, inserts string) (added []iceberg.DataFile, err error) {
+	months, known := u.monthsRead()
+	if t.Name() != catalog.ListensCounted || !known {
+		return u.db.Write(ctx, t, catalog.RoyaltiesJob, inserts)
+	}
+	for _, month := range months {
+		files, err := u.db.WritePartition(ctx, t, catalog.RoyaltiesJob, inserts, month)
+		if err != nil {
+			return nil, err
+		}
+		added = append(added, files...)
+	}
+	return added, nil
+}
+
+// monthsRead are the months of event time of the copies that were read; false where files do not say their day.
+func (u *ledgerUpdate) monthsRead() ([]int, bool) {
+	months := map[int]bool{}
+	for day := range u.days {
+		n, ok := day.(int)
+		if !ok {
+			return nil, false
+		}
+		months[lake.Month(lake.DayStart(n))] = true
+	}
+	return slices.Sorted(maps.Keys(months)), true
+}
+
+func rowsOf(files []iceberg.DataFile) (n int64) {
+	for _, f := range files {
+		n += f.Count()
+	}
+	return n
+}
+
+// commit writes a table's inserts and position deletes and commits them with the state as one snapshot.
+func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string, state map[string]string) (after lake.Snapshot, c lake.Commit, err error) {
+	c = lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(base, state)}
+	files, err := base.Files(ctx)
+	if err != nil {
+		return base, c, err
+	}
+	if c.Add, err = u.write(ctx, base.Table(), inserts); err != nil {
+		return base, c, err
+	}
+	if u.rebuild {
+		dead, err := base.DeleteFiles(ctx)
+		if err != nil {
+			return base, c, err
+		}
+		c.Remove = append(files, dead...)
+	} else if c.Deletes, err = u.positionDeletes(ctx, base, files, deletes); err != nil {
+		return base, c, err
+	}
+	after, err = u.env.Lake.Commit(ctx, base.Table().Name(), c)
+	return after, c, err
+}
+
+func (u *ledgerUpdate) positionDeletes(ctx context.Context, base lake.Snapshot, files []lake.File, deletes string) ([]iceberg.DataFile, error) {
+	rows, err := u.db.PositionsOf(ctx, files, lakesql.Text("royalty/"+deletes))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", deletes, err)
+	}
+	return base.WritePositionDeletes(ctx, catalog.RoyaltiesJob, files, rows)
+}
