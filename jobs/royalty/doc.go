@@ -68,6 +68,14 @@
 //   - Two runs at once: every commit is pinned to the snapshot it was computed from, so one wins and the other
 //     ends with lake.ErrFenced.
 //
+// # Bounds
+//
+// Ids are told contested by a hash, in slices of 64 million; a collision only has two ids ranked that need not be. Copies of
+// contested ids are ranked in slices that fit in the memory limit. A night finds its ids in the ledger by one scan of two
+// columns, and reads the rest from the files with hits alone. Lines are made a period at a time, in the order of the checksum;
+// their text is summed in blocks, and lines out of order are an error. Periods whose sums differ from the published ones are
+// replaced unseen; the others are compared.
+//
 // # Caveats
 //
 // Late listens and deletions are told apart by the ledger's snapshots; when a whole retention passes between two runs of a

@@ -26,17 +26,11 @@ func computeLinesInto(ctx context.Context, db *duck.DB, into, relation string, r
 	if err != nil {
 		return err
 	}
-	judged := "CREATE OR REPLACE VIEW judged AS SELECT *, " + terms.Expression(rules) + " AS qualifies FROM " + duck.Ident(relation)
-	if err := db.Exec(ctx, judged); err != nil {
-		return fmt.Errorf("compile rules: %w", err)
+	if err := judge(ctx, db, relation, rules); err != nil {
+		return err
 	}
 	for _, period := range slices.Sorted(slices.Values(periods)) {
-		from, err := time.Parse("2006-01", period)
-		if err != nil {
-			return fmt.Errorf("period %q is not a month like 2026-03", period)
-		}
-		judged := "CREATE OR REPLACE VIEW judged_month AS SELECT * FROM judged WHERE " + duck.Between("event_time", from, from.AddDate(0, 1, 0))
-		if err := db.Exec(ctx, judged); err != nil {
+		if err := bindMonth(ctx, db, period); err != nil {
 			return err
 		}
 		if err := db.Exec(ctx, "INSERT INTO "+duck.Ident(into)+" "+lakesql.Text("royalty/lines"), period); err != nil {
@@ -44,4 +38,22 @@ func computeLinesInto(ctx context.Context, db *duck.DB, into, relation string, r
 		}
 	}
 	return nil
+}
+
+// judge makes the view judged: a relation of counted listens with the column qualifies.
+func judge(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule) error {
+	judged := "CREATE OR REPLACE VIEW judged AS SELECT *, " + terms.Expression(rules) + " AS qualifies FROM " + duck.Ident(relation)
+	if err := db.Exec(ctx, judged); err != nil {
+		return fmt.Errorf("compile rules: %w", err)
+	}
+	return nil
+}
+
+// bindMonth makes the view judged_month of what is judged of one period.
+func bindMonth(ctx context.Context, db *duck.DB, period string) error {
+	from, err := time.Parse(periodLayout, period)
+	if err != nil {
+		return fmt.Errorf("period %q is not a month like 2026-03", period)
+	}
+	return db.Exec(ctx, "CREATE OR REPLACE VIEW judged_month AS SELECT * FROM judged WHERE "+duck.Between("event_time", from, from.AddDate(0, 1, 0)))
 }
