@@ -23,9 +23,9 @@ type Difference struct {
 	Currency         string `json:"currency"`
 	Party            string `json:"party"`
 	Role             string `json:"role"`
-	Listens          int64  `json:"listens"`           // signed, as the next two
-	QualifiedListens int64  `json:"qualified_listens"` //
-	AmountMinor      int64  `json:"amount_minor"`      // minor units
+	Listens          int64  `json:"listens"` // signed, as the next two
+	QualifiedListens int64  `json:"qualified_listens"`
+	AmountMinor      int64  `json:"amount_minor"` // minor units
 }
 
 // CauseSum is what one cause did in all.
