@@ -125,18 +125,12 @@ func (a *adjustments) restate(ctx context.Context, period string) error {
 // bindStatements makes the schemas was (what was published, with what was posted since) and now (what was computed),
 // and keeps the published part for the check.
 func (a *adjustments) bindStatements(ctx context.Context, published PublishedRun) error {
-	for _, t := range []struct {
-		relation, table string
-		snapshot        int64
-	}{
-		{"lines", catalog.RoyaltyLines, published.LinesSnapshotID},
-		{"payouts", catalog.RoyaltyPayouts, published.PayoutsSnapshotID},
-		{"shares", catalog.RoyaltyShares, published.SharesSnapshotID},
-	} {
-		if err := bindPeriodAt(ctx, a.env, a.db, "published_"+t.relation, t.table, t.snapshot, published.Period); err != nil {
-			return err
-		}
-		if err := a.db.Exec(ctx, lakesql.Text("royalty/closed_"+t.relation)); err != nil {
+	relations := []string{"lines", "payouts", "shares"}
+	if err := bindStatement(ctx, a.env, a.db, "published_", published); err != nil {
+		return err
+	}
+	for _, relation := range relations {
+		if err := a.db.Exec(ctx, lakesql.Text("royalty/closed_"+relation)); err != nil {
 			return err
 		}
 	}
@@ -145,7 +139,7 @@ func (a *adjustments) bindStatements(ctx context.Context, published PublishedRun
 			return err
 		}
 		err := inSchema(ctx, a.db, s.schema, func() error {
-			for _, relation := range []string{"lines", "payouts", "shares"} {
+			for _, relation := range relations {
 				if err := a.db.Exec(ctx, lakesql.Text("royalty/"+s.statement+"_"+relation), published.Period); err != nil {
 					return fmt.Errorf("%s %s: %w", s.statement, relation, err)
 				}

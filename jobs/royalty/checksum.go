@@ -23,17 +23,12 @@ type LinesReport struct {
 
 // summarize sums the table lines. Periods without lines are reported too: their checksum is that of no lines.
 func summarize(ctx context.Context, db *duck.DB, periods []string) (map[string]LinesReport, error) {
-	return summarizeTable(ctx, db, "lines", periods)
-}
-
-// summarizeTable is summarize for a table that computeLinesInto made.
-func summarizeTable(ctx context.Context, db *duck.DB, table string, periods []string) (map[string]LinesReport, error) {
 	none := sha256.Sum256(nil)
 	reports := map[string]LinesReport{}
 	for _, p := range periods {
 		reports[p] = LinesReport{Checksum: hex.EncodeToString(none[:])}
 	}
-	if err := db.Exec(ctx, "CREATE OR REPLACE VIEW line_rows AS SELECT rowid AS place, * FROM "+duck.Ident(table)); err != nil {
+	if err := db.Exec(ctx, "CREATE OR REPLACE VIEW line_rows AS SELECT rowid AS place, * FROM lines"); err != nil {
 		return nil, err
 	}
 	var period string

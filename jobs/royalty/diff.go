@@ -68,7 +68,13 @@ func Diff(ctx context.Context, env jobs.Env, from, to string, limit int) (report
 	}
 	report = DiffReport{Period: a.Period, From: a.RunID, To: b.RunID}
 	for schema, run := range map[string]PublishedRun{schemaWas: a, schemaNow: b} {
-		if err := inSchema(ctx, db, schema, func() error { return bindStatement(ctx, env, db, run) }); err != nil {
+		err := inSchema(ctx, db, schema, func() error {
+			if err := bindStatement(ctx, env, db, "", run); err != nil {
+				return err
+			}
+			return db.Exec(ctx, lakesql.Text("royalty/full_shares"))
+		})
+		if err != nil {
 			return report, err
 		}
 	}
@@ -121,8 +127,8 @@ func pickTwo(ctx context.Context, db *duck.DB, from, to string) (a, b PublishedR
 	return a, b, nil
 }
 
-// bindStatement makes the views lines, payouts and shares of what a run published.
-func bindStatement(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) error {
+// bindStatement makes the views lines, payouts and shares, with a prefix to their names, of what a run published.
+func bindStatement(ctx context.Context, env jobs.Env, db *duck.DB, prefix string, run PublishedRun) error {
 	for _, t := range []struct {
 		view, table string
 		snapshot    int64
@@ -131,11 +137,11 @@ func bindStatement(ctx context.Context, env jobs.Env, db *duck.DB, run Published
 		{"payouts", catalog.RoyaltyPayouts, run.PayoutsSnapshotID},
 		{"shares", catalog.RoyaltyShares, run.SharesSnapshotID},
 	} {
-		if err := bindPeriodAt(ctx, env, db, t.view, t.table, t.snapshot, run.Period); err != nil {
+		if err := bindPeriodAt(ctx, env, db, prefix+t.view, t.table, t.snapshot, run.Period); err != nil {
 			return err
 		}
 	}
-	return db.Exec(ctx, lakesql.Text("royalty/full_shares"))
+	return nil
 }
 
 // read collects the differences.

@@ -127,11 +127,7 @@ func ledgerOf(ctx context.Context, env jobs.Env, run PublishedRun) (counted, dup
 		id   int64
 		into *lake.Snapshot
 	}{{catalog.ListensCounted, run.LedgerSnapshotID, &counted}, {catalog.Duplicates, run.DuplicatesSnapshotID, &duplicates}} {
-		table, err := env.Lake.Table(ctx, t.name)
-		if err != nil {
-			return counted, duplicates, err
-		}
-		if *t.into, err = table.ByID(t.id); err != nil {
+		if *t.into, err = snapshotAt(ctx, env, t.name, t.id); err != nil {
 			return counted, duplicates, err
 		}
 	}

@@ -4,16 +4,14 @@ import (
 	"context"
 
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
-	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // history looks up the inputs that earlier runs used. The views rules and all_pools are bound.
 type history struct {
-	db     *duck.DB
-	splits lake.Snapshot
-	rules  map[int64][]terms.Rule
-	pools  map[int64][]terms.Pool
+	db    *duck.DB
+	rules map[int64][]terms.Rule
+	pools map[int64][]terms.Pool
 }
 
 // basisOf is what a run computed its period from.

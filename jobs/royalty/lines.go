@@ -11,17 +11,12 @@ import (
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
-// computeLines makes the table lines in DuckDB from a relation of counted listens.
-func computeLines(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule, periods []string) error {
-	return computeLinesInto(ctx, db, "lines", relation, rules, periods)
-}
-
-// computeLinesInto makes a table of lines, or makes it anew, from a relation of counted listens. Period by
+// computeLines makes the table lines, or makes it anew, from a relation of counted listens. Period by
 // period: memory is bounded by a month, files of other months are not read, and no row's month is computed.
 // The rows lie in the order of the checksum. The view judged stays: all of the relation, with the column qualifies. Rules and
 // bounds become expressions, not parameters: see terms.Expression and [duck.Between].
-func computeLinesInto(ctx context.Context, db *duck.DB, into, relation string, rules []terms.Rule, periods []string) error {
-	err := db.Exec(ctx, "CREATE OR REPLACE TABLE "+duck.Ident(into)+
+func computeLines(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule, periods []string) error {
+	err := db.Exec(ctx, "CREATE OR REPLACE TABLE lines"+
 		" (period VARCHAR, artist_id VARCHAR, track_id VARCHAR, country VARCHAR, tier VARCHAR, listens BIGINT, qualified_listens BIGINT)")
 	if err != nil {
 		return err
@@ -33,7 +28,7 @@ func computeLinesInto(ctx context.Context, db *duck.DB, into, relation string, r
 		if err := bindMonth(ctx, db, period); err != nil {
 			return err
 		}
-		if err := db.Exec(ctx, "INSERT INTO "+duck.Ident(into)+" "+lakesql.Text("royalty/lines"), period); err != nil {
+		if err := db.Exec(ctx, "INSERT INTO lines "+lakesql.Text("royalty/lines"), period); err != nil {
 			return fmt.Errorf("lines of %s: %w", period, err)
 		}
 	}

@@ -15,11 +15,10 @@ import (
 
 // publishedRun is the newest row of royalty_runs for a period.
 type publishedRun struct {
-	RunID, Checksum                                      string
-	LedgerSnapshotID, LinesSnapshotID, PayoutsSnapshotID int64
-	SharesSnapshotID, AdjustmentsSnapshotID              int64
-	RulesVersion, PoolsVersion, SplitsVersion            int64
-	ClosedVersion                                        int64 // of the statement that the run knew to be closed; 0: open
+	RunID, Checksum                           string
+	LedgerSnapshotID, LinesSnapshotID         int64
+	RulesVersion, PoolsVersion, SplitsVersion int64
+	ClosedVersion                             int64 // of the statement that the run knew to be closed; 0: open
 }
 
 // splitsInForce are the splits of the newest version and the snapshot they are read from.
@@ -48,11 +47,7 @@ type plan struct {
 
 // cut is the archive as the ledger accounts for it.
 func (p *plan) cut(ctx context.Context, env jobs.Env) (lake.Snapshot, error) {
-	archive, err := env.Lake.Table(ctx, catalog.Listens)
-	if err != nil {
-		return lake.Snapshot{}, err
-	}
-	return archive.ByID(p.archive)
+	return snapshotAt(ctx, env, catalog.Listens, p.archive)
 }
 
 func (p *plan) names() []string {
@@ -109,7 +104,7 @@ func (p *plan) loadInputs(ctx context.Context, env jobs.Env, db *duck.DB) (err e
 	if p.splits.snapshot, p.splits.version, err = latestSplits(ctx, env, db); err != nil {
 		return err
 	}
-	p.history = &history{db: db, splits: p.splits.snapshot, rules: map[int64][]terms.Rule{}, pools: map[int64][]terms.Pool{}}
+	p.history = &history{db: db, rules: map[int64][]terms.Rule{}, pools: map[int64][]terms.Pool{}}
 	if p.published, err = publishedRuns(ctx, db, p.runs); err != nil {
 		return err
 	}
@@ -155,8 +150,8 @@ func publishedRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) (map[st
 	var period string
 	var r publishedRun
 	dest := []any{
-		&period, &r.RunID, &r.LedgerSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.SplitsVersion, &r.Checksum, &r.LinesSnapshotID,
-		&r.PayoutsSnapshotID, &r.SharesSnapshotID, &r.AdjustmentsSnapshotID, &r.ClosedVersion,
+		&period, &r.RunID, &r.LedgerSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.SplitsVersion, &r.Checksum,
+		&r.LinesSnapshotID, &r.ClosedVersion,
 	}
 	err := db.Each(ctx, lakesql.Text("royalty/last_runs"), nil, dest, func() error { published[period] = r; return nil })
 	if err != nil {

@@ -179,6 +179,10 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, periods [
 		return err
 	}
 	after.adjustments = s.ID()
+	cut, err := p.cut(ctx, env)
+	if err != nil {
+		return err
+	}
 	rows := make([][]any, len(periods))
 	for i := range periods {
 		r := &periods[i]
@@ -186,7 +190,7 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, periods [
 		if of := posted.reports[r.Period]; of != nil {
 			r.Posting = *of
 		}
-		if rows[i], err = p.runRow(ctx, env, *r, started, after); err != nil {
+		if rows[i], err = p.runRow(env, *r, cut, started, after); err != nil {
 			return err
 		}
 	}
@@ -227,11 +231,7 @@ func (p *plan) runID(env jobs.Env, period string) string {
 type outputs struct{ lines, payouts, shares, adjustments int64 }
 
 // runRow is a row of royalty_runs in the order of its columns (package catalog).
-func (p *plan) runRow(ctx context.Context, env jobs.Env, r PeriodReport, started time.Time, after outputs) ([]any, error) {
-	cut, err := p.cut(ctx, env)
-	if err != nil {
-		return nil, err
-	}
+func (p *plan) runRow(env jobs.Env, r PeriodReport, cut lake.Snapshot, started time.Time, after outputs) ([]any, error) {
 	positions, err := cut.Positions()
 	if err != nil {
 		return nil, err

@@ -236,12 +236,17 @@ func PostedTo(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) 
 	return t.ByID(run.AdjustmentsSnapshotID)
 }
 
-func bindAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64) error {
+// snapshotAt loads a table as it was at a snapshot.
+func snapshotAt(ctx context.Context, env jobs.Env, table string, id int64) (lake.Snapshot, error) {
 	t, err := env.Lake.Table(ctx, table)
 	if err != nil {
-		return err
+		return lake.Snapshot{}, err
 	}
-	s, err := t.ByID(snapshotID)
+	return t.ByID(id)
+}
+
+func bindAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64) error {
+	s, err := snapshotAt(ctx, env, table, snapshotID)
 	if err != nil {
 		return err
 	}
@@ -250,11 +255,7 @@ func bindAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, 
 
 // bindPeriodAt makes a view of one period of a table at a snapshot.
 func bindPeriodAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64, period string) error {
-	t, err := env.Lake.Table(ctx, table)
-	if err != nil {
-		return err
-	}
-	s, err := t.ByID(snapshotID)
+	s, err := snapshotAt(ctx, env, table, snapshotID)
 	if err != nil {
 		return err
 	}
