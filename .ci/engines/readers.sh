@@ -9,7 +9,7 @@ VENV=$DL/readers
 
 up() {
   local name file
-  venv "$VENV" "pyiceberg[sql-sqlite,sql-postgres,pyarrow,s3fs]==$PYICEBERG" "duckdb==$DUCKDB" "duckdb-extension-iceberg==$DUCKDB" \
+  venv "$VENV" "pyiceberg[sql-sqlite,sql-postgres,pyarrow,s3fs,pyiceberg-core]==$PYICEBERG" "duckdb==$DUCKDB" "duckdb-extension-iceberg==$DUCKDB" \
     "duckdb-extension-avro==$DUCKDB" "duckdb-extension-httpfs==$DUCKDB"
   publish "READERS_PYTHON=$VENV/bin/python"
   for name in avro iceberg httpfs; do
