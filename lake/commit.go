@@ -25,6 +25,11 @@ type Commit struct {
 	Add     []iceberg.DataFile // data files
 	Deletes []iceberg.DataFile // position delete files
 	Remove  []File             // live data and delete files that leave the table
+	// Mends says that the rows are what ours say they must be from this commit on, whatever another engine did to them
+	// before it: it clears what [Table.Altered] tells.
+	Mends bool
+	// Forgets lets state that can no longer be told count as never set; otherwise such a table takes no commit.
+	Forgets bool
 	// Stage is called before each attempt with the table as it is then. It returns the summary of the new
 	// snapshot (state keys it leaves out are carried forward), or an error that ends the commit, such as
 	// [ErrFenced] when the base it was computed from no longer holds. It must not have side effects.
@@ -71,7 +76,11 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("commit %s: %w", name, err)
 		}
-		after, err := c.attempt(ctx, t, id, summary)
+		props, err := c.summary(now, id, summary)
+		if err != nil {
+			return Snapshot{}, fmt.Errorf("commit %s: %w", name, err)
+		}
+		after, err := c.attempt(ctx, t, id, props)
 		if err == nil {
 			return after, nil
 		}
@@ -120,13 +129,22 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-func (c Commit) attempt(ctx context.Context, t *Table, id string, summary map[string]string) (Snapshot, error) {
-	props, err := t.Current().states()
-	if err != nil {
-		return Snapshot{}, err
+// summary is that of the new snapshot: the state carried forward, what the caller says, and the marks of a commit of ours.
+func (c Commit) summary(now Snapshot, id string, says map[string]string) (iceberg.Properties, error) {
+	state, err := now.states()
+	if err != nil && !(c.Forgets && errors.Is(err, ErrExpired)) {
+		return nil, err
 	}
-	maps.Copy(props, summary)
+	props := iceberg.Properties{}
+	for k, v := range state {
+		props[StateKey(k)] = v
+	}
+	maps.Copy(props, says)
 	props[commitIDKey], props[jobKey] = id, c.Job
+	return props, nil
+}
+
+func (c Commit) attempt(ctx context.Context, t *Table, id string, props iceberg.Properties) (Snapshot, error) {
 	tx := t.ice.NewTransaction()
 	if err := tx.AssertRefSnapshotID(icetable.MainBranch); err != nil {
 		return Snapshot{}, err
@@ -134,11 +152,14 @@ func (c Commit) attempt(ctx context.Context, t *Table, id string, summary map[st
 	if err := c.stage(ctx, tx, t, props); err != nil {
 		return Snapshot{}, err
 	}
+	if err := c.rememberIn(tx, t, id, props); err != nil {
+		return Snapshot{}, err
+	}
 	committed, err := tx.Commit(ctx)
 	if err != nil {
 		return Snapshot{}, err
 	}
-	after, ok := (&Table{name: t.name, ice: committed}).Current().findCommit(id)
+	after, ok := newTable(t.name, committed).Current().findCommit(id)
 	if !ok {
 		return Snapshot{}, errors.New("the catalog confirmed a commit that is not on main")
 	}
@@ -184,6 +205,3 @@ func appendNothing(ctx context.Context, tx *icetable.Transaction, t *Table, prop
 	defer empty.Release()
 	return tx.Append(ctx, empty, props)
 }
-
-// StateKey is the summary key under which a state value is stored.
-func StateKey(name string) string { return StatePrefix + name }

@@ -19,8 +19,24 @@
 // What a job must know to go on (positions in its sources, the snapshot of another table that it covers)
 // lies in the summary of the same snapshot as the rows it belongs to, under keys that start with
 // [StatePrefix]. Every commit through this package carries all state keys of the table forward, so the
-// newest snapshot of ours has the whole state and expiry cannot lose it. Snapshots of other engines carry
-// none: [Snapshot.State] walks back to the nearest of ours.
+// newest snapshot of ours has the whole state. Snapshots of other engines carry none: [Snapshot.State] walks back to
+// the nearest of ours.
+//
+// Another engine may expire that one. So each commit also sets the table property [StateProperty], in the same metadata
+// commit: the state, and the snapshot that it belongs to. A property and not a tag: a tag would do, for every engine spares
+// what it names, but it would keep the files of its snapshot from being purged for as long as the table is not written to.
+// The property is bounded as a summary is, and replaced by each commit.
+//
+// A property does not follow main, so it is believed only while main comes from the snapshot it names. Where the line of
+// main breaks off at an expired snapshot ([Table.recall] finds out once for each load):
+//   - the expired parent is that snapshot: so it is;
+//   - an older metadata file that the table still lists tells how the line goes on, with the summaries of its snapshots;
+//   - a manifest of main has something that only that snapshot can have put there.
+//
+// Otherwise the state is unknown, [ErrExpired], and the table takes no commit but one that says [Commit.Forgets].
+//
+// The same record tells whether anyone else changed the rows of a table that only we write ([Table.Altered]). A commit of
+// ours on top of such a change passes it on, until one mends the rows ([Commit.Mends]).
 //
 // # Expiring
 //

@@ -79,7 +79,8 @@ func (l *Lake) Table(ctx context.Context, name string) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load table %s: %w", name, err)
 	}
-	return &Table{name: name, ice: t}, nil
+	loaded := newTable(name, t)
+	return loaded, loaded.recall(ctx)
 }
 
 // Tables lists the names of the tables there are.

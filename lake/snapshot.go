@@ -4,17 +4,12 @@ import (
 	"context"
 	"fmt"
 	"sort"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go"
 	iceio "github.com/apache/iceberg-go/io"
 	icetable "github.com/apache/iceberg-go/table"
 )
-
-// StatePrefix starts the summary keys that every commit of ours carries forward.
-const StatePrefix = "lakectl.state."
 
 const (
 	commitIDKey = "lakectl.commit-id"
@@ -23,8 +18,11 @@ const (
 
 // Table is a table as the catalog had it when it was loaded.
 type Table struct {
-	name string
-	ice  *icetable.Table
+	name   string
+	ice    *icetable.Table
+	last   *lastCommit                 // of ours, as a property of the table says; nil: it does not
+	older  map[int64]icetable.Snapshot // expired ones below main, as older metadata files tell; see [Table.recall]
+	proven int64                       // where the line of main breaks off although it is known to reach last; 0: it does not
 }
 
 // Name is the table's name without the namespace.
@@ -199,66 +197,4 @@ func (s Snapshot) Schema() *iceberg.Schema {
 		}
 	}
 	return s.table.ice.Schema()
-}
-
-// State is the value of a state key as of this snapshot, "" when it was never set. [ErrExpired] when the
-// snapshots of ours before it are gone, so that nobody can tell.
-func (s Snapshot) State(key string) (string, error) {
-	state, err := s.states()
-	return state[StatePrefix+key], err
-}
-
-// StateNumber is a state value that is a number, such as the id of a snapshot of another table; 0 when it was
-// never set.
-func (s Snapshot) StateNumber(key string) (int64, error) {
-	text, err := s.State(key)
-	if err != nil || text == "" {
-		return 0, err
-	}
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("state %s of %s snapshot %d: %w", key, s.table.name, s.ID(), err)
-	}
-	return id, nil
-}
-
-// states finds the nearest snapshot of ours and returns its state.
-func (s Snapshot) states() (map[string]string, error) {
-	state := map[string]string{}
-	if s.ice == nil {
-		return state, nil
-	}
-	for at := s.ice; ; {
-		if at.Summary != nil && at.Summary.Properties[commitIDKey] != "" {
-			for k, v := range at.Summary.Properties {
-				if strings.HasPrefix(k, StatePrefix) {
-					state[k] = v
-				}
-			}
-			return state, nil
-		}
-		if at.ParentSnapshotID == nil {
-			return state, nil
-		}
-		parent := s.table.ice.SnapshotByID(*at.ParentSnapshotID)
-		if parent == nil {
-			return nil, WithHint(fmt.Errorf("state of table %s: the last snapshot written by lakectl: %w", s.table.name, ErrExpired),
-				"another engine wrote the newest snapshots and expired ours; roll main back or restore the table")
-		}
-		at = parent
-	}
-}
-
-// findCommit looks for a commit id among the snapshot and its ancestors.
-func (s Snapshot) findCommit(id string) (Snapshot, bool) {
-	for at := s.ice; at != nil; {
-		if at.Summary != nil && at.Summary.Properties[commitIDKey] == id {
-			return Snapshot{table: s.table, ice: at}, true
-		}
-		if at.ParentSnapshotID == nil {
-			break
-		}
-		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)
-	}
-	return Snapshot{}, false
 }

@@ -1,0 +1,120 @@
+package laketest
+
+import (
+	"errors"
+	"io/fs"
+	"testing"
+
+	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+// Hand is another engine at work on one table: what it commits carries none of our marks. See also [Lake.Compact] and, for a
+// real one, [Foreign].
+type Hand struct {
+	t     testing.TB
+	l     *Lake
+	table string
+}
+
+// Hand lets another engine take a table.
+func (l *Lake) Hand(t testing.TB, table string) Hand {
+	t.Helper()
+	return Hand{t: t, l: l, table: table}
+}
+
+// Replace takes files out of the table and puts others in, as one snapshot of operation append or overwrite. Data files may
+// come from [lake.Table.WriteRows].
+func (h Hand) Replace(remove []lake.File, add []iceberg.DataFile) lake.Snapshot {
+	h.t.Helper()
+	return h.commit(func(tx *icetable.Transaction) error {
+		if len(remove) == 0 {
+			return tx.AddDataFiles(h.t.Context(), add, nil, icetable.WithoutDuplicateCheck(), icetable.WithoutAutoNameMapping())
+		}
+		var data, deletes []iceberg.DataFile
+		for _, f := range remove {
+			if f.ContentType() == iceberg.EntryContentData {
+				data = append(data, f.DataFile)
+			} else {
+				deletes = append(deletes, f.DataFile)
+			}
+		}
+		return tx.ReplaceFiles(h.t.Context(), data, add, deletes, nil, icetable.WithoutDuplicateCheck(), icetable.WithoutAutoNameMapping())
+	})
+}
+
+// Insert appends rows, one value a column.
+func (h Hand) Insert(rows ...[]any) lake.Snapshot {
+	h.t.Helper()
+	files, err := h.l.Snapshot(h.t, h.table).Table().WriteRows(h.t.Context(), "other", rows)
+	h.check(err)
+	return h.Replace(nil, files)
+}
+
+// Truncate takes all files out.
+func (h Hand) Truncate() lake.Snapshot {
+	h.t.Helper()
+	s := h.l.Snapshot(h.t, h.table)
+	files, err := s.Files(h.t.Context())
+	h.check(err)
+	deletes, err := s.DeleteFiles(h.t.Context())
+	h.check(err)
+	return h.Replace(append(files, deletes...), nil)
+}
+
+// Rollback moves main back that many snapshots.
+func (h Hand) Rollback(steps int) lake.Snapshot {
+	h.t.Helper()
+	back := h.l.Snapshot(h.t, h.table).Ancestors()[steps]
+	return h.commit(func(tx *icetable.Transaction) error { return tx.RollbackToSnapshot(back.ID()) })
+}
+
+// MoveTo sets main to any snapshot of the table.
+func (h Hand) MoveTo(s lake.Snapshot) lake.Snapshot {
+	h.t.Helper()
+	id := []string{h.l.Namespace(), h.table}
+	update := icetable.NewSetSnapshotRefUpdate(icetable.MainBranch, s.ID(), icetable.BranchRef, 0, 0, 0)
+	_, _, err := h.l.Catalog.Ice.CommitTable(h.t.Context(), id, nil, []icetable.Update{update})
+	h.check(err)
+	return h.l.Snapshot(h.t, h.table)
+}
+
+// Property sets a property of the table; "" takes it away.
+func (h Hand) Property(key, value string) {
+	h.t.Helper()
+	h.commit(func(tx *icetable.Transaction) error {
+		if value == "" {
+			return tx.RemoveProperties([]string{key})
+		}
+		return tx.SetProperties(iceberg.Properties{key: value})
+	})
+}
+
+// Expire takes every snapshot out of the history that is not the head of a branch or tag, and deletes their files.
+func (h Hand) Expire() lake.Snapshot {
+	h.t.Helper()
+	return h.commit(func(tx *icetable.Transaction) error {
+		return tx.ExpireSnapshots(icetable.WithOlderThan(0), icetable.WithRetainLast(1))
+	})
+}
+
+func (h Hand) commit(stage func(*icetable.Transaction) error) lake.Snapshot {
+	h.t.Helper()
+	ice, err := h.l.Catalog.Ice.LoadTable(h.t.Context(), []string{h.l.Namespace(), h.table})
+	h.check(err)
+	tx := ice.NewTransaction()
+	h.check(stage(tx))
+	if _, err = tx.Commit(h.t.Context()); !errors.Is(err, fs.ErrNotExist) { // an expiry deletes some files twice
+		h.check(err)
+	}
+	return h.l.Snapshot(h.t, h.table)
+}
+
+func (h Hand) check(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatalf("another engine on %s: %v", h.table, err)
+	}
+}
