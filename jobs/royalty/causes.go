@@ -21,6 +21,8 @@ const (
 	CauseSplits = "splits changed"
 	// CauseClosed is a period that was closed while a run was under way that did not know: its adjustments are due.
 	CauseClosed = "closed meanwhile"
+	// CausePosted is a period that differences of earlier ones were posted to and that has nothing else yet.
+	CausePosted = "adjustments posted"
 )
 
 // PeriodPlan is one period to recompute.
@@ -47,20 +49,8 @@ func (p *plan) choose(ctx context.Context, db *duck.DB, only string) error {
 			causes[period] = strings.Join(list, ", ")
 		}
 	}
-	if p.rows, err = ledgerRows(ctx, p.ledger); err != nil {
+	if err := p.chooseFirst(ctx, causes); err != nil {
 		return err
-	}
-	first := map[string]bool{}
-	for period := range p.rows {
-		first[period] = true
-	}
-	for period := range p.pools.byPeriod {
-		first[period] = true
-	}
-	for period := range first {
-		if _, ran := p.published[period]; !ran {
-			causes[period] = CauseFirst
-		}
 	}
 	for period, cause := range causes {
 		if only == "" || only == period {
@@ -70,6 +60,33 @@ func (p *plan) choose(ctx context.Context, db *duck.DB, only string) error {
 	}
 	p.wholeLedger = len(p.periods) == len(causes)
 	sortPeriods(p.periods)
+	return nil
+}
+
+// chooseFirst adds the periods that exist and were never published: listens, pools, or differences of earlier ones make a period.
+func (p *plan) chooseFirst(ctx context.Context, causes map[string]string) (err error) {
+	if p.rows, err = ledgerRows(ctx, p.ledger); err != nil {
+		return err
+	}
+	received, err := postedPeriods(ctx, p.adjustments)
+	if err != nil {
+		return err
+	}
+	first := map[string]string{}
+	for _, period := range received {
+		first[period] = CausePosted
+	}
+	for period := range p.rows {
+		first[period] = CauseFirst
+	}
+	for period := range p.pools.byPeriod {
+		first[period] = CauseFirst
+	}
+	for period, cause := range first {
+		if _, ran := p.published[period]; !ran {
+			causes[period] = cause
+		}
+	}
 	return nil
 }
 
@@ -119,6 +136,21 @@ func poolsOf(pools []terms.Pool, period string) (list []terms.Pool) {
 		}
 	}
 	return list
+}
+
+// postedPeriods are the periods that royalty_adjustments has rows for.
+func postedPeriods(ctx context.Context, adjustments lake.Snapshot) (periods []string, err error) {
+	files, err := adjustments.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if period, ok := lake.PartitionValue(f).(string); ok && period != postedPending {
+			periods = append(periods, period)
+		}
+	}
+	slices.Sort(periods)
+	return slices.Compact(periods), nil
 }
 
 // changedPeriods are the months of the ledger that gained or lost rows since every period was last judged.

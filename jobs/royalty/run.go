@@ -117,7 +117,14 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *R
 	if err := countDuplicates(ctx, db, report.Periods); err != nil {
 		return false, err
 	}
-	return true, p.publish(ctx, env, db, report.Periods, started)
+	posted, err := newAdjustments(ctx, env, db, p)
+	if err != nil {
+		return false, err
+	}
+	if report.Periods, err = posted.receivers(ctx, report.Periods); err != nil {
+		return false, err
+	}
+	return true, p.publish(ctx, env, db, posted, report.Periods, started)
 }
 
 // bindPeriods makes a view of the months of a ledger table.
@@ -151,13 +158,9 @@ func countDuplicates(ctx context.Context, db *duck.DB, periods []PeriodReport) e
 }
 
 // publish commits what changed, table by table, the runs last.
-func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, periods []PeriodReport, started time.Time) error {
+func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, posted *adjustments, periods []PeriodReport, started time.Time) error {
 	changed := map[string]bool{}
 	after := outputs{}
-	posted, err := newAdjustments(ctx, env, db, p)
-	if err != nil {
-		return err
-	}
 	for _, t := range []struct {
 		computed string
 		base     lake.Snapshot
