@@ -36,9 +36,10 @@ type Options struct {
 
 // Catalog is an open connection to an Iceberg catalog.
 type Catalog struct {
-	Ice     icecatalog.Catalog
-	options Options
-	db      *sql.DB
+	Ice       icecatalog.Catalog
+	options   Options
+	warehouse string // URI
+	db        *sql.DB
 }
 
 // Open connects to the catalog. For sqlite the folder of the database file must exist; [Init] makes it.
@@ -77,7 +78,7 @@ func open(ctx context.Context, o Options) (*Catalog, error) {
 		db.Close() //nolint:errcheck // the first error counts
 		return nil, fmt.Errorf("open %s catalog: %w", o.Type, err)
 	}
-	return &Catalog{Ice: newParsed(ice, db, o, props), options: o, db: db}, nil
+	return &Catalog{Ice: newParsed(ice, db, o, props), options: o, warehouse: warehouse, db: db}, nil
 }
 
 func connect(o Options) (*sql.DB, icesql.SupportedDialect, error) {
@@ -97,7 +98,10 @@ func connect(o Options) (*sql.DB, icesql.SupportedDialect, error) {
 }
 
 // Lake returns the tables of the catalog.
-func (c *Catalog) Lake() *lake.Lake { return lake.New(c.Ice, Namespace, c.options.Log) }
+func (c *Catalog) Lake() *lake.Lake { return lake.New(c.Ice, Namespace, c.Known(), c.options.Log) }
+
+// Known is what the catalog's lake takes for granted of its tables.
+func (c *Catalog) Known() lake.Known { return lake.Known{Specs: Specs(), Warehouse: c.warehouse} }
 
 // Close ends the connection.
 func (c *Catalog) Close() error { return c.db.Close() }

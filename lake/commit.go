@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -14,9 +13,6 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
 )
-
-// Attempts bounds how often one commit is staged again; with the back-off it is about a minute.
-const commitAttempts = 30
 
 // Commit is one change of one table: files to add, position deletes, or whole files to remove.
 // Remove and Deletes exclude each other. With no files at all only the state advances.
@@ -52,31 +48,25 @@ func IfUnmoved(base Snapshot, summary map[string]string) func(Snapshot) (map[str
 // catalog stayed unreachable: then the outcome is unknown, and the state in the table tells the next run.
 func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, error) {
 	id := uuid.NewString()
-	var last error
-	for attempt := range commitAttempts {
-		if err := pause(ctx, attempt); err != nil {
-			return Snapshot{}, fmt.Errorf("commit %s: %w", name, errors.Join(err, last))
-		}
-		t, err := l.Table(ctx, name)
+	var r rounds
+	for r.next(ctx) {
+		t, err := l.load(ctx, name)
 		if err != nil {
-			if errors.Is(err, ErrNotFound) {
-				return Snapshot{}, err
-			}
-			last = err
+			r.notLoaded(err)
 			continue
 		}
-		now := t.Current()
-		if landed, ok := now.findCommit(id); ok {
+		if landed, ok := t.Current().findCommit(id); ok {
+			t.fit(l.known) //nolint:errcheck // the change is in; whether the next one can be, the next load says
 			return landed, nil
 		}
-		summary, err := c.Stage(now)
-		if err == nil {
-			err = c.targetsLive(ctx, now)
+		if r.settled() {
+			break
 		}
+		summary, err := c.prepare(ctx, t, l.known)
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("commit %s: %w", name, err)
 		}
-		props, err := c.summary(now, id, summary)
+		props, err := c.summary(t.Current(), id, summary)
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("commit %s: %w", name, err)
 		}
@@ -84,11 +74,25 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 		if err == nil {
 			return after, nil
 		}
-		l.log.Debug("commit attempt not confirmed", "table", name, "attempt", attempt, "error", err)
-		last = err
+		l.log.Debug("commit attempt not confirmed", "table", name, "attempt", r.attempt, "error", err)
+		r.notConfirmed(err)
 	}
-	return Snapshot{}, WithHint(fmt.Errorf("commit %s: no attempt of %d was confirmed: %w", name, commitAttempts, last),
-		"check that the catalog and the warehouse can be written, then run the command again: it goes on where the table is")
+	return Snapshot{}, r.failed("commit "+name, "check that the catalog and the warehouse can be written, then run the command again: it goes on where the table is")
+}
+
+// prepare asks the caller, after the table itself, whether the change still holds.
+func (c Commit) prepare(ctx context.Context, t *Table, known Known) (map[string]string, error) {
+	if err := t.fit(known); err != nil {
+		return nil, err
+	}
+	if err := t.onTime(time.Now()); err != nil {
+		return nil, err
+	}
+	summary, err := c.Stage(t.Current())
+	if err != nil {
+		return nil, err
+	}
+	return summary, c.targetsLive(ctx, t.Current())
 }
 
 // targetsLive refuses row deletes for a data file that is gone: a compaction moved its rows elsewhere, and the
@@ -111,22 +115,6 @@ func (c Commit) targetsLive(ctx context.Context, now Snapshot) error {
 		}
 	}
 	return nil
-}
-
-// pause waits before a repeated attempt: 10 ms doubling up to 2 s, with jitter so that rivals spread out.
-func pause(ctx context.Context, attempt int) error {
-	if attempt == 0 {
-		return ctx.Err()
-	}
-	limit := min(10*time.Millisecond<<min(attempt, 8), 2*time.Second)
-	timer := time.NewTimer(limit/2 + rand.N(limit/2))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // summary is that of the new snapshot: the state carried forward, what the caller says, and the marks of a commit of ours.
@@ -159,7 +147,7 @@ func (c Commit) attempt(ctx context.Context, t *Table, id string, props iceberg.
 	if err != nil {
 		return Snapshot{}, err
 	}
-	after, ok := newTable(t.name, committed).Current().findCommit(id)
+	after, ok := t.after(committed).Current().findCommit(id)
 	if !ok {
 		return Snapshot{}, errors.New("the catalog confirmed a commit that is not on main")
 	}

@@ -11,8 +11,17 @@
 // ancestors. Found: the commit landed although its answer was lost. Not found and the base holds: the same
 // files are staged again. Base moved: the caller gets its own error, usually [ErrFenced].
 //
-// The class of an error is never trusted: the SQL catalog's conflicts have no type, and a timeout may have
-// landed. The library's own retry stays off (commit.retry.num-retries=0), because it replays without asking.
+// The class of an error is never trusted before that look: the SQL catalog's conflicts have no type, and a timeout may
+// have landed. After it, an error that cannot pass (no such file, no right, a full disk, a table that does not fit) ends
+// the rounds. The library's own retry stays off (commit.retry.num-retries=0), because it replays without asking.
+//
+// # Tables that others have touched
+//
+// Every load holds a table of lakectl's against its spec ([Known]): columns by field id and type, the partition spec it
+// was made with, format version, place below the warehouse. [Table.Columns] and [Table.Spec] say where the columns and
+// the partition spec of lakectl are in the table; columns, names, order and default spec of others are theirs. What
+// does not fit is [ErrUnfit], before anything is written. Field ids that are not their column's place in the spec lie in
+// the table property lakectl.columns.
 //
 // # State in snapshot summaries
 //

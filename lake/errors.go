@@ -15,6 +15,11 @@ var (
 	ErrExpired = errors.New("expired")
 	// ErrUnsupported is returned for table contents that this version cannot read exactly.
 	ErrUnsupported = errors.New("not supported")
+	// ErrUnfit is returned for a table of lakectl's own that another engine, or a copy of the lake's folder, has made
+	// unfit to work with. Nothing was written.
+	ErrUnfit = errors.New("lakectl cannot work with it")
+	// ErrClock is returned where the clock of this machine is behind what is in a table.
+	ErrClock = errors.New("clocks differ")
 )
 
 // hinted carries advice for the operator beside an error.

@@ -2,9 +2,8 @@ package lake
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/apache/iceberg-go"
 )
@@ -12,50 +11,45 @@ import (
 // AddColumns adds the columns of a spec that an existing table lacks, at its end, and returns their names. They
 // are optional, so no file is touched and no snapshot made: rows written before have NULL in them.
 func (l *Lake) AddColumns(ctx context.Context, spec Spec) ([]string, error) {
-	var last error
-	for attempt := range commitAttempts {
-		if err := pause(ctx, attempt); err != nil {
-			return nil, fmt.Errorf("add columns to %s: %w", spec.Name, errors.Join(err, last))
-		}
+	var r rounds
+	for r.next(ctx) {
 		t, err := l.Table(ctx, spec.Name)
-		if errors.Is(err, ErrNotFound) {
+		if err != nil {
+			r.notLoaded(err)
+			continue
+		}
+		missing, err := t.missing(spec.Schema)
+		if err != nil || len(missing) == 0 {
 			return nil, err
 		}
-		var missing []iceberg.NestedField
-		if err == nil {
-			if missing, err = t.missing(spec.Schema); err != nil {
-				return nil, err
-			}
-			err = t.add(ctx, missing)
+		if r.settled() {
+			break
 		}
-		if err == nil {
-			names := make([]string, len(missing))
-			for i, f := range missing {
-				names[i] = f.Name
-			}
-			return names, nil
+		if err := t.onTime(time.Now()); err != nil {
+			return nil, err
 		}
-		l.log.Debug("columns not added", "table", spec.Name, "attempt", attempt, "error", err)
-		last = err // somebody else committed, or the answer was lost: the next look tells
+		if err := t.add(ctx, missing); err != nil {
+			l.log.Debug("columns not added", "table", spec.Name, "attempt", r.attempt, "error", err)
+			r.notConfirmed(err) // somebody else committed, or the answer was lost: the next look tells
+			continue
+		}
+		names := make([]string, len(missing))
+		for i, f := range missing {
+			names[i] = f.Name
+		}
+		return names, nil
 	}
-	return nil, WithHint(fmt.Errorf("add columns to %s: no attempt of %d was confirmed: %w", spec.Name, commitAttempts, last),
-		"check that the catalog and the warehouse can be written, then run the command again")
+	return nil, r.failed("add columns to "+spec.Name, "check that the catalog and the warehouse can be written, then run the command again")
 }
 
-// missing lists the columns of a schema that the table lacks. Values are written by place, so the columns that it
-// has must be the first ones, in that order. What it has beyond is of a newer version.
+// missing lists the columns of a schema that the table lacks.
 func (t *Table) missing(schema *iceberg.Schema) ([]iceberg.NestedField, error) {
-	has, want := t.ice.Schema().Fields(), schema.Fields()
-	if len(has) >= len(want) {
-		return nil, nil
-	}
-	same := func(a, b iceberg.NestedField) bool { return a.ID == b.ID && a.Name == b.Name }
-	added := want[len(has):]
-	if !slices.EqualFunc(has, want[:len(has)], same) || t.ice.Metadata().LastColumnID() != len(has) {
-		return nil, WithHint(fmt.Errorf("table %s has other columns than lakectl gave it, so column %s cannot be added: %w", t.name, added[0].Name, ErrUnsupported),
-			"drop the columns that were added by hand, or run 'lakectl init' with another catalog.uri for a new lake")
-	}
+	added := schema.Fields()[min(len(t.columns), schema.NumFields()):]
 	for _, f := range added {
+		if _, taken := t.ice.Schema().FindFieldByName(f.Name); taken {
+			return nil, t.unfit("another engine added a column "+f.Name+", which is the name of one of this version of lakectl",
+				"rename it there: ALTER TABLE "+t.name+" RENAME COLUMN "+f.Name+" TO another name; then run 'lakectl init' again")
+		}
 		if f.Required {
 			return nil, fmt.Errorf("column %s of %s is required, rows without it are there: %w", f.Name, t.name, ErrUnsupported)
 		}
@@ -63,16 +57,22 @@ func (t *Table) missing(schema *iceberg.Schema) ([]iceberg.NestedField, error) {
 	return added, nil
 }
 
+// add adds columns at the end, under the next free ids.
 func (t *Table) add(ctx context.Context, columns []iceberg.NestedField) error {
-	if len(columns) == 0 {
-		return nil
-	}
 	tx := t.ice.NewTransaction()
 	update := tx.UpdateSchema(true, false)
-	for _, f := range columns {
+	var all []iceberg.NestedField
+	for _, c := range t.columns {
+		all = append(all, c.Field)
+	}
+	for i, f := range columns {
 		update.AddColumn([]string{f.Name}, f.Type, f.Doc, false, nil)
+		all = append(all, iceberg.NestedField{ID: t.ice.Metadata().LastColumnID() + 1 + i})
 	}
 	if err := update.Commit(); err != nil {
+		return err
+	}
+	if err := tx.SetProperties(iceberg.Properties{columnsKey: columnIDs(all)}); err != nil {
 		return err
 	}
 	_, err := tx.Commit(ctx)
@@ -83,7 +83,7 @@ func (t *Table) add(ctx context.Context, columns []iceberg.NestedField) error {
 // earlier one.
 func (s Snapshot) NeedColumns(names ...string) error {
 	for _, name := range names {
-		if _, ok := s.table.ice.Schema().FindFieldByName(name); !ok {
+		if _, ok := s.table.column(name); !ok {
 			return outdated(fmt.Errorf("table %s has no column %s: %w", s.table.name, name, ErrUnsupported))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -109,18 +110,36 @@ func TestAddingColumnsAgainOrAtOnceAddsThemOnce(t *testing.T) {
 	}
 }
 
-func TestColumnsAddedByOthersAreNoPlaceForOurs(t *testing.T) {
+func TestColumnsAddedByOthersAreNotInTheWayOfOurs(t *testing.T) {
 	l := laketest.New(t)
 	spec := earlier(t, l, 6)
-	theirs := spec
-	theirs.Schema = iceberg.NewSchema(0, append(spec.Schema.Fields()[:6:6], iceberg.NestedField{ID: 7, Name: "note", Type: iceberg.PrimitiveTypes.String})...)
-	if _, err := l.AddColumns(t.Context(), theirs); err != nil {
-		t.Fatal(err)
+	evolve(t, l, catalog.PlaysByHour, func(u *icetable.UpdateSchema) {
+		u.AddColumn([]string{"score"}, iceberg.PrimitiveTypes.Float64, "", false, nil)
+	})
+	if err := l.Snapshot(t, catalog.PlaysByHour).NeedColumns("ms_played"); !errors.Is(err, lake.ErrUnsupported) {
+		t.Errorf("score was taken for ms_played, whose id it has: %v", err)
 	}
-	wider := spec
-	wider.Schema = iceberg.NewSchema(0, append(spec.Schema.Fields(), iceberg.NestedField{ID: 8, Name: "more", Type: iceberg.PrimitiveTypes.String})...)
-	if added, err := l.AddColumns(t.Context(), wider); !errors.Is(err, lake.ErrUnsupported) || lake.Hint(err) == "" || len(added) != 0 {
-		t.Errorf("added %v, %v", added, err)
+	if added, err := l.AddColumns(t.Context(), spec); fmt.Sprint(added) != "[ms_played]" || err != nil {
+		t.Fatalf("added %v, %v", added, err)
+	}
+	evolve(t, l, catalog.PlaysByHour, func(u *icetable.UpdateSchema) { u.RenameColumn([]string{"ms_played"}, "listened") })
+	if added, err := l.AddColumns(t.Context(), spec); len(added) != 0 || err != nil {
+		t.Errorf("again: %v, %v", added, err)
+	}
+	columns := l.Snapshot(t, catalog.PlaysByHour).Table().Columns()
+	if last := columns[len(columns)-1]; len(columns) != 7 || last.Name != "ms_played" || last.Field.Name != "listened" || last.Field.ID != 8 {
+		t.Errorf("the table has %v", columns)
+	}
+}
+
+func TestColumnWithANameOfOursIsToBeRenamed(t *testing.T) {
+	l := laketest.New(t)
+	spec := earlier(t, l, 5)
+	evolve(t, l, catalog.PlaysByHour, func(u *icetable.UpdateSchema) {
+		u.AddColumn([]string{"ms_played"}, iceberg.PrimitiveTypes.Float64, "", false, nil)
+	})
+	if added, err := l.AddColumns(t.Context(), spec); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(lake.Hint(err), "RENAME COLUMN ms_played") || len(added) != 0 {
+		t.Errorf("added %v, %v, hint %q", added, err, lake.Hint(err))
 	}
 }
 

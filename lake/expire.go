@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	icetable "github.com/apache/iceberg-go/table"
 )
@@ -25,17 +26,11 @@ type Expired struct {
 // that, by what the table then says. A crash in between leaves files that nobody refers to, for the orphan sweep.
 func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) ([]Snapshot, error)) (Expired, error) {
 	x := expiry{tried: map[int64]Snapshot{}, metadata: map[string]bool{}}
-	var last error
-	for attempt := range commitAttempts {
-		if err := pause(ctx, attempt); err != nil {
-			return Expired{}, fmt.Errorf("expire snapshots of %s: %w", name, errors.Join(err, last))
-		}
+	var r rounds
+	for r.next(ctx) {
 		now, err := l.Table(ctx, name)
-		if errors.Is(err, ErrNotFound) {
-			return Expired{}, err
-		}
 		if err != nil {
-			last = err
+			r.notLoaded(err)
 			continue
 		}
 		doomed, err := choose(now)
@@ -46,16 +41,18 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 			done, err := x.deleteFiles(ctx, now)
 			return done, wrap(err, "delete files of expired snapshots of "+name)
 		}
-		if err := x.note(now, doomed); err != nil {
+		if r.settled() {
+			break
+		}
+		if err := errors.Join(x.note(now, doomed), now.onTime(time.Now())); err != nil {
 			return Expired{}, err
 		}
 		if err := l.forget(ctx, now, doomed); err != nil {
-			l.log.Debug("expiry not confirmed", "table", name, "attempt", attempt, "error", err)
-			last = err
+			l.log.Debug("expiry not confirmed", "table", name, "attempt", r.attempt, "error", err)
+			r.notConfirmed(err)
 		}
 	}
-	return Expired{}, WithHint(fmt.Errorf("expire snapshots of %s: no attempt of %d was confirmed: %w", name, commitAttempts, last),
-		"check that the catalog and the warehouse can be written, then run the command again")
+	return Expired{}, r.failed("expire snapshots of "+name, "check that the catalog and the warehouse can be written, then run the command again")
 }
 
 // expiry is what the attempts of one Expire have seen.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -16,12 +17,13 @@ import (
 type Lake struct {
 	catalog   icecatalog.Catalog
 	namespace string
+	known     Known
 	log       *slog.Logger
 }
 
 // New returns the lake of a namespace. It contacts nothing.
-func New(catalog icecatalog.Catalog, namespace string, log *slog.Logger) *Lake {
-	return &Lake{catalog: catalog, namespace: namespace, log: log}
+func New(catalog icecatalog.Catalog, namespace string, known Known, log *slog.Logger) *Lake {
+	return &Lake{catalog: catalog, namespace: namespace, known: known, log: log}
 }
 
 // Namespace is the name under which the tables lie in the catalog.
@@ -45,7 +47,9 @@ func (l *Lake) Create(ctx context.Context, spec Spec) (bool, error) {
 	if err != nil || exists {
 		return false, wrap(err, "look up table "+spec.Name)
 	}
-	options := []icecatalog.CreateTableOpt{icecatalog.WithProperties(spec.Properties)}
+	properties := iceberg.Properties{columnsKey: columnIDs(spec.Schema.Fields())}
+	maps.Copy(properties, spec.Properties)
+	options := []icecatalog.CreateTableOpt{icecatalog.WithProperties(properties)}
 	if spec.Partition != nil {
 		options = append(options, icecatalog.WithPartitionSpec(spec.Partition))
 	}
@@ -70,8 +74,20 @@ func (l *Lake) ensureNamespace(ctx context.Context) error {
 }
 
 // Table loads a table as it is now. Load it again for each use: a kept handle goes stale and holds on to
-// the manifests it has read.
+// the manifests it has read. One of the lake's own that does not fit its spec is [ErrUnfit].
 func (l *Lake) Table(ctx context.Context, name string) (*Table, error) {
+	t, err := l.load(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.fit(l.known); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// load loads a table, fit or not.
+func (l *Lake) load(ctx context.Context, name string) (*Table, error) {
 	t, err := l.catalog.LoadTable(ctx, l.identifier(name))
 	if errors.Is(err, icecatalog.ErrNoSuchTable) || errors.Is(err, icecatalog.ErrNoSuchNamespace) {
 		return nil, WithHint(fmt.Errorf("table %s.%s: %w", l.namespace, name, ErrNotFound), "list the tables with 'lakectl snapshots'; 'lakectl init' creates those that are missing")
@@ -106,6 +122,9 @@ func (l *Lake) Tag(ctx context.Context, tag string, s Snapshot, maxAge time.Dura
 	if now := s.table.ice.Metadata().SnapshotByName(tag); now != nil && now.SnapshotID != s.ID() {
 		return WithHint(fmt.Errorf("tag %s of table %s already names snapshot %d", tag, s.table.name, now.SnapshotID),
 			"choose another name: a tag is never moved")
+	}
+	if err := s.table.onTime(time.Now()); err != nil {
+		return err
 	}
 	update := icetable.NewSetSnapshotRefUpdate(tag, s.ID(), icetable.TagRef, maxAge.Milliseconds(), 0, 0)
 	requirement := icetable.AssertTableUUID(s.table.ice.Metadata().TableUUID())

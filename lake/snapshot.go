@@ -18,11 +18,13 @@ const (
 
 // Table is a table as the catalog had it when it was loaded.
 type Table struct {
-	name   string
-	ice    *icetable.Table
-	last   *lastCommit                 // of ours, as a property of the table says; nil: it does not
-	older  map[int64]icetable.Snapshot // expired ones below main, as older metadata files tell; see [Table.recall]
-	proven int64                       // where the line of main breaks off although it is known to reach last; 0: it does not
+	name    string
+	ice     *icetable.Table
+	last    *lastCommit                 // of ours, as a property of the table says; nil: it does not
+	older   map[int64]icetable.Snapshot // expired ones below main, as older metadata files tell; see [Table.recall]
+	proven  int64                       // where the line of main breaks off although it is known to reach last; 0: it does not
+	columns []Column
+	spec    iceberg.PartitionSpec // the one that init made, which need not be the table's newest
 }
 
 // Name is the table's name without the namespace.
@@ -31,8 +33,8 @@ func (t *Table) Name() string { return t.name }
 // Property is a property of the table, "" when it is not set.
 func (t *Table) Property(key string) string { return t.ice.Properties()[key] }
 
-// Spec is the table's current partition spec.
-func (t *Table) Spec() iceberg.PartitionSpec { return t.ice.Spec() }
+// Spec is the partition spec that the table was made with, under which all files of lakectl are written.
+func (t *Table) Spec() iceberg.PartitionSpec { return t.spec }
 
 // Location is the URI of the table's folder.
 func (t *Table) Location() string { return t.ice.Location() }

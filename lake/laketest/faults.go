@@ -84,7 +84,7 @@ func CrashOnce(nth int, dead func()) *Faults {
 // With returns the same lake seen through faults.
 func (l *Lake) With(f *Faults) *Lake {
 	broken := *l
-	broken.Lake = lake.New(&faultyCatalog{Catalog: l.Catalog.Ice, faults: f}, l.Namespace(), l.Options.Log)
+	broken.Lake = lake.New(&faultyCatalog{Catalog: l.Catalog.Ice, faults: f}, l.Namespace(), l.Catalog.Known(), l.Options.Log)
 	return &broken
 }
 

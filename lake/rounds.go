@@ -1,0 +1,135 @@
+package lake
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"syscall"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
+)
+
+// Attempts bounds how often one change of a table is tried; with the back-off it is about a minute.
+const commitAttempts = 30
+
+// rounds are the attempts to change a table. After an attempt that failed, whatever the error, the table is loaded
+// again and looked at: the change may be in it. Only what is not there after that look is judged by the class of its
+// error: one that cannot pass ends the rounds.
+type rounds struct {
+	attempt int
+	last    error // of the newest attempt
+	unknown bool  // the newest attempt to commit has not been looked for
+	ended   error // of the context
+	over    bool
+}
+
+// next waits for the next attempt; false when there is none.
+func (r *rounds) next(ctx context.Context) bool {
+	if r.over || r.attempt == commitAttempts {
+		return false
+	}
+	r.ended = pause(ctx, r.attempt)
+	r.attempt++
+	return r.ended == nil
+}
+
+// notLoaded notes that the table could not be loaded.
+func (r *rounds) notLoaded(err error) {
+	r.last, r.over = err, permanent(err) && !r.unknown
+}
+
+// notConfirmed notes that a commit failed or that its answer was lost.
+func (r *rounds) notConfirmed(err error) { r.last, r.unknown = err, true }
+
+// settled notes that the table was loaded and the change is not in it, and tells whether trying again is of no use.
+func (r *rounds) settled() bool {
+	r.unknown = false
+	r.over = r.last != nil && permanent(r.last)
+	return r.over
+}
+
+// failed is the error of rounds that came to nothing.
+func (r *rounds) failed(doing, hint string) error {
+	switch {
+	case r.ended != nil:
+		return fmt.Errorf("%s: %w", doing, errors.Join(r.ended, r.last))
+	case !r.over:
+		return WithHint(fmt.Errorf("%s: no attempt of %d was confirmed: %w", doing, r.attempt, r.last), "%s", hint)
+	case Hint(r.last) != "":
+		return fmt.Errorf("%s: %w", doing, r.last)
+	default:
+		return WithHint(fmt.Errorf("%s: %w", doing, r.last), "%s", hint)
+	}
+}
+
+// pause waits before a repeated attempt: 10 ms doubling up to 2 s, with jitter so that rivals spread out.
+func pause(ctx context.Context, attempt int) error {
+	if attempt == 0 {
+		return ctx.Err()
+	}
+	limit := min(10*time.Millisecond<<min(attempt, 8), 2*time.Second)
+	timer := time.NewTimer(limit/2 + rand.N(limit/2))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// lasting are errors that do not pass by themselves: the table, a file, a right or room on the disk is missing, or
+// what is there cannot be read.
+var lasting = []error{
+	ErrUnfit, ErrUnsupported, ErrNotFound, ErrClock,
+	fs.ErrNotExist, fs.ErrPermission, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG, syscall.ENOTDIR, syscall.EISDIR,
+	gzip.ErrHeader, gzip.ErrChecksum, io.ErrUnexpectedEOF, iceberg.ErrInvalidSchema, icetable.ErrInvalidMetadata,
+}
+
+// permanent tells whether an error will be the same at the next attempt.
+func permanent(err error) bool {
+	for _, target := range lasting {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	var sqlite interface{ Code() int }
+	switch {
+	case errors.As(err, &syntax), errors.As(err, &kind):
+		return true
+	case errors.As(err, &sqlite):
+		return lastingSQLite[sqlite.Code()&0xff]
+	}
+	return false
+}
+
+// lastingSQLite are SQLite's primary result codes of the same kind: PERM, READONLY, CORRUPT, FULL, CANTOPEN, NOTADB.
+var lastingSQLite = map[int]bool{3: true, 8: true, 11: true, 13: true, 14: true, 26: true}
+
+// maxClockLead is how far a snapshot may be older than the one before it. The library refuses more.
+const maxClockLead = time.Minute
+
+// onTime refuses to commit where the newest change of the table lies in the future by more than a little: the new
+// snapshot would seem older than those that it builds on.
+func (t *Table) onTime(now time.Time) error {
+	newest := t.ice.Metadata().LastUpdatedMillis()
+	for entry := range t.ice.Metadata().SnapshotLogs() {
+		newest = max(newest, entry.TimestampMs)
+	}
+	ahead := time.UnixMilli(newest).Sub(now)
+	if ahead <= maxClockLead {
+		return nil
+	}
+	return WithHint(fmt.Errorf("table %s: its newest change is of %s, which is %s ahead of this machine's clock: %w",
+		t.name, time.UnixMilli(newest).UTC().Format(time.RFC3339), ahead.Round(time.Second), ErrClock),
+		"check the clock (NTP) of this machine and of the one that wrote last; once they agree, wait until that time has come and run the command again")
+}
