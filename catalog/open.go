@@ -43,7 +43,10 @@ type Catalog struct {
 }
 
 // Open connects to the catalog. For sqlite the folder of the database file must exist; [Init] makes it.
-func Open(ctx context.Context, o Options) (*Catalog, error) {
+func Open(ctx context.Context, o Options) (*Catalog, error) { return openUnchecked(ctx, o) }
+
+// openUnchecked opens a lake that may lie somewhere else than its tables say.
+func openUnchecked(ctx context.Context, o Options) (*Catalog, error) {
 	// Turning WAL on in a new file takes a lock for which SQLite does not wait, whatever the busy timeout.
 	for attempt := 1; ; attempt++ {
 		c, err := open(ctx, o)

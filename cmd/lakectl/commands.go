@@ -19,6 +19,7 @@ func commands() []verb {
 		periodVerb(),
 		deletionsVerb(),
 		quarantineVerb(),
+		catalogVerb(),
 		benchVerb(),
 		configVerb(),
 		completionVerb(),

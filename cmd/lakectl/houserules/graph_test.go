@@ -17,11 +17,12 @@ const module = "github.com/lakectl/lakectl"
 // mayImport is the whole dependency graph of our packages. "*" is every package
 // but those only tests may use.
 var mayImport = map[string]string{
-	"sql":         "",
-	"lake/listen": "",
-	"lake":        "",
-	"lake/duck":   "lake",
-	"catalog":     "lake",
+	"sql":           "",
+	"lake/listen":   "",
+	"lake":          "",
+	"lake/duck":     "lake",
+	"lake/relocate": "lake",
+	"catalog":       "lake lake/relocate",
 
 	"jobs":                   "lake lake/duck lake/listen",
 	"jobs/ingest/topic":      "",

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/catalog"
+)
+
+func catalogVerb() verb {
+	return verb{
+		Name:  "catalog",
+		Short: "Make a lake whole that was copied, moved or restored.",
+		Long: `Tables name their files by absolute paths, and the catalog names one metadata file of each table. So a copied or moved
+lake is refused until it is relocated, and a catalog from a backup is older than its tables until it is restored.`,
+		Examples: []string{"lakectl catalog relocate --dry-run", "lakectl catalog relocate"},
+		Verbs:    []verb{catalogRelocateVerb()},
+	}
+}
+
+func catalogRelocateVerb() verb {
+	return verb{
+		Name: "relocate", Short: "Make a copied or moved lake name the files at its new place.",
+		Long: `Configure catalog.uri and catalog.warehouse for the new place; nothing else is needed, also for lakes of earlier versions.
+It reads the metadata of all tables below catalog.warehouse and writes it anew under other names: metadata files, manifest
+lists, manifests and position delete files of every snapshot that is kept. Snapshot ids, times, tags and rows stay the same.
+The catalog is switched last, all tables at once. Nothing is deleted, and no file at the old place is touched.
+A lake whose old place still exists is a copy and gets a new id; a moved one keeps its id. Where the old place is on another
+machine, say --copy or --moved. Running it again does nothing; after a kill it goes on.`,
+		Examples: []string{
+			"cp -r lakehouse staging && LAKEHOUSE_CATALOG_URI=staging/catalog.db LAKEHOUSE_CATALOG_WAREHOUSE=staging/warehouse lakectl catalog relocate",
+			"lakectl catalog relocate --moved",
+		},
+		Exits: []int{exitFenced},
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "from", Usage: "the `WAREHOUSE` that the lake came from (default: what its tables say)"},
+			&cli.BoolFlag{Name: "copy", Usage: "it is a copy, although its old place is not to be seen"},
+			&cli.BoolFlag{Name: "moved", Usage: "it was moved, although something is at its old place"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "look for every file and say what would be done; change nothing"},
+		},
+		Run: runCatalogRelocate,
+	}
+}
+
+func runCatalogRelocate(ctx context.Context, c *call) (any, error) {
+	if c.Bool("copy") && c.Bool("moved") {
+		return nil, usagef("keep one of them", "--copy and --moved are both set")
+	}
+	o, err := catalogOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	done, err := catalog.Relocate(ctx, o, catalog.RelocateOptions{
+		From: c.String("from"), Copy: c.Bool("copy"), Moved: c.Bool("moved"), DryRun: c.Bool("dry-run"), Progress: c.Progress.Say,
+	})
+	return result(done, unsupportedIsUsage(err))
+}
