@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,31 +35,55 @@ type movingMarker struct{ From, To, LakeID string }
 
 // catalogPlace tells one catalog from another: its type, where it is, without user and password, and its name in its own rows.
 type catalogPlace struct {
-	Type string `json:"type"`
-	URI  string `json:"uri"`
-	Name string `json:"name"`
+	Type   string `json:"type"`
+	URI    string `json:"uri"`
+	Name   string `json:"name"`
+	System string `json:"system,omitempty"` // of PostgreSQL: its system identifier and the database, whatever host name leads there
 }
 
 func (p catalogPlace) String() string { return fmt.Sprintf("%s %s (name %s)", p.Type, p.URI, p.Name) }
 
 // place is where this catalog is.
-func (o Options) place() catalogPlace {
+func (c *Catalog) place(ctx context.Context) catalogPlace {
+	o := c.options
 	p := catalogPlace{Type: o.Type, Name: o.Name, URI: o.URI}
-	switch o.Type {
-	case "sqlite":
+	if o.Type == "sqlite" {
 		if file, err := filepath.Abs(o.URI); err == nil {
 			p.URI = file
 		}
-		if file, err := relocate.Canonical(p.URI); err == nil {
+		if file, err := filepath.EvalSymlinks(p.URI); err == nil {
 			p.URI = file
 		}
-	default:
-		p.URI = "unknown"
-		if config, err := pgconn.ParseConfig(o.URI); err == nil {
-			p.URI = fmt.Sprintf("%s:%d/%s", config.Host, config.Port, config.Database)
-		}
+		return p
+	}
+	p.URI = "unknown"
+	if config, err := pgconn.ParseConfig(o.URI); err == nil {
+		p.URI = fmt.Sprintf("%s:%d/%s", config.Host, config.Port, config.Database)
+	}
+	// Who may not ask gets along without.
+	if err := c.db.QueryRowContext(ctx, "SELECT system_identifier || '/' || current_database() FROM pg_control_system()").Scan(&p.System); err != nil {
+		p.System = ""
 	}
 	return p
+}
+
+// same tells whether a catalog on record is this one. A SQLite file may have been moved, so that nothing is at the place on record.
+func (p catalogPlace) same(here catalogPlace) bool {
+	if p.Type != here.Type || p.Name != here.Name {
+		return false
+	}
+	if p.URI == here.URI {
+		return true
+	}
+	if p.Type != "sqlite" {
+		return p.System != "" && p.System == here.System
+	}
+	was, err := os.Stat(p.URI)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	now, err := os.Stat(here.URI)
+	return err == nil && os.SameFile(was, now)
 }
 
 // folder is the path of the warehouse.

@@ -43,7 +43,17 @@ type Catalog struct {
 }
 
 // Open connects to the catalog. For sqlite the folder of the database file must exist; [Init] makes it.
-func Open(ctx context.Context, o Options) (*Catalog, error) { return openUnchecked(ctx, o) }
+// A lake that lies somewhere else than its tables say is [lake.ErrUnfit], and so is a second catalog on one warehouse.
+func Open(ctx context.Context, o Options) (*Catalog, error) {
+	c, err := openUnchecked(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkPlace(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
 
 // openUnchecked opens a lake that may lie somewhere else than its tables say.
 func openUnchecked(ctx context.Context, o Options) (*Catalog, error) {
@@ -139,11 +149,19 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	l := c.Lake()
+	if _, err := c.claim(ctx, false); err != nil { // before anything is written
+		return nil, err
+	}
 	key, err := c.initSubjectKey(ctx)
 	if err != nil {
 		return nil, err
 	}
+	id, err := c.claim(ctx, true)
+	if err != nil {
+		return nil, err
+	}
 	for _, spec := range Specs() {
+		spec.Properties[lakeIDProperty] = id
 		if spec.Name == DeletionRequests {
 			spec.Properties[keyCheckProperty] = keyCheck(key)
 		}
@@ -158,6 +176,9 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 		added, err := l.AddColumns(ctx, spec)
 		for _, column := range added {
 			made = append(made, spec.Name+"."+column)
+		}
+		if err == nil {
+			_, err = l.SetProperty(ctx, spec.Name, lakeIDProperty, id)
 		}
 		if err != nil {
 			return made, err

@@ -100,8 +100,7 @@ func (c *Catalog) displaced(ctx context.Context, to, from string) (found []displ
 	}
 	for _, r := range rows {
 		d, err := locate(r, to, from)
-		ours := r.namespace == Namespace && slices.ContainsFunc(Specs(), func(s lake.Spec) bool { return s.Name == r.table })
-		if err != nil && !ours {
+		if err != nil && !isOurs(r) {
 			left = append(left, LeftTable{r.String(), err.Error()})
 			continue
 		}
@@ -196,7 +195,7 @@ func (c *Catalog) choose(ctx context.Context, found []displaced, done *Relocated
 	if was != nil && was.Moving != nil && was.Moving.From == marker.From && was.Moving.To == marker.To {
 		marker.LakeID, done.LakeID = was.Moving.LakeID, was.Moving.LakeID
 	}
-	next := identity{LakeID: done.LakeID, Catalog: c.options.place(), Moving: &marker}
+	next := identity{LakeID: done.LakeID, Catalog: c.place(ctx), Moving: &marker}
 	if r.DryRun {
 		return next, nil
 	}

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 
-	icetable "github.com/apache/iceberg-go/table"
-
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -83,13 +81,4 @@ func (c *Catalog) point(ctx context.Context, moves []pointer) (err error) {
 		return fmt.Errorf("switch the catalog: %w", err)
 	}
 	return nil
-}
-
-// property is a table's property by its row; "" without one.
-func (c *Catalog) property(ctx context.Context, r row, key string) (string, error) {
-	t, err := c.Ice.LoadTable(ctx, icetable.Identifier{r.namespace, r.table})
-	if err != nil {
-		return "", fmt.Errorf("load table %s: %w", r.table, err)
-	}
-	return t.Properties()[key], nil
 }

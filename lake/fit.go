@@ -159,23 +159,23 @@ func (t *Table) fitPlace(warehouse string) error {
 	if warehouse == "" {
 		return nil
 	}
-	inside, err := canonical(t.Location())
+	inside, err := CanonicalPath(t.Location())
 	if err != nil {
 		return t.unfit("it lies at "+t.Location()+", which is no folder of this machine", "set catalog.warehouse to the warehouse that the lake was made in")
 	}
-	outside, err := canonical(warehouse)
+	outside, err := CanonicalPath(warehouse)
 	if err != nil {
 		return err
 	}
 	if rel, err := filepath.Rel(outside, inside); err != nil || rel == "." || rel == ".." || strings.HasPrefix(rel, "../") {
 		return t.unfit(fmt.Sprintf("it lies in %s, not below catalog.warehouse, which is %s", inside, outside),
-			"this is a lake that was copied or moved, or its warehouse is another: set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder the lake was made in")
+			"if the lake was copied or moved, run 'lakectl catalog relocate', which makes it whole at its new place; if not, set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder it was made in")
 	}
 	return nil
 }
 
-// canonical is the path of a URI without symbolic links, as far as there is something at it.
-func canonical(uri string) (string, error) {
+// CanonicalPath is the path of a URI without symbolic links, as far as there is something at it.
+func CanonicalPath(uri string) (string, error) {
 	path, err := LocalPath(uri)
 	if err != nil {
 		return "", err

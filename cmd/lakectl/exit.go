@@ -72,10 +72,11 @@ func usagef(hint, format string, args ...any) error {
 	return &usageError{err: fmt.Errorf(format, args...), hint: hint}
 }
 
-// unsupportedIsUsage: a catalog or a storage that this build cannot open was
-// asked for in the configuration, before anything was started.
+// unsupportedIsUsage: a catalog or a storage that this build cannot open, or a
+// lake that lies elsewhere, was asked for in the configuration, before anything
+// was started.
 func unsupportedIsUsage(err error) error {
-	if errors.Is(err, lake.ErrUnsupported) {
+	if errors.Is(err, lake.ErrUnsupported) || errors.Is(err, lake.ErrUnfit) {
 		return &usageError{err: err, hint: lake.Hint(err)}
 	}
 	return err

@@ -29,5 +29,5 @@ func runInit(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	made, err := catalog.Init(ctx, o)
-	return initResult{Warehouse: o.Warehouse, Created: made}, err
+	return initResult{Warehouse: o.Warehouse, Created: made}, unsupportedIsUsage(err)
 }

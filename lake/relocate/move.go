@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -67,23 +66,8 @@ func (m Move) rename(uri string) string {
 	return folder + renamed.ReplaceAllString(stem, "") + "-at-" + hex.EncodeToString(mark[:4]) + ext
 }
 
-// Canonical is the path of a file or folder with symbolic links resolved as far as it exists.
-func Canonical(location string) (string, error) {
-	file, err := lake.LocalPath(URI(location))
-	if err != nil {
-		return "", err
-	}
-	rest := ""
-	for at := file; ; at = filepath.Dir(at) {
-		if real, err := filepath.EvalSymlinks(at); err == nil {
-			return filepath.Join(real, rest), nil
-		}
-		if at == filepath.Dir(at) {
-			return file, nil
-		}
-		rest = filepath.Join(filepath.Base(at), rest)
-	}
-}
+// Canonical is [lake.CanonicalPath] of a location in any form that engines write.
+func Canonical(location string) (string, error) { return lake.CanonicalPath(URI(location)) }
 
 // Below tells whether a file or folder lies below a folder, by canonical paths.
 func Below(location, folder string) (bool, error) {

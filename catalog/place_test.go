@@ -1,0 +1,164 @@
+package catalog_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	icetable "github.com/apache/iceberg-go/table"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/laketest"
+)
+
+// refused holds that a lake cannot be opened, that the error has all of the words, and that it comes soon and writes nothing.
+func refused(t *testing.T, o catalog.Options, words ...string) {
+	t.Helper()
+	before := hashes(t, o.Warehouse)
+	began := time.Now()
+	_, err := catalog.Open(t.Context(), o)
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("it took %v to say so", took)
+	}
+	if !errors.Is(err, lake.ErrUnfit) || lake.Hint(err) == "" {
+		t.Fatalf("open: %v, want a refusal with a hint", err)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error()+lake.Hint(err), w) {
+			t.Errorf("%q does not say %s", err.Error()+lake.Hint(err), w)
+		}
+	}
+	if _, err := catalog.Init(t.Context(), o); !errors.Is(err, lake.ErrUnfit) || lake.Hint(err) == "" {
+		t.Errorf("init: %v, want a refusal with a hint", err)
+	}
+	if diff := cmp.Diff(before, hashes(t, o.Warehouse)); diff != "" {
+		t.Errorf("written although refused:\n%s", diff)
+	}
+}
+
+func TestACopiedOrMovedLakeIsRefusedWithBothPlaces(t *testing.T) {
+	root := t.TempDir()
+	a, b, c := filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "c")
+	l := laketest.NewIn(t, a)
+	appendSources(t, l, "one")
+	copyLake(t, l, b)
+	refused(t, at(b), filepath.Join(a, "warehouse"), filepath.Join(b, "warehouse"), "lakectl catalog relocate")
+	if err := os.Rename(a, c); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, at(c), filepath.Join(a, "warehouse"), filepath.Join(c, "warehouse"), "lakectl catalog relocate")
+	refused(t, at(b), filepath.Join(a, "warehouse"), filepath.Join(b, "warehouse"), "lakectl catalog relocate")
+}
+
+func TestALinkToALakeIsTheSameLake(t *testing.T) {
+	root := t.TempDir()
+	a, link, moved := filepath.Join(root, "a"), filepath.Join(root, "link"), filepath.Join(root, "moved")
+	appendSources(t, laketest.NewIn(t, a), "one")
+	if err := os.Symlink(a, link); err != nil {
+		t.Fatal(err)
+	}
+	appendSources(t, reopen(t, link), "two")
+	if _, err := catalog.Init(t.Context(), at(link)); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(os.Remove(link), os.Rename(a, moved), os.Symlink(moved, a)); err != nil { // moved, and a link left behind
+		t.Fatal(err)
+	}
+	appendSources(t, reopen(t, moved), "three")
+	appendSources(t, reopen(t, a), "four")
+}
+
+func TestTwoCatalogsOnOneWarehouseAreRefused(t *testing.T) {
+	root := t.TempDir()
+	a := filepath.Join(root, "a")
+	l := laketest.NewIn(t, a)
+	appendSources(t, l, "one")
+	if err := l.Catalog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	copied, other, named := at(a), at(a), at(a)
+	copied.URI = filepath.Join(root, "copy", "catalog.db")
+	if err := os.CopyFS(filepath.Dir(copied.URI), os.DirFS(a)); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, copied, filepath.Join(a, "catalog.db"), copied.URI)
+
+	other.URI = filepath.Join(root, "other", "catalog.db")
+	named.Name = "another"
+	for _, o := range []catalog.Options{other, named} {
+		if _, err := catalog.Init(t.Context(), o); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(err.Error(), filepath.Join(a, "catalog.db")) {
+			t.Errorf("init of a second catalog: %v", err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(root, "other", "subject.key")); err == nil {
+		t.Error("a key was made for the catalog that was refused")
+	}
+	if err := os.Remove(filepath.Join(a, "catalog.db")); err != nil {
+		t.Fatal(err)
+	}
+	appendSources(t, &laketest.Lake{Lake: opened(t, copied).Lake()}, "the catalog was moved") // its record is gone from its place
+	if _, err := catalog.Init(t.Context(), at(a)); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(lake.Hint(err), "catalog restore") {
+		t.Errorf("init in the place of a catalog that was lost: %v", err)
+	}
+}
+
+func opened(t *testing.T, o catalog.Options) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() }) //nolint:errcheck // the folder is removed next
+	return c
+}
+
+// A lake of an earlier version has no id: it works, and init gives it one.
+func TestInitGivesAnOlderLakeItsID(t *testing.T) {
+	l := laketest.New(t)
+	for _, spec := range catalog.Specs() {
+		l.Alter(t, spec.Name, removeID)
+	}
+	file := filepath.Join(l.Options.Warehouse, "lakectl-lake.json")
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	c := opened(t, l.Options)
+	if id, err := c.LakeID(t.Context()); id != "" || err != nil {
+		t.Fatalf("id %q, %v before init", id, err)
+	}
+	appendSources(t, l, "works")
+	if _, err := catalog.Init(t.Context(), l.Options); err != nil {
+		t.Fatal(err)
+	}
+	var onDisk struct {
+		ID string `json:"lake_id"`
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || json.Unmarshal(text, &onDisk) != nil {
+		t.Fatal(string(text), err)
+	}
+	for _, spec := range catalog.Specs() {
+		if id := l.Snapshot(t, spec.Name).Table().Property("lakectl.lake-id"); id == "" || id != onDisk.ID {
+			t.Errorf("%s has id %q, the warehouse %q", spec.Name, id, onDisk.ID)
+		}
+	}
+	if made, err := catalog.Init(t.Context(), l.Options); err != nil || len(made) != 0 {
+		t.Errorf("again: %v, %v", made, err)
+	}
+	if err := os.WriteFile(file, []byte(`{"lake_id": "x"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := catalog.Open(t.Context(), l.Options); err == nil || lake.Hint(err) == "" {
+		t.Errorf("a damaged file: %v", err)
+	}
+}
+
+func removeID(tx *icetable.Transaction) error {
+	return tx.RemoveProperties([]string{"lakectl.lake-id"})
+}
