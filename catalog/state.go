@@ -35,5 +35,9 @@ const RequestsThrough = "lakectl.requests-through"
 // unsettled: rows of it were erased, and copies that may take their place are not counted yet.
 const RoyaltiesJob = "royalties"
 
+// RemovalsJob marks the commits on the ledger tables with which the royalties job takes out rows whose archived copy
+// another engine deleted or changed. Like after an erasure, copies that may take their place are not counted yet.
+const RemovalsJob = "removals"
+
 // DeletionsJob marks the commits of the deletions job, which add no rows to the archive.
 const DeletionsJob = "deletions"

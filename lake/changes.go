@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"slices"
 
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
@@ -9,48 +10,69 @@ import (
 
 // Changes is what happened to a table after one of its snapshots, compaction left out.
 type Changes struct {
-	// Added are the data files that came after the base and are still live.
+	// Added are the data files that came after the base, are still live, and hold only rows that came with them.
+	// Those in torn partitions are left out.
 	Added []File
 	// Partitions holds the [PartitionValue] of every partition that gained or lost rows.
 	Partitions map[any]bool
-	// Broken says that the changes cannot be told: the base is no ancestor (expired, rolled back), or files
-	// added after it were already compacted with older ones. The caller starts over from the whole table.
+	// Torn holds the days or months of which nobody can tell the rows that came from those that went by files:
+	// another engine took rows away or put them into other files, or a compaction put rows that came after the base
+	// together with older ones. The caller compares these partitions row by row.
+	Torn map[int]bool
+	// Foreign are the snapshots of other engines that took rows away or brought some back, oldest first.
+	Foreign []int64
+	// Idle says that there was nothing but compaction since the base.
+	Idle bool
+	// Broken says that the changes cannot be told: the base is no ancestor (expired, rolled back), or a torn
+	// partition is under a partition spec that is not the table's own. The caller starts over from the whole table.
 	Broken bool
 }
 
 // Changes tells what happened after the snapshot with id base; 0 means since the table was empty.
 // Snapshots of operation replace move rows between files and change none, so they do not count.
 func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
-	c := Changes{Partitions: map[any]bool{}}
 	if s.ID() == base {
-		return c, nil
+		return Changes{Idle: true}, nil
 	}
 	if base == 0 {
 		return s.everything(ctx)
 	}
 	chain, unbroken := s.Since(base)
 	if !unbroken {
-		c.Broken = true
-		return c, nil
+		return Changes{Broken: true}, nil
 	}
-	counted := map[int64]bool{}
+	w := walk{
+		Changes: Changes{Partitions: map[any]bool{}, Torn: map[int]bool{}, Idle: true},
+		counted: map[int64]bool{}, news: map[int64]bool{},
+	}
+	slices.Reverse(chain)
 	for _, at := range chain {
-		if at.Operation() != string(icetable.OpReplace) {
-			counted[at.ID()] = true
+		if err := w.step(ctx, at); err != nil {
+			return w.Changes, err
 		}
 	}
-	for _, at := range chain {
-		if err := at.touched(ctx, counted, &c); err != nil || c.Broken {
-			return c, err
-		}
+	if w.Broken || w.Idle {
+		return w.Changes, nil
 	}
 	files, err := s.Files(ctx)
 	for _, f := range files {
-		if counted[f.AddedBy] {
-			c.Added = append(c.Added, f)
+		if day, ok := PartitionValue(f).(int); w.counted[f.AddedBy] && !(ok && w.Torn[day]) {
+			w.Added = append(w.Added, f)
 		}
 	}
-	return c, err
+	return w.Changes, err
+}
+
+// InPartitions picks the files that may hold rows of days or months: those of these partitions, and those that lie
+// under another partition spec, which do not say.
+func InPartitions(files []File, parts map[int]bool) []File {
+	var picked []File
+	for _, f := range files {
+		if part, known := PartitionValue(f).(int); !known || parts[part] {
+			picked = append(picked, f)
+		}
+	}
+	return picked
 }
 
 // everything is the changes since the table was empty: its live files, whatever history is left.
@@ -63,40 +85,99 @@ func (s Snapshot) everything(ctx context.Context) (Changes, error) {
 	return c, err
 }
 
-// touched notes the partitions that one snapshot changed. A compaction that swallowed a file added after
-// the base breaks the chain: its rows are no longer apart from older ones.
-func (s Snapshot) touched(ctx context.Context, counted map[int64]bool, c *Changes) error {
-	isReplace := !counted[s.ID()]
-	visit := func(e iceberg.ManifestEntry) {
-		if e.SnapshotID() != s.ID() || e.Status() == iceberg.EntryStatusEXISTING {
-			return
-		}
-		if !isReplace {
-			c.Partitions[PartitionValue(e.DataFile())] = true
-			return
-		}
-		if e.Status() == iceberg.EntryStatusDELETED && e.DataFile().ContentType() == iceberg.EntryContentData && s.addedIn(counted, e) {
-			c.Broken = true
-		}
-	}
-	if err := s.entries(ctx, iceberg.ManifestContentData, s.ID(), false, visit); err != nil {
+// walk gathers changes snapshot by snapshot, oldest first.
+type walk struct {
+	Changes
+	counted map[int64]bool // ids of the snapshots that are no compaction
+	// news are the sequence numbers of the snapshots whose files hold rows that came after the base. A DELETED
+	// entry keeps the data sequence number of its file, which tells when the rows came.
+	news map[int64]bool
+}
+
+// step notes what one snapshot did.
+func (w *walk) step(ctx context.Context, at Snapshot) error {
+	did, err := at.deeds(ctx)
+	if err != nil {
 		return err
 	}
-	return s.entries(ctx, iceberg.ManifestContentDeletes, s.ID(), false, visit)
-}
-
-// addedIn tells whether a removed file had been added by one of the counted snapshots: a DELETED entry keeps
-// the data sequence number of the snapshot that added the file.
-func (s Snapshot) addedIn(counted map[int64]bool, e iceberg.ManifestEntry) bool {
-	for id := range counted {
-		if by := s.table.ice.SnapshotByID(id); by != nil && by.SequenceNumber == e.SequenceNum() {
-			return true
+	if at.Operation() == string(icetable.OpReplace) {
+		w.compacted(at, did)
+		return nil
+	}
+	w.Idle, w.counted[at.ID()], w.news[at.Sequence()] = false, true, true
+	for _, entries := range did.all() {
+		for _, e := range entries {
+			w.Partitions[PartitionValue(e.DataFile())] = true
 		}
 	}
-	return false
+	if at.Property(commitIDKey) != "" || len(did.removed)+len(did.deletes)+len(did.revived) == 0 {
+		return nil
+	}
+	w.Foreign = append(w.Foreign, at.ID())
+	for _, entries := range did.all() {
+		w.tear(entries)
+	}
+	return nil
 }
 
-// Since lists the snapshots after base, newest first, s among them; false when base is not an ancestor.
+// compacted notes the partitions where a compaction took up files with news: their rows are no longer apart from
+// older ones, and a later compaction may take up its files.
+func (w *walk) compacted(at Snapshot, did deeds) {
+	swallowed := slices.DeleteFunc(slices.Clone(did.removed), func(e iceberg.ManifestEntry) bool { return !w.news[e.SequenceNum()] })
+	if len(swallowed) == 0 {
+		return
+	}
+	w.news[at.Sequence()] = true
+	w.tear(swallowed)
+	for _, e := range did.added {
+		if _, known := PartitionValue(e.DataFile()).(int); !known {
+			w.Broken = true
+		}
+	}
+}
+
+func (w *walk) tear(entries []iceberg.ManifestEntry) {
+	for _, e := range entries {
+		part, known := PartitionValue(e.DataFile()).(int)
+		if !known {
+			w.Broken = true
+			return
+		}
+		w.Torn[part] = true
+	}
+}
+
+// deeds are the manifest entries with which a snapshot says what it did.
+type deeds struct {
+	added, removed   []iceberg.ManifestEntry // data files
+	deletes, revived []iceberg.ManifestEntry // delete files that came, and that went
+}
+
+func (d deeds) all() [][]iceberg.ManifestEntry {
+	return [][]iceberg.ManifestEntry{d.added, d.removed, d.deletes, d.revived}
+}
+
+// deeds reads the entries of the manifests that the snapshot wrote.
+func (s Snapshot) deeds(ctx context.Context) (d deeds, err error) {
+	into := func(added, removed *[]iceberg.ManifestEntry) func(iceberg.ManifestEntry) {
+		return func(e iceberg.ManifestEntry) {
+			switch {
+			case e.SnapshotID() != s.ID():
+			case e.Status() == iceberg.EntryStatusADDED:
+				*added = append(*added, e)
+			case e.Status() == iceberg.EntryStatusDELETED:
+				*removed = append(*removed, e)
+			}
+		}
+	}
+	if err := s.entries(ctx, iceberg.ManifestContentData, s.ID(), false, into(&d.added, &d.removed)); err != nil {
+		return d, err
+	}
+	return d, s.entries(ctx, iceberg.ManifestContentDeletes, s.ID(), false, into(&d.deletes, &d.revived))
+}
+
+// Since lists the snapshots after base, newest first, s among them; false when base is not an ancestor. The base
+// itself may be expired, as long as the snapshot made on top of it is not.
 func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 	var list []Snapshot
 	for at := s.ice; at != nil; {
@@ -106,6 +187,9 @@ func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 		list = append(list, Snapshot{table: s.table, ice: at})
 		if at.ParentSnapshotID == nil {
 			return list, base == 0
+		}
+		if *at.ParentSnapshotID == base {
+			return list, true
 		}
 		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)
 	}

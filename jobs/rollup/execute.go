@@ -35,10 +35,10 @@ func (p *Plan) Execute(ctx context.Context) (report Report, err error) {
 	return p.report, nil
 }
 
-// pending tells whether there is anything to commit: a newer archive, days to rewrite, or marks to move.
+// pending tells whether there is anything to commit: an archive that changed, days to rewrite, or marks to move.
 func (p *Plan) pending() bool {
 	waiting := len(p.marked) > 0 && p.judged() && p.in.compared != p.in.ledger.ID()
-	return p.in.archive.ID() != p.in.covered || len(p.changed) > 0 || len(p.logged) > 0 || waiting || !maps.Equal(p.marked, p.in.marked)
+	return !p.in.idle || len(p.changed) > 0 || len(p.logged) > 0 || waiting || !maps.Equal(p.marked, p.in.marked)
 }
 
 // commit writes the rows and describes the change: rewritten days lose all their files.

@@ -19,6 +19,9 @@ type inputs struct {
 	marked       days
 	fresh        []lake.File // archive files that plays does not include
 	lost         bool        // fresh cannot be told
+	idle         bool        // nothing but compaction happened to the archive since
+	torn         days        // that must be compared row by row instead, see [lake.Changes]
+	foreign      []int64     // snapshots with which other engines took rows of the archive away
 	ledgerCovers int64       // snapshot of listens that the ledger accounts for
 	uncovered    []lake.File // archive files that the ledger does not account for
 	unsettled    string      // why the ledger cannot be used, "" when it can
@@ -49,7 +52,7 @@ func load(ctx context.Context, env jobs.Env) (*inputs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("archive files since snapshot %d: %w", in.covered, err)
 	}
-	in.lost = changes.Broken
+	in.lost, in.idle, in.torn, in.foreign = changes.Broken, changes.Idle, changes.Torn, changes.Foreign
 	if !in.lost {
 		in.fresh = changes.Added
 	}
@@ -104,6 +107,10 @@ func (in *inputs) judgeLedger(ctx context.Context, env jobs.Env) error {
 	}
 	if changes.Broken {
 		in.unsettled = fmt.Sprintf("what came after the archive snapshot %d that it covers cannot be told", in.ledgerCovers)
+		return nil
+	}
+	if len(changes.Torn) > 0 {
+		in.unsettled = "it does not know yet which rows of the archive another engine took away or rewrote"
 		return nil
 	}
 	in.uncovered = changes.Added

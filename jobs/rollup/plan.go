@@ -24,6 +24,7 @@ type Plan struct {
 	marked     days // marked after this run
 	scope      days // compared with what counts, when everything is false
 	everything bool // every day is compared
+	torn       bool // scope are torn days, compared without a settled ledger
 	oneRow     bool // days with several rows a key are rewritten too
 	changed    days // rewritten
 	report     Report
@@ -76,6 +77,7 @@ func (p *Plan) work(ctx context.Context) error {
 	}
 	r := &p.report
 	r.ArchiveSnapshotID, r.DaysRewritten, r.DaysMarked = p.in.archive.ID(), p.changed.list(), p.marked.list()
+	r.ForeignSnapshots = p.in.foreign
 	if p.judged() {
 		r.ExactThrough = p.in.ledgerCovers
 	}
@@ -112,14 +114,21 @@ func (p *Plan) readFresh(ctx context.Context) error {
 	p.marked = maps.Clone(p.in.marked)
 	maps.Copy(p.marked, late)
 	maps.Copy(p.marked, p.logged)
+	maps.Copy(p.marked, p.in.torn)
 	return nil
 }
 
 // chooseScope decides which days are compared with what counts; the package comment has the rule.
 func (p *Plan) chooseScope() {
-	news := p.in.compared != p.in.ledger.ID() || len(p.logged) > 0
-	if p.in.unsettled == "" && news {
+	news := p.in.compared != p.in.ledger.ID() || len(p.logged) > 0 || len(p.in.torn) > 0
+	switch {
+	case p.in.unsettled == "" && news:
 		p.scope = p.marked
+	case p.in.unsettled != "" && !p.everything:
+		p.scope, p.torn = p.in.torn, len(p.in.torn) > 0
+	}
+	if len(p.in.foreign) > 0 {
+		p.env.Log.Warn("another engine took rows of listens away or changed them", "snapshot_ids", p.in.foreign, "days", len(p.in.torn))
 	}
 	if p.in.lost {
 		p.env.Log.Warn("comparing every day: changes of the archive cannot be told",
@@ -137,6 +146,8 @@ func (p *Plan) compare(ctx context.Context) error {
 	switch {
 	case p.everything:
 		p.env.Progress("rollup: comparing every day with what counts")
+	case p.torn:
+		p.env.Progress(fmt.Sprintf("rollup: comparing %d days that another engine changed", len(p.scope)))
 	case len(p.scope) > 0:
 		p.env.Progress(fmt.Sprintf("rollup: comparing %d marked days with what counts", len(p.scope)))
 	}
@@ -165,25 +176,54 @@ func (p *Plan) bindScope(ctx context.Context) error {
 	if err := p.db.Fill(ctx, "scope", p.scope.rows()); err != nil {
 		return fmt.Errorf("scope: %w", err)
 	}
-	counted, uncovered, err := p.sources(ctx)
-	if err != nil {
-		return err
-	}
 	standing, err := p.in.plays.Files(ctx)
 	if err != nil {
 		return err
 	}
 	if !p.everything {
-		counted, uncovered = inPartitions(counted, p.scope.months()), inPartitions(uncovered, p.scope)
-		standing = inPartitions(standing, p.scope)
+		standing = lake.InPartitions(standing, p.scope)
+	}
+	if err := p.db.BindFiles(ctx, "standing", p.in.plays, standing); err != nil {
+		return err
+	}
+	if p.torn {
+		return p.bindTorn(ctx)
+	}
+	counted, uncovered, err := p.sources(ctx)
+	if err != nil {
+		return err
+	}
+	if !p.everything {
+		counted, uncovered = lake.InPartitions(counted, p.scope.months()), lake.InPartitions(uncovered, p.scope)
 	}
 	if err := p.db.BindFiles(ctx, "counted", p.in.ledger, counted); err != nil {
 		return err
 	}
-	if err := p.db.BindFiles(ctx, "uncovered", p.in.archive, uncovered); err != nil {
-		return err
+	return p.db.BindFiles(ctx, "uncovered", p.in.archive, uncovered)
+}
+
+// bindTorn makes the views counted and uncovered of torn days that a settled ledger does not account for yet: what
+// the ledger has and the archive still has too, and what the archive has and the ledger does not know.
+func (p *Plan) bindTorn(ctx context.Context) error {
+	months := p.scope.months()
+	for _, t := range []struct {
+		view  string
+		of    lake.Snapshot
+		parts map[int]bool
+	}{
+		{"archive_torn", p.in.archive, p.scope},
+		{"counted_torn", p.in.ledger, months},
+		{"duplicates_torn", p.in.duplicates, months},
+	} {
+		files, err := t.of.Files(ctx)
+		if err != nil {
+			return err
+		}
+		if err := p.db.BindFiles(ctx, t.view, t.of, lake.InPartitions(files, t.parts)); err != nil {
+			return err
+		}
 	}
-	return p.db.BindFiles(ctx, "standing", p.in.plays, standing)
+	return p.exec(ctx, "torn")
 }
 
 // sources are the files whose rows count: of the ledger, and of the archive where the ledger does not reach. A
@@ -197,10 +237,11 @@ func (p *Plan) sources(ctx context.Context) (counted, uncovered []lake.File, err
 	return counted, p.in.uncovered, err
 }
 
-// settleMarks drops the marks of compared days, except where late rows are in that the ledger does not cover.
+// settleMarks drops the marks of compared days, except where late rows are in that the ledger does not cover. Torn days
+// wait for a settled ledger: a copy that takes the place of one that went is not in it yet.
 func (p *Plan) settleMarks(ctx context.Context) (err error) {
 	switch {
-	case !p.compares():
+	case !p.compares() || p.torn:
 	case !p.judged():
 		p.marked, err = p.days(ctx, "exact_days")
 	default:

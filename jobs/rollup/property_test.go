@@ -3,11 +3,15 @@ package rollup_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake/laketest"
 )
 
-// Any order of deliveries, ledger updates, erasures and runs ends in the recount's sums.
+// Any order of deliveries, ledger updates, erasures, other engines' deletes and updates, and runs ends in the recount's sums.
 func TestAnyHistoryEndsExactAfterTheTrueUp(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -27,7 +31,7 @@ func TestAnyHistoryEndsExactAfterTheTrueUp(t *testing.T) {
 }
 
 func step(w *world, rng *rand.Rand) {
-	switch n := rng.IntN(20); {
+	switch n := rng.IntN(24); {
 	case n < 9:
 		batch := make([]copyOf, 1+rng.IntN(6))
 		for i := range batch {
@@ -44,9 +48,27 @@ func step(w *world, rng *rand.Rand) {
 		w.royalties()
 		w.rollup(trueUp)
 		w.mustShow(recount(counting(w.copies)))
-	default:
+	case n < 20:
 		w.rollup(plain)
+	case n < 21:
+		w.Compact(w.T, catalog.Listens)
+	case n < 23:
+		user := fmt.Sprint("u", rng.IntN(8))
+		w.Hand(w.T, catalog.Listens).Delete(someWay(rng), "user_id = '"+user+"'")
+		w.copies = slices.DeleteFunc(w.copies, func(c copyOf) bool { return c.user == user })
+	default:
+		user := fmt.Sprint("u", rng.IntN(8))
+		w.Hand(w.T, catalog.Listens).Update(someWay(rng), "user_id = '"+user+"'", "event_time + INTERVAL 1 DAY AS event_time, ms_played + 1 AS ms_played")
+		for i := range w.copies {
+			if c := &w.copies[i]; c.user == user {
+				c.event, c.ms = c.event.AddDate(0, 0, 1), c.ms+1
+			}
+		}
 	}
+}
+
+func someWay(rng *rand.Rand) laketest.Way {
+	return []laketest.Way{laketest.ByPosition, laketest.WholeFiles}[rng.IntN(2)]
 }
 
 // anyCopy makes collisions likely: few ids, some of them heard on other days, by other users, or very late.

@@ -2,6 +2,8 @@ package rollup_test
 
 import (
 	"cmp"
+	"crypto/md5"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -32,6 +34,16 @@ func at(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 17, 3, 0
 // heard is a copy received at once; late gives it another time of receipt.
 func heard(listen, user, track string, event time.Time) copyOf {
 	return copyOf{listen: listen, user: user, track: track, device: "phone", event: event, received: event.Add(time.Minute), ms: 60_000}
+}
+
+// payload is the hash by which listens_duplicates keeps what a copy says.
+func (c copyOf) payload() string {
+	said := []any{c.event.UnixMicro(), c.ms, c.track, "A-" + c.track, c.user, "DE", "free", c.device, 0}
+	text := make([]string, len(said))
+	for i, v := range said {
+		text[i] = fmt.Sprint(v)
+	}
+	return fmt.Sprintf("%x", md5.Sum([]byte(strings.Join(text, "\x1f"))))
 }
 
 func (c copyOf) late(received time.Time) copyOf {
@@ -122,7 +134,7 @@ func (w *world) royaltiesBegun() {
 	var rows [][]any
 	for _, c := range w.copies {
 		if !counted[c.offset] {
-			rows = append(rows, []any{c.listen, c.user, c.event, c.received, "listens", 0, c.offset, best[c.listen].event, "", false, false})
+			rows = append(rows, []any{c.listen, c.user, c.event, c.received, "listens", 0, c.offset, best[c.listen].event, c.payload(), false, false})
 		}
 	}
 	w.replace(catalog.Duplicates, "royalties", true, rows, covering(w.head(catalog.Listens)))

@@ -22,7 +22,11 @@ type LedgerReport struct {
 	Replaced          int64 `json:"replaced"`   // rows the ledger lost to a smaller copy
 	Duplicates        int64 `json:"duplicates"` // rows listens_duplicates gained
 	Rebuilt           bool  `json:"rebuilt"`    // the changes could not be told; everything was read again
-	Committed         bool  `json:"committed"`
+	// ForeignSnapshots are those of listens with which other engines took rows away or changed them, since the last
+	// run; Removed is how many rows the ledger lost by it.
+	ForeignSnapshots []int64 `json:"foreign_snapshots,omitempty"`
+	Removed          int64   `json:"removed"`
+	Committed        bool    `json:"committed"`
 }
 
 // ledgerUpdate is one update in the making: the three tables as they were when it began.
@@ -34,6 +38,7 @@ type ledgerUpdate struct {
 	duplicates lake.Snapshot
 	added      []lake.File
 	days       map[any]bool // of the archive files read
+	torn       map[int]bool // days that are compared row by row, see [lake.Changes]
 	settled    bool
 	rebuild    bool
 	handsOver  bool // copies move from listens_duplicates to the ledger, or did in a run that ended early
@@ -92,32 +97,38 @@ func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdat
 	if u.handsOver, err = handsOver(u.duplicates); err != nil {
 		return u, false, err
 	}
-	if u.settled && !u.handsOver && counted == u.archive.ID() && others == u.archive.ID() {
-		return u, true, nil
-	}
-	return u, false, u.plan(ctx, counted, others)
-}
-
-// plan finds the archive files to read: those added since the older of the two tables' states, or all.
-func (u *ledgerUpdate) plan(ctx context.Context, counted, others int64) error {
 	base, err := older(u.archive, counted, others)
 	if err != nil {
-		return err
+		return u, false, err
 	}
 	changes, err := u.archive.Changes(ctx, base)
 	if err != nil {
-		return err
+		return u, false, err
 	}
-	u.added = changes.Added
+	if u.settled && !u.handsOver && counted == others && changes.Idle {
+		u.report.ArchiveSnapshotID = counted
+		return u, true, nil
+	}
+	return u, false, u.plan(ctx, base, changes)
+}
+
+// plan finds the archive files to read: those that came after base, or all, and the days to compare.
+func (u *ledgerUpdate) plan(ctx context.Context, base int64, changes lake.Changes) (err error) {
+	u.added, u.torn, u.report.ForeignSnapshots = changes.Added, changes.Torn, changes.Foreign
 	if changes.Broken {
 		u.env.Log.Warn("rebuilding the ledger: changes of the archive cannot be told", "covers_snapshot_id", base, "archive_snapshot_id", u.archive.ID())
-		u.rebuild, u.report.Rebuilt = true, true
+		u.rebuild, u.report.Rebuilt, u.torn = true, true, nil
 		if u.added, err = u.archive.Files(ctx); err != nil {
 			return err
 		}
 	}
 	u.read(u.added)
-	return nil
+	if len(u.torn) == 0 {
+		return nil
+	}
+	all, err := u.archive.Files(ctx)
+	u.read(lake.InPartitions(all, u.torn))
+	return err
 }
 
 func (u *ledgerUpdate) read(files []lake.File) {
@@ -146,6 +157,21 @@ func older(archive lake.Snapshot, a, b int64) (int64, error) {
 	return b, nil
 }
 
+// bindAdded makes the view added of the new copies: the rows of new files, and in torn days those that the ledger
+// tables do not have.
+func (u *ledgerUpdate) bindAdded(ctx context.Context) error {
+	if len(u.torn) == 0 {
+		return u.db.BindFiles(ctx, "added", u.archive, u.added)
+	}
+	if err := u.db.BindFiles(ctx, "added_whole", u.archive, u.added); err != nil {
+		return err
+	}
+	if err := u.bindTorn(ctx); err != nil {
+		return err
+	}
+	return u.exec(ctx, "added_torn")
+}
+
 // settledBy tells whether the newest change of a ledger table is this job's.
 func settledBy(s lake.Snapshot) bool {
 	return s.ID() == 0 || s.LastChange().Job() == catalog.RoyaltiesJob
@@ -160,6 +186,9 @@ func handsOver(duplicates lake.Snapshot) (bool, error) {
 // merge computes the difference between what the ledger tables hold and what they must hold.
 func (u *ledgerUpdate) merge(ctx context.Context) error {
 	if err := u.db.JoinAsWritten(ctx); err != nil {
+		return err
+	}
+	if err := u.takeOutRemoved(ctx); err != nil {
 		return err
 	}
 	if err := u.bind(ctx); err != nil {
@@ -248,7 +277,7 @@ func (u *ledgerUpdate) bind(ctx context.Context) error {
 	if err := u.db.Bind(ctx, "duplicates", u.duplicates); err != nil {
 		return err
 	}
-	if err := u.db.BindFiles(ctx, "added", u.archive, u.added); err != nil {
+	if err := u.bindAdded(ctx); err != nil {
 		return err
 	}
 	if u.settled {

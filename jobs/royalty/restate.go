@@ -199,7 +199,7 @@ func (r *restatement) bindErased(ctx context.Context, was, now lake.Snapshot) (n
 
 // bindTaken makes the relation taken of the ids that a commit on the ledger took by erasure; false when it took none.
 func (r *restatement) bindTaken(ctx context.Context, parent, s lake.Snapshot) (bool, error) {
-	if s.Job() == catalog.DeletionsJob {
+	if s.Job() == catalog.DeletionsJob || s.Job() == catalog.RemovalsJob {
 		return true, r.db.BindDeleted(ctx, "taken", parent, s)
 	}
 	rebuilt, err := replacedAll(ctx, parent, s)

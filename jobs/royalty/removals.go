@@ -1,0 +1,92 @@
+package royalty
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// takeOutRemoved deletes from the ledger tables the rows of torn days whose copy is not in the archive any more, in
+// commits of their own, as an erasure does. What another engine changed goes too; the changed copy is a new one.
+// Copies that take the place of what went are found as after an erasure, in this run or, if it ends here, the next.
+func (u *ledgerUpdate) takeOutRemoved(ctx context.Context) error {
+	if len(u.torn) == 0 {
+		return nil
+	}
+	u.env.Progress(fmt.Sprintf("ledger: comparing %d days that another engine changed", len(u.torn)))
+	if err := u.bindTorn(ctx); err != nil {
+		return err
+	}
+	if err := u.exec(ctx, "removed_duplicates", "removed_counted"); err != nil {
+		return err
+	}
+	if err := u.db.One(ctx, "SELECT count(*) FROM removed_counted", nil, []any{&u.report.Removed}); err != nil {
+		return err
+	}
+	for _, t := range []struct {
+		base *lake.Snapshot
+		from string
+	}{{&u.duplicates, "removed_duplicates"}, {&u.ledger, "removed_counted"}} {
+		if err := u.takeOut(ctx, t.base, t.from); err != nil {
+			return err
+		}
+	}
+	u.settled = settledBy(u.ledger) && settledBy(u.duplicates)
+	return nil
+}
+
+// takeOut deletes the rows that a relation names from a table; none, no commit.
+func (u *ledgerUpdate) takeOut(ctx context.Context, base *lake.Snapshot, relation string) error {
+	files, err := base.Files(ctx)
+	if err != nil {
+		return err
+	}
+	rows, err := u.db.PositionsOf(ctx, files, "SELECT _file, _pos FROM "+relation)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	deletes, err := base.WritePositionDeletes(ctx, catalog.RemovalsJob, files, rows)
+	if err != nil {
+		return err
+	}
+	*base, err = u.env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: catalog.RemovalsJob, Deletes: deletes, Stage: lake.IfUnmoved(*base, nil)})
+	if err == nil {
+		u.report.Committed = true
+		u.env.Log.Info("took out rows that another engine deleted or changed", "table", base.Table().Name(), "snapshot_id", base.ID(), "files", len(deletes))
+	}
+	return err
+}
+
+// bindTorn makes the views of the torn days: archive_torn, counted_torn and duplicates_torn.
+func (u *ledgerUpdate) bindTorn(ctx context.Context) error {
+	if err := u.db.Exec(ctx, "CREATE OR REPLACE TABLE torn (day BIGINT)"); err != nil {
+		return err
+	}
+	var days [][]any
+	months := map[int]bool{}
+	for _, day := range slices.Sorted(maps.Keys(u.torn)) {
+		days = append(days, []any{int64(day)})
+		months[lake.Month(lake.DayStart(day))] = true
+	}
+	if err := u.db.Fill(ctx, "torn", days); err != nil {
+		return err
+	}
+	for _, t := range []struct {
+		view  string
+		of    lake.Snapshot
+		parts map[int]bool
+	}{{"archive_torn_files", u.archive, u.torn}, {"counted_torn_files", u.ledger, months}, {"duplicates_torn_files", u.duplicates, months}} {
+		files, err := t.of.Files(ctx)
+		if err != nil {
+			return err
+		}
+		if err := u.db.BindFiles(ctx, t.view, t.of, lake.InPartitions(files, t.parts)); err != nil {
+			return err
+		}
+	}
+	return u.exec(ctx, "torn")
+}

@@ -1,0 +1,85 @@
+package laketest
+
+import (
+	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
+
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+)
+
+// Way is how another engine takes rows out of files.
+type Way string
+
+// The ways that engines have.
+const (
+	ByPosition Way = "merge-on-read" // a delete file says which rows are gone
+	WholeFiles Way = "copy-on-write" // files are written anew without them
+)
+
+// Delete takes rows away; where is a condition in SQL.
+func (h Hand) Delete(way Way, where string) lake.Snapshot {
+	h.t.Helper()
+	return h.change(way, where, "")
+}
+
+// Update changes rows; columns is what DuckDB takes after REPLACE, such as "1 AS ms_played".
+func (h Hand) Update(way Way, where, columns string) lake.Snapshot {
+	h.t.Helper()
+	return h.change(way, where, "SELECT * EXCLUDE (_file, _pos) REPLACE ("+columns+") FROM rows WHERE "+where)
+}
+
+// Select appends the rows of a SELECT that reads those of the table as "rows".
+func (h Hand) Select(text string) lake.Snapshot {
+	h.t.Helper()
+	s, d := h.bound()
+	return h.Replace(nil, h.written(d, s, "more", text))
+}
+
+// change deletes rows and adds those of the SELECT more, if there is one, as one snapshot.
+func (h Hand) change(way Way, where, more string) lake.Snapshot {
+	h.t.Helper()
+	s, d := h.bound()
+	files, err := s.Files(h.t.Context())
+	h.check(err)
+	hit, err := d.PositionsOf(h.t.Context(), files, "SELECT _file, _pos FROM rows WHERE "+where)
+	h.check(err)
+	if len(hit) == 0 {
+		return s
+	}
+	var added []iceberg.DataFile
+	if more != "" {
+		added = h.written(d, s, "more", more)
+	}
+	if way == ByPosition {
+		deletes, err := s.WritePositionDeletes(h.t.Context(), "foreign", files, hit)
+		h.check(err)
+		return h.commit(func(tx *icetable.Transaction) error {
+			return tx.NewRowDelta(nil).AddRows(added...).AddDeletes(deletes...).Commit(h.t.Context())
+		})
+	}
+	var gone []lake.File
+	for _, f := range files {
+		if hit[f.FilePath()] != nil {
+			gone = append(gone, f)
+		}
+	}
+	h.check(d.BindFiles(h.t.Context(), "touched", s, gone))
+	kept := h.written(d, s, "kept", "SELECT * EXCLUDE (_file, _pos) FROM touched WHERE ("+where+") IS NOT TRUE")
+	return h.Replace(gone, append(added, kept...))
+}
+
+func (h Hand) bound() (lake.Snapshot, *duck.DB) {
+	h.t.Helper()
+	s, d := h.l.Snapshot(h.t, h.table), h.l.DB(h.t)
+	h.check(d.Bind(h.t.Context(), "rows", s))
+	return s, d
+}
+
+func (h Hand) written(d *duck.DB, s lake.Snapshot, name, text string) []iceberg.DataFile {
+	h.t.Helper()
+	h.check(d.Exec(h.t.Context(), "CREATE OR REPLACE TABLE "+name+" AS "+text))
+	files, err := d.Write(h.t.Context(), s.Table(), "foreign", name)
+	h.check(err)
+	return files
+}
