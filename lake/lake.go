@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"time"
 
 	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
@@ -112,24 +111,6 @@ func (l *Lake) Tables(ctx context.Context) ([]string, error) {
 		names = append(names, id[len(id)-1])
 	}
 	return names, nil
-}
-
-// Tag names a snapshot of a table; maxAge 0 keeps it until the tag is dropped.
-func (l *Lake) Tag(ctx context.Context, tag string, s Snapshot, maxAge time.Duration) error {
-	if s.ID() == 0 {
-		return WithHint(fmt.Errorf("tag %s: table %s has no snapshot yet: %w", tag, s.table.name, ErrNotFound), "tag it when there are rows in it")
-	}
-	if now := s.table.ice.Metadata().SnapshotByName(tag); now != nil && now.SnapshotID != s.ID() {
-		return WithHint(fmt.Errorf("tag %s of table %s already names snapshot %d", tag, s.table.name, now.SnapshotID),
-			"choose another name: a tag is never moved")
-	}
-	if err := s.table.onTime(time.Now()); err != nil {
-		return err
-	}
-	update := icetable.NewSetSnapshotRefUpdate(tag, s.ID(), icetable.TagRef, maxAge.Milliseconds(), 0, 0)
-	requirement := icetable.AssertTableUUID(s.table.ice.Metadata().TableUUID())
-	_, _, err := l.catalog.CommitTable(ctx, l.identifier(s.table.name), []icetable.Requirement{requirement}, []icetable.Update{update})
-	return wrap(err, fmt.Sprintf("tag snapshot %d of %s", s.ID(), s.table.name))
 }
 
 func (l *Lake) identifier(name string) icetable.Identifier {

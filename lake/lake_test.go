@@ -255,20 +255,3 @@ func TestAsOfBeforeTheFirstSnapshotIsTheEmptyTable(t *testing.T) {
 		t.Fatalf("unknown snapshot: %v", err)
 	}
 }
-
-func TestTagKeepsNamingItsSnapshot(t *testing.T) {
-	l := laketest.New(t)
-	s := commit(t, l, lake.Commit{Add: write(t, l, play(1, "t1", 1))})
-	if err := l.Tag(t.Context(), "close", s, 0); err != nil {
-		t.Fatal(err)
-	}
-	later := commit(t, l, lake.Commit{Add: write(t, l, play(1, "t1", 1))})
-	tbl, _ := l.Table(t.Context(), catalog.PlaysByHour)
-	tagged, err := tbl.ByTag("close")
-	if err != nil || tagged.ID() != s.ID() {
-		t.Fatalf("tag names %d, %v; want %d", tagged.ID(), err, s.ID())
-	}
-	if err := l.Tag(t.Context(), "close", later, 0); err == nil {
-		t.Error("a tag moved")
-	}
-}

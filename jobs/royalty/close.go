@@ -68,8 +68,16 @@ func decide(ctx context.Context, env jobs.Env, f *Forecast, period string, o Clo
 		return Closing{}, lake.WithHint(fmt.Errorf("close %s: %s: %w", period, strings.Join(missing, missingBetween), ErrIncomplete),
 			"see to what is missing and run the command again, or close it as it is with --force; what comes later is posted as adjustments")
 	}
+	tag := catalog.StatementTagPrefix + period + "-v1"
+	full, err := FindRun(ctx, env, run.RunID)
+	if err != nil {
+		return Closing{}, err
+	}
+	if err := tagsFree(ctx, env, tag, full); err != nil {
+		return Closing{}, err
+	}
 	c := Closing{
-		Period: period, Version: 1, ClosedAt: env.Now().UTC(), ClosedBy: o.By, RunID: run.RunID, Tag: "royalty-" + period + "-v1",
+		Period: period, Version: 1, ClosedAt: env.Now().UTC(), ClosedBy: o.By, RunID: run.RunID, Tag: tag,
 		Checksum: run.Checksum, Missing: missing,
 	}
 	if err := appendRows(ctx, env, f.plan.closes, catalog.RoyaltiesJob, [][]any{c.row()}); err != nil {
@@ -122,75 +130,4 @@ func openRequests(ctx context.Context, env jobs.Env) (n int64, err error) {
 	}
 	err = db.One(ctx, lakesql.Text("royalty/open_requests"), nil, []any{&n})
 	return n, err
-}
-
-// tagStatement gives the tag to the snapshots that the statement is read from and returns the tables that have it.
-func tagStatement(ctx context.Context, env jobs.Env, c Closing) (tagged []string, err error) {
-	run, err := FindRun(ctx, env, c.RunID)
-	if err != nil {
-		return nil, err
-	}
-	adjustments, err := fenceAdjustments(ctx, env, c)
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range []struct {
-		table    string
-		snapshot int64
-		growing  bool // only rows are added, so a later snapshot says the same
-	}{
-		{catalog.RoyaltyLines, run.LinesSnapshotID, false},
-		{catalog.RoyaltyPayouts, run.PayoutsSnapshotID, false},
-		{catalog.RoyaltyShares, run.SharesSnapshotID, false},
-		{catalog.Adjustments, adjustments, false},
-		{catalog.RoyaltyRules, run.RulesSnapshotID, true},
-		{catalog.RoyaltyPools, run.PoolsSnapshotID, true},
-		{catalog.RoyaltySplits, run.SplitsSnapshotID, true},
-		{catalog.RoyaltyRuns, run.RunsSnapshotID, true},
-		{catalog.RoyaltyCloses, 0, true},
-		{catalog.Tracks, 0, true},
-	} {
-		has, err := tagTable(ctx, env, c.Tag, t.table, t.snapshot, t.growing)
-		if err != nil {
-			return tagged, err
-		}
-		if has {
-			tagged = append(tagged, t.table)
-		}
-	}
-	return tagged, nil
-}
-
-// tagTable tags a snapshot of a table, for a growing one without it the current. A table without snapshots has none to tag.
-func tagTable(ctx context.Context, env jobs.Env, tag, table string, snapshot int64, growing bool) (bool, error) {
-	t, err := env.Lake.Table(ctx, table)
-	if err != nil {
-		return false, err
-	}
-	if _, has := t.Tags()[tag]; has {
-		return true, nil
-	}
-	s, err := t.ByID(snapshot)
-	if growing && (snapshot == 0 || errors.Is(err, lake.ErrExpired)) {
-		s, err = t.Current(), nil
-	}
-	if err != nil || s.ID() == 0 {
-		return false, err
-	}
-	return true, env.Lake.Tag(ctx, tag, s, 0)
-}
-
-// fenceAdjustments makes runs that planned before the decision end with lake.ErrFenced when they post, and returns the
-// snapshot that has all that was posted to the period. Where the tag is there already it names that.
-func fenceAdjustments(ctx context.Context, env jobs.Env, c Closing) (int64, error) {
-	t, err := env.Lake.Table(ctx, catalog.Adjustments)
-	if err != nil {
-		return 0, err
-	}
-	if id, has := t.Tags()[c.Tag]; has {
-		return id, nil
-	}
-	whatever := func(lake.Snapshot) (map[string]string, error) { return nil, nil }
-	s, err := env.Lake.Commit(ctx, catalog.Adjustments, lake.Commit{Job: catalog.RoyaltiesJob, Stage: whatever})
-	return s.ID(), err
 }

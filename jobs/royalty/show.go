@@ -224,6 +224,9 @@ func PostedTo(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) 
 		if errors.Is(err, lake.ErrNotFound) { // the close was killed before it came to the tags
 			return t.Current(), nil
 		}
+		if err == nil && !isFence(s, closing.Tag) {
+			err = notOurs(closing.Tag, catalog.Adjustments, s.ID())
+		}
 		return s, err
 	}
 	newest, err := FindRun(ctx, env, run.Period)

@@ -1,0 +1,27 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/apache/iceberg-go"
+)
+
+// Personal tells whether a table holds rows of single listeners, which an erasure must reach. One that is not of this
+// lake may.
+func Personal(table string) bool {
+	for _, spec := range Specs() {
+		if spec.Name == table {
+			return slices.ContainsFunc(spec.Schema.Fields(), func(f iceberg.NestedField) bool { return slices.Contains(personal, f.Name) })
+		}
+	}
+	return true
+}
+
+// StatementTagPrefix starts the names of tags that closing a period gives. They are the royalties job's own.
+const StatementTagPrefix = "royalty-"
+
+// IsStatementTag tells whether a tag of a table is one that closing a period gives.
+func IsStatementTag(table, tag string) bool {
+	return strings.HasPrefix(tag, StatementTagPrefix) && !Personal(table)
+}

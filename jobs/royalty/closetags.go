@@ -1,0 +1,184 @@
+package royalty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// closesKey is a property of the snapshot of royalty_adjustments that fences a close: the tag it gets. Closes of
+// earlier versions have none.
+const closesKey = "lakectl.closes"
+
+// tagged is a table that the statement is read from.
+type tagged struct {
+	table    string
+	snapshot int64 // that the tag names; 0: the run does not say
+	growing  bool  // only rows are added, so a later snapshot says the same
+}
+
+// statementTables are the tables that get the tag of a close. That of royalty_adjustments is made by the close.
+func statementTables(run PublishedRun) []tagged {
+	return []tagged{
+		{catalog.RoyaltyLines, run.LinesSnapshotID, false},
+		{catalog.RoyaltyPayouts, run.PayoutsSnapshotID, false},
+		{catalog.RoyaltyShares, run.SharesSnapshotID, false},
+		{catalog.Adjustments, 0, false},
+		{catalog.RoyaltyRules, run.RulesSnapshotID, true},
+		{catalog.RoyaltyPools, run.PoolsSnapshotID, true},
+		{catalog.RoyaltySplits, run.SplitsSnapshotID, true},
+		{catalog.RoyaltyRuns, run.RunsSnapshotID, true},
+		{catalog.RoyaltyCloses, 0, true},
+		{catalog.Tracks, 0, true},
+	}
+}
+
+// tagsFree refuses a close whose tag is on another snapshot than that of the statement: any engine can make tags.
+// Before the decision no tag of that name is ours.
+func tagsFree(ctx context.Context, env jobs.Env, tag string, run PublishedRun) error {
+	for _, want := range statementTables(run) {
+		t, err := env.Lake.Table(ctx, want.table)
+		if err != nil {
+			return err
+		}
+		if id, there := t.Refs()[tag]; there && (id != want.snapshot || t.Tags()[tag] != id) {
+			return notOurs(tag, want.table, id)
+		}
+	}
+	return nil
+}
+
+func notOurs(tag, table string, id int64) error {
+	return lake.WithHint(fmt.Errorf("tag %s of table %s names snapshot %d, which is not the statement: %w", tag, table, id, lake.ErrFenced),
+		"somebody else made it: drop it with 'lakectl tag --drop %s %s', a branch in the engine that made it, then run 'lakectl period close' again", table, tag)
+}
+
+// tagStatement gives the tag to the snapshots that the statement is read from and returns the tables that have it.
+func tagStatement(ctx context.Context, env jobs.Env, c Closing) (names []string, err error) {
+	run, err := FindRun(ctx, env, c.RunID)
+	if err != nil {
+		return nil, err
+	}
+	for _, want := range statementTables(run) {
+		if want.table == catalog.Adjustments {
+			if want.snapshot, err = fenceAdjustments(ctx, env, c); err != nil {
+				return names, err
+			}
+		}
+		has, err := want.tag(ctx, env, c.Tag)
+		if err != nil {
+			return names, err
+		}
+		if has {
+			names = append(names, want.table)
+		}
+	}
+	return names, nil
+}
+
+// tag tags the snapshot, of a growing table without it the current. A table without snapshots has none to tag. A tag
+// that is there is held against it, and an age that somebody gave it is taken off.
+func (want tagged) tag(ctx context.Context, env jobs.Env, tag string) (bool, error) {
+	t, err := env.Lake.Table(ctx, want.table)
+	if err != nil {
+		return false, err
+	}
+	if id, has := t.Refs()[tag]; has {
+		if !want.right(t, tag) {
+			return false, notOurs(tag, want.table, id)
+		}
+		s, err := t.ByID(id)
+		if err != nil {
+			return false, err
+		}
+		return true, env.Lake.Tag(ctx, tag, s, 0)
+	}
+	s, err := t.ByID(want.snapshot)
+	if want.growing && (want.snapshot == 0 || errors.Is(err, lake.ErrExpired)) {
+		s, err = t.Current(), nil
+	}
+	if err != nil || s.ID() == 0 {
+		return false, err
+	}
+	return true, env.Lake.Tag(ctx, tag, s, 0)
+}
+
+// right tells whether the tag that a table has after the decision is the one that the close gives. Where the run
+// names no snapshot of a growing table, or it had expired by then, any may be.
+func (want tagged) right(t *lake.Table, tag string) bool {
+	id, is := t.Tags()[tag]
+	if !is {
+		return false // a branch
+	}
+	if want.table == catalog.Adjustments {
+		s, err := t.ByID(id)
+		return err == nil && isFence(s, tag)
+	}
+	if id == want.snapshot {
+		return true
+	}
+	_, err := t.ByID(want.snapshot)
+	return want.growing && (want.snapshot == 0 || err != nil)
+}
+
+// fenceAdjustments makes runs that planned before the decision end with lake.ErrFenced when they post, and returns the
+// snapshot that has all that was posted to the period. Where the tag is there already it names that.
+func fenceAdjustments(ctx context.Context, env jobs.Env, c Closing) (int64, error) {
+	t, err := env.Lake.Table(ctx, catalog.Adjustments)
+	if err != nil {
+		return 0, err
+	}
+	if id, has := t.Tags()[c.Tag]; has {
+		return id, nil
+	}
+	mark := func(lake.Snapshot) (map[string]string, error) { return map[string]string{closesKey: c.Tag}, nil }
+	s, err := env.Lake.Commit(ctx, catalog.Adjustments, lake.Commit{Job: catalog.RoyaltiesJob, Stage: mark})
+	return s.ID(), err
+}
+
+// isFence tells whether a snapshot of royalty_adjustments was made by the close that gives this tag.
+func isFence(s lake.Snapshot, tag string) bool {
+	if closes := s.Property(closesKey); closes != "" {
+		return closes == tag
+	}
+	return s.Job() == catalog.RoyaltiesJob && s.Property("added-data-files") == "" && s.Property("deleted-data-files") == ""
+}
+
+// MayDropTag refuses to drop a tag that a statement is read by.
+func MayDropTag(ctx context.Context, env jobs.Env, table, tag string) (err error) {
+	if !catalog.IsStatementTag(table, tag) {
+		return nil
+	}
+	db, err := env.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	closed, err := Closed(ctx, env, db)
+	if err != nil {
+		return err
+	}
+	for _, c := range closed {
+		if c.Tag != tag {
+			continue
+		}
+		run, err := FindRun(ctx, env, c.RunID)
+		if err != nil {
+			return err
+		}
+		t, err := env.Lake.Table(ctx, table)
+		if err != nil {
+			return err
+		}
+		for _, want := range statementTables(run) {
+			if want.table == table && want.right(t, tag) {
+				return lake.WithHint(fmt.Errorf("tag %s of table %s is the statement of %s", tag, table, c.Period), "it stays: a period that was closed stays closed")
+			}
+		}
+	}
+	return nil
+}
