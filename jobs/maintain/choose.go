@@ -53,6 +53,8 @@ func (f *facts) choose(t *lake.Table) chosen {
 			c.held = append(c.held, h.Held)
 		}
 	}
+	c.held = append(c.held, f.lasting(t)...)
+	c.held = append(c.held, statementAge(t)...)
 	return c
 }
 
@@ -66,8 +68,11 @@ func (f *facts) keptByRule(t *lake.Table, all []lake.Snapshot) map[int64]bool {
 	}
 	add(all[max(0, len(all)-newest):]...)
 	add(t.Current().Footing()...)
-	for _, id := range t.Refs() {
-		keep[id] = true
+	due := f.due(t)
+	for _, r := range t.NamedRefs() {
+		if !f.dryRun || !slices.Contains(due, r) { // else it would be gone by then
+			keep[r.SnapshotID] = true
+		}
 	}
 	for _, b := range f.bases[t.Name()] {
 		if s, err := t.ByID(b.id); err == nil {

@@ -28,6 +28,7 @@ var consumers = []struct{ table, key, of, hint string }{
 type facts struct {
 	now       time.Time
 	retention time.Duration
+	dryRun    bool
 	heads     []lake.Snapshot  // of every table, in the order of the catalog
 	seen      map[string]int64 // sequence of the current snapshot; later ones are not judged
 	bases     map[string][]base
@@ -42,7 +43,7 @@ type base struct {
 }
 
 func gather(ctx context.Context, env jobs.Env, o Options) (*facts, error) {
-	f := &facts{now: env.Now(), retention: o.Retention, seen: map[string]int64{}, bases: map[string][]base{}, pins: map[string]map[int64]bool{}}
+	f := &facts{now: env.Now(), retention: o.Retention, dryRun: o.DryRun, seen: map[string]int64{}, bases: map[string][]base{}, pins: map[string]map[int64]bool{}}
 	heads := map[string]lake.Snapshot{}
 	for _, spec := range catalog.Specs() { // listens comes first, as package maintain says it must
 		head, err := env.Snapshot(ctx, spec.Name)

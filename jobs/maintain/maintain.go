@@ -20,6 +20,7 @@ type Options struct {
 type Report struct {
 	DryRun bool          `json:"dry_run"`
 	Tables []TableReport `json:"tables"`
+	Refs   []RefReport   `json:"dropped_refs"` // tags and branches whose age has passed
 	Held   []Held        `json:"held"`
 }
 
@@ -54,8 +55,14 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 		return report, fmt.Errorf("plan maintenance: %w", err)
 	}
 	for _, head := range f.heads {
-		t, held, err := f.thin(ctx, env, head.Table(), o.DryRun)
-		report.Tables = append(report.Tables, t)
+		now, dropped, err := f.tidied(ctx, env, head.Table(), o.DryRun)
+		report.Refs = append(report.Refs, dropped...)
+		var t TableReport
+		var held []Held
+		if err == nil {
+			t, held, err = f.thin(ctx, env, now, o.DryRun)
+			report.Tables = append(report.Tables, t)
+		}
 		report.Held = append(report.Held, held...)
 		if err != nil && report.written() {
 			err = errors.Join(err, jobs.ErrPartial)
@@ -73,7 +80,7 @@ func (r Report) written() bool {
 			return !r.DryRun
 		}
 	}
-	return false
+	return len(r.Refs) > 0 && !r.DryRun
 }
 
 // thin removes from one table what nobody needs.
