@@ -141,7 +141,7 @@ func (f frame) beforeRoot(c *cli.Context) error {
 	case c.Bool("help"):
 		return firstOf(rootHelp(f.stdout, c.App), errShown)
 	case c.Bool("version"):
-		return firstOf(printResult(f.stdout, readVersions(), c.Bool("json")), errShown)
+		return firstOf(printResult(c.Context, f.stdout, readVersions(), c.Bool("json")), errShown)
 	case name != "" && c.Command.Command(name) == nil:
 		return unknownCommand(c)
 	}

@@ -94,7 +94,7 @@ func TestATagOnSeveralTablesBindsAllOfThem(t *testing.T) {
 	}
 	cut := func(asOf string) map[string]int64 {
 		t.Helper()
-		snapshots, err := resolve(t.Context(), env, asOf)
+		snapshots, err := resolve(t.Context(), env, asOf, []string{catalog.DeletionRequests, catalog.Listens, catalog.Quarantine})
 		if err != nil {
 			t.Fatal(err)
 		}

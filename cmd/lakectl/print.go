@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -22,8 +23,12 @@ import (
 // textWriter is a result that lays its text out itself, as a story does.
 type textWriter interface{ writeText(w io.Writer) error }
 
-// printResult writes v to w: one JSON document, or text. A nil v prints nothing.
-func printResult(w io.Writer, v any, asJSON bool) error {
+// printResult writes v to w: one JSON document, or text. A nil v prints nothing. What a job did is printed whether ctx
+// has ended or not; a table, which can be long, ends with it.
+func printResult(ctx context.Context, w io.Writer, v any, asJSON bool) error {
+	if t, ok := v.(table); ok {
+		return t.write(ctx, w, asJSON)
+	}
 	rv := reflect.ValueOf(v)
 	if !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil() {
 		return nil
@@ -122,95 +127,4 @@ func encodesItself(t reflect.Type) bool {
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name
-}
-
-// table is a result whose columns are only known when it runs. Column names
-// differ from one another; values are nil, bool, string, numbers, *big.Int,
-// time.Time, or []any and map[string]any of these.
-type table struct {
-	Columns []string
-	Rows    [][]any
-}
-
-// MarshalJSON writes rows as objects whose keys keep the order of the columns.
-func (t table) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	columns, err := json.Marshal(append([]string{}, t.Columns...))
-	if err != nil {
-		return nil, err
-	}
-	fmt.Fprintf(&b, `{"columns":%s,"rows":[`, columns)
-	for i, row := range t.Rows {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		if err := writeObject(&b, t.Columns, row); err != nil {
-			return nil, err
-		}
-	}
-	b.WriteString("]}")
-	return b.Bytes(), nil
-}
-
-func writeObject(b *bytes.Buffer, columns []string, row []any) error {
-	b.WriteByte('{')
-	for i, column := range columns {
-		if t, ok := row[i].(time.Time); ok {
-			row[i] = t.UTC()
-		}
-		name, err := json.Marshal(column)
-		if err != nil {
-			return err
-		}
-		value, err := json.Marshal(row[i])
-		if err != nil {
-			return fmt.Errorf("column %s: %w", column, err)
-		}
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(b, "%s:%s", name, value)
-	}
-	b.WriteByte('}')
-	return nil
-}
-
-func (t table) writeText(w io.Writer) error {
-	g := grid{}
-	for _, column := range t.Columns {
-		g.head = append(g.head, clean(column))
-	}
-	for _, row := range t.Rows {
-		var line []cell
-		for _, value := range row {
-			c, err := tableCell(value)
-			if err != nil {
-				return err
-			}
-			line = append(line, c)
-		}
-		g.rows = append(g.rows, line)
-	}
-	var b bytes.Buffer
-	g.write(&b)
-	_, err := w.Write(b.Bytes())
-	return err
-}
-
-// tableCell shows lists and objects as the JSON they are in the other form.
-func tableCell(value any) (cell, error) {
-	switch value.(type) {
-	case nil:
-		return cell{text: "NULL"}, nil
-	case []any, map[string]any:
-		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		if err := e.Encode(value); err != nil {
-			return cell{}, err
-		}
-		return cell{text: clean(strings.TrimSuffix(b.String(), "\n"))}, nil
-	default:
-		return scalar(reflect.ValueOf(value), true), nil
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strconv"
@@ -49,17 +50,21 @@ func (g grid) write(b *bytes.Buffer) {
 		}
 	}
 	for _, line := range lines {
-		var text strings.Builder
-		for i, c := range line {
-			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(c.text))
-			if c.right {
-				text.WriteString(pad + c.text + "  ")
-			} else {
-				text.WriteString(c.text + pad + "  ")
-			}
-		}
-		b.WriteString(strings.TrimRight(text.String(), " ") + "\n")
+		writeLine(b, line, width)
 	}
+}
+
+func writeLine(w io.StringWriter, line []cell, width []int) {
+	var text strings.Builder
+	for i, c := range line {
+		pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(c.text))
+		if c.right {
+			text.WriteString(pad + c.text + "  ")
+		} else {
+			text.WriteString(c.text + pad + "  ")
+		}
+	}
+	w.WriteString(strings.TrimRight(text.String(), " ") + "\n") //nolint:errcheck // into memory, or into a writer whose Flush tells
 }
 
 // field is a field of a result in the text form.

@@ -25,7 +25,9 @@ func sqlVerb() verb {
   a snapshot  an id from 'lakectl snapshots TABLE'; it binds its own table, the others are as of its time
   a tag       binds every table that has it, the others are as of the time of the latest of these
   run:ID      what that royalty run saw and made: one consistent cut
-A snapshot that has expired is an error that names the oldest left. Large results: at most --limit rows are shown.`,
+Only the tables that the query names are read: one that has expired is an error, which names the oldest left, if the
+query names it. Shown are at most --limit rows, and at most a quarter of duckdb.memory_limit. SHOW TABLES and DESCRIBE
+TABLE tell what there is. The query can read the tables and nothing else: no files, no settings.`,
 		Examples: []string{
 			`lakectl sql "SELECT device, count(*) FROM listens GROUP BY 1"`,
 			`lakectl sql --as-of 2026-04-01 "SELECT sum(plays) FROM plays_by_hour"`,
@@ -40,47 +42,54 @@ A snapshot that has expired is an error that names the oldest left. Large result
 	}
 }
 
-// errEnough ends a query whose result is longer than wanted.
-var errEnough = errors.New("enough rows")
+// mostRows bounds --limit: that many rows are no answer that anybody reads.
+const mostRows = 100_000_000
 
 func runSQL(ctx context.Context, c *call) (any, error) {
+	limit := c.Int("limit")
+	if limit < 1 || limit > mostRows {
+		return nil, usagef("leave it out for 10,000", "--limit is %d; allowed: 1 to %d", limit, mostRows)
+	}
 	env, closeEnv, err := openEnv(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer closeEnv()
-	snapshots, err := resolve(ctx, env, c.String("as-of"))
+	answer, err := duck.Analyze(ctx, env.Duck, duck.Query{
+		Text: c.Args().First(), Catalog: c.Config.Catalog.Name, Namespace: env.Lake.Namespace(),
+		Limit: limit, Memory: int64(c.Config.DuckDB.MemoryLimit),
+		Tables: func(ctx context.Context) ([]string, error) { return tableNames(ctx, env) },
+		Snapshots: func(ctx context.Context, names []string) ([]lake.Snapshot, error) {
+			return resolve(ctx, env, c.String("as-of"), names)
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
-	var t table
-	header := func(names []string) error { t.Columns = names; return nil }
-	row := func(values []any) error {
-		if len(t.Rows) >= c.Int("limit") {
-			return errEnough
-		}
-		t.Rows = append(t.Rows, slices.Clone(values))
-		return nil
+	switch answer.Cut {
+	case duck.CutRows:
+		c.Log.Warn("result cut: it has more rows than --limit", "rows_shown", len(answer.Rows))
+	case duck.CutBytes:
+		c.Log.Warn("result cut: it has more bytes than a quarter of duckdb.memory_limit", "rows_shown", len(answer.Rows))
 	}
-	err = duck.Analyze(ctx, env.Duck, snapshots, c.Args().First(), header, row)
-	if errors.Is(err, errEnough) {
-		c.Log.Warn("result cut", "rows_shown", len(t.Rows))
-		err = nil
-	}
-	return result(t, err)
+	return table{answer.Columns, answer.Rows}, nil
 }
 
-// resolve finds the snapshot of every table that an --as-of means; "" is now.
-func resolve(ctx context.Context, env jobs.Env, asOf string) ([]lake.Snapshot, error) {
+// tableNames lists the tables of a lake that has been made.
+func tableNames(ctx context.Context, env jobs.Env) ([]string, error) {
 	names, err := env.Lake.Tables(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(names) == 0 {
-		return nil, lake.WithHint(fmt.Errorf("tables: %w", lake.ErrNotFound), "run 'lakectl init' to create them")
+	if err == nil && len(names) == 0 {
+		err = lake.WithHint(fmt.Errorf("tables: %w", lake.ErrNotFound), "run 'lakectl init' to create them")
 	}
 	slices.Sort(names)
+	return names, err
+}
+
+// resolve finds the snapshots that an --as-of means of the named tables; "" is now. Other tables are not in the way,
+// whatever became of them.
+func resolve(ctx context.Context, env jobs.Env, asOf string, names []string) ([]lake.Snapshot, error) {
 	tables := make([]*lake.Table, len(names))
+	var err error
 	for i, name := range names {
 		if tables[i], err = env.Lake.Table(ctx, name); err != nil {
 			return nil, err
@@ -99,7 +108,11 @@ func resolve(ctx context.Context, env jobs.Env, asOf string) ([]lake.Snapshot, e
 	if at, err := parseTime(asOf); err == nil {
 		return cutAt(tables, nil, at)
 	}
-	return cutAtName(tables, asOf)
+	pinned, at, err := namedCut(ctx, env, asOf)
+	if err != nil {
+		return nil, err
+	}
+	return cutAt(tables, pinned, at)
 }
 
 func current(tables []*lake.Table) []lake.Snapshot {
@@ -134,13 +147,22 @@ func cutAt(tables []*lake.Table, pinned map[string]int64, at time.Time) (snapsho
 	return snapshots, nil
 }
 
-// cutAtName looks for a snapshot id or a tag in every table. All that have it are pinned to it, the others follow
-// the latest of these.
-func cutAtName(tables []*lake.Table, name string) ([]lake.Snapshot, error) {
+// namedCut looks for a snapshot id or a tag in every table. All that have it are pinned to it, the others follow
+// the time of the latest of these. A table that cannot be read has neither, if another one has it.
+func namedCut(ctx context.Context, env jobs.Env, name string) (pinned map[string]int64, latest time.Time, err error) {
+	names, err := tableNames(ctx, env)
+	if err != nil {
+		return nil, latest, err
+	}
 	id, notNumber := strconv.ParseInt(name, 10, 64)
-	pinned := map[string]int64{}
-	var latest time.Time
-	for _, t := range tables {
+	pinned = map[string]int64{}
+	var unread error
+	for _, of := range names {
+		t, err := env.Lake.Table(ctx, of)
+		if err != nil {
+			unread = errors.Join(unread, err)
+			continue
+		}
 		s, err := t.ByTag(name)
 		if notNumber == nil {
 			s, err = t.ByID(id)
@@ -148,18 +170,21 @@ func cutAtName(tables []*lake.Table, name string) ([]lake.Snapshot, error) {
 		if err != nil || s.ID() == 0 {
 			continue
 		}
-		pinned[t.Name()] = s.ID()
+		pinned[of] = s.ID()
 		if s.Time().After(latest) {
 			latest = s.Time()
 		}
 	}
 	if len(pinned) > 0 {
-		return cutAt(tables, pinned, latest)
+		return pinned, latest, nil
+	}
+	if unread != nil {
+		return nil, latest, unread
 	}
 	kind := lake.ErrNotFound
 	if notNumber == nil {
 		kind = lake.ErrExpired // ids are given by the catalog: one that nobody has was expired
 	}
-	return nil, lake.WithHint(fmt.Errorf("--as-of %s is no time, and no table has a snapshot or tag of that name: %w", name, kind),
+	return nil, latest, lake.WithHint(fmt.Errorf("--as-of %s is no time, and no table has a snapshot or tag of that name: %w", name, kind),
 		"list them with 'lakectl snapshots TABLE'")
 }

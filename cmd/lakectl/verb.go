@@ -180,7 +180,7 @@ func (f frame) action(cc *cli.Context, v verb) error {
 	}
 	result, err := v.Run(cc.Context, c)
 	f.progress.Clear()
-	if printed := printResult(f.stdout, result, c.JSON); printed != nil && err == nil {
+	if printed := printResult(cc.Context, f.stdout, result, c.JSON); printed != nil && err == nil {
 		return fmt.Errorf("print the result: %w", printed)
 	}
 	return err

@@ -2,238 +2,149 @@ package duck
 
 import (
 	"context"
-	"database/sql"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
-	"math/big"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
-	"time"
-	"unicode/utf8"
-
-	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Analyze runs one read-only SELECT of a user over snapshots, each under its table's name. header is called
-// once with the column names, row for every row; the slice is used again after row returns. The values are what
-// any printer knows: nil, bool, string, numbers that are finite, *big.Int, time.Time of years 0 to 9999, and
-// []any and map[string]any of these.
+// Query is one read-only SELECT of a user over snapshots.
+type Query struct {
+	Text string
+	// Tables lists every table there is; Snapshots finds those of the tables that the text names, and no others.
+	Tables    func(ctx context.Context) ([]string, error)
+	Snapshots func(ctx context.Context, names []string) ([]lake.Snapshot, error)
+	// Catalog and Namespace may stand in front of a table's name.
+	Catalog, Namespace string
+	Limit              int   // most rows of the answer
+	Memory             int64 // bytes that Options.MemoryLimit stands for; a quarter of it is the most an answer may have
+}
+
+// Answer is what a query gave. The values are what any printer knows: nil, bool, string, numbers that are finite,
+// *big.Int, time.Time of years 0 to 9999, and []any and map[string]any of these.
+type Answer struct {
+	Columns []string
+	Rows    [][]any
+	Cut     string // why there are more rows than these: CutRows, CutBytes; "" for all
+}
+
+// Why an answer ends early.
+const (
+	CutRows  = "rows"
+	CutBytes = "bytes"
+)
+
+// Analyze answers a query. It returns within a second of the end of ctx, and when the process needs far more memory
+// than the limit: then DuckDB may go on for a while, so the process is expected to end soon after.
 //
-// What keeps the lake safe: the text is parsed as the argument of query(), which takes a single SELECT and
-// nothing else; DuckDB may read the tables' folders only, and its configuration is locked.
-func Analyze(ctx context.Context, o Options, tables []lake.Snapshot, text string, header func([]string) error, row func([]any) error) (err error) {
+// What keeps the lake safe: the parsed text is walked, and what it takes rows from must be tables of the lake or
+// made of nothing (parse); the text runs as the argument of query(), which takes a single SELECT and nothing else;
+// DuckDB may read the files of the bound snapshots only, and its configuration is locked (expose).
+func Analyze(ctx context.Context, o Options, q Query) (Answer, error) {
 	d, err := Open(ctx, o)
 	if err != nil {
-		return err
+		return Answer{}, err
 	}
-	defer func() {
-		if closed := d.Close(); err == nil {
-			err = closed
-		}
-	}()
-	if err := d.expose(ctx, tables); err != nil {
-		return err
-	}
-	rows, err := d.Query(ctx, "SELECT * FROM query("+Quote(text)+")")
-	if err != nil {
-		return lake.WithHint(fmt.Errorf("query: %w", err), "give one SELECT over the tables that 'lakectl snapshots' lists")
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err has the error
-	return visit(rows, header, row)
+	return watched(ctx, d, q.Memory, func(ctx context.Context) (a Answer, err error) {
+		defer func() { err = errors.Join(err, d.Close()) }()
+		return d.answer(ctx, q)
+	})
 }
 
-// visit hands the rows of a result on as plain values.
-func visit(rows *sql.Rows, header func([]string) error, row func([]any) error) error {
-	types, err := rows.ColumnTypes()
+func (d *DB) answer(ctx context.Context, q Query) (Answer, error) {
+	parsed, err := d.parse(ctx, q)
 	if err != nil {
-		return err
+		return Answer{}, fmt.Errorf("query: %w", err)
 	}
-	names := make([]string, len(types))
-	values, dest := make([]any, len(types)), make([]any, len(types))
-	for i, t := range types {
-		names[i], dest[i] = t.Name(), &values[i]
+	all, err := q.Tables(ctx)
+	if err != nil {
+		return Answer{}, err
 	}
-	if err := header(names); err != nil {
-		return err
+	names, err := known(parsed.tables, all)
+	if err != nil {
+		return Answer{}, err
 	}
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return fmt.Errorf("query: %w", err)
-		}
-		for i, v := range values {
-			values[i] = plain(v, types[i].DatabaseTypeName())
-		}
-		if err := row(values); err != nil {
-			return err
-		}
+	snapshots, err := q.Snapshots(ctx, names)
+	if err != nil {
+		return Answer{}, err
 	}
-	return rows.Err()
+	if !parsed.lists {
+		all = nil
+	}
+	if err := d.expose(ctx, q, snapshots, all); err != nil {
+		return Answer{}, err
+	}
+	return d.collect(ctx, q)
 }
 
-// expose makes the views, without the row addresses that jobs use, and locks DuckDB down.
-func (d *DB) expose(ctx context.Context, tables []lake.Snapshot) error {
-	var folders []string
+// known finds the tables that a text names: as they are written, or else whatever the case of their letters.
+func known(named, all []string) (names []string, err error) {
+	for _, name := range named {
+		at := slices.Index(all, name)
+		if at < 0 {
+			at = slices.IndexFunc(all, func(s string) bool { return lower(s) == lower(name) })
+		}
+		if at < 0 {
+			return nil, lake.WithHint(fmt.Errorf("table %s: %w", name, lake.ErrNotFound), "'lakectl snapshots' lists the tables, DESCRIBE TABLE their columns")
+		}
+		if !slices.Contains(names, all[at]) {
+			names = append(names, all[at])
+		}
+	}
+	return names, nil
+}
+
+// expose makes the views, without the row addresses that jobs use, in a database of their own, and locks DuckDB
+// down. What the views are made of stays in the first database, which the text cannot name. listed are names that
+// SHOW TABLES is to find too; nothing can be read through them.
+func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed []string) error {
+	catalog := q.Catalog
+	if slices.Contains([]string{"", "memory", "system", "temp"}, lower(catalog)) {
+		catalog = "lake"
+	}
+	home := Ident(catalog) + "." + Ident(q.Namespace)
+	var files []string
+	statements := []string{"ATTACH ':memory:' AS " + Ident(catalog), "CREATE SCHEMA " + home}
 	for _, s := range tables {
 		name := s.Table().Name()
 		if err := d.Bind(ctx, "_"+name, s); err != nil {
 			return err
 		}
-		if err := d.Exec(ctx, fmt.Sprintf("CREATE VIEW %s AS SELECT * EXCLUDE (_file, _pos) FROM %s", Ident(name), Ident("_"+name))); err != nil {
-			return fmt.Errorf("bind %s: %w", name, err)
-		}
-		dir, err := lake.LocalPath(s.Table().Location())
+		paths, err := snapshotPaths(ctx, s)
 		if err != nil {
 			return err
 		}
-		folders = append(folders, Quote(filepath.ToSlash(dir)+"/"))
+		files = append(files, paths...)
+		statements = append(statements, fmt.Sprintf("CREATE VIEW %s.%s AS SELECT * EXCLUDE (_file, _pos) FROM memory.main.%s", home, Ident(name), Ident("_"+name)))
 	}
-	for _, set := range []string{
-		"SET allowed_directories = [" + strings.Join(append(folders, Quote(d.spill.path+"/")), ", ") + "]",
+	for _, name := range listed {
+		statements = append(statements, fmt.Sprintf("CREATE VIEW IF NOT EXISTS %s.%s AS SELECT NULL AS not_read", home, Ident(name)))
+	}
+	statements = append(statements, "USE "+home,
+		"SET allowed_directories = ["+Quote(filepath.ToSlash(d.spill.path)+"/")+"]",
+		"SET allowed_paths = ["+strings.Join(files, ", ")+"]",
 		"SET enable_external_access = false",
-		"SET lock_configuration = true",
-	} {
-		if err := d.Exec(ctx, set); err != nil {
-			return fmt.Errorf("lock duckdb: %w", err)
+		"SET lock_configuration = true")
+	for _, text := range statements {
+		if err := d.Exec(ctx, text); err != nil {
+			return fmt.Errorf("prepare for the query: %w", err)
 		}
 	}
 	return nil
 }
 
-// The driver gives a TIME as an instant on the first day of the year 1 and a UUID as bytes; only the name of the
-// column's type tells them from a TIMESTAMP and a BLOB.
-var (
-	hasTime = regexp.MustCompile(`\bTIME(_?TZ)?\b`)
-	hasUUID = regexp.MustCompile(`\bUUID\b`)
-	hasBlob = regexp.MustCompile(`\bBLOB\b`)
-)
-
-// plain turns a value of a column of that type, or a part of it, into one that any printer knows. What JSON has
-// no number for becomes text.
-func plain(v any, column string) any {
-	switch v := v.(type) {
-	case nil, bool, string, int8, int16, int32, int64, uint8, uint16, uint32, uint64, *big.Int:
-		return v
-	case float32:
-		return finite(float64(v), v)
-	case float64:
-		return finite(v, v)
-	case time.Time:
-		return plainTime(v, column)
-	case duckdb.Decimal:
-		return v.String()
-	case duckdb.Interval:
-		return interval(v)
-	case []byte:
-		return plainBytes(v, column)
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = plain(v[i], column)
-		}
-		return list
-	case map[string]any:
-		object := make(map[string]any, len(v))
-		for name := range v {
-			object[name] = plain(v[name], column)
-		}
-		return object
-	case duckdb.OrderedMap:
-		object := make(map[string]any, v.Len())
-		values := v.Values()
-		for i, key := range v.Keys() {
-			object[text(plain(key, column))] = plain(values[i], column)
-		}
-		return object
-	case duckdb.Union:
-		return plain(v.Value, column)
-	default:
-		return fmt.Sprint(v)
-	}
-}
-
-// finite is v, or the name of a float that is no number of JSON.
-func finite(f float64, v any) any {
-	switch {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 1):
-		return "Infinity"
-	case math.IsInf(f, -1):
-		return "-Infinity"
-	default:
-		return v
-	}
-}
-
-// plainTime keeps an instant that RFC 3339 can write.
-func plainTime(t time.Time, column string) any {
-	if hasTime.MatchString(column) && t.Year() == 1 && t.YearDay() == 1 {
-		if _, offset := t.Zone(); offset != 0 {
-			return t.Format("15:04:05.999999Z07:00")
-		}
-		return t.Format("15:04:05.999999")
-	}
-	switch micros := t.UnixMicro(); {
-	case micros == math.MaxInt64:
-		return "infinity"
-	case micros == -math.MaxInt64:
-		return "-infinity"
-	case t.Year() < 0 || t.Year() > 9999:
-		return t.UTC().Format("2006-01-02T15:04:05.999999Z07:00")
-	default:
-		return t.UTC()
-	}
-}
-
-func plainBytes(b []byte, column string) string {
-	switch {
-	case len(b) == 16 && hasUUID.MatchString(column) && !hasBlob.MatchString(column):
-		id := duckdb.UUID(b)
-		return id.String()
-	case utf8.Valid(b):
-		return string(b)
-	default:
-		return "hex:" + hex.EncodeToString(b)
-	}
-}
-
-// interval writes the three parts that DuckDB keeps apart, for a month has no length in days.
-func interval(i duckdb.Interval) string {
-	var parts []string
-	if i.Months != 0 {
-		parts = append(parts, fmt.Sprintf("%d months", i.Months))
-	}
-	if i.Days != 0 {
-		parts = append(parts, fmt.Sprintf("%d days", i.Days))
-	}
-	if i.Micros != 0 || len(parts) == 0 {
-		sign, micros := "", uint64(i.Micros)
-		if i.Micros < 0 {
-			sign, micros = "-", -micros
-		}
-		seconds := micros / 1e6
-		clock := fmt.Sprintf("%s%02d:%02d:%02d", sign, seconds/3600, seconds/60%60, seconds%60)
-		if rest := micros % 1e6; rest != 0 {
-			clock += "." + strings.TrimRight(fmt.Sprintf("%06d", rest), "0")
-		}
-		parts = append(parts, clock)
-	}
-	return strings.Join(parts, " ")
-}
-
-// text is a plain value as the name of a member.
-func text(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	b, err := json.Marshal(v)
+// snapshotPaths are the quoted paths of all files of a snapshot.
+func snapshotPaths(ctx context.Context, s lake.Snapshot) ([]string, error) {
+	files, err := s.Files(ctx)
 	if err != nil {
-		return fmt.Sprint(v)
+		return nil, err
 	}
-	return string(b)
+	deletes, err := s.DeleteFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return localPaths(append(files, deletes...))
 }

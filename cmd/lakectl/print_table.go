@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// mostCell is how much of a value the text form shows: the columns are as wide as their widest value in every line.
+const mostCell = 10_000
+
+// table is a result whose columns are only known when it runs. Column names
+// differ from one another; values are nil, bool, string, numbers, *big.Int,
+// time.Time, or []any and map[string]any of these.
+type table struct {
+	Columns []string
+	Rows    [][]any
+}
+
+// write prints row by row: the text of a large result would be many times the result.
+func (t table) write(ctx context.Context, w io.Writer, asJSON bool) error {
+	out := bufio.NewWriter(w)
+	write := t.writeText
+	if asJSON {
+		write = t.writeJSON
+	}
+	if err := write(ctx, out); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// writeJSON writes rows as objects whose keys keep the order of the columns.
+func (t table) writeJSON(ctx context.Context, w *bufio.Writer) error {
+	columns, err := json.MarshalIndent(append([]string{}, t.Columns...), "  ", "  ")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "{\n  \"columns\": %s,\n  \"rows\": [", columns)
+	var compact, indented bytes.Buffer
+	for i, row := range t.Rows {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		compact.Reset()
+		indented.Reset()
+		if err := writeObject(&compact, t.Columns, row); err != nil {
+			return err
+		}
+		if err := json.Indent(&indented, compact.Bytes(), "    ", "  "); err != nil {
+			return err
+		}
+		if i > 0 {
+			w.WriteByte(',') //nolint:errcheck // Flush tells
+		}
+		fmt.Fprintf(w, "\n    %s", indented.Bytes())
+	}
+	if len(t.Rows) > 0 {
+		w.WriteString("\n  ") //nolint:errcheck // Flush tells
+	}
+	_, err = w.WriteString("]\n}\n")
+	return err
+}
+
+func writeObject(b *bytes.Buffer, columns []string, row []any) error {
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	b.WriteByte('{')
+	for i, column := range columns {
+		if t, ok := row[i].(time.Time); ok {
+			row[i] = t.UTC()
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if err := e.Encode(column); err != nil {
+			return err
+		}
+		b.WriteByte(':')
+		if err := e.Encode(row[i]); err != nil {
+			return fmt.Errorf("column %s: %w", column, err)
+		}
+	}
+	b.WriteByte('}')
+	return nil
+}
+
+// writeText aligns the columns as a grid does. Each row is laid out twice, for the widths and to be written, so that
+// only one at a time is held.
+func (t table) writeText(ctx context.Context, w *bufio.Writer) error {
+	if len(t.Rows) == 0 {
+		_, err := w.WriteString("none\n")
+		return err
+	}
+	head := make([]cell, len(t.Columns))
+	width := make([]int, len(t.Columns))
+	for i, column := range t.Columns {
+		head[i].text = clean(column)
+		width[i] = utf8.RuneCountInString(head[i].text)
+	}
+	for n, row := range t.Rows {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		line, err := tableLine(row)
+		if err != nil {
+			return err
+		}
+		for i, c := range line {
+			width[i] = max(width[i], utf8.RuneCountInString(c.text))
+			head[i].right = head[i].right || n == 0 && c.right
+		}
+	}
+	writeLine(w, head, width)
+	for _, row := range t.Rows {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		line, err := tableLine(row)
+		if err != nil {
+			return err
+		}
+		writeLine(w, line, width)
+	}
+	return nil
+}
+
+func tableLine(row []any) (line []cell, err error) {
+	line = make([]cell, len(row))
+	for i, value := range row {
+		if line[i], err = tableCell(value); err != nil {
+			return nil, err
+		}
+	}
+	return line, nil
+}
+
+// tableCell shows lists and objects as the JSON they are in the other form.
+func tableCell(value any) (cell, error) {
+	switch value := value.(type) {
+	case nil:
+		return cell{text: "NULL"}, nil
+	case string:
+		return cell{text: abridged(value)}, nil
+	case []any, map[string]any:
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(value); err != nil {
+			return cell{}, err
+		}
+		return cell{text: abridged(strings.TrimSuffix(b.String(), "\n"))}, nil
+	default:
+		return scalar(reflect.ValueOf(value), true), nil
+	}
+}
+
+// abridged is the start of a text that is too long for a line, and how long it is.
+func abridged(s string) string {
+	if len(s) <= mostCell {
+		return clean(s)
+	}
+	end := mostCell
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return clean(s[:end]) + fmt.Sprintf("... (%s bytes; --json has all)", thousands(int64(len(s))))
+}
