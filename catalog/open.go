@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,10 @@ type Options struct {
 	Warehouse      string // folder or file:// URI under which tables are made
 	SubjectKeyFile string // "" = subject.key beside a SQLite catalog
 	Log            *slog.Logger
+	// ReadOnly opens a catalog for who only reads: nothing is written, in it or beside it, so it needs no right to.
+	ReadOnly bool
+
+	create bool // Init may make the catalog
 }
 
 // Catalog is an open connection to an Iceberg catalog.
@@ -40,6 +45,7 @@ type Catalog struct {
 	options   Options
 	warehouse string // URI
 	db        *sql.DB
+	copied    string // folder with a copy of the database, "" for none
 }
 
 // Open connects to the catalog. For sqlite the folder of the database file must exist; [Init] makes it.
@@ -72,42 +78,31 @@ func openUnchecked(ctx context.Context, o Options) (*Catalog, error) {
 	}
 }
 
-func open(ctx context.Context, o Options) (*Catalog, error) {
-	db, dialect, err := connect(o)
+func open(ctx context.Context, o Options) (_ *Catalog, err error) {
+	c := &Catalog{options: o}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.Close())
+		}
+	}()
+	dialect, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := db.PingContext(ctx); err != nil {
-		db.Close() //nolint:errcheck // the first error counts
-		return nil, lake.WithHint(fmt.Errorf("open %s catalog: %w", o.Type, err), "check catalog.uri (LAKEHOUSE_CATALOG_URI) and that the catalog can be reached; run 'lakectl init' for a new lake")
+	if err := c.ping(ctx); err != nil {
+		return nil, err
 	}
 	warehouse, err := warehouseURI(o.Warehouse)
 	if err != nil {
 		return nil, err
 	}
-	props := iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": "true"}
-	ice, err := icesql.NewCatalog(o.Name, db, dialect, props)
+	props := iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": strconv.FormatBool(o.create)}
+	ice, err := icesql.NewCatalog(o.Name, c.db, dialect, props)
 	if err != nil {
-		db.Close() //nolint:errcheck // the first error counts
 		return nil, fmt.Errorf("open %s catalog: %w", o.Type, err)
 	}
-	return &Catalog{Ice: newParsed(ice, db, o, props), options: o, warehouse: warehouse, db: db}, nil
-}
-
-func connect(o Options) (*sql.DB, icesql.SupportedDialect, error) {
-	switch o.Type {
-	case "sqlite":
-		// WAL and the busy timeout let several processes commit; without them most concurrent commits fail.
-		// immediate: a transaction that will write takes its lock at once instead of failing half-way.
-		dsn := "file:" + (&url.URL{Path: o.URI}).EscapedPath() + "?_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_txlock=immediate"
-		db, err := sql.Open("sqlite", dsn)
-		return db, icesql.SQLite, err
-	case "postgres":
-		db, err := sql.Open("pgx", o.URI)
-		return db, icesql.Postgres, err
-	default:
-		return nil, "", lake.WithHint(fmt.Errorf("catalog type %q: %w", o.Type, lake.ErrUnsupported), "set catalog.type to sqlite or postgres")
-	}
+	c.Ice, c.warehouse = newParsed(ice, c.db, o, props), warehouse
+	return c, nil
 }
 
 // Lake returns the tables of the catalog.
@@ -117,7 +112,16 @@ func (c *Catalog) Lake() *lake.Lake { return lake.New(c.Ice, Namespace, c.Known(
 func (c *Catalog) Known() lake.Known { return lake.Known{Specs: Specs(), Warehouse: c.warehouse} }
 
 // Close ends the connection.
-func (c *Catalog) Close() error { return c.db.Close() }
+func (c *Catalog) Close() error {
+	var err error
+	if c.db != nil {
+		err = c.db.Close()
+	}
+	if c.copied != "" {
+		err = errors.Join(err, os.RemoveAll(c.copied))
+	}
+	return err
+}
 
 // warehouseURI makes an absolute file:// URI of a folder, so that tables do not depend on the directory a
 // command was started in.
@@ -143,6 +147,7 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 			return nil, fmt.Errorf("create folder of the catalog: %w", err)
 		}
 	}
+	o.create = true
 	c, err := Open(ctx, o)
 	if err != nil {
 		return nil, err

@@ -29,9 +29,9 @@ func deletionsVerb() verb {
 }
 
 func runDeletionsList(ctx context.Context, c *call) (any, error) {
-	return withEnv(ctx, c, func(env jobs.Env) ([]erase.Request, error) { return erase.List(ctx, env) })
+	return withReader(ctx, c, func(env jobs.Env) ([]erase.Request, error) { return erase.List(ctx, env) })
 }
 
 func runDeletionsShow(ctx context.Context, c *call) (any, error) {
-	return withEnv(ctx, c, func(env jobs.Env) (erase.RequestDetail, error) { return erase.Show(ctx, env, c.Args().First()) })
+	return withReader(ctx, c, func(env jobs.Env) (erase.RequestDetail, error) { return erase.Show(ctx, env, c.Args().First()) })
 }

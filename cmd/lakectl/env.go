@@ -14,6 +14,29 @@ import (
 
 // openEnv connects to the configured catalog and returns what jobs are given. close ends the connection.
 func openEnv(ctx context.Context, c *call) (env jobs.Env, closeEnv func(), err error) {
+	env, cat, err := connect(ctx, c, false)
+	if err != nil {
+		return env, nil, err
+	}
+	key, err := cat.SubjectKey(ctx)
+	if err != nil {
+		return env, nil, errors.Join(err, cat.Close())
+	}
+	env.SubjectKey = listen.Key(key)
+	return env, func() { cat.Close() }, nil //nolint:errcheck // nothing is buffered in the connection
+}
+
+// openReader is openEnv for verbs that only read: it takes no subject key and no right to write anything.
+func openReader(ctx context.Context, c *call) (env jobs.Env, closeEnv func(), err error) {
+	env, cat, err := connect(ctx, c, true)
+	if err != nil {
+		return env, nil, err
+	}
+	env.Duck.SpillAnywhere = true
+	return env, func() { cat.Close() }, nil //nolint:errcheck // nothing is buffered in the connection
+}
+
+func connect(ctx context.Context, c *call, readOnly bool) (env jobs.Env, cat *catalog.Catalog, err error) {
 	if c.Config.Engine != "duckdb" {
 		return env, nil, usagef("set engine to duckdb", "engine %s is not in this build", c.Config.Engine)
 	}
@@ -21,23 +44,18 @@ func openEnv(ctx context.Context, c *call) (env jobs.Env, closeEnv func(), err e
 	if err != nil {
 		return env, nil, err
 	}
-	cat, err := catalog.Open(ctx, o)
-	if err != nil {
+	o.ReadOnly = readOnly
+	if cat, err = catalog.Open(ctx, o); err != nil {
 		return env, nil, unsupportedIsUsage(err)
-	}
-	key, err := cat.SubjectKey(ctx)
-	if err != nil {
-		return env, nil, errors.Join(err, cat.Close())
 	}
 	return jobs.Env{
 		Lake:        cat.Lake(),
 		Duck:        duckOptions(c),
-		SubjectKey:  listen.Key(key),
 		Log:         c.Log,
 		Now:         func() time.Time { return time.Now().UTC() },
 		CodeVersion: readVersions().Lakectl,
 		Progress:    c.Progress.Say,
-	}, func() { cat.Close() }, nil //nolint:errcheck // nothing is buffered in the connection
+	}, cat, nil
 }
 
 func catalogOptions(c *call) (catalog.Options, error) {
@@ -60,6 +78,16 @@ func duckOptions(c *call) duck.Options {
 // before it had a result.
 func withEnv[T any](ctx context.Context, c *call, work func(jobs.Env) (T, error)) (any, error) {
 	env, closeEnv, err := openEnv(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	return result(work(env))
+}
+
+// withReader is withEnv for verbs that only read.
+func withReader[T any](ctx context.Context, c *call, work func(jobs.Env) (T, error)) (any, error) {
+	env, closeEnv, err := openReader(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ transactions are among them until a commit passes them. A problem is what an ing
 }
 
 func runIngestStatus(ctx context.Context, c *call) (_ any, err error) {
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := openReader(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (v versioned[T, S]) runStore(ctx context.Context, c *call) (any, error) {
 }
 
 func (v versioned[T, S]) runList(ctx context.Context, c *call) (any, error) {
-	return withEnv(ctx, c, func(env jobs.Env) (S, error) { return v.inForce(ctx, env) })
+	return withReader(ctx, c, func(env jobs.Env) (S, error) { return v.inForce(ctx, env) })
 }
 
 // read parses the file of the first argument, or stdin for "-".

@@ -38,7 +38,7 @@ How far the topic itself is read says 'lakectl ingest status'. Closing again onl
 				Long:     "Pending is what the next 'lakectl job royalties' will recompute the period for. Nothing is changed.",
 				Examples: []string{"lakectl period status", "lakectl --json period status"},
 				Run: func(ctx context.Context, c *call) (any, error) {
-					return withEnv(ctx, c, func(env jobs.Env) ([]royalty.PeriodStatus, error) { return royalty.Status(ctx, env) })
+					return withReader(ctx, c, func(env jobs.Env) ([]royalty.PeriodStatus, error) { return royalty.Status(ctx, env) })
 				},
 			},
 		},

@@ -71,7 +71,7 @@ func runQuarantineList(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	f := ingest.Filter{Reason: c.String("reason"), Since: since, Limit: c.Int("limit"), All: c.Bool("all")}
-	return withEnv(ctx, c, func(env jobs.Env) (any, error) {
+	return withReader(ctx, c, func(env jobs.Env) (any, error) {
 		if !f.All {
 			return listQuarantine(ctx, env, f, func(r ingest.Refused) ingest.Refused { return r })
 		}

@@ -38,7 +38,7 @@ type runRow struct {
 }
 
 func runRoyaltiesShow(ctx context.Context, c *call) (any, error) {
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := openReader(ctx, c)
 	if err != nil {
 		return nil, err
 	}

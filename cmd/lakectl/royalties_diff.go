@@ -19,7 +19,7 @@ runs name; while the ledger's snapshots are kept, late listens and deletions are
 		Exits:    []int{exitGone},
 		Flags:    []cli.Flag{&cli.IntFlag{Name: "limit", Usage: "print at most `N` differences; 0 for all", Value: 1000}},
 		Run: func(ctx context.Context, c *call) (any, error) {
-			return withEnv(ctx, c, func(env jobs.Env) (royalty.DiffReport, error) {
+			return withReader(ctx, c, func(env jobs.Env) (royalty.DiffReport, error) {
 				return royalty.Diff(ctx, env, c.Args().Get(0), c.Args().Get(1), c.Int("limit"))
 			})
 		},

@@ -43,7 +43,7 @@ func runRoyaltiesExplain(ctx context.Context, c *call) (any, error) {
 	if n := c.Int("limit"); n < 0 {
 		return nil, usagef("give a number from 0", "--limit is %d", n)
 	}
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := openReader(ctx, c)
 	if err != nil {
 		return nil, err
 	}

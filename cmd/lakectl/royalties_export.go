@@ -53,5 +53,5 @@ func runRoyaltiesExport(ctx context.Context, c *call) (any, error) {
 	if err := statement.CheckOptions(o); err != nil {
 		return nil, usagef("see "+c.Command.HelpName+" --help", "%w", err)
 	}
-	return withEnv(ctx, c, func(env jobs.Env) (statement.Report, error) { return statement.Export(ctx, env, o) })
+	return withReader(ctx, c, func(env jobs.Env) (statement.Report, error) { return statement.Export(ctx, env, o) })
 }

@@ -21,7 +21,7 @@ not follow from lines and pools.`,
 }
 
 func runRoyaltiesReproduce(ctx context.Context, c *call) (any, error) {
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := openReader(ctx, c)
 	if err != nil {
 		return nil, err
 	}

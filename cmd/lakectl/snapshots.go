@@ -37,7 +37,7 @@ type snapshotRow struct {
 }
 
 func runSnapshots(ctx context.Context, c *call) (any, error) {
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := openReader(ctx, c)
 	if err != nil {
 		return nil, err
 	}

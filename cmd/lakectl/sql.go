@@ -50,7 +50,7 @@ func runSQL(ctx context.Context, c *call) (any, error) {
 	if limit < 1 || limit > mostRows {
 		return nil, usagef("leave it out for 10,000", "--limit is %d; allowed: 1 to %d", limit, mostRows)
 	}
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := openReader(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -17,6 +19,8 @@ type Options struct {
 	Threads     int
 	TempDir     string // spill goes into a folder below it
 	SpillLimit  string // most that may lie there, as DuckDB takes it; "" is nine tenths of the free disk
+	// SpillAnywhere is for who may not write into TempDir: the system's folder for temporary files takes its place.
+	SpillAnywhere bool
 }
 
 // DB is an in-memory DuckDB with one connection.
@@ -30,6 +34,9 @@ type DB struct {
 // processes left behind which were killed.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	spill, err := newSpillFolder(o.TempDir)
+	if err != nil && o.SpillAnywhere {
+		spill, err = newSpillFolder(filepath.Join(os.TempDir(), fmt.Sprintf("lakectl-%d", os.Getuid())))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("folder for spill: %w", err)
 	}
