@@ -29,6 +29,7 @@ type catalogConfig struct {
 	Name           string
 	URI            secret // sqlite: the path of the database file
 	Warehouse      string
+	Mode           string // private or group
 	S3             s3Config
 	SubjectKeyFile string // "": the catalog package decides
 }

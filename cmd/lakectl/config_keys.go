@@ -68,6 +68,10 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.Catalog.S3.Region },
 	},
 	{
+		name: "catalog.mode", def: "private", about: "who may read a new lake: its owner, or its group too; one that exists goes on as its warehouse folder is", oneOf: []string{"private", "group"},
+		field: func(c *config) any { return &c.Catalog.Mode },
+	},
+	{
 		name: "catalog.subject_key_file", about: "file with the key of the subject hash; beside a sqlite catalog by default", example: "/run/secrets/subject-key",
 		field: func(c *config) any { return &c.Catalog.SubjectKeyFile },
 	},

@@ -177,6 +177,7 @@ func (f frame) action(cc *cli.Context, v verb) error {
 		if c.Config, err = loadConfig(globalString(cc, "config"), os.Environ(), flagSettings(cc, v.Keys)); err != nil {
 			return err
 		}
+		limitRights(c.Config)
 	}
 	result, err := v.Run(cc.Context, c)
 	f.progress.Clear()
