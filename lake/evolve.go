@@ -83,7 +83,7 @@ func (t *Table) add(ctx context.Context, columns []iceberg.NestedField) error {
 // earlier one.
 func (s Snapshot) NeedColumns(names ...string) error {
 	for _, name := range names {
-		if _, ok := s.table.column(name); !ok {
+		if _, ok := s.table.Column(name); !ok {
 			return outdated(fmt.Errorf("table %s has no column %s: %w", s.table.name, name, ErrUnsupported))
 		}
 	}

@@ -137,7 +137,7 @@ func (t *Table) partitionsAlike(has, want iceberg.PartitionSpec, spec Spec) bool
 	for i, w := range want.Fields() {
 		h := has.Field(i)
 		name, _ := spec.Schema.FindColumnName(w.SourceIDs[0])
-		c, ok := t.column(name)
+		c, ok := t.Column(name)
 		if !ok || !h.Transform.Equals(w.Transform) || !slices.Equal(h.SourceIDs, []int{c.Field.ID}) {
 			return false
 		}
@@ -145,7 +145,8 @@ func (t *Table) partitionsAlike(has, want iceberg.PartitionSpec, spec Spec) bool
 	return true
 }
 
-func (t *Table) column(name string) (Column, bool) {
+// Column finds one of [Table.Columns] by lakectl's name for it.
+func (t *Table) Column(name string) (Column, bool) {
 	i := slices.IndexFunc(t.columns, func(c Column) bool { return c.Name == name })
 	if i < 0 {
 		return Column{}, false

@@ -1,10 +1,12 @@
 package lake
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
 )
@@ -115,5 +117,56 @@ func (h history) find(place int, column iceberg.NestedField) (iceberg.NestedFiel
 		return f, taken
 	default:
 		return f, dropped
+	}
+}
+
+// writeSchema is the schema of the files that lakectl writes: its own columns, as the table has them. A column that a
+// file lacks is NULL to every reader.
+func (t *Table) writeSchema() *iceberg.Schema {
+	fields := make([]iceberg.NestedField, len(t.columns))
+	for i, c := range t.columns {
+		fields[i] = c.Field
+	}
+	return iceberg.NewSchema(t.ice.Schema().ID, fields...)
+}
+
+// ArrowSchema is the schema of the files that lakectl writes, with field ids: one field for each of [Table.Columns].
+func (t *Table) ArrowSchema() (*arrow.Schema, error) {
+	return icetable.SchemaToArrowSchema(t.writeSchema(), nil, true, false)
+}
+
+// metricsProperties are the table's properties with those that go by a column's name also under its newer name: a
+// column that gets no bounds gets none when it is renamed.
+func (t *Table) metricsProperties() iceberg.Properties {
+	props := maps.Clone(t.ice.Properties())
+	for _, c := range t.columns {
+		const prefix = icetable.MetricsModeColumnConfPrefix + "."
+		if mode, ok := props[prefix+c.Name]; ok && c.Field.Name != c.Name {
+			props[prefix+c.Field.Name] = mode
+		}
+	}
+	return props
+}
+
+// PartsRenamed tells whether a part of a nested column had another name in an earlier schema.
+func (t *Table) PartsRenamed(column iceberg.NestedField) bool {
+	renamed := false
+	eachPart(column.Type, func(part iceberg.NestedField) {
+		for _, schema := range t.ice.Schemas() {
+			was, ok := schema.FindFieldByID(part.ID)
+			renamed = renamed || ok && was.Name != part.Name
+		}
+	})
+	return renamed
+}
+
+func eachPart(t iceberg.Type, visit func(iceberg.NestedField)) {
+	nested, ok := t.(iceberg.NestedType)
+	if !ok {
+		return
+	}
+	for _, f := range nested.Fields() {
+		visit(f)
+		eachPart(f.Type, visit)
 	}
 }

@@ -14,14 +14,13 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/iceberg-go"
-	icetable "github.com/apache/iceberg-go/table"
 )
 
 // WriteRows writes rows that Go holds in memory (log entries, runs, rules, refused records) as Parquet, one
-// file a partition, for [Commit.Add]. A row has one value a column in schema order: string, []byte, int64,
+// file a partition, for [Commit.Add]. A row has one value for each of [Table.Columns]: string, []byte, int64,
 // int, bool, time.Time or nil. Optional columns at the end that it has no value for were added by a newer version.
 func (t *Table) WriteRows(ctx context.Context, job string, rows [][]any) ([]iceberg.DataFile, error) {
-	schema, err := icetable.SchemaToArrowSchema(t.ice.Schema(), nil, true, false)
+	schema, err := t.ArrowSchema()
 	if err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", t.name, err)
 	}
@@ -68,10 +67,9 @@ func (t *Table) byPartition(rows [][]any) (map[any][][]any, []any, error) {
 }
 
 func (t *Table) partitionOf(row []any) (any, error) {
-	spec := t.ice.Spec()
-	for _, field := range spec.Fields() {
-		for i, column := range t.ice.Schema().Fields() {
-			if column.ID != field.SourceIDs[0] {
+	for _, field := range t.spec.Fields() {
+		for i, column := range t.columns {
+			if column.Field.ID != field.SourceIDs[0] {
 				continue
 			}
 			at, isTime := row[i].(time.Time)

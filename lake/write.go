@@ -38,9 +38,10 @@ func LocalPath(uri string) (string, error) {
 
 // DataFile describes a Parquet file that was just written, from its footer, ready to be committed.
 // partition is the value of the table's single partition field (see [PartitionValue]), nil without one.
-// Column statistics follow the table's metrics properties, so columns with mode none get no bounds.
+// Column statistics follow the table's metrics properties, so columns with mode none get no bounds. The file has the
+// columns of [Table.Columns] under the table's names.
 func (t *Table) DataFile(uri string, footer *metadata.FileMetaData, bytes int64, partition any) (iceberg.DataFile, error) {
-	spec := t.ice.Spec()
+	spec := t.spec
 	values := map[int]any{}
 	for _, field := range spec.Fields() {
 		if n, ok := partition.(int); ok {
@@ -50,8 +51,8 @@ func (t *Table) DataFile(uri string, footer *metadata.FileMetaData, bytes int64,
 		}
 	}
 	df, err := icetable.DataFileFromMetadata(icetable.DataFileArgs{
-		Schema: t.ice.Schema(), Spec: spec, Format: iceberg.ParquetFile, Metadata: footer, FilePath: uri, FileSize: bytes,
-		Content: iceberg.EntryContentData, PartitionValues: values, Properties: t.ice.Properties(), FormatVersion: t.ice.Metadata().Version(),
+		Schema: t.writeSchema(), Spec: spec, Format: iceberg.ParquetFile, Metadata: footer, FilePath: uri, FileSize: bytes,
+		Content: iceberg.EntryContentData, PartitionValues: values, Properties: t.metricsProperties(), FormatVersion: t.ice.Metadata().Version(),
 	})
 	return df, wrap(err, "describe data file "+uri)
 }

@@ -114,8 +114,8 @@ func (p *Plan) findDerived(ctx context.Context, w *wanted) error {
 // meeting picks the files of a table that may hold rows of the requests that look at them.
 func (p *Plan) meeting(t *target, looks func(*request, lake.File) bool) []lake.File {
 	received := -1
-	if field, ok := t.base.Schema().FindFieldByName("received_time"); ok {
-		received = field.ID
+	if c, ok := t.base.Table().Column("received_time"); ok {
+		received = c.Field.ID
 	}
 	var picked []lake.File
 	for _, f := range t.files {

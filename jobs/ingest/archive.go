@@ -13,7 +13,6 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 	"github.com/apache/iceberg-go"
-	icetable "github.com/apache/iceberg-go/table"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lakectl/lakectl/lake"
@@ -87,8 +86,8 @@ type dayWriter struct {
 }
 
 func newDayWriter(t *lake.Table, r *rows, source string) (*dayWriter, error) {
-	w := &dayWriter{table: t, props: writerProperties(), rows: r, group: newRowGroup(r, source)}
-	fields, err := icetable.SchemaToArrowSchema(t.Current().Schema(), nil, true, false)
+	w := &dayWriter{table: t, props: writerProperties(t.Columns()...), rows: r, group: newRowGroup(r, source)}
+	fields, err := t.ArrowSchema()
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +96,7 @@ func newDayWriter(t *lake.Table, r *rows, source string) (*dayWriter, error) {
 		return nil, err
 	}
 	w.schema = parquetSchema.Root()
-	w.columns, err = columnsOf(fields)
+	w.columns, err = columnsOf(t.Columns())
 	return w, err
 }
 
@@ -154,16 +153,25 @@ func (w *dayWriter) writeGroup(f *file.Writer, order []place) error {
 
 // writerProperties are the settings that took the least CPU and the fewest bytes for listens. A dictionary
 // over values that hardly repeat is built, overflows and is thrown away; the bounds of a random id skip nothing.
-func writerProperties() *parquet.WriterProperties {
+// They go by the names that the columns have in files: lakectl's, but for columns that another engine renamed.
+func writerProperties(columns ...lake.Column) *parquet.WriterProperties {
+	stored := func(name string) string {
+		for _, c := range columns {
+			if c.Name == name {
+				return c.Field.Name
+			}
+		}
+		return name
+	}
 	props := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(groupRows),
-		parquet.WithStatsFor("listen_id", false),
+		parquet.WithStatsFor(stored("listen_id"), false),
 	}
 	for _, name := range []string{"listen_id", "ms_played", "track_ms", "event_time", "received_time", "source_partition", "source_offset"} {
-		props = append(props, parquet.WithDictionaryFor(name, false))
+		props = append(props, parquet.WithDictionaryFor(stored(name), false))
 	}
 	for _, name := range []string{"event_time", "received_time", "source_offset"} {
-		props = append(props, parquet.WithEncodingFor(name, parquet.Encodings.DeltaBinaryPacked))
+		props = append(props, parquet.WithEncodingFor(stored(name), parquet.Encodings.DeltaBinaryPacked))
 	}
 	return parquet.NewWriterProperties(props...)
 }

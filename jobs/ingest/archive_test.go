@@ -54,6 +54,15 @@ func describe(row map[string]string) string {
 func TestEveryColumnIsReadBackByDuckDB(t *testing.T) {
 	w := newWorld(t)
 	w.mustFiles(ingest.Options{Source: "s"}, w.write("a.jsonl", []byte(fullListen+"\n"+bareListen)))
+	if diff := cmp.Diff(wantListens, w.readBack()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// readBack gives the rows of wantListens as a job reads them.
+func (w *world) readBack() map[string]string {
+	t := w.t
+	t.Helper()
 	d := w.lake.DB(t)
 	s := w.lake.Snapshot(t, catalog.Listens)
 	if err := d.Bind(t.Context(), "l", s); err != nil {
@@ -62,20 +71,56 @@ func TestEveryColumnIsReadBackByDuckDB(t *testing.T) {
 	got := map[string]string{}
 	for id := range wantListens {
 		row := map[string]string{}
-		for _, f := range s.Schema().Fields() {
+		for _, c := range s.Table().Columns() {
 			var value *string
-			query := fmt.Sprintf("SELECT replace(CAST(%s AS VARCHAR), '+00', '') FROM l WHERE listen_id = $1", f.Name)
+			query := fmt.Sprintf("SELECT replace(CAST(%s AS VARCHAR), '+00', '') FROM l WHERE listen_id = $1", c.Name)
 			if err := d.One(t.Context(), query, []any{id}, []any{&value}); err != nil {
 				t.Fatal(err)
 			}
 			if value != nil {
-				row[f.Name] = *value
+				row[c.Name] = *value
 			}
 		}
 		got[id] = describe(row)
 	}
-	if diff := cmp.Diff(wantListens, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
+	return got
+}
+
+// Another engine may rename, move, widen and add columns between two batches.
+func TestListensAreWrittenByFieldID(t *testing.T) {
+	type update = icetable.UpdateSchema
+	wide := icetable.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: iceberg.PrimitiveTypes.Int64, Valid: true}}
+	optional := icetable.ColumnUpdate{Required: iceberg.Optional[bool]{Val: false, Valid: true}}
+	for name, change := range map[string]func(*update){
+		"int to long": func(u *update) {
+			u.UpdateColumn([]string{"ms_played"}, wide).UpdateColumn([]string{"track_ms"}, wide).UpdateColumn([]string{"source_partition"}, wide)
+		},
+		"renamed": func(u *update) {
+			u.RenameColumn([]string{"listen_id"}, "id").RenameColumn([]string{"client"}, "app").RenameColumn([]string{"event_time"}, "at")
+		},
+		"moved": func(u *update) {
+			u.MoveFirst([]string{"extra"}).MoveAfter([]string{"user_id"}, []string{"source_offset"})
+		},
+		"made optional": func(u *update) {
+			u.UpdateColumn([]string{"device"}, optional).UpdateColumn([]string{"ms_played"}, optional).UpdateColumn([]string{"event_time"}, optional)
+		},
+		"a list in front": func(u *update) {
+			u.AddColumn([]string{"tags"}, &iceberg.ListType{ElementID: 99, Element: iceberg.PrimitiveTypes.String}, "", false, nil).MoveFirst([]string{"tags"})
+		},
+		"a decimal": func(u *update) { u.AddColumn([]string{"fee"}, iceberg.DecimalTypeOf(10, 2), "", false, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.lake.Alter(t, catalog.Listens, func(tx *icetable.Transaction) error {
+				u := tx.UpdateSchema(true, true)
+				change(u)
+				return u.Commit()
+			})
+			w.mustFiles(ingest.Options{Source: "s"}, w.write("a.jsonl", []byte(fullListen+"\n"+bareListen)))
+			if diff := cmp.Diff(wantListens, w.readBack()); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -41,27 +41,19 @@ var columnWriters = map[string]columnWriter{
 func itself(n int32) int32      { return n }
 func isTrue(f listen.Flag) bool { return f == listen.True }
 
-// columnsOf gives the columns in the order of the table's fields. A field that is not known here was added by
-// a newer version and stays empty.
-func columnsOf(fields *arrow.Schema) ([]columnWriter, error) {
-	columns := make([]columnWriter, fields.NumFields())
-	known := 0
-	for i, f := range fields.Fields() {
-		columns[i] = columnWriters[f.Name]
-		switch {
-		case columns[i] != nil:
-			known++
-		case f.Nullable:
-			columns[i] = writeNone
-		default:
-			return nil, fmt.Errorf("column %s of listens is required: %w", f.Name, lake.ErrUnsupported)
+// columnsOf gives the writers of the table's columns, which must be all that listens has.
+func columnsOf(columns []lake.Column) ([]columnWriter, error) {
+	writers := make([]columnWriter, len(columns))
+	for i, c := range columns {
+		if writers[i] = columnWriters[c.Name]; writers[i] == nil {
+			return nil, fmt.Errorf("column %s of listens has no writer: %w", c.Name, lake.ErrUnsupported)
 		}
 	}
-	if known != len(columnWriters) {
-		return nil, lake.WithHint(fmt.Errorf("listens has %d of %d columns: %w", known, len(columnWriters), lake.ErrUnsupported),
-			"the table is not one that 'lakectl init' made; run 'lakectl init' with another catalog.uri for a new lake")
+	if len(writers) != len(columnWriters) {
+		return nil, lake.WithHint(fmt.Errorf("listens has %d of %d columns: %w", len(writers), len(columnWriters), lake.ErrUnsupported),
+			"an earlier version made the table: run 'lakectl init', which adds the columns it lacks")
 	}
-	return columns, nil
+	return writers, nil
 }
 
 // writeAll writes a column that has a value in each row.
@@ -81,24 +73,6 @@ func writeSome[T comparable, V any](to file.ColumnChunkWriter, values []T, as fu
 	return write(to, some, presences(to, len(values), func(i int) bool { return values[i] != zero }))
 }
 
-// writeNone writes a column without values.
-func writeNone(g *rowGroup, to file.ColumnChunkWriter) error {
-	none := presences(to, len(g.ids), func(int) bool { return false })
-	switch to.(type) {
-	case *file.ByteArrayColumnChunkWriter:
-		return write[parquet.ByteArray](to, nil, none)
-	case *file.Int64ColumnChunkWriter:
-		return write[int64](to, nil, none)
-	case *file.Int32ColumnChunkWriter:
-		return write[int32](to, nil, none)
-	case *file.Float64ColumnChunkWriter:
-		return write[float64](to, nil, none)
-	case *file.BooleanColumnChunkWriter:
-		return write[bool](to, nil, none)
-	}
-	return fmt.Errorf("column writer %T: %w", to, lake.ErrUnsupported)
-}
-
 // presences say of each row whether it has a value, all of them without has: 1 or 0. A required column has none.
 func presences(to file.ColumnChunkWriter, rows int, has func(int) bool) []int16 {
 	if to.Descr().MaxDefinitionLevel() == 0 {
@@ -113,7 +87,17 @@ func presences(to file.ColumnChunkWriter, rows int, has func(int) bool) []int16 
 	return list
 }
 
+// write hands values over, numbers as wide as the table has them: another engine may have made int long.
 func write[T any](to file.ColumnChunkWriter, values []T, presences []int16) error {
+	if narrow, is := any(values).([]int32); is {
+		if to, wide := to.(*file.Int64ColumnChunkWriter); wide {
+			longs := make([]int64, len(narrow))
+			for i, n := range narrow {
+				longs[i] = int64(n)
+			}
+			return write(to, longs, presences)
+		}
+	}
 	w, ok := to.(interface {
 		WriteBatch(values []T, presences, repetitions []int16) (int64, error)
 	})

@@ -14,7 +14,11 @@ func (d *DB) BindDeleted(ctx context.Context, view string, parent, s lake.Snapsh
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
-	body, err := d.scan(ctx, view, parent, files)
+	columns, err := ownColumns(parent.Table())
+	if err != nil {
+		return fmt.Errorf("bind %s: %w", view, err)
+	}
+	body, err := d.scan(ctx, view, parent, files, columns, true)
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}

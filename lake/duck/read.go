@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/apache/iceberg-go"
-
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Bind makes a view of a whole snapshot: its columns, and with them _file (path on this machine) and _pos
-// (row number in the file, from 0), which name a row for a position delete.
+// Bind makes a view of a whole snapshot for a job: the columns that lakectl knows ([lake.Table.Columns]), under its
+// own names for them, and with them _file (path on this machine) and _pos (row number in the file, from 0), which name
+// a row for a position delete. Columns of other engines are not in it.
 func (d *DB) Bind(ctx context.Context, view string, s lake.Snapshot) error {
 	files, err := s.Files(ctx)
 	if err != nil {
@@ -22,7 +21,11 @@ func (d *DB) Bind(ctx context.Context, view string, s lake.Snapshot) error {
 
 // BindFiles makes a view of some of a snapshot's files, row deletes of the snapshot applied.
 func (d *DB) BindFiles(ctx context.Context, view string, s lake.Snapshot, files []lake.File) error {
-	body, err := d.scan(ctx, view, s, files)
+	columns, err := ownColumns(s.Table())
+	if err != nil {
+		return fmt.Errorf("bind %s: %w", view, err)
+	}
+	body, err := d.scan(ctx, view, s, files, columns, true)
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
@@ -32,14 +35,28 @@ func (d *DB) BindFiles(ctx context.Context, view string, s lake.Snapshot, files 
 	return nil
 }
 
-// scan is the SELECT that reads files minus their position deletes.
-func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lake.File) (string, error) {
-	columns, err := columnsOf(s.Schema())
+// BindTable makes a view of a whole snapshot for a reader: all columns as the snapshot's own schema has them, those of
+// other engines included, and nothing else. It returns the names of columns that DuckDB cannot read, which are left out.
+func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left []string, err error) {
+	files, err := s.Files(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	columns, left := allColumns(s)
+	body, err := d.scan(ctx, view, s, files, columns, false)
+	if err == nil {
+		err = d.Exec(ctx, "CREATE OR REPLACE VIEW "+Ident(view)+" AS "+body)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bind %s: %w", view, err)
+	}
+	return left, nil
+}
+
+// scan is the SELECT that reads files minus their position deletes; placed: with _file and _pos.
+func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lake.File, columns []column, placed bool) (string, error) {
 	if len(files) == 0 {
-		return emptyScan(columns), nil
+		return emptyScan(columns, placed), nil
 	}
 	deletes, err := d.bindDeletes(ctx, view, s, files)
 	if err != nil {
@@ -62,7 +79,7 @@ func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lak
 		if len(part.files) == 0 {
 			continue
 		}
-		text, err := readFiles(part.files, columns)
+		text, err := readFiles(part.files, columns, placed)
 		if err != nil {
 			return "", err
 		}
@@ -72,27 +89,33 @@ func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lak
 }
 
 // readFiles is the SELECT that reads all rows of files, as the table t.
-func readFiles(files []lake.File, columns []column) (string, error) {
+func readFiles(files []lake.File, columns []column, placed bool) (string, error) {
 	paths, err := localPaths(files)
 	if err != nil {
 		return "", err
 	}
-	names := make([]string, len(columns))
+	names := make([]string, len(columns), len(columns)+2)
 	fields := make([]string, len(columns))
 	for i, c := range columns {
-		names[i] = Ident(c.name)
-		fields[i] = fmt.Sprintf("%d: {name: %s, type: %s, default_value: NULL}", c.id, Quote(c.name), Quote(c.typ))
+		names[i] = c.read() + " AS " + Ident(c.name)
+		fields[i] = fmt.Sprintf("%d: {name: %s, type: %s, default_value: NULL}", c.id, Quote(c.read()), Quote(c.typ))
 	}
-	return fmt.Sprintf("SELECT %s, filename AS _file, file_row_number AS _pos FROM read_parquet([%s], schema = MAP {%s}, filename = true, file_row_number = true, hive_partitioning = false) t",
+	if placed {
+		names = append(names, "filename AS _file", "file_row_number AS _pos")
+	}
+	return fmt.Sprintf("SELECT %s FROM read_parquet([%s], schema = MAP {%s}, hive_partitioning = false) t",
 		strings.Join(names, ", "), strings.Join(paths, ", "), strings.Join(fields, ", ")), nil
 }
 
-func emptyScan(columns []column) string {
-	parts := make([]string, len(columns))
+func emptyScan(columns []column, placed bool) string {
+	parts := make([]string, len(columns), len(columns)+2)
 	for i, c := range columns {
 		parts[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", c.typ, Ident(c.name))
 	}
-	return "SELECT " + strings.Join(parts, ", ") + ", '' AS _file, 0::BIGINT AS _pos WHERE false"
+	if placed {
+		parts = append(parts, "'' AS _file", "0::BIGINT AS _pos")
+	}
+	return "SELECT " + strings.Join(parts, ", ") + " WHERE false"
 }
 
 // deletedRows are the positions that a snapshot deleted from files, in a table (file_path, pos).
@@ -181,29 +204,4 @@ func (d *DB) PositionsOf(ctx context.Context, files []lake.File, text string, ar
 		return nil
 	})
 	return rows, err
-}
-
-// column is a column of an Iceberg schema as DuckDB sees it.
-type column struct {
-	id   int
-	name string
-	typ  string
-}
-
-func columnsOf(schema *iceberg.Schema) ([]column, error) {
-	var columns []column
-	for _, f := range schema.Fields() {
-		typ, ok := types[f.Type.String()]
-		if !ok {
-			return nil, fmt.Errorf("column %s of type %s: %w", f.Name, f.Type, lake.ErrUnsupported)
-		}
-		columns = append(columns, column{f.ID, f.Name, typ})
-	}
-	return columns, nil
-}
-
-// types maps Iceberg's primitive types, those that the lake's tables use, to DuckDB's.
-var types = map[string]string{
-	"boolean": "BOOLEAN", "int": "INTEGER", "long": "BIGINT", "string": "VARCHAR", "binary": "BLOB", "date": "DATE",
-	"timestamptz": "TIMESTAMP WITH TIME ZONE",
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,9 +15,10 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Write writes a relation of this DB (a table or view that has all columns of t) as Parquet files of t, one
-// or more a partition, and describes them for [lake.Commit]. No rows, no files. What a failed Write leaves
-// behind nobody refers to.
+// Write writes a relation of this DB (a table or view that has all of [lake.Table.Columns], by lakectl's names) as
+// Parquet files of t, one or more a partition, and describes them for [lake.Commit]. The files have the columns under
+// the table's names and types, and none of other engines: a column that a file lacks is NULL. No rows, no files. What a
+// failed Write leaves behind nobody refers to.
 func (d *DB) Write(ctx context.Context, t *lake.Table, job, relation string) ([]iceberg.DataFile, error) {
 	p, err := partitioningOf(t)
 	if err != nil {
@@ -49,7 +51,7 @@ type copyOf struct {
 }
 
 func (d *DB) write(ctx context.Context, t *lake.Table, job string, c copyOf) ([]iceberg.DataFile, error) {
-	columns, err := columnsOf(t.Current().Schema())
+	columns, err := ownColumns(t)
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 	}
@@ -118,8 +120,8 @@ func (c copyOf) statement(columns []column, dir string) string {
 	selected := make([]string, len(columns))
 	ids := make([]string, len(columns))
 	for i, c := range columns {
-		selected[i] = fmt.Sprintf("CAST(%s AS %s) AS %s", Ident(c.name), c.typ, Ident(c.name))
-		ids[i] = fmt.Sprintf("%s: %d", Ident(c.name), c.id)
+		selected[i] = fmt.Sprintf("CAST(%s AS %s) AS %s", Ident(c.name), c.typ, Ident(c.stored))
+		ids[i] = fmt.Sprintf("%s: %d", Ident(c.stored), c.id)
 	}
 	target, options := filepath.Join(dir, "data.parquet"), ""
 	if c.partitioning.source != "" {
@@ -139,11 +141,11 @@ type partitioning struct {
 func partitioningOf(t *lake.Table) (p partitioning, err error) {
 	spec := t.Spec()
 	for _, field := range spec.Fields() {
-		source, ok := t.Current().Schema().FindColumnName(field.SourceIDs[0])
-		if !ok {
+		at := slices.IndexFunc(t.Columns(), func(c lake.Column) bool { return c.Field.ID == field.SourceIDs[0] })
+		if at < 0 {
 			return p, fmt.Errorf("partition %s of %s has no column", field.Name, t.Name())
 		}
-		switch p.source = Ident(source); field.Transform.(type) {
+		switch p.source = Ident(t.Columns()[at].Name); field.Transform.(type) {
 		case iceberg.IdentityTransform:
 		case iceberg.DayTransform:
 			p.unit = "day"
