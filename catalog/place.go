@@ -37,6 +37,9 @@ func (c *Catalog) checkPlace(ctx context.Context) error {
 		return lake.WithHint(fmt.Errorf("this lake was copied or moved: table %s lies at %s, catalog.warehouse is %s: %w", r.table, r.location, c.warehouse, lake.ErrUnfit),
 			"if it was copied or moved, run 'lakectl catalog relocate', which makes it whole at its new place; if not, set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder it was made in")
 	}
+	if c.options.ReadOnly { // who only reads does no harm
+		return nil
+	}
 	return c.checkIdentity(ctx, rows)
 }
 
@@ -160,12 +163,7 @@ func (c *Catalog) claim(ctx context.Context, write bool) (string, error) {
 // orphaned refuses a catalog without tables on a warehouse that has some: the catalog was lost, and new tables among the files of the
 // old ones would hide that. The metadata of one table may be there without its row, where an init was cut off.
 func (c *Catalog) orphaned(ctx context.Context, folder string) error {
-	found := 0
-	for _, spec := range Specs() {
-		if files, err := filepath.Glob(filepath.Join(escapeGlob(folder), Namespace+".db", spec.Name, "metadata", "*.metadata.json")); err == nil && len(files) > 0 {
-			found++
-		}
-	}
+	found := tablesIn(folder)
 	if found < 2 {
 		return nil
 	}
@@ -174,6 +172,16 @@ func (c *Catalog) orphaned(ctx context.Context, folder string) error {
 	}
 	return lake.WithHint(fmt.Errorf("warehouse %s has the files of %d tables, and the catalog %s has none: %w", folder, found, c.place(ctx), lake.ErrUnfit),
 		"if the catalog was lost, put its backup back or run 'lakectl catalog restore'; for a new lake choose an empty catalog.warehouse")
+}
+
+// tablesIn counts the tables of ours that have metadata where init puts it.
+func tablesIn(folder string) (found int) {
+	for _, spec := range Specs() {
+		if files, err := filepath.Glob(filepath.Join(escapeGlob(folder), Namespace+".db", spec.Name, "metadata", "*.metadata.json")); err == nil && len(files) > 0 {
+			found++
+		}
+	}
+	return found
 }
 
 // escapeGlob takes the meaning from the characters of a folder's name.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 
+	icetable "github.com/apache/iceberg-go/table"
+
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -81,4 +83,30 @@ func (c *Catalog) point(ctx context.Context, moves []pointer) (err error) {
 		return fmt.Errorf("switch the catalog: %w", err)
 	}
 	return nil
+}
+
+// insertTable leaves the column iceberg_type, which not every catalog has, empty: that means a table.
+const insertTable = "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location) VALUES (?, ?, ?, ?)"
+
+// register makes rows for tables that the catalog does not know.
+func (c *Catalog) register(ctx context.Context, lost []pointer) error {
+	namespace := icetable.Identifier{Namespace}
+	exists, err := c.Ice.CheckNamespaceExists(ctx, namespace)
+	if err == nil && !exists {
+		err = c.Ice.CreateNamespace(ctx, namespace, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("create namespace %s: %w", Namespace, err)
+	}
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("switch the catalog: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+	for _, m := range lost {
+		if _, err := tx.ExecContext(ctx, c.placeholders(insertTable), c.options.Name, m.namespace, m.table, m.to); err != nil {
+			return fmt.Errorf("register table %s: %w", m.table, err)
+		}
+	}
+	return tx.Commit()
 }

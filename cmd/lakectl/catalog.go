@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,7 +16,7 @@ func catalogVerb() verb {
 		Long: `Tables name their files by absolute paths, and the catalog names one metadata file of each table. So a copied or moved
 lake is refused until it is relocated, and a catalog from a backup is older than its tables until it is restored.`,
 		Examples: []string{"lakectl catalog relocate --dry-run", "lakectl catalog relocate"},
-		Verbs:    []verb{catalogRelocateVerb()},
+		Verbs:    []verb{catalogRelocateVerb(), catalogRestoreVerb()},
 	}
 }
 
@@ -55,4 +56,43 @@ func runCatalogRelocate(ctx context.Context, c *call) (any, error) {
 		From: c.String("from"), Copy: c.Bool("copy"), Moved: c.Bool("moved"), DryRun: c.Bool("dry-run"), Progress: c.Progress.Say,
 	})
 	return result(done, unsupportedIsUsage(err))
+}
+
+func catalogRestoreVerb() verb {
+	return verb{
+		Name: "restore", Short: "Let a catalog from a backup name the newest state of every table.",
+		Long: `The warehouse must be newer than the catalog, or of the same time. For each table it reads the metadata files below
+catalog.warehouse and takes the one that came after all others: by lineage, not by age or number, because commits that lost
+a race leave newer files behind. A table that the catalog does not know at all is registered again. All files that the chosen
+state names must be there. The catalog is switched for all tables at once; nothing is deleted.
+Where a table has several states, neither of which contains the other, it ends with 5 and prints them: choose one with --head.
+Under notes it says which tables are of different times; the jobs catch up where they can.`,
+		Examples: []string{"lakectl catalog restore --dry-run", "lakectl catalog restore --head listens=00041-8a2f0c1e.gz.metadata.json"},
+		Exits:    []int{exitFenced, exitProof},
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "head", Usage: "take this metadata file for a table, as `TABLE=METADATA`; may be repeated"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; change nothing"},
+		},
+		Run: runCatalogRestore,
+	}
+}
+
+func runCatalogRestore(ctx context.Context, c *call) (any, error) {
+	heads := map[string]string{}
+	for _, text := range c.StringSlice("head") {
+		table, file, ok := strings.Cut(text, "=")
+		if !ok || table == "" || file == "" {
+			return nil, usagef("give TABLE=METADATA, as in listens=00041-8a2f0c1e.gz.metadata.json", "--head %q", text)
+		}
+		heads[table] = file
+	}
+	o, err := catalogOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	done, err := catalog.Restore(ctx, o, catalog.RestoreOptions{Heads: heads, DryRun: c.Bool("dry-run")})
+	if len(done.Heads) == 0 {
+		return result(done, unsupportedIsUsage(err))
+	}
+	return done, err
 }

@@ -1,0 +1,274 @@
+package catalog_test
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/laketest"
+)
+
+// backUp copies the catalog as it is now.
+func backUp(t *testing.T, l *laketest.Lake, to string) {
+	t.Helper()
+	if err := l.Catalog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(l.Options.URI)
+	if err == nil {
+		err = os.WriteFile(to, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// putBack replaces the catalog by a backup.
+func putBack(t *testing.T, l *laketest.Lake, from string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(l.Options.URI, text, 0o600)
+	}
+	for _, log := range []string{"-wal", "-shm"} {
+		if gone := os.Remove(l.Options.URI + log); gone != nil && !errors.Is(gone, os.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnOldCatalogIsRestoredToTheNewestStateOfEveryTable(t *testing.T) {
+	for _, commits := range []int{1, 5, 25} { // 25: the metadata file that the backup names is deleted by then
+		t.Run(fmt.Sprint(commits), func(t *testing.T) {
+			dir := t.TempDir()
+			l := laketest.NewIn(t, dir)
+			appendSources(t, l, "before")
+			backup := filepath.Join(t.TempDir(), "catalog.db")
+			backUp(t, l, backup)
+			l = reopen(t, dir)
+			for i := range commits {
+				appendSources(t, l, fmt.Sprint("after", i))
+			}
+			deleteFirst2(t, l, commits)
+			if err := l.Tag(t.Context(), "kept", l.Snapshot(t, catalog.Sources), 0); err != nil {
+				t.Fatal(err)
+			}
+			want := read(t, l)
+			if err := l.Catalog.Close(); err != nil {
+				t.Fatal(err)
+			}
+			putBack(t, l, backup)
+
+			dry, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{DryRun: true})
+			if err != nil || len(dry.Tables) == 0 {
+				t.Fatalf("%+v, %v", dry, err)
+			}
+			before := hashes(t, filepath.Join(dir, "warehouse"))
+			done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+			if err != nil || len(done.Tables) != len(dry.Tables) || done.LakeID == "" {
+				t.Fatalf("%+v, %v", done, err)
+			}
+			if diff := cmp.Diff(before, hashes(t, filepath.Join(dir, "warehouse"))); diff != "" {
+				t.Errorf("the restore changed files:\n%s", diff)
+			}
+			r := reopen(t, dir)
+			if diff := cmp.Diff(want, read(t, r)); diff != "" {
+				t.Errorf("restored to something else:\n%s", diff)
+			}
+			appendSources(t, r, "goes on")
+			again, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+			if err != nil || len(again.Tables) != 0 {
+				t.Errorf("again: %+v, %v", again, err)
+			}
+		})
+	}
+}
+
+// deleteFirst2 makes a second table move when there is something in the first.
+func deleteFirst2(t *testing.T, l *laketest.Lake, commits int) {
+	t.Helper()
+	commit(t, l, catalog.Quarantine, lake.Commit{Add: quarantined(t, l, commits)})
+}
+
+// lose leaves the metadata file of a commit that lost a race: based on the state before the newest, under a higher number.
+func lose(t *testing.T, l *laketest.Lake, stage func(*laketest.Lake)) string {
+	t.Helper()
+	backup := filepath.Join(t.TempDir(), "catalog.db")
+	now := filepath.Join(t.TempDir(), "catalog.db")
+	backUp(t, l, backup)
+	winner := reopen(t, l.Dir)
+	appendSources(t, winner, "winner")
+	backUp(t, winner, now)
+	putBack(t, l, backup)
+	loser := reopen(t, l.Dir)
+	stage(loser)
+	lost := loser.Snapshot(t, catalog.Sources).Table().MetadataURI()
+	if err := loser.Catalog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	putBack(t, l, now)
+	file, err := lake.LocalPath(lost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, rest, _ := strings.Cut(filepath.Base(file), "-")
+	if number == "" {
+		t.Fatal(file)
+	}
+	high := filepath.Join(filepath.Dir(file), "00900-"+rest)
+	if err := os.Rename(file, high); err != nil {
+		t.Fatal(err)
+	}
+	return high
+}
+
+func TestALostCommitsFileIsNotTakenForTheNewest(t *testing.T) {
+	dir := t.TempDir()
+	l := laketest.NewIn(t, dir)
+	appendSources(t, l, "before")
+	// The loser changed only a property: what it shows is part of the winner's line.
+	lost := lose(t, l, func(l *laketest.Lake) {
+		if _, err := l.SetProperty(t.Context(), catalog.Sources, "note", "lost"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+	if err != nil || len(done.Tables) != 0 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if uri := reopen(t, dir).Snapshot(t, catalog.Sources).Table().MetadataURI(); strings.Contains(uri, filepath.Base(lost)) {
+		t.Errorf("took %s", uri)
+	}
+}
+
+func TestOfTwoStatesTheOperatorChooses(t *testing.T) {
+	dir := t.TempDir()
+	l := laketest.NewIn(t, dir)
+	appendSources(t, l, "before")
+	lost := lose(t, l, func(l *laketest.Lake) { appendSources(t, l, "loser", "of two rows") })
+	before := hashes(t, filepath.Join(dir, "warehouse"))
+	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+	if !errors.Is(err, catalog.ErrHeads) || lake.Hint(err) == "" || len(done.Heads) != 2 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	for _, h := range done.Heads {
+		if h.Table != catalog.Sources || h.SnapshotID == 0 || h.CommitTime.IsZero() || h.Rows == "" {
+			t.Errorf("%+v does not tell enough", h)
+		}
+	}
+	if diff := cmp.Diff(before, hashes(t, filepath.Join(dir, "warehouse"))); diff != "" {
+		t.Error(diff)
+	}
+	o := catalog.RestoreOptions{Heads: map[string]string{catalog.Sources: filepath.Base(lost)}}
+	if done, err = catalog.Restore(t.Context(), at(dir), o); err != nil || len(done.Tables) != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	r := reopen(t, dir)
+	if n := rowsOf(t, r, r.Snapshot(t, catalog.Sources)); n != 3 {
+		t.Errorf("%d rows, want 3", n)
+	}
+	o.Heads[catalog.Sources] = "none.metadata.json"
+	if _, err = catalog.Restore(t.Context(), at(dir), o); !errors.Is(err, lake.ErrNotFound) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+// A loser that staged the same commit again and won is on the line, under the id of its commit.
+func TestACommitThatWasStagedAgainIsNoSecondState(t *testing.T) {
+	dir := t.TempDir()
+	l := laketest.NewIn(t, dir)
+	appendSources(t, l, "before")
+	s := l.Snapshot(t, catalog.Sources)
+	first, err := lake.LocalPath(s.Table().MetadataURI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendSources(t, l, "after")
+	newest, err := lake.LocalPath(l.Snapshot(t, catalog.Sources).Table().MetadataURI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The same commit under another snapshot id, as if staged on the state before and lost.
+	id := fmt.Sprint(l.Snapshot(t, catalog.Sources).ID())
+	text := strings.ReplaceAll(unzip(t, newest), id, fmt.Sprint(l.Snapshot(t, catalog.Sources).ID()-1))
+	text = strings.ReplaceAll(text, filepath.Base(newest), "x")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(first), "00900-lost.metadata.json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	appendSources(t, l, "later")
+	if done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{}); err != nil || len(done.Tables) != 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+}
+
+func unzip(t *testing.T, file string) string {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestACatalogThatWasLostIsMadeAgainFromTheWarehouse(t *testing.T) {
+	dir := t.TempDir()
+	l := laketest.NewIn(t, dir)
+	appendSources(t, l, "one")
+	want := read(t, l)
+	if err := l.Catalog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(l.Options.URI); err != nil {
+		t.Fatal(err)
+	}
+	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+	if err != nil || len(done.Tables) != len(catalog.Specs()) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	r := reopen(t, dir)
+	if diff := cmp.Diff(want, read(t, r)); diff != "" {
+		t.Error(diff)
+	}
+	appendSources(t, r, "two")
+}
+
+func TestAStateThatLacksFilesIsNotTaken(t *testing.T) {
+	dir := t.TempDir()
+	l := laketest.NewIn(t, dir)
+	appendSources(t, l, "one")
+	files, err := l.Snapshot(t, catalog.Sources).Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := lake.LocalPath(files[0].FilePath())
+	if err == nil {
+		err = os.Remove(name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{}); !errors.Is(err, lake.ErrNotFound) || !strings.Contains(err.Error(), filepath.Base(name)) {
+		t.Errorf("%v, want the missing file", err)
+	}
+}
