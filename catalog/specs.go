@@ -130,7 +130,8 @@ func Specs() []lake.Spec {
 		spec(PlaysByHour, by("hour", iceberg.DayTransform{}),
 			may("hour", instant), may("artist_id", text), may("track_id", text), may("country", text), may("device", text),
 			may("plays", long), may("ms_played", long)),
-		spec(Sources, unpartitioned, may("source", text), may("next_line", long), may("finished_at", instant)),
+		spec(Sources, unpartitioned, may("source", text), may("next_line", long), may("finished_at", instant),
+			may("listens_snapshot_id", long), may("listens_sequence", long)),
 	}
 }
 

@@ -127,6 +127,9 @@ func (c Commit) summary(now Snapshot, id string, says map[string]string) (iceber
 	for k, v := range state {
 		props[StateKey(k)] = v
 	}
+	if left := now.abandoned(state[AbandonedKey]); left != "" {
+		props[StateKey(AbandonedKey)] = left
+	}
 	maps.Copy(props, says)
 	props[commitIDKey], props[jobKey] = id, c.Job
 	return props, nil

@@ -90,7 +90,7 @@ func (f *filesRun) ingest(ctx, late context.Context, path string) (done FileRepo
 		r.total, content = in.lines, in.content()
 	}
 	done = FileReport{Path: path, Source: r.source}
-	end, err := f.finished.next(ctx, r.source)
+	end, undone, err := f.finished.find(ctx, r.source)
 	if err != nil || end > 0 {
 		if err == nil && f.o.Source != "" {
 			err = r.unchanged(ctx, content, end)
@@ -99,6 +99,9 @@ func (f *filesRun) ingest(ctx, late context.Context, path string) (done FileRepo
 		return done, err
 	}
 	r.g = newIngester(f.env, f.o, fileSource(r.source), &f.finished, f.report)
+	if r.g.again = undone; undone {
+		f.env.Log.Warn("ingesting a file again: listens was rolled back since", "source", r.source)
+	}
 	if err := r.g.enter(ctx, []int{0}); err != nil {
 		return done, err
 	}
@@ -108,7 +111,7 @@ func (f *filesRun) ingest(ctx, late context.Context, path string) (done FileRepo
 	if err != nil {
 		return done, err
 	}
-	return done, f.finished.add(late, r.source, next, f.env.Now().UTC())
+	return done, f.finished.add(late, r.source, next, f.env.Now().UTC(), r.g.listens.at)
 }
 
 // fileReader reads one file for one ingester.

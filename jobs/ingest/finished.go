@@ -28,18 +28,47 @@ func (f *finished) has(ctx context.Context, source string) (bool, error) {
 
 // next is the number after the last line of a finished source, 0 for one that is not finished.
 func (f *finished) next(ctx context.Context, source string) (line int64, err error) {
+	line, _, err = f.find(ctx, source)
+	return line, err
+}
+
+// find looks a source up. An entry is believed while listens comes from the snapshot that has the source's last rows: a
+// rollback takes them away, and undone says that one did.
+func (f *finished) find(ctx context.Context, source string) (line int64, undone bool, err error) {
 	if err := f.refresh(ctx); err != nil {
-		return 0, fmt.Errorf("read finished sources: %w", err)
+		return 0, false, fmt.Errorf("read finished sources: %w", err)
 	}
 	if f.seen == 0 {
-		return 0, nil
+		return 0, false, nil
 	}
 	db, err := f.engine.open(ctx)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	err = db.One(ctx, lakesql.Text("ingest/finished"), []any{source}, []any{&line})
-	return line, err
+	type entry struct{ line, snapshot, sequence int64 }
+	var e entry
+	var list []entry
+	err = db.Each(ctx, lakesql.Text("ingest/finished"), []any{source}, []any{&e.line, &e.snapshot, &e.sequence}, func() error {
+		list = append(list, e)
+		return nil
+	})
+	if err != nil || len(list) == 0 {
+		return 0, false, err
+	}
+	listens, err := f.env.Snapshot(ctx, catalog.Listens)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, e := range list {
+		there, err := listens.Includes(e.snapshot, e.sequence)
+		if err != nil {
+			return 0, false, err
+		}
+		if there {
+			line = max(line, e.line)
+		}
+	}
+	return line, line == 0, nil
 }
 
 func (f *finished) refresh(ctx context.Context) error {
@@ -61,7 +90,11 @@ func (f *finished) refresh(ctx context.Context) error {
 	if err := db.BindFiles(ctx, "added", s, files); err != nil {
 		return err
 	}
-	if err := db.Exec(ctx, lakesql.Text("ingest/finished_add")); err != nil {
+	add := "ingest/finished_add"
+	if !namesListens(s) {
+		add = "ingest/finished_add_old"
+	}
+	if err := db.Exec(ctx, lakesql.Text(add)); err != nil {
 		return err
 	}
 	f.seen = s.ID()
@@ -71,13 +104,23 @@ func (f *finished) refresh(ctx context.Context) error {
 // errListed ends the commit of a source that somebody else has just listed.
 var errListed = errors.New("source is listed")
 
-// add lists a source as finished. Doing it again changes nothing.
-func (f *finished) add(ctx context.Context, source string, next int64, at time.Time) error {
+// namesListens tells whether the table sources says which snapshot of listens has the rows; one of an earlier version does not.
+func namesListens(s lake.Snapshot) bool {
+	_, ok := s.Schema().FindFieldByName("listens_sequence")
+	return ok
+}
+
+// add lists a source as finished, its last rows in a snapshot of listens. Doing it again changes nothing.
+func (f *finished) add(ctx context.Context, source string, next int64, at time.Time, listens lake.Snapshot) error {
 	t, err := f.env.Lake.Table(ctx, catalog.Sources)
 	if err != nil {
 		return err
 	}
-	row, err := t.WriteRows(ctx, job, [][]any{{source, next, at}})
+	values := []any{source, next, at}
+	if namesListens(t.Current()) {
+		values = append(values, listens.ID(), listens.Sequence())
+	}
+	row, err := t.WriteRows(ctx, job, [][]any{values})
 	if err != nil {
 		return err
 	}

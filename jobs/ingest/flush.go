@@ -131,6 +131,7 @@ func (g *ingester) commit(ctx context.Context, t *target, files []iceberg.DataFi
 	if err != nil {
 		return err
 	}
+	t.at = after
 	t.held, err = g.positions(after)
 	return err
 }

@@ -33,6 +33,7 @@ type ingester struct {
 
 	listens, quarantine, deletions target
 	own                            map[int]bool // partitions this ingester reads
+	again                          bool         // the source was finished, and listens rolled back since
 
 	judged    judged
 	committed func(context.Context) // called after each commit on listens; nil for nobody
@@ -43,6 +44,7 @@ type ingester struct {
 type target struct {
 	table string
 	held  map[int]int64
+	at    lake.Snapshot // of then
 }
 
 func newIngester(env jobs.Env, o Options, src source, f *finished, report *Report) *ingester {
@@ -72,6 +74,7 @@ func (g *ingester) enter(ctx context.Context, own []int) error {
 		if err != nil {
 			return err
 		}
+		t.at = s
 		if t.held, err = g.positions(s); err != nil {
 			return err
 		}
@@ -79,11 +82,20 @@ func (g *ingester) enter(ctx context.Context, own []int) error {
 			g.o.Metrics.entered(s, g.src, own, t.held)
 			continue
 		}
-		if err := g.placed.find(ctx, g.finished.engine, g.src, s, t.statement, g.listens.held, t.held); err != nil {
+		if err := g.placed.find(ctx, g.finished.engine, g.src, s, t.statement, g.listens.held, g.reached(t.held)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// reached is how far a small table may have got in the source. Where the source was finished, its entry is gone from there, and
+// the rows are not: they were never rolled back.
+func (g *ingester) reached(held map[int]int64) map[int]int64 {
+	if !g.again {
+		return held
+	}
+	return map[int]int64{0: math.MaxInt64}
 }
 
 // positions reads the source's part of a table's positions.

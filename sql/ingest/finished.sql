@@ -1,3 +1,3 @@
--- The number after the last line of a source: 0 if it is not finished. Grain: one row.
--- Parameters: $1 the source's name. Relations: finished.
-SELECT coalesce(max(next_line), 0) FROM finished WHERE source = $1
+-- The entries of a source that was read to its end: the number after the last line, and the snapshot of listens that has the
+-- last rows, 0 where an earlier version did not say. Grain: one entry. Parameters: $1 the source's name. Relations: finished.
+SELECT next_line, coalesce(listens_snapshot_id, 0), coalesce(listens_sequence, 0) FROM finished WHERE source = $1
