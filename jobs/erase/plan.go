@@ -67,6 +67,9 @@ func NewPlan(ctx context.Context, env jobs.Env) (p *Plan, err error) {
 	if err := db.Exec(ctx, lakesql.Text("erase/relations")); err != nil {
 		return nil, err
 	}
+	if err := p.standsBeside(ctx); err != nil {
+		return nil, err
+	}
 	if err := p.readRequests(ctx); err != nil {
 		return nil, err
 	}
@@ -84,6 +87,25 @@ func (p *Plan) Empty() bool { return len(p.Requests) == 0 }
 
 // Close forgets the rows that were found. It does not undo an execution.
 func (p *Plan) Close() error { return p.db.Close() }
+
+// standsBeside makes sure that no request or refused record which the archive was filtered through was rolled back. The archive
+// comes first: what is committed meanwhile does no harm.
+func (p *Plan) standsBeside(ctx context.Context) error {
+	archive, err := p.env.Snapshot(ctx, catalog.Listens)
+	if err != nil {
+		return err
+	}
+	for _, table := range []string{catalog.DeletionRequests, catalog.Quarantine} {
+		small, err := p.env.Snapshot(ctx, table)
+		if err == nil {
+			err = catalog.CheckBeside(archive, small)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // readRequests loads the log and the requests. The log comes first: a step logged after it fences the plan.
 func (p *Plan) readRequests(ctx context.Context) (err error) {

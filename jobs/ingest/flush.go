@@ -77,6 +77,14 @@ func (g *ingester) describe(now lake.Snapshot, summary map[string]string, began 
 	}
 	summary[lake.StateKey(catalog.Suppressed)] = strconv.FormatInt(total+b.counts.Suppressed, 10)
 	summary[catalog.RequestsThrough] = strconv.FormatInt(b.requests, 10)
+	for _, small := range []lake.Snapshot{g.quarantine.at, g.deletions.at, g.requests.at} {
+		if small.Table() == nil {
+			continue
+		}
+		if err := catalog.PutBeside(summary, now, small); err != nil {
+			return err
+		}
+	}
 	summary[catalog.FlushBegan] = began.UTC().Format(time.RFC3339Nano)
 	if len(b.chosen) > 0 {
 		summary[fromProperty] = choices(b.chosen)

@@ -82,9 +82,24 @@ func (g *ingester) enter(ctx context.Context, own []int) error {
 			g.o.Metrics.entered(s, g.src, own, t.held)
 			continue
 		}
+		if err := g.standsBeside(s); err != nil {
+			return err
+		}
 		if err := g.placed.find(ctx, g.finished.engine, g.src, s, t.statement, g.listens.held, g.reached(t.held)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// standsBeside makes sure that a small table still holds what listens was filtered through, and says so where another
+// engine changed its rows.
+func (g *ingester) standsBeside(small lake.Snapshot) error {
+	if err := catalog.CheckBeside(g.listens.at, small); err != nil {
+		return err
+	}
+	if a := small.Table().Altered(); a != nil {
+		g.env.Log.Warn("another engine changed a table that only lakectl writes", "table", small.Table().Name(), "snapshot_id", a.By, "before_snapshot_id", a.Before)
 	}
 	return nil
 }

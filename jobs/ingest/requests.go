@@ -22,6 +22,7 @@ type requests struct {
 	windows  map[listen.Subject][]listen.Window
 	loaded   int64 // id of the snapshot of deletion_requests that was read last
 	sequence int64 // its sequence number
+	at       lake.Snapshot
 }
 
 func newRequests(env jobs.Env, e *engine) requests {
@@ -37,7 +38,7 @@ func (r *requests) refresh(ctx context.Context) error {
 	if err := r.load(ctx, s); err != nil {
 		return fmt.Errorf("read deletion requests: %w", err)
 	}
-	r.loaded, r.sequence = s.ID(), s.Sequence()
+	r.loaded, r.sequence, r.at = s.ID(), s.Sequence(), s
 	return nil
 }
 

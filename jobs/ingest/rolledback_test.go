@@ -1,10 +1,14 @@
 package ingest_test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/ingest"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // fed is a world in which two files were ingested, a with a refused record; b is in main alone.
@@ -53,4 +57,43 @@ func TestFileIsNotReadAgainBecauseSnapshotsExpired(t *testing.T) {
 	both(true, true)
 	w.lake.Hand(t, catalog.Listens).Select("SELECT * EXCLUDE (_file, _pos) FROM rows WHERE false")
 	both(true, true)
+}
+
+// The archive obeys a request that a rollback took away; the next run would obey it no more, and nobody would know.
+func TestRolledBackRequestsAreRefusedWithTheWayBack(t *testing.T) {
+	for _, table := range []string{catalog.DeletionRequests, catalog.Quarantine} {
+		t.Run(table, func(t *testing.T) {
+			w := newWorld(t)
+			put := func(name, text string) (ingest.Report, error) {
+				return w.files(w.lake, ingest.Options{Source: name}, w.write(name, []byte(text+"\n")))
+			}
+			for i, text := range []string{
+				deletionJSON("r0", "u8", day(1)) + "\n{\n" + listenJSON("a", "u", day(1), day(1)),
+				deletionJSON("r1", "u9", day(1)) + "\n{\n" + listenJSON("b", "u", day(1), day(1)),
+			} {
+				if _, err := put(fmt.Sprint("s", i), text); err != nil {
+					t.Fatal(err)
+				}
+			}
+			lost := w.lake.Snapshot(t, table)
+			w.lake.Hand(t, table).Rollback(1)
+			before := w.lake.Snapshot(t, catalog.Listens).ID()
+			_, err := put("more", listenJSON("c", "u9", day(1), day(1)))
+			if !errors.Is(err, catalog.ErrRolledBack) || !strings.Contains(lake.Hint(err), fmt.Sprint(lost.ID())) {
+				t.Fatalf("got %v, hint %q", err, lake.Hint(err))
+			}
+			if w.lake.Snapshot(t, catalog.Listens).ID() != before {
+				t.Error("something was written")
+			}
+			w.lake.Hand(t, table).MoveTo(lost)
+			if _, err := put("more", listenJSON("c", "u9", day(1), day(1))); err != nil {
+				t.Fatal(err)
+			}
+			w.lake.Hand(t, table).Rollback(1)
+			w.lake.Hand(t, catalog.Listens).Rollback(2) // together
+			if _, err := put("again", listenJSON("d", "u", day(1), day(1))); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
 }
