@@ -108,6 +108,13 @@ func resolve(ctx context.Context, env jobs.Env, asOf string, names []string) ([]
 	if at, err := parseTime(asOf); err == nil {
 		return cutAt(tables, nil, at)
 	}
+	cut, err := royalty.CutOfTag(ctx, env, asOf)
+	if err == nil {
+		return cutAt(tables, cut.Snapshots, cut.Time)
+	}
+	if !errors.Is(err, lake.ErrNotFound) {
+		return nil, err
+	}
 	pinned, at, err := namedCut(ctx, env, asOf)
 	if err != nil {
 		return nil, err

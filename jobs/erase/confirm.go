@@ -53,7 +53,7 @@ func Confirm(ctx context.Context, env jobs.Env) (report Report, err error) {
 			report.Waiting = append(report.Waiting, r.Waiting)
 			continue
 		}
-		rows = append(rows, logRow(r.RequestID, r.Position, Recomputed, at, Counts{}, royalties.covers, royalties.ledger.ID(), nil))
+		rows = append(rows, logRow(r.RequestID, r.Position, Recomputed, at, Counts{}, royalties.covers, royalties.ledger.ID(), nil, nil))
 		report.add(Report{Days: r.days})
 	}
 	report.Requests = len(rows)

@@ -52,7 +52,7 @@ func (p *Plan) writeLocated(ctx context.Context) (at int64, err error) {
 			continue
 		}
 		fresh := sortedUnique(q.fresh)
-		rows = append(rows, logRow(q.RequestID, q.Position, Located, at, q.Rows, p.target(catalog.Listens).base.ID(), 0, fresh))
+		rows = append(rows, logRow(q.RequestID, q.Position, Located, at, q.Rows, p.target(catalog.Listens).base.ID(), 0, fresh, q.ledger))
 	}
 	return at, p.log.write(ctx, p.env, rows)
 }
@@ -63,7 +63,7 @@ func (p *Plan) writeDeleted(ctx context.Context) error {
 	rows := make([][]any, len(p.Requests))
 	for i, q := range p.Requests {
 		rows[i] = logRow(q.RequestID, q.Position, RowsDeleted, at, q.Rows.plus(q.finished),
-			p.target(catalog.Listens).base.ID(), p.target(catalog.ListensCounted).after.ID(), q.Days)
+			p.target(catalog.Listens).base.ID(), p.target(catalog.ListensCounted).after.ID(), q.Days, q.ledger.plus(q.finishedLedger))
 	}
 	return p.log.write(ctx, p.env, rows)
 }

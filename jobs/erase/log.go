@@ -2,6 +2,7 @@ package erase
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -25,7 +26,7 @@ func openLog(ctx context.Context, env jobs.Env, db *duck.DB) (logbook, error) {
 	if l.snapshot, err = env.Snapshot(ctx, catalog.DeletionLog); err != nil {
 		return l, err
 	}
-	if err := db.Bind(ctx, "log", l.snapshot); err != nil {
+	if err := errors.Join(l.snapshot.NeedColumns("ledger_rows"), db.Bind(ctx, "log", l.snapshot)); err != nil {
 		return l, err
 	}
 	if err := db.One(ctx, lakesql.Text("erase/log_end"), nil, []any{&l.lastStep, &l.swept}); err != nil {
@@ -57,9 +58,10 @@ func (l *logbook) write(ctx context.Context, env jobs.Env, rows [][]any) error {
 	return err
 }
 
-func logRow(id string, from Position, state State, at int64, c Counts, archive, ledger int64, days []string) []any {
+// logRow is a row of deletion_log. months counts the rows of listens_counted by month: the snapshots that tell are purged later.
+func logRow(id string, from Position, state State, at int64, c Counts, archive, ledger int64, days []string, months monthCounts) []any {
 	return []any{
 		id, string(state), instant(at), from.Topic, from.Partition, from.Offset, c.Listens, c.Quarantine, c.Counted, c.Duplicates,
-		idOrNull(archive), idOrNull(ledger), list(days), list(periodsOf(days)),
+		idOrNull(archive), idOrNull(ledger), list(days), list(periodsOf(days)), months.text(),
 	}
 }

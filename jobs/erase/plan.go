@@ -40,6 +40,8 @@ type PlannedRequest struct {
 	fresh    []string // days located now
 	located  bool     // an earlier run that ended early wrote down what it would do
 	finished Counts   // what that run deleted
+
+	ledger, finishedLedger monthCounts // rows of listens_counted among these, by month
 }
 
 // PlannedTable is a table rows are deleted from.
@@ -177,6 +179,9 @@ func (p *Plan) countRows(ctx context.Context) (map[int64]*PlannedRequest, error)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count rows to delete: %w", err)
+	}
+	if err := p.countMonths(ctx, worked); err != nil {
+		return nil, err
 	}
 	return worked, p.listHits(ctx)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/lakectl/lakectl/catalog"
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
@@ -24,9 +25,9 @@ func (p *Plan) addRounds(ctx context.Context, worked map[int64]*PlannedRequest) 
 	}
 	var ord, at int64
 	var c Counts
-	var days string
+	var days, ledger string
 	var uncounted bool
-	dest := []any{&ord, &at, &c.Listens, &c.Quarantine, &c.Counted, &c.Duplicates, &days, &uncounted}
+	dest := []any{&ord, &at, &c.Listens, &c.Quarantine, &c.Counted, &c.Duplicates, &days, &uncounted, &ledger}
 	err := p.db.Each(ctx, lakesql.Text("erase/rounds"), nil, dest, func() error {
 		q := worked[ord]
 		q.Days = append(q.Days, unlist(days)...)
@@ -34,6 +35,13 @@ func (p *Plan) addRounds(ctx context.Context, worked map[int64]*PlannedRequest) 
 			q.located = true
 			p.fence = p.fence || days != ""
 			q.finished = q.finished.plus(p.landed(at, c))
+			if p.target(catalog.ListensCounted).landed[at] {
+				months, err := parseMonths(ledger)
+				if err != nil {
+					return err
+				}
+				q.finishedLedger = q.finishedLedger.plus(months)
+			}
 		}
 		return nil
 	})

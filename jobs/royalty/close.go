@@ -60,6 +60,9 @@ func decide(ctx context.Context, env jobs.Env, f *Forecast, period string, o Clo
 	if !published {
 		return Closing{}, lake.WithHint(fmt.Errorf("period %s has no published run: %w", period, lake.ErrNotFound), "run 'lakectl job royalties' first")
 	}
+	if err := f.plan.closes.NeedColumns("pinned"); err != nil {
+		return Closing{}, err
+	}
 	missing, err := missingOf(ctx, env, f, period)
 	if err != nil {
 		return Closing{}, err
@@ -69,18 +72,21 @@ func decide(ctx context.Context, env jobs.Env, f *Forecast, period string, o Clo
 			"see to what is missing and run the command again, or close it as it is with --force; what comes later is posted as adjustments")
 	}
 	tag := catalog.StatementTagPrefix + period + "-v1"
-	full, err := FindRun(ctx, env, run.RunID)
-	if err != nil {
-		return Closing{}, err
-	}
-	if err := tagsFree(ctx, env, tag, full); err != nil {
-		return Closing{}, err
-	}
 	c := Closing{
 		Period: period, Version: 1, ClosedAt: env.Now().UTC(), ClosedBy: o.By, RunID: run.RunID, Tag: tag,
 		Checksum: run.Checksum, Missing: missing,
 	}
-	if err := appendRows(ctx, env, f.plan.closes, catalog.RoyaltiesJob, [][]any{c.row()}); err != nil {
+	if err := c.pin(ctx, env); err != nil {
+		return Closing{}, err
+	}
+	if err := tagsFree(ctx, env, c); err != nil {
+		return Closing{}, err
+	}
+	row, err := c.row()
+	if err != nil {
+		return Closing{}, err
+	}
+	if err := appendRows(ctx, env, f.plan.closes, catalog.RoyaltiesJob, [][]any{row}); err != nil {
 		return Closing{}, err
 	}
 	env.Log.Info("closed period", "period", period, "run_id", c.RunID, "tag", c.Tag)

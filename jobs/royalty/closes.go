@@ -23,13 +23,15 @@ type Closing struct {
 	Tag      string    `json:"tag"` // on every table that the statement is read from
 	Checksum string    `json:"checksum"`
 	Missing  []string  `json:"missing,omitempty"` // what was missing when it was closed all the same
+	Pinned   Pinned    `json:"-"`                 // see [PinnedBy]; nil where an earlier version closed the period
 }
 
 // missingBetween joins the items of Missing in the table; no item contains it.
 const missingBetween = "; "
 
-func (c Closing) row() []any {
-	return []any{c.Period, c.Version, c.ClosedAt, c.ClosedBy, c.RunID, c.Tag, c.Checksum, strings.Join(c.Missing, missingBetween)}
+func (c Closing) row() ([]any, error) {
+	pinned, err := c.Pinned.text()
+	return []any{c.Period, c.Version, c.ClosedAt, c.ClosedBy, c.RunID, c.Tag, c.Checksum, strings.Join(c.Missing, missingBetween), pinned}, err
 }
 
 // Closed reads the closed periods.
@@ -43,25 +45,40 @@ func Closed(ctx context.Context, env jobs.Env, db *duck.DB) (map[string]Closing,
 
 // readCloses reads the closed periods.
 func readCloses(ctx context.Context, db *duck.DB, closes lake.Snapshot) (map[string]Closing, error) {
-	if err := db.Bind(ctx, "closes", closes); err != nil {
+	if err := bindCloses(ctx, db, closes); err != nil {
 		return nil, err
 	}
 	closed := map[string]Closing{}
 	var c Closing
-	var missing string
-	dest := []any{&c.Period, &c.Version, &c.ClosedAt, &c.ClosedBy, &c.RunID, &c.Tag, &c.Checksum, &missing}
-	err := db.Each(ctx, lakesql.Text("royalty/closes"), nil, dest, func() error {
-		c.Missing = nil
+	var missing, pinned string
+	dest := []any{&c.Period, &c.Version, &c.ClosedAt, &c.ClosedBy, &c.RunID, &c.Tag, &c.Checksum, &missing, &pinned}
+	err := db.Each(ctx, lakesql.Text("royalty/closes"), nil, dest, func() (err error) {
+		c.Missing, c.Pinned = nil, nil
 		if missing != "" {
 			c.Missing = strings.Split(missing, missingBetween)
 		}
+		if pinned != "" {
+			c.Pinned, err = parsePinned(pinned)
+		}
 		closed[c.Period] = c
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read closed periods: %w", err)
 	}
 	return closed, nil
+}
+
+// bindCloses makes the relation closes_read; a table that an earlier version made has no column pinned.
+func bindCloses(ctx context.Context, db *duck.DB, closes lake.Snapshot) error {
+	if err := db.Bind(ctx, "closes", closes); err != nil {
+		return err
+	}
+	columns := "*"
+	if closes.NeedColumns("pinned") != nil {
+		columns = "*, NULL::VARCHAR AS pinned"
+	}
+	return db.Exec(ctx, "CREATE OR REPLACE VIEW closes_read AS SELECT "+columns+" FROM closes")
 }
 
 // openPeriodAfter is the period that differences of a closed one are posted to: the first after it that is open.

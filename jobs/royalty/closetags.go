@@ -17,30 +17,31 @@ const closesKey = "lakectl.closes"
 // tagged is a table that the statement is read from.
 type tagged struct {
 	table    string
-	snapshot int64 // that the tag names; 0: the run does not say
+	snapshot int64 // that the tag names; 0: the statement was computed without the table
 	growing  bool  // only rows are added, so a later snapshot says the same
 }
 
 // statementTables are the tables that get the tag of a close. That of royalty_adjustments is made by the close.
-func statementTables(run PublishedRun) []tagged {
+func statementTables(p Pinned) []tagged {
 	return []tagged{
-		{catalog.RoyaltyLines, run.LinesSnapshotID, false},
-		{catalog.RoyaltyPayouts, run.PayoutsSnapshotID, false},
-		{catalog.RoyaltyShares, run.SharesSnapshotID, false},
+		{catalog.RoyaltyLines, p[catalog.RoyaltyLines], false},
+		{catalog.RoyaltyPayouts, p[catalog.RoyaltyPayouts], false},
+		{catalog.RoyaltyShares, p[catalog.RoyaltyShares], false},
 		{catalog.Adjustments, 0, false},
-		{catalog.RoyaltyRules, run.RulesSnapshotID, true},
-		{catalog.RoyaltyPools, run.PoolsSnapshotID, true},
-		{catalog.RoyaltySplits, run.SplitsSnapshotID, true},
-		{catalog.RoyaltyRuns, run.RunsSnapshotID, true},
+		{catalog.RoyaltyRules, p[catalog.RoyaltyRules], true},
+		{catalog.RoyaltyPools, p[catalog.RoyaltyPools], true},
+		{catalog.RoyaltySplits, p[catalog.RoyaltySplits], true},
+		{catalog.RoyaltyRuns, p[catalog.RoyaltyRuns], true},
 		{catalog.RoyaltyCloses, 0, true},
-		{catalog.Tracks, 0, true},
+		{catalog.Tracks, p[catalog.Tracks], false},
 	}
 }
 
 // tagsFree refuses a close whose tag is on another snapshot than that of the statement: any engine can make tags.
 // Before the decision no tag of that name is ours.
-func tagsFree(ctx context.Context, env jobs.Env, tag string, run PublishedRun) error {
-	for _, want := range statementTables(run) {
+func tagsFree(ctx context.Context, env jobs.Env, c Closing) error {
+	tag := c.Tag
+	for _, want := range statementTables(c.Pinned) {
 		t, err := env.Lake.Table(ctx, want.table)
 		if err != nil {
 			return err
@@ -59,15 +60,19 @@ func notOurs(tag, table string, id int64) error {
 
 // tagStatement gives the tag to the snapshots that the statement is read from and returns the tables that have it.
 func tagStatement(ctx context.Context, env jobs.Env, c Closing) (names []string, err error) {
-	run, err := FindRun(ctx, env, c.RunID)
+	pinned, err := PinnedBy(ctx, env, c)
 	if err != nil {
 		return nil, err
 	}
-	for _, want := range statementTables(run) {
-		if want.table == catalog.Adjustments {
-			if want.snapshot, err = fenceAdjustments(ctx, env, c); err != nil {
-				return names, err
-			}
+	for _, want := range statementTables(pinned) {
+		switch want.table {
+		case catalog.Adjustments:
+			want.snapshot, err = fenceAdjustments(ctx, env, c)
+		case catalog.RoyaltyCloses:
+			want.snapshot, err = decidedIn(ctx, env, c.Period)
+		}
+		if err != nil {
+			return names, err
 		}
 		has, err := want.tag(ctx, env, c.Tag)
 		if err != nil {
@@ -80,7 +85,8 @@ func tagStatement(ctx context.Context, env jobs.Env, c Closing) (names []string,
 	return names, nil
 }
 
-// tag tags the snapshot, of a growing table without it the current. A table without snapshots has none to tag. A tag
+// tag tags the snapshot, of a growing table whose snapshot is gone the oldest left. A table that the statement was computed without
+// gets no tag, whatever it has by now. A tag
 // that is there is held against it, and an age that somebody gave it is taken off.
 func (want tagged) tag(ctx context.Context, env jobs.Env, tag string) (bool, error) {
 	t, err := env.Lake.Table(ctx, want.table)
@@ -97,10 +103,7 @@ func (want tagged) tag(ctx context.Context, env jobs.Env, tag string) (bool, err
 		}
 		return true, env.Lake.Tag(ctx, tag, s, 0)
 	}
-	s, err := t.ByID(want.snapshot)
-	if want.growing && (want.snapshot == 0 || errors.Is(err, lake.ErrExpired)) {
-		s, err = t.Current(), nil
-	}
+	s, err := atOrAfter(t, want.snapshot)
 	if err != nil || s.ID() == 0 {
 		return false, err
 	}
@@ -166,7 +169,7 @@ func MayDropTag(ctx context.Context, env jobs.Env, table, tag string) (err error
 		if c.Tag != tag {
 			continue
 		}
-		run, err := FindRun(ctx, env, c.RunID)
+		pinned, err := PinnedBy(ctx, env, c)
 		if err != nil {
 			return err
 		}
@@ -174,7 +177,7 @@ func MayDropTag(ctx context.Context, env jobs.Env, table, tag string) (err error
 		if err != nil {
 			return err
 		}
-		for _, want := range statementTables(run) {
+		for _, want := range statementTables(pinned) {
 			if want.table == table && want.right(t, tag) {
 				return lake.WithHint(fmt.Errorf("tag %s of table %s is the statement of %s", tag, table, c.Period), "it stays: a period that was closed stays closed")
 			}

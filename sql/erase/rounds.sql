@@ -8,7 +8,7 @@ WITH ends AS (
   FROM log GROUP BY ALL
 )
 SELECT w.ord, epoch_us(l."at"), coalesce(l.listens, 0), coalesce(l.quarantine, 0), coalesce(l.listens_counted, 0),
-  coalesce(l.listens_duplicates, 0), coalesce(l.days, ''), epoch_us(l."at") > e.deleted_us AS uncounted
+  coalesce(l.listens_duplicates, 0), coalesce(l.days, ''), epoch_us(l."at") > e.deleted_us AS uncounted, coalesce(l.ledger_rows, '')
 FROM log l
 JOIN worked w USING (source_topic, source_partition, source_offset)
 JOIN ends e USING (source_topic, source_partition, source_offset)

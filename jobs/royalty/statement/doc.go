@@ -7,15 +7,15 @@
 //	adjustments   ───┤    tracks: titles, labels            one file a holder, summary.csv, export.json
 //
 // Payouts, shares and lines are those of the snapshots that the run named when it was published. A period stands
-// for the run it was closed with; a later run of a closed period is exported by its own id. Tracks are read for
-// each period apart: at the tag of its close, or as they are now while it is open.
+// for the run it was closed with; a later run of a closed period is exported by its own id. Tracks are those that were loaded
+// when the period was closed, none where none were, or as they are now while it is open.
 //
 // # Rows
 //
 //   - payout: a share of a pool of the period. By party, the rows of royalty_shares; a track without any goes
 //     whole to its artist, in the role artist.
 //   - adjustment: a signed difference for an earlier, closed period that was posted to this one. The holder is
-//     the one that the earlier period had, by the tracks of its close. What is still pending is not exported. A closed statement
+//     the one that this period's tracks name for that month: a label learned since gets the correction. A closed statement
 //     has those under its tag, the newest run of an open period those posted so far (royalty.PostedTo).
 //   - usage: by artist only, where the tracks were heard. It has no money and is in no total.
 //

@@ -36,7 +36,7 @@ type inputs struct {
 	format  string
 	version string // of the close that the run was published with, "" for none
 	closed  map[string]royalty.Closing
-	tracks  *lake.Table
+	tracks  lake.Snapshot // that the tracks of all periods are called by
 	pinned  pinned
 	rows    int64 // of statement_rows
 }
@@ -69,7 +69,7 @@ func findInputs(ctx context.Context, env jobs.Env, o Options) (in *inputs, err e
 	if o.Format == formatDSR {
 		in.pinned.Sender = o.Sender
 	}
-	if in.tracks, err = env.Lake.Table(ctx, catalog.Tracks); err != nil {
+	if in.tracks, err = tracksOf(ctx, env, in.closed[in.run.Period]); err != nil {
 		return nil, err
 	}
 	return in, in.pinMoney(ctx, env, db)
@@ -102,9 +102,8 @@ func (in *inputs) bindMoney(ctx context.Context, env jobs.Env, db *duck.DB) erro
 	}
 	var origin string
 	err := db.Each(ctx, lakesql.Text("statement/origins"), []any{in.run.Period}, []any{&origin}, func() error {
-		s, err := in.tracksOf(origin)
-		in.pinned.Tracks[origin] = s.ID()
-		return err
+		in.pinned.Tracks[origin] = in.tracks.ID()
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("find the periods of the adjustments: %w", err)
@@ -114,16 +113,6 @@ func (in *inputs) bindMoney(ctx context.Context, env jobs.Env, db *duck.DB) erro
 		return err
 	}
 	return bindPeriods(ctx, env, db, "origin_shares", catalog.RoyaltyShares, in.pinned.Shares, origins)
-}
-
-// tracksOf is the reference data that a period is told by: that of its close, or today's.
-func (in *inputs) tracksOf(period string) (lake.Snapshot, error) {
-	if tag := in.closed[period].Tag; tag != "" {
-		if id, tagged := in.tracks.Tags()[tag]; tagged {
-			return in.tracks.ByID(id)
-		}
-	}
-	return in.tracks.Current(), nil
 }
 
 // bindPeriods makes a view of the partitions of some periods of a table.
@@ -141,4 +130,21 @@ func bindPeriods(ctx context.Context, env jobs.Env, db *duck.DB, view, table str
 		values[i] = period
 	}
 	return db.BindPartitions(ctx, view, s, values...)
+}
+
+// tracksOf is the reference data of a statement: that of its close for ever, which is none where none was loaded, or today's while
+// the period is open. What the statement corrects of earlier periods is told by it too: a label learned since gets the correction.
+func tracksOf(ctx context.Context, env jobs.Env, c royalty.Closing) (lake.Snapshot, error) {
+	t, err := env.Lake.Table(ctx, catalog.Tracks)
+	if err != nil {
+		return lake.Snapshot{}, err
+	}
+	if c.Version == 0 {
+		return t.Current(), nil
+	}
+	pinned, err := royalty.PinnedBy(ctx, env, c)
+	if err != nil {
+		return lake.Snapshot{}, err
+	}
+	return c.StatementAt(t, pinned)
 }

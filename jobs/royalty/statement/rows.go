@@ -94,20 +94,16 @@ func checkShares(ctx context.Context, db *duck.DB) error {
 	return nil
 }
 
-// nameTracks fills track_info with titles and labels, for each period by its own reference data.
+// nameTracks fills track_info with titles and labels, for each period as of its month.
 func (in *inputs) nameTracks(ctx context.Context, db *duck.DB) error {
 	empty := "CREATE TABLE track_info (period VARCHAR, track_id VARCHAR, title VARCHAR, artist_name VARCHAR, label_id VARCHAR, label_name VARCHAR, isrc VARCHAR)"
 	if err := db.Exec(ctx, empty); err != nil {
 		return err
 	}
+	if err := db.Bind(ctx, "tracks", in.tracks); err != nil {
+		return err
+	}
 	for _, period := range slices.Sorted(maps.Keys(in.pinned.Tracks)) {
-		s, err := in.tracksOf(period)
-		if err != nil {
-			return err
-		}
-		if err := db.Bind(ctx, "tracks", s); err != nil {
-			return err
-		}
 		if err := db.Exec(ctx, lakesql.Text("statement/tracks"), period); err != nil {
 			return fmt.Errorf("name the tracks of %s: %w", period, err)
 		}
