@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/lake"
@@ -108,12 +109,14 @@ func resolve(ctx context.Context, env jobs.Env, asOf string, names []string) ([]
 	if at, err := parseTime(asOf); err == nil {
 		return cutAt(tables, nil, at)
 	}
-	cut, err := royalty.CutOfTag(ctx, env, asOf)
-	if err == nil {
-		return cutAt(tables, cut.Snapshots, cut.Time)
-	}
-	if !errors.Is(err, lake.ErrNotFound) {
-		return nil, err
+	if strings.HasPrefix(asOf, catalog.StatementTagPrefix) {
+		cut, err := royalty.CutOfTag(ctx, env, asOf)
+		if err == nil {
+			return cutAt(tables, cut.Snapshots, cut.Time)
+		}
+		if !errors.Is(err, lake.ErrNotFound) {
+			return nil, err
+		}
 	}
 	pinned, at, err := namedCut(ctx, env, asOf)
 	if err != nil {

@@ -21,6 +21,8 @@ const (
 	CauseSplits = "splits changed"
 	// CauseClosed is a period that was closed while a run was under way that did not know: its adjustments are due.
 	CauseClosed = "closed meanwhile"
+	// CausePending is a closed period of which an earlier version held differences back in royalty_adjustments.
+	CausePending = "held rows to take out"
 	// CausePosted is a period that differences of earlier ones were posted to and that has nothing else yet.
 	CausePosted = "adjustments posted"
 )
@@ -49,7 +51,7 @@ func (p *plan) choose(ctx context.Context, db *duck.DB, only string) error {
 			causes[period] = strings.Join(list, ", ")
 		}
 	}
-	if err := p.chooseFirst(ctx, causes); err != nil {
+	if err := errors.Join(p.chooseFirst(ctx, causes), p.choosePending(ctx, db, causes)); err != nil {
 		return err
 	}
 	for period, cause := range causes {
@@ -136,6 +138,20 @@ func poolsOf(pools []terms.Pool, period string) (list []terms.Pool) {
 		}
 	}
 	return list
+}
+
+// choosePending adds the closed periods that have rows of postedPending.
+func (p *plan) choosePending(ctx context.Context, db *duck.DB, causes map[string]string) error {
+	if err := db.BindPartitions(ctx, "pending", p.adjustments, postedPending); err != nil {
+		return err
+	}
+	var period string
+	return db.Each(ctx, "SELECT DISTINCT origin_period FROM pending", nil, []any{&period}, func() error {
+		if causes[period] == "" {
+			causes[period] = CausePending
+		}
+		return nil
+	})
 }
 
 // postedPeriods are the periods that royalty_adjustments has rows for.

@@ -30,19 +30,16 @@ type splitsInForce struct {
 // plan is what one run will do: the snapshots it works on, the inputs and the periods.
 type plan struct {
 	ledger, duplicates, lines, payouts, shares, adjustments, runs, closes lake.Snapshot
-	// What was erased, loaded before the ledger: of whom it counts, no listens that they had counted are in the ledger.
-	deletionLog, requests lake.Snapshot
-
-	archive     int64 // snapshot id of listens that the ledger covers
-	rules       RuleSet
-	pools       PoolSet
-	splits      splitsInForce
-	history     *history
-	published   map[string]publishedRun
-	closed      map[string]Closing
-	periods     []PeriodPlan
-	rows        map[string]int64 // of the ledger's files, by period
-	wholeLedger bool             // every changed period is in periods, so the state may move
+	archive                                                               int64 // snapshot id of listens that the ledger covers
+	rules                                                                 RuleSet
+	pools                                                                 PoolSet
+	splits                                                                splitsInForce
+	history                                                               *history
+	published                                                             map[string]publishedRun
+	closed                                                                map[string]Closing
+	periods                                                               []PeriodPlan
+	rows                                                                  map[string]int64 // of the ledger's files, by period
+	wholeLedger                                                           bool             // every changed period is in periods, so the state may move
 }
 
 // cut is the archive as the ledger accounts for it.
@@ -65,8 +62,6 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*pla
 		name string
 		into *lake.Snapshot
 	}{
-		{catalog.DeletionLog, &p.deletionLog},
-		{catalog.DeletionRequests, &p.requests},
 		{catalog.ListensCounted, &p.ledger},
 		{catalog.Duplicates, &p.duplicates},
 		{catalog.RoyaltyLines, &p.lines},
@@ -81,7 +76,7 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*pla
 			return nil, err
 		}
 	}
-	if err := p.runs.NeedColumns("closed_version"); err != nil {
+	if err := p.runs.NeedColumns("closed_version", "settled_run_id"); err != nil {
 		return nil, err
 	}
 	if err := p.loadInputs(ctx, env, db); err != nil {
@@ -135,7 +130,14 @@ func (p *plan) checkSettled() error {
 
 // bindRuns makes the relations runs, and run_files with the order in which their rows were committed.
 func bindRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) error {
-	if err := db.Bind(ctx, "runs", runs); err != nil {
+	if runs.NeedColumns("settled_run_id") == nil {
+		return errors.Join(db.Bind(ctx, "runs", runs), db.BindCommits(ctx, "run_files", runs))
+	}
+	// An earlier version made the table.
+	if err := db.Bind(ctx, "runs_before", runs); err != nil {
+		return err
+	}
+	if err := db.Exec(ctx, "CREATE OR REPLACE VIEW runs AS SELECT *, NULL::VARCHAR AS posted_run_id, NULL::VARCHAR AS settled_run_id FROM runs_before"); err != nil {
 		return err
 	}
 	return db.BindCommits(ctx, "run_files", runs)

@@ -19,7 +19,7 @@ func (a *adjustments) receivers(ctx context.Context, periods []PeriodReport) ([]
 	}
 	var period string
 	var fresh []string
-	err := a.db.Each(ctx, lakesql.Text("royalty/adjustment_receivers"), []any{postedPending}, []any{&period}, func() error {
+	err := a.db.Each(ctx, lakesql.Text("royalty/adjustment_receivers"), nil, []any{&period}, func() error {
 		if _, ran := a.p.published[period]; !ran && !known[period] {
 			fresh = append(fresh, period)
 		}

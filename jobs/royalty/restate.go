@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
@@ -52,11 +51,15 @@ type restatement struct {
 	untold string
 }
 
+// causeWaits marks differences that are posted nowhere yet.
+const causeWaits = "waits"
+
 // step is a change of one input.
 type step struct {
 	cause string
 	basis
-	unerased bool // with the erased listens still in
+	unerased bool // with the listens of main.kept_in still in
+	waiting  bool // with main.waiting_lines, which waited before the start
 }
 
 // statementRelations are what a schema has of a statement. Shares are in full, so that a track that is split later takes from its artist
@@ -68,32 +71,41 @@ const (
 	schemaNow = "now"
 )
 
-// explain computes the steps and adds their differences to main.differences.
+// explain computes the steps from was to now and adds their differences to main.differences.
 func (r *restatement) explain(ctx context.Context) error {
 	steps, err := r.steps(ctx)
 	if err != nil {
 		return err
 	}
-	before := schemaWas
-	for i, s := range steps {
-		after := schemaNow
-		if i < len(steps)-1 {
-			after = fmt.Sprintf("step_%d", i+1)
-			if err := r.compute(ctx, after, s); err != nil {
-				return fmt.Errorf("%s as of %s: %w", r.period, s.cause, err)
-			}
-		}
-		if err := r.difference(ctx, before, after, s.cause); err != nil {
-			return err
-		}
-		if before != schemaWas {
-			if err := dropSchema(ctx, r.db, before); err != nil {
-				return err
-			}
-		}
-		before = after
+	last, err := r.walk(ctx, steps[:len(steps)-1])
+	if err != nil {
+		return err
 	}
-	return nil
+	return r.arrive(ctx, last, schemaNow, steps[len(steps)-1].cause)
+}
+
+// walk computes the statements of steps one after the other, adds their differences, and returns the schema of the last.
+func (r *restatement) walk(ctx context.Context, steps []step) (string, error) {
+	at := schemaWas
+	for i, s := range steps {
+		next := fmt.Sprintf("step_%d", i+1)
+		if err := r.compute(ctx, next, s); err != nil {
+			return at, fmt.Errorf("%s as of %s: %w", r.period, s.cause, err)
+		}
+		if err := r.arrive(ctx, at, next, s.cause); err != nil {
+			return at, err
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// arrive adds the differences between two statements, the first of which is done with.
+func (r *restatement) arrive(ctx context.Context, before, after, cause string) error {
+	if err := r.difference(ctx, before, after, cause); err != nil || before == schemaWas {
+		return err
+	}
+	return dropSchema(ctx, r.db, before)
 }
 
 // steps lists what changed, in order. There is at least one: the caller found a difference.
@@ -107,8 +119,28 @@ func (r *restatement) steps(ctx context.Context) ([]step, error) {
 	}
 	at := r.from
 	at.ledger = r.to.ledger
-	if at.rules = r.to.rules; !slices.Equal(terms.InPeriod(r.from.rules, r.period), terms.InPeriod(r.to.rules, r.period)) {
-		steps = append(steps, step{cause: CauseNewRules, basis: at})
+	terms, err := r.termSteps(ctx, at, true)
+	if err != nil {
+		return nil, err
+	}
+	if steps = append(steps, terms...); len(steps) == 0 {
+		steps = append(steps, step{cause: CauseRecomputed, basis: r.to})
+	}
+	return steps, nil
+}
+
+// rulesChanged tells whether the rules of the two ends judge the period alike.
+func (r *restatement) rulesChanged() bool {
+	return !slices.Equal(terms.InPeriod(r.from.rules, r.period), terms.InPeriod(r.to.rules, r.period))
+}
+
+// termSteps are the steps in which rules, unless they are left as they were, pools and splits change.
+func (r *restatement) termSteps(ctx context.Context, at basis, rules bool) (steps []step, err error) {
+	if rules {
+		at.rules = r.to.rules
+		if r.rulesChanged() {
+			steps = append(steps, step{cause: CauseNewRules, basis: at})
+		}
 	}
 	if at.pools = r.to.pools; !slices.Equal(r.from.pools, r.to.pools) {
 		steps = append(steps, step{cause: CauseNewPools, basis: at})
@@ -117,11 +149,8 @@ func (r *restatement) steps(ctx context.Context) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	if changed {
-		steps = append(steps, step{cause: CauseNewSplits, basis: r.to})
-	}
-	if len(steps) == 0 {
-		steps = append(steps, step{cause: CauseRecomputed, basis: r.to})
+	if at.splits = r.to.splits; changed {
+		steps = append(steps, step{cause: CauseNewSplits, basis: at})
 	}
 	return steps, nil
 }
@@ -130,8 +159,8 @@ func (r *restatement) steps(ctx context.Context) ([]step, error) {
 func (r *restatement) listenSteps(ctx context.Context) ([]step, error) {
 	at := r.from
 	at.ledger = r.to.ledger
-	if r.from.ledger == r.to.ledger {
-		return nil, nil
+	if err := r.nobodyErased(ctx); err != nil || r.from.ledger == r.to.ledger {
+		return nil, err
 	}
 	was, err := r.ledger.ByID(r.from.ledger)
 	now, err2 := r.ledger.ByID(r.to.ledger)
@@ -147,7 +176,10 @@ func (r *restatement) listenSteps(ctx context.Context) ([]step, error) {
 	if !changes.Broken && !touches(changes, r.period) {
 		return nil, nil
 	}
-	erased, told, err := r.bindErased(ctx, was, now)
+	erased, told, err := r.bindErased(ctx, "erased", was, now)
+	if err == nil && told {
+		err = r.db.Exec(ctx, "CREATE OR REPLACE TABLE main.kept_in AS SELECT listen_id FROM main.erased")
+	}
 	switch {
 	case err != nil:
 		return nil, err
@@ -168,65 +200,6 @@ func touches(c lake.Changes, period string) bool {
 	return false
 }
 
-// bindErased makes the table main.erased of the ids that erasures took from the ledger after was. Every erasure, and every
-// rebuild, is held against its own parent, so compactions in between do not matter. told is false when the history
-// between the two is gone.
-func (r *restatement) bindErased(ctx context.Context, was, now lake.Snapshot) (n int64, told bool, err error) {
-	chain, unbroken := now.Since(was.ID())
-	if !unbroken {
-		return 0, false, nil
-	}
-	if err := r.db.Exec(ctx, "CREATE OR REPLACE TABLE main.erased (listen_id VARCHAR)"); err != nil {
-		return 0, false, err
-	}
-	for i, s := range chain {
-		parent := was
-		if i+1 < len(chain) {
-			parent = chain[i+1]
-		}
-		if took, err := r.bindTaken(ctx, parent, s); err != nil {
-			return 0, false, err
-		} else if !took {
-			continue
-		}
-		if err := r.db.Exec(ctx, "INSERT INTO main.erased SELECT DISTINCT listen_id FROM taken"); err != nil {
-			return 0, false, fmt.Errorf("read erased rows of the ledger: %w", err)
-		}
-	}
-	err = r.db.One(ctx, "SELECT count(*) FROM main.erased", nil, []any{&n})
-	return n, true, err
-}
-
-// bindTaken makes the relation taken of the ids that a commit on the ledger took by erasure; false when it took none.
-func (r *restatement) bindTaken(ctx context.Context, parent, s lake.Snapshot) (bool, error) {
-	if s.Job() == catalog.DeletionsJob || s.Job() == catalog.RemovalsJob {
-		return true, r.db.BindDeleted(ctx, "taken", parent, s)
-	}
-	rebuilt, err := replacedAll(ctx, parent, s)
-	if err != nil || !rebuilt {
-		return false, err
-	}
-	for view, of := range map[string]lake.Snapshot{"ledger_before": parent, "ledger_after": s} {
-		if err := r.db.Bind(ctx, view, of); err != nil {
-			return false, err
-		}
-	}
-	return true, r.db.Exec(ctx, lakesql.Text("royalty/taken_by_rebuild"))
-}
-
-// replacedAll tells whether a commit of this job made the ledger anew, from an archive that erasures had been at already.
-func replacedAll(ctx context.Context, parent, s lake.Snapshot) (bool, error) {
-	if s.Job() != catalog.RoyaltiesJob {
-		return false, nil
-	}
-	was, err := parent.Files(ctx)
-	if err != nil {
-		return false, err
-	}
-	now, err := s.Files(ctx)
-	return len(was) > 0 && !slices.ContainsFunc(now, func(f lake.File) bool { return f.AddedBy != s.ID() }), err
-}
-
 // compute makes the statement of a step in a schema.
 func (r *restatement) compute(ctx context.Context, schema string, s step) error {
 	return inSchema(ctx, r.db, schema, func() error {
@@ -241,6 +214,11 @@ func (r *restatement) compute(ctx context.Context, schema string, s step) error 
 		if err := computeLines(ctx, r.db, "listens_of_step", s.rules, periods); err != nil {
 			return err
 		}
+		if s.waiting {
+			if err := r.db.Exec(ctx, lakesql.Text("royalty/lines_waiting")); err != nil {
+				return fmt.Errorf("add the lines that wait: %w", err)
+			}
+		}
 		if _, err := computePayouts(ctx, r.db, s.pools, periods); err != nil {
 			return err
 		}
@@ -252,7 +230,7 @@ func (r *restatement) compute(ctx context.Context, schema string, s step) error 
 }
 
 // bindListens makes the relation listens_of_step of what counts in the period at a ledger snapshot; unerased, with the
-// rows that erasures took, as they were at the start of the way, in place of those that took over from them.
+// rows of main.kept_in, as they were at the start of the way, in place of those that took over from them.
 func (r *restatement) bindListens(ctx context.Context, now lake.Snapshot, unerased bool) error {
 	view := "listens_of_step"
 	if unerased {

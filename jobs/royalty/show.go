@@ -42,6 +42,8 @@ type PublishedRun struct {
 	SplitsSnapshotID      int64               `json:"splits_snapshot_id"`
 	SharesSnapshotID      int64               `json:"shares_snapshot_id"`
 	AdjustmentsSnapshotID int64               `json:"adjustments_snapshot_id"`
+	PostedRunID           string              `json:"posted_run_id"`    // of a closed period: the run through whose inputs differences are posted
+	SettledRunID          string              `json:"settled_run_id"`   // of a closed period: the newest run of which no difference waits
 	ClosedVersion         int64               `json:"closed_version"`   // of the statement that the run knew to be closed; 0: the period was open
 	RunsSnapshotID        int64               `json:"runs_snapshot_id"` // the one that published it
 }
@@ -111,7 +113,7 @@ func readRuns(ctx context.Context, db *duck.DB) (list []PublishedRun, err error)
 		&r.DuplicatesSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.LinesSnapshotID, &r.PayoutsSnapshotID, &r.RowsRead, &r.Duplicates,
 		&r.PayloadConflicts, &r.OtherUsers, &r.Lines, &r.Listens, &r.QualifiedListens, &undistributed, &r.Checksum,
 		&r.RulesSnapshotID, &r.PoolsSnapshotID, &r.SplitsVersion, &r.SplitsSnapshotID, &r.SharesSnapshotID, &r.AdjustmentsSnapshotID,
-		&r.ClosedVersion, &r.RunsSnapshotID,
+		&r.ClosedVersion, &r.PostedRunID, &r.SettledRunID, &r.RunsSnapshotID,
 	}
 	err = db.Each(ctx, lakesql.Text("royalty/runs"), nil, dest, func() error {
 		r.Undistributed = nil

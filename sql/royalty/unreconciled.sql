@@ -1,12 +1,15 @@
--- Keys of closed periods whose published figures and adjustments, the new ones among them, do not come to what was
--- computed: must be none. Grain: one period and kind. Relations: postings, moving, closed_lines, closed_payouts, closed_shares, lines, payouts,
--- full_shares, adjustments (royalty_adjustments), adjustment_rows. Parameters: $1 the posted period of what is held back.
+-- Keys of closed periods whose published figures and adjustments, the new ones among them, with what waits do not come to what was
+-- computed: must be none. Grain: one period and kind. Relations: postings, closed_lines, closed_payouts, closed_shares, lines, payouts,
+-- full_shares, adjustments (royalty_adjustments), adjustment_rows, differences. Parameters: $1 the posted period of rows of an earlier version,
+-- $2 the cause of what waits.
 WITH posted AS (
   SELECT origin_period AS period, kind, artist_id, track_id, country, tier, currency, party, role, listens, qualified_listens, amount_minor
   FROM adjustments
-  WHERE posted_period <> $1 OR NOT EXISTS (SELECT 1 FROM moving)
+  WHERE posted_period <> $1
   UNION ALL
   SELECT origin_period, kind, artist_id, track_id, country, tier, currency, party, role, listens, qualified_listens, amount_minor FROM adjustment_rows
+  UNION ALL
+  SELECT period, kind, artist_id, track_id, country, tier, currency, party, role, listens, qualified_listens, amount_minor FROM differences WHERE cause = $2
 ), figures AS (
   SELECT * FROM posted
   UNION ALL
