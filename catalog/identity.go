@@ -16,8 +16,8 @@ import (
 	"github.com/lakectl/lakectl/lake/relocate"
 )
 
-// lakeIDProperty is the property of every table that says which lake it belongs to.
-const lakeIDProperty = "lakectl.lake-id"
+// LakeIDProperty is the property of every table that says which lake it belongs to.
+const LakeIDProperty = "lakectl.lake-id"
 
 // identityFile lies in the warehouse and says to which lake and which catalog it belongs.
 const identityFile = "lakectl-lake.json"

@@ -166,7 +166,7 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 		return nil, err
 	}
 	for _, spec := range Specs() {
-		spec.Properties[lakeIDProperty] = id
+		spec.Properties[LakeIDProperty] = id
 		if spec.Name == DeletionRequests {
 			spec.Properties[keyCheckProperty] = keyCheck(key)
 		}
@@ -183,7 +183,7 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 			made = append(made, spec.Name+"."+column)
 		}
 		if err == nil {
-			_, err = l.SetProperty(ctx, spec.Name, lakeIDProperty, id)
+			_, err = l.SetProperty(ctx, spec.Name, LakeIDProperty, id)
 		}
 		if err != nil {
 			return made, err

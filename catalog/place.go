@@ -94,7 +94,7 @@ func (c *Catalog) lakeID(ctx context.Context, rows []row) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("load table %s: %w", r.table, err)
 		}
-		return t.Properties()[lakeIDProperty], nil
+		return t.Properties()[LakeIDProperty], nil
 	}
 	return "", nil
 }

@@ -185,7 +185,7 @@ func (c *Catalog) choose(ctx context.Context, found []displaced, done *Relocated
 	}
 	for _, d := range found {
 		if meta, err := relocate.Load(d.file); err == nil && done.LakeID == "" {
-			done.LakeID = meta.Properties()[lakeIDProperty]
+			done.LakeID = meta.Properties()[LakeIDProperty]
 		}
 	}
 	if done.Kind == "copy" || done.LakeID == "" {
@@ -205,7 +205,7 @@ func (c *Catalog) choose(ctx context.Context, found []displaced, done *Relocated
 
 // relocateAll rewrites every table and then switches the catalog.
 func (c *Catalog) relocateAll(ctx context.Context, found []displaced, done *Relocated, r RelocateOptions) error {
-	o := relocate.Options{Properties: map[string]string{lakeIDProperty: done.LakeID}, DryRun: r.DryRun}
+	o := relocate.Options{Properties: map[string]string{LakeIDProperty: done.LakeID}, DryRun: r.DryRun}
 	var moves []pointer
 	var missing []string
 	for i, d := range found {

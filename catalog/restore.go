@@ -227,7 +227,7 @@ func (c *Catalog) switchTo(ctx context.Context, moves []pointer) error {
 func (c *Catalog) reclaim(ctx context.Context, chosen map[string]*head) (string, error) {
 	id := ""
 	for _, h := range chosen {
-		if of := h.meta.Properties()[lakeIDProperty]; of != "" {
+		if of := h.meta.Properties()[LakeIDProperty]; of != "" {
 			id = of
 		}
 	}

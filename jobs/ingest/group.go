@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/ingest/topic"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -19,7 +20,11 @@ const mostFences = 5
 // spread anew. Between two shares it commits what it has read, while the others wait; one that takes too
 // long, or that was stopped and woke up, is fenced by the positions.
 func (k *consumer) share(ctx, late context.Context) error {
-	m, err := k.topic.Join(topic.GroupOptions{Group: k.o.Group, SessionTimeout: k.o.SessionTimeout, PartitionsEvery: k.o.PartitionsEvery})
+	listens, err := k.env.Lake.Table(ctx, catalog.Listens)
+	if err != nil {
+		return err
+	}
+	m, err := k.topic.Join(topic.GroupOptions{Group: k.o.Group, Lake: listens.Property(catalog.LakeIDProperty), SessionTimeout: k.o.SessionTimeout, PartitionsEvery: k.o.PartitionsEvery})
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ const (
 // GroupOptions say how to be a member of a consumer group.
 type GroupOptions struct {
 	Group           string
+	Lake            string        // id of the lake that is archived into; members of another are refused. "": not told
 	SessionTimeout  time.Duration // without a sign of life a member has left; 10 s. Brokers take 6 s to 30 min by default
 	PartitionsEvery time.Duration // how often to look for added partitions; 5 s
 }
@@ -39,6 +40,7 @@ type Member struct {
 	topic *Topic
 	group *kafka.ConsumerGroup
 	name  string
+	lake  string
 }
 
 // Join becomes a member. Partitions come with Next. The caller leaves.
@@ -47,6 +49,7 @@ func (t *Topic) Join(o GroupOptions) (*Member, error) {
 	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID: o.Group, Brokers: t.opts.Brokers, Topics: []string{t.opts.Topic},
 		Dialer:                 &kafka.Dialer{ClientID: t.opts.ClientID, Timeout: 10 * time.Second, DualStack: true, TLS: t.opts.TLS, SASLMechanism: t.opts.SASL},
+		GroupBalancers:         balancers(o.Lake),
 		HeartbeatInterval:      min(heartbeatEvery, o.SessionTimeout/4),
 		SessionTimeout:         o.SessionTimeout,
 		RebalanceTimeout:       rebalancePatience,
@@ -57,7 +60,7 @@ func (t *Topic) Join(o GroupOptions) (*Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("join group %s: %w", o.Group, err)
 	}
-	return &Member{topic: t, group: group, name: o.Group}, nil
+	return &Member{topic: t, group: group, name: o.Group, lake: o.Lake}, nil
 }
 
 // Next waits for the member's next share of the partitions. What passes by itself is tried again until ctx ends.
@@ -66,6 +69,9 @@ func (m *Member) Next(ctx context.Context) (*Assignment, error) {
 		generation, err := m.group.Next(ctx)
 		switch {
 		case err == nil:
+			if err := m.alone(ctx); err != nil {
+				return nil, err
+			}
 			return &Assignment{member: m, generation: generation}, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
