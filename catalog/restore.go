@@ -82,7 +82,7 @@ func Restore(ctx context.Context, o Options, r RestoreOptions) (done Restored, e
 		return done, lake.WithHint(fmt.Errorf("table %s: %w", done.Heads[0].Table, ErrHeads),
 			"look at their snapshots, times and counts, then run the command again with --head TABLE=METADATA for the one to keep; what only the other has is lost")
 	}
-	done.Notes = gaps(chosen)
+	done.Notes = append(done.Notes, gaps(chosen)...)
 	if r.DryRun {
 		return done, nil
 	}
@@ -144,16 +144,42 @@ func (c *Catalog) newestOf(ctx context.Context, at row, wanted string, done *Res
 	} else {
 		left = newest(all)
 	}
-	switch len(left) {
-	case 1:
-		return left[0], complete(ctx, at.table, left[0], c.warehouse)
-	case 0:
+	if len(left) == 1 {
+		return c.wholeOf(ctx, at, left[0], all, wanted != "", done)
+	}
+	if len(left) == 0 {
 		return nil, lake.WithHint(fmt.Errorf("table %s: no such metadata file in %s: %w", at.table, folder, lake.ErrNotFound), "give one that the table has, or restore the warehouse from a backup")
 	}
 	for _, h := range left {
 		done.Heads = append(done.Heads, h.show(at.table))
 	}
 	return nil, nil
+}
+
+// wholeOf is the newest state on the line of h of which every file is there. A warehouse that was copied while work went on has newer
+// metadata than data; the state that its catalog names is whole, so nothing older than that is taken, and not what the operator chose.
+func (c *Catalog) wholeOf(ctx context.Context, at row, h *head, all []*head, wanted bool, done *Restored) (*head, error) {
+	known := slices.IndexFunc(all, func(o *head) bool { return sameFile(o.file, at.location) })
+	lacking := complete(ctx, at.table, h, c.warehouse)
+	if lacking == nil || wanted || known < 0 || all[known] == h {
+		return h, lacking
+	}
+	var rest []*head
+	for _, o := range all {
+		if o != h && h.contains(o) && o.contains(all[known]) {
+			rest = append(rest, o)
+		}
+	}
+	left := newest(rest)
+	if len(left) != 1 {
+		return nil, lacking
+	}
+	older, err := c.wholeOf(ctx, at, left[0], rest, false, done)
+	if err != nil {
+		return nil, lacking
+	}
+	done.Notes = append(done.Notes, fmt.Sprintf("%s: the newest state %s is not whole in this warehouse, an older one is taken", at.table, path.Base(h.file)))
+	return older, nil
 }
 
 // sameTable leaves out files of a table that lay in the same folder before, where the catalog's own file tells which it is.

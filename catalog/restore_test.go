@@ -272,3 +272,40 @@ func TestAStateThatLacksFilesIsNotTaken(t *testing.T) {
 		t.Errorf("%v, want the missing file", err)
 	}
 }
+
+// The warehouse was copied while work went on: its newest metadata names data that the copy has not.
+func TestOfACopyMadeDuringWorkTheNewestWholeStateIsTaken(t *testing.T) {
+	dir := t.TempDir()
+	l := laketest.NewIn(t, dir)
+	appendSources(t, l, "one")
+	backup := filepath.Join(t.TempDir(), "catalog.db")
+	backUp(t, l, backup)
+	l = reopen(t, dir)
+	appendSources(t, l, "two")
+	want := l.Snapshot(t, catalog.Sources).ID()
+	appendSources(t, l, "three")
+	files, err := l.Snapshot(t, catalog.Sources).Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.AddedBy != l.Snapshot(t, catalog.Sources).ID() {
+			continue
+		}
+		name, err := lake.LocalPath(f.FilePath())
+		if err := errors.Join(err, os.Remove(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Catalog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	putBack(t, l, backup)
+	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+	if err != nil || len(done.Notes) == 0 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if got := reopen(t, dir).Snapshot(t, catalog.Sources).ID(); got != want {
+		t.Errorf("snapshot %d, want %d", got, want)
+	}
+}

@@ -63,8 +63,9 @@ func catalogRestoreVerb() verb {
 		Name: "restore", Short: "Let a catalog from a backup name the newest state of every table.",
 		Long: `The warehouse must be newer than the catalog, or of the same time. For each table it reads the metadata files below
 catalog.warehouse and takes the one that came after all others: by lineage, not by age or number, because commits that lost
-a race leave newer files behind. A table that the catalog does not know at all is registered again. All files that the chosen
-state names must be there. The catalog is switched for all tables at once; nothing is deleted.
+a race leave newer files behind. A table that the catalog does not know at all is registered again. Every file that the chosen
+state names must be there; of a warehouse that was copied while work went on, the newest state that is whole is taken, and
+said. The catalog is switched for all tables at once; nothing is deleted.
 Where a table has several states, neither of which contains the other, it ends with 5 and prints them: choose one with --head.
 Under notes it says which tables are of different times; the jobs catch up where they can.`,
 		Examples: []string{"lakectl catalog restore --dry-run", "lakectl catalog restore --head listens=00041-8a2f0c1e.gz.metadata.json"},
