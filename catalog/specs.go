@@ -104,7 +104,7 @@ func Specs() []lake.Spec {
 			may("undistributed", text), may("checksum", text), may("rules_snapshot_id", long), may("pools_snapshot_id", long),
 			may("splits_version", long), may("splits_snapshot_id", long), may("shares_snapshot_id", long), may("adjustments_snapshot_id", long),
 			may("closed_version", long), may("listens_committed_at", instant), may("replays", long), may("posted_run_id", text),
-			may("settled_run_id", text)),
+			may("settled_run_id", text), may("listens_sequence", long)),
 		spec(RoyaltyRules, unpartitioned,
 			may("version", long), may("applied_at", instant), may("position", integer), may("id", text), may("track_id", text),
 			may("artist_id", text), may("country", text), may("tier", text), may("device", text), may("effective_from", date),

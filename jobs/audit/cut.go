@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -15,7 +16,13 @@ func (a *audit) makeCut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.db.Bind(ctx, "archive", archive); err != nil {
+	if err := errors.Join(a.db.Bind(ctx, "archive", archive), a.db.BindCommits(ctx, "archive_files", archive)); err != nil {
+		return err
+	}
+	if err := a.exec(ctx, "seen"); err != nil {
+		return err
+	}
+	if err := a.db.Fill(ctx, "seen", [][]any{{a.run.sequence}}); err != nil {
 		return err
 	}
 	if err := a.fillReach(ctx); err != nil {

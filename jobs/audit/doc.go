@@ -18,7 +18,9 @@
 //
 //   - it comes from a topic of the positions, and its offset is below the partition's next; or
 //   - it comes from a file that was being read, and its line is below the next; or
-//   - it comes from a file that table sources had as finished when the snapshot was committed.
+//   - it comes from a file that table sources had as finished when the snapshot was committed; or
+//   - it lies in a data file whose sequence number is not above that of the snapshot, whoever wrote it. So rows that another
+//     engine appended belong to the runs that counted them, whatever source they name and whatever has expired.
 //
 // A replay of refused records brings rows in at the old offset, so where the archive has had replays since, what they
 // brought is left out. Quarantine marks such records, all of one round at once and after they were brought in. The
@@ -80,6 +82,8 @@
 //     means and be put down to it. It is then said that inputs were erased, never that the run is the same.
 //   - A request logged between the moment a run read the ledger and the moment it started to compute, some tenths of a
 //     second, counts as one that the run knew of. The run may then be called different although a request explains it.
+//   - Where another engine has rewritten files with rows that it had appended itself, under a later sequence number, nothing
+//     tells any more which runs saw these rows; a run that did is called different.
 //   - Times of snapshots, of finished sources and of marks are clocks of the machines that wrote them. A file that was
 //     finished on a machine whose clock is ahead by more than the time between two commits may be taken for a later one.
 //   - Rows of quarantine that went, by erasure or by age, no longer tell which rows a replay brought in. If rows are too

@@ -23,6 +23,7 @@ type pinned struct {
 	positions   lake.Positions
 	started     time.Time
 	committed   time.Time // the archive snapshot that the run covered
+	sequence    int64     // its sequence number; 0 where an earlier version did not say
 	replays     int64     // state [catalog.Replays] of that snapshot
 	rules       int64     // version
 	pools       int64     // version
@@ -68,6 +69,11 @@ func findRun(ctx context.Context, env jobs.Env, db *duck.DB, runOrPeriod string)
 	case positions == "" || archive != 0 && !committed.Valid:
 		return nil, lake.WithHint(fmt.Errorf("run %s does not say where its archive ended, an earlier version published it: %w", r.id, jobs.ErrInputsErased),
 			"'lakectl job royalties --full' recounts what is published now; runs from now on can be reproduced")
+	}
+	if _, ok := runs.Schema().FindFieldByName("listens_sequence"); ok {
+		if err := db.One(ctx, lakesql.Text("audit/run_sequence"), []any{r.id}, []any{&r.sequence}); err != nil {
+			return nil, fmt.Errorf("read run %s: %w", r.id, err)
+		}
 	}
 	r.archiveRows, r.committed = archive != 0, committed.Time
 	if err := json.Unmarshal([]byte(positions), &r.positions); err != nil {

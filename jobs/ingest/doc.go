@@ -50,6 +50,15 @@
 // commit to each table drops the entry. A run that finds no entry therefore asks sources as well, at every
 // commit, after it has loaded the table: whoever takes an entry away has written the row before.
 //
+// An entry of sources names the snapshot of listens with the file's last rows and is believed while main comes from it: after
+// a rollback of listens the file is read again. Its refused records and requests, which are still there, are left where they are.
+//
+// # Rolled back
+//
+// Each commit on listens names the snapshots of quarantine and deletion_requests that it was filtered through or made after
+// ([catalog.CheckBeside]). A session does not begin where one of these tables does not come from that snapshot any more: what was
+// in it would be lost without a word.
+//
 // # Deletion requests
 //
 // Before the first record of a batch is decoded, new requests are read. The commit on listens names the

@@ -21,6 +21,10 @@
 // deletion_log with state rows_deleted names it. Marks are state of the table and survive runs that cannot
 // resolve them.
 //
+// And where another engine deleted, changed or rewrote rows of listens (lake.Changes.Torn). Such a day is compared at once, also
+// before the ledger has followed: with the ledger's rows that the archive still has and the archive rows that neither the ledger
+// nor listens_duplicates have. It stays marked until the ledger is settled.
+//
 // # Rewrites
 //
 // A rewrite replaces all files of whole days by what counts: the ledger's rows of the day, plus the archive

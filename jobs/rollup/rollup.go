@@ -28,7 +28,7 @@ type Report struct {
 	DaysRewritten []string `json:"days_rewritten"`
 	DaysMarked    []string `json:"days_marked"` // still waiting for an exact rewrite
 	// ForeignSnapshots are those of listens with which other engines took rows away or changed them since the last run.
-	ForeignSnapshots []int64 `json:"foreign_snapshots,omitempty"`
+	ForeignSnapshots []int64 `json:"foreign_snapshot_ids,omitempty"`
 	// ExactThrough is the snapshot of listens up to which the compared days are exact; 0 when none were compared
 	// with the ledger.
 	ExactThrough int64 `json:"exact_through"`

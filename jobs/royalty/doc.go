@@ -26,6 +26,10 @@
 // Order: listens_duplicates, then listens_counted. A run starts from the older of the two states. Copies that take over from
 // erased ones leave listens_duplicates in a third commit, when the ledger has them: they are on record nowhere else.
 //
+// Days in which another engine deleted, changed or rewrote rows of listens (lake.Changes.Torn) are compared row by row, by source
+// position and content. Rows whose copy is gone leave both tables in commits of their own (catalog.RemovalsJob), as after an
+// erasure, and a closed period takes them for deletions; what a changed copy says is a new copy.
+//
 // # Money
 //
 // A pool is shared over the qualified listens it covers, per (artist_id, track_id), and a track's payout among the parties of

@@ -24,7 +24,7 @@ type LedgerReport struct {
 	Rebuilt           bool  `json:"rebuilt"`    // the changes could not be told; everything was read again
 	// ForeignSnapshots are those of listens with which other engines took rows away or changed them, since the last
 	// run; Removed is how many rows the ledger lost by it.
-	ForeignSnapshots []int64 `json:"foreign_snapshots,omitempty"`
+	ForeignSnapshots []int64 `json:"foreign_snapshot_ids,omitempty"`
 	Removed          int64   `json:"removed"`
 	Committed        bool    `json:"committed"`
 }

@@ -247,10 +247,14 @@ func (p *plan) runRow(env jobs.Env, r PeriodReport, cut lake.Snapshot, started t
 	if err != nil {
 		return nil, err
 	}
-	return []any{
+	row := []any{
 		r.RunID, r.Period, r.Cause, started, env.Now(), "duckdb", env.CodeVersion, p.archive, p.ledger.ID(), p.duplicates.ID(),
 		positions.String(), p.rules.Version, p.pools.byPeriod[r.Period], after.lines, after.payouts, r.Listens + r.Duplicates, r.Duplicates,
 		r.PayloadConflicts, r.OtherUsers, r.Lines, r.Listens, r.QualifiedListens, string(undistributed), r.Checksum, p.rules.snapshotID, p.pools.snapshotID,
 		p.splits.version, p.splits.snapshot.ID(), after.shares, after.adjustments, p.closed[r.Period].Version, cut.Time(), replays, orNull(r.through.posted), orNull(r.through.settled),
-	}, nil
+	}
+	if _, ok := p.runs.Schema().FindFieldByName("listens_sequence"); ok { // a lake of an earlier version has no room for it
+		row = append(row, cut.Sequence())
+	}
+	return row, nil
 }
