@@ -14,6 +14,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 func TestARelocatedCopySaysTheSameAndLeavesTheOriginalAlone(t *testing.T) {
@@ -224,5 +225,21 @@ func TestADryRunOfARelocationChangesNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, hashes(t, root)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAnotherEngineReadsTheSameInACopy(t *testing.T) {
+	laketest.Engine(t, "READERS_PYTHON")
+	root := t.TempDir()
+	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
+	copyLake(t, historied(t, a), b)
+	if _, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for table, column := range map[string]string{catalog.Sources: "source", catalog.Quarantine: "reason"} {
+		original, copied := laketest.Foreign(t, a, "count", table, column+" is not null"), laketest.Foreign(t, b, "count", table, column+" is not null")
+		if original != copied || original == "0\n" {
+			t.Errorf("%s: %q rows in the original, %q in the copy", table, original, copied)
+		}
 	}
 }
