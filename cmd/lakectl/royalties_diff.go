@@ -14,14 +14,20 @@ func royaltiesDiffVerb() verb {
 		Name: "diff", Args: "RUN_A RUN_B", Short: "Explain every line in which two runs of a period differ, by cause.",
 		Long: `RUN_A is the older one. The causes: late listens, deletions, rules, pools, splits; the differences of all causes of a line
 add up to the whole. Signed numbers: what RUN_B has more than RUN_A. The statements are read from the snapshots that the
-runs name; while the ledger's snapshots are kept, late listens and deletions are told apart.`,
+runs name; while the ledger's snapshots are kept, late listens and deletions are told apart. Lines that the erasure of fewer
+than five people changed, and what they did to money, are one row of kind held unless --operator is given.`,
 		Examples: []string{"lakectl royalties diff 2026-03-41aa0be2fc 2026-03-9c0d11e07a"},
 		Exits:    []int{exitGone},
-		Flags:    []cli.Flag{&cli.IntFlag{Name: "limit", Usage: "print at most `N` differences; 0 for all", Value: 1000}},
+		Flags:    []cli.Flag{&cli.IntFlag{Name: "limit", Usage: "print at most `N` differences; 0 for all", Value: 1000}, operatorFlag()},
 		Run: func(ctx context.Context, c *call) (any, error) {
 			return withReader(ctx, c, func(env jobs.Env) (royalty.DiffReport, error) {
-				return royalty.Diff(ctx, env, c.Args().Get(0), c.Args().Get(1), c.Int("limit"))
+				return royalty.Diff(ctx, env, c.Args().Get(0), c.Args().Get(1), c.Int("limit"), c.Bool("operator"))
 			})
 		},
 	}
+}
+
+// operatorFlag shows what would tell of fewer than five people what they played.
+func operatorFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "operator", Usage: "show lines that fewer than five people changed; for operators only"}
 }

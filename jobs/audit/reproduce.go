@@ -44,6 +44,12 @@ type Result struct {
 	Payouts            Payouts          `json:"payouts"`
 	Erased             []Erased         `json:"erased"`
 	LinesDiffer        []LineDifference `json:"lines_differ"` // the first of them, while the run's lines are kept
+	LinesHeld          int64            `json:"lines_held"`   // lines that differ and were folded, see [Result.Fold]; at most as many as are listed
+}
+
+// Fold makes one number of the lines that came out different: how many people they are about is not known here.
+func (r *Result) Fold() {
+	r.LinesHeld, r.LinesDiffer = int64(len(r.LinesDiffer)), nil
 }
 
 // Erased is what one deletion request that touches the period has removed from the archive since the run: copies of

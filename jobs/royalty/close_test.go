@@ -206,7 +206,7 @@ func TestDiffOfTwoRunsAddsUpByCause(t *testing.T) {
 	judgeBy(t, l, "rules: [{id: all, min_ms_played: 50000}]")
 	money(t, l, "2026-03,*,*,EUR,90001\n")
 	second := run(t, l, royalty.Options{}).Periods[0].RunID
-	report, err := royalty.Diff(t.Context(), env(l), first, second, 0)
+	report, err := royalty.Diff(t.Context(), env(l), first, second, 0, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,10 +250,10 @@ func TestDiffOfTwoRunsAddsUpByCause(t *testing.T) {
 			t.Errorf("%+v: %d minor units are not explained", p, left)
 		}
 	}
-	if same, err := royalty.Diff(t.Context(), env(l), second, second, 0); err != nil || !same.Same {
+	if same, err := royalty.Diff(t.Context(), env(l), second, second, 0, true); err != nil || !same.Same {
 		t.Errorf("a run and itself: %+v, %v", same, err)
 	}
-	if _, err := royalty.Diff(t.Context(), env(l), second, first, 0); err == nil || lake.Hint(err) == "" {
+	if _, err := royalty.Diff(t.Context(), env(l), second, first, 0, true); err == nil || lake.Hint(err) == "" {
 		t.Errorf("the newer run first: %v", err)
 	}
 }

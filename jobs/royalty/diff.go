@@ -14,7 +14,7 @@ import (
 
 // Difference is what one cause did to a line, a payout or a share of a statement. Fields that the kind has not are empty.
 type Difference struct {
-	Kind             string `json:"kind"` // line, payout, share
+	Kind             string `json:"kind"` // line, payout, share, held
 	Cause            string `json:"cause"`
 	ArtistID         string `json:"artist_id"`
 	TrackID          string `json:"track_id"`
@@ -51,8 +51,9 @@ type DiffReport struct {
 
 // Diff explains every line, payout and share in which two runs of a period differ, by the input that changed. The statements are
 // read from the snapshots the runs name; what lies between them is computed from the ledger. lake.ErrExpired when these are gone.
-// limit bounds the differences returned, 0 does not.
-func Diff(ctx context.Context, env jobs.Env, from, to string, limit int) (report DiffReport, err error) {
+// limit bounds the differences returned, 0 does not. Unless an operator asks, lines that the erasure of fewer than
+// five people changed, and what they do to the money of others, are one difference of the kind held.
+func Diff(ctx context.Context, env jobs.Env, from, to string, limit int, operator bool) (report DiffReport, err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
 		return report, err
@@ -97,6 +98,11 @@ func Diff(ctx context.Context, env jobs.Env, from, to string, limit int) (report
 	}
 	if err := r.explain(ctx); err != nil {
 		return report, err
+	}
+	if !operator {
+		if err := r.fold(ctx); err != nil {
+			return report, err
+		}
 	}
 	return report, report.read(ctx, db, limit)
 }
