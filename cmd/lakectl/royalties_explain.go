@@ -15,7 +15,8 @@ func royaltiesExplainVerb() verb {
 		Name: "explain", Short: "List the counted listens behind a royalty line, and which rule decided about each.",
 		Long: `Reads the ledger as the newest run of the period saw it, or the current one when that has expired, and says which.
 Listens that do not qualify come first; a rule that is empty means that none matched. The sums are held against the
-published lines. This is for operators: listens are named, users are not.`,
+published lines. This is for operators: listens are named, users are not. Refused without --operator while
+differences of a closed period wait, for they are about fewer than five people.`,
 		Examples: []string{
 			"lakectl royalties explain --artist A1 --track t9 --period 2026-03",
 			"lakectl --json royalties explain --artist A1 --track t9 --period 2026-03 --country DE --tier premium",
@@ -28,6 +29,7 @@ published lines. This is for operators: listens are named, users are not.`,
 			&cli.StringFlag{Name: "country", Usage: "only this `CODE`"},
 			&cli.StringFlag{Name: "tier", Usage: "only this `TIER`"},
 			&cli.IntFlag{Name: "limit", Value: 1000, Usage: "list at most `N` listens; the sums are of all"},
+			operatorFlag(),
 		},
 		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRoyaltiesExplain,
 	}
@@ -51,5 +53,5 @@ func runRoyaltiesExplain(ctx context.Context, c *call) (any, error) {
 	s := royalty.Selection{
 		Period: c.String("period"), ArtistID: c.String("artist"), TrackID: c.String("track"), Country: strings.ToUpper(c.String("country")), Tier: c.String("tier"),
 	}
-	return royalty.Explain(ctx, env, s, c.Int("limit")) // what was compared is shown with the failure
+	return royalty.Explain(ctx, env, s, c.Int("limit"), c.Bool("operator")) // what was compared is shown with the failure
 }

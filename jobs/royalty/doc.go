@@ -48,14 +48,20 @@
 // From then on the lines of the period go on to be restated like those of any other, and what differs from the statement is
 // posted to royalty_adjustments, signed, per line, payout and share:
 //
-//	statement (tag) + adjustments (by origin_period) = newest run, key by key, checked before every publication
+//	statement (tag) + adjustments (by origin_period) + what waits = newest run, key by key, checked before every publication
 //
-// posted_period is the first open period after the closed one. cause tells the input that changed: the way from the last run
-// that posted to this one is walked input by input ([restatement]), late listens, deletions, rules, pools, splits, each
-// statement in between computed with the code that computes any other.
+// posted_period is the first open period after the closed one; a period that nothing else makes gets a run of its own, with no
+// lines. cause tells the input that changed: the way from the last run that posted to this one is walked input by input
+// ([restatement]), late listens, deletions, rules, pools, splits, each statement in between computed with the code that computes
+// any other.
 //
-// Differences by deletions never show a single person. They are one batch per period, without a request or a run of their
-// own, and wait with posted_period 'pending' until the batch is about five people; then it is posted as a whole.
+// Differences by deletions never show a single person. A person counts for a line that came out different because of them, by the
+// rows the ledger lost (its snapshots, or deletion_log where these were purged: as the fewest who can account for what is left).
+// Lines are posted when everyone who sees some of them, artist, label, party, or whoever shares a pool, sees those of at
+// least five people. The others wait, in no table: they are what statement and adjustments leave to the newest run, worked out by
+// each run. While something waits, late listens, pools and splits are posted as if the listens were still in; changed rules, and
+// splits that change within the month, wait with them. royalty_runs says in posted_run_id through whose inputs differences are
+// posted, and in settled_run_id the newest run of which none waits.
 //
 // A run that planned before the close and published after it posted nothing: the next run notices, because what its row in
 // royalty_runs says about the close is missing.
@@ -65,7 +71,7 @@
 //   - listen_id is unique in listens_counted.
 //   - The parts of a pool sum to the pool, or nobody earned it and it is reported as undistributed; the shares of a payout
 //     sum to it. Checked before anything is committed; a run fails rather than publish otherwise.
-//   - Published + adjustments = current, for every closed period.
+//   - Published + adjustments + what waits = current, for every closed period.
 //   - The same lines have the same checksum anywhere.
 //   - No float touches money.
 //   - A run with nothing new commits nothing.

@@ -64,13 +64,25 @@ type ExplainedListen struct {
 	Copies       int64     `json:"copies"` // archived ones, the counted one among them
 }
 
+// ErrHeld is what is asked for while it would show what fewer than five people played.
+var ErrHeld = errors.New("held")
+
+// waits tells whether differences of the closed period waited after the run.
+func (r PublishedRun) waits() bool {
+	return r.ClosedVersion > 0 && r.SettledRunID != "" && r.SettledRunID != r.RunID
+}
+
 // Explain lists the counted listens behind the newest run of a period, at most limit of them. It checks that they sum
 // to the published lines: [jobs.ErrProof] when they do not, or [lake.ErrExpired] when the ledger of the run is gone and
 // the current one says something else. The explanation comes with these errors.
-func Explain(ctx context.Context, env jobs.Env, s Selection, limit int) (e *Explanation, err error) {
+func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator bool) (e *Explanation, err error) {
 	run, err := FindRun(ctx, env, s.Period)
 	if err != nil {
 		return nil, err
+	}
+	if !operator && run.waits() {
+		return nil, lake.WithHint(fmt.Errorf("differences of closed period %s wait: its lines beside its statement would show what fewer than five people played: %w", s.Period, ErrHeld),
+			"operators of the lake see them with --operator")
 	}
 	db, err := env.Open(ctx)
 	if err != nil {

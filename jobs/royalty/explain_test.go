@@ -58,7 +58,7 @@ func TestExplanationsNameTheRuleAndTheCopiesBehindEveryLine(t *testing.T) {
 	best := winners(copies)
 	for k, n := range recount(copies, func(c copyOf) bool { _, yes := decided(c); return yes }) {
 		s := royalty.Selection{Period: k.period, ArtistID: k.artist, TrackID: k.track, Country: k.country, Tier: k.tier}
-		e, err := royalty.Explain(t.Context(), env(l), s, 1000)
+		e, err := royalty.Explain(t.Context(), env(l), s, 1000, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestExplanationsAreBoundedAndNameNoUser(t *testing.T) {
 	archive(t, l, copies)
 	run(t, l, royalty.Options{})
 	s := royalty.Selection{Period: "2026-03", ArtistID: "A", TrackID: "t"}
-	e, err := royalty.Explain(t.Context(), env(l), s, 2)
+	e, err := royalty.Explain(t.Context(), env(l), s, 2, true)
 	if err != nil || len(e.Counted) != 2 || e.Listens <= 2 || !e.LedgerOfRun || e.RulesVersion != 0 {
 		t.Fatalf("%+v, %v", e, err)
 	}
@@ -118,11 +118,11 @@ func TestExplanationsAreBoundedAndNameNoUser(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 	s.TrackID = "unknown"
-	if e, err := royalty.Explain(t.Context(), env(l), s, 2); err != nil || e.Listens != 0 {
+	if e, err := royalty.Explain(t.Context(), env(l), s, 2, true); err != nil || e.Listens != 0 {
 		t.Errorf("%+v, %v", e, err)
 	}
 	s.Period = "2026-09"
-	if e, err := royalty.Explain(t.Context(), env(l), s, 2); e != nil || !errors.Is(err, lake.ErrNotFound) {
+	if e, err := royalty.Explain(t.Context(), env(l), s, 2, true); e != nil || !errors.Is(err, lake.ErrNotFound) {
 		t.Errorf("%+v, %v", e, err)
 	}
 }
@@ -150,7 +150,7 @@ func TestExplanationsMustSumToThePublishedLines(t *testing.T) {
 		want   error
 	}{{ledger.LedgerSnapshotID, true, jobs.ErrProof}, {12345, false, lake.ErrExpired}} {
 		repoint(t, l, c.ledger)
-		e, err := royalty.Explain(t.Context(), env(l), s, 10)
+		e, err := royalty.Explain(t.Context(), env(l), s, 10, true)
 		if !errors.Is(err, c.want) || lake.Hint(err) == "" || e == nil || e.LedgerOfRun != c.ofRun || e.Listens != 3 {
 			t.Errorf("%+v, %v; want %v", e, err, c.want)
 		}

@@ -1,9 +1,11 @@
 package royalty_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/lake"
 )
 
 func TestDiffFoldsTheLinesThatFewerThanFivePeopleChanged(t *testing.T) {
@@ -37,5 +39,22 @@ func TestDiffFoldsTheLinesThatFewerThanFivePeopleChanged(t *testing.T) {
 	}
 	if lines, held := tell(true); len(lines) != 2 || held != 0 {
 		t.Errorf("an operator sees %v, folded %d listens", lines, held)
+	}
+}
+
+func TestExplainIsHeldWhileDifferencesWait(t *testing.T) {
+	t.Parallel()
+	l, _ := closedMarch(t, onePool, byAll(users("a", 7), "ta", "A")...)
+	s := royalty.Selection{Period: "2026-03", ArtistID: "A", TrackID: "ta"}
+	if _, err := royalty.Explain(t.Context(), env(l), s, 1, false); err != nil {
+		t.Fatal(err)
+	}
+	gone(t, l, 1, "a0")
+	run(t, l, royalty.Options{})
+	if e, err := royalty.Explain(t.Context(), env(l), s, 1, false); e != nil || !errors.Is(err, royalty.ErrHeld) || lake.Hint(err) == "" {
+		t.Errorf("one person's difference: %+v, %v", e, err)
+	}
+	if e, err := royalty.Explain(t.Context(), env(l), s, 1, true); err != nil || e.Listens != 6 {
+		t.Errorf("an operator: %+v, %v", e, err)
 	}
 }

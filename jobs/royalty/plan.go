@@ -18,6 +18,7 @@ type publishedRun struct {
 	RunID, Checksum                           string
 	LedgerSnapshotID, LinesSnapshotID         int64
 	RulesVersion, PoolsVersion, SplitsVersion int64
+	SettledRunID                              string
 	ClosedVersion                             int64 // of the statement that the run knew to be closed; 0: open
 }
 
@@ -153,7 +154,7 @@ func publishedRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) (map[st
 	var r publishedRun
 	dest := []any{
 		&period, &r.RunID, &r.LedgerSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.SplitsVersion, &r.Checksum,
-		&r.LinesSnapshotID, &r.ClosedVersion,
+		&r.LinesSnapshotID, &r.ClosedVersion, &r.SettledRunID,
 	}
 	err := db.Each(ctx, lakesql.Text("royalty/last_runs"), nil, dest, func() error { published[period] = r; return nil })
 	if err != nil {

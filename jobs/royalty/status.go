@@ -32,7 +32,8 @@ type PeriodStatus struct {
 	ClosedBy       string    `json:"closed_by"`
 	Tag            string    `json:"tag"`
 	AdjustmentRows int64     `json:"adjustment_rows"` // differences of this period, posted to later ones
-	HeldRows       int64     `json:"held_rows"`       // differences by deletions that wait for more of them
+	HeldRows       int64     `json:"held_rows"`       // rows that an earlier version held back in the table; the next run takes them out
+	Waiting        bool      `json:"waiting"`         // differences by deletions wait for more of them
 	PostedHere     int64     `json:"posted_here"`     // differences of earlier periods, posted to this one
 	Pending        string    `json:"pending"`         // what the next run of royalties will recompute it for
 	PendingRows    int64     `json:"pending_rows_to_read"`
@@ -94,6 +95,7 @@ func (f *Forecast) status(period string, n postings) PeriodStatus {
 		Period: period, State: PeriodOpen, RunID: run.RunID, Checksum: run.Checksum, ClosedAt: closing.ClosedAt, ClosedBy: closing.ClosedBy, Tag: closing.Tag,
 		AdjustmentRows: n.from, HeldRows: n.held, PostedHere: n.here,
 	}
+	s.Waiting = closing.Version > 0 && run.SettledRunID != "" && run.SettledRunID != run.RunID
 	switch {
 	case closing.Version > 0 && n.from+n.held > 0:
 		s.State = PeriodRestated
