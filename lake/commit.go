@@ -119,15 +119,11 @@ func (c Commit) targetsLive(ctx context.Context, now Snapshot) error {
 
 // summary is that of the new snapshot: the state carried forward, what the caller says, and the marks of a commit of ours.
 func (c Commit) summary(now Snapshot, id string, says map[string]string) (iceberg.Properties, error) {
-	state, err := now.states()
+	props, err := now.StateForCommit()
 	if err != nil && !(c.Forgets && errors.Is(err, ErrExpired)) {
 		return nil, err
 	}
-	props := iceberg.Properties{}
-	for k, v := range state {
-		props[StateKey(k)] = v
-	}
-	if left := now.abandoned(state[AbandonedKey]); left != "" {
+	if left := now.abandoned(props[StateKey(AbandonedKey)]); left != "" {
 		props[StateKey(AbandonedKey)] = left
 	}
 	maps.Copy(props, says)

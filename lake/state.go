@@ -94,6 +94,16 @@ func (s Snapshot) StateNumber(key string) (int64, error) {
 	return id, nil
 }
 
+// StateForCommit is the whole state as summary keys, for the commit that gives a table back what it was.
+func (s Snapshot) StateForCommit() (map[string]string, error) {
+	state, err := s.states()
+	keys := map[string]string{}
+	for k, v := range state {
+		keys[StateKey(k)] = v
+	}
+	return keys, err
+}
+
 // states finds the nearest snapshot of ours and returns its state, by name. Where the line breaks off at an expired
 // snapshot, the property is believed if that is the one it names, or if the line is known to reach it.
 func (s Snapshot) states() (map[string]string, error) {

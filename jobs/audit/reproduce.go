@@ -85,6 +85,9 @@ type audit struct {
 // Reproduce recomputes a run, by its id or the newest of a period, and compares. The result comes with
 // [jobs.ErrProof] when the run is different, and with [jobs.ErrInputsErased] when it can no longer be proved.
 func Reproduce(ctx context.Context, env jobs.Env, runOrPeriod string) (result *Result, err error) {
+	if err := env.Unaltered(ctx, catalog.Judged()...); err != nil {
+		return nil, err
+	}
 	db, err := env.Open(ctx)
 	if err != nil {
 		return nil, err

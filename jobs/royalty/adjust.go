@@ -225,10 +225,11 @@ func (a *adjustments) write(ctx context.Context) error {
 
 // publish commits the rows; nothing to post, nothing committed.
 func (a *adjustments) publish(ctx context.Context) (lake.Snapshot, error) {
-	if len(a.add) == 0 && len(a.remove) == 0 {
+	mends := a.p.anew[catalog.Adjustments]
+	if len(a.add) == 0 && len(a.remove) == 0 && !mends {
 		return a.p.adjustments, nil
 	}
 	return a.env.Lake.Commit(ctx, catalog.Adjustments, lake.Commit{
-		Job: catalog.RoyaltiesJob, Add: a.add, Remove: a.remove, Stage: lake.IfUnmoved(a.p.adjustments, nil),
+		Job: catalog.RoyaltiesJob, Add: a.add, Remove: a.remove, Mends: mends, Stage: lake.IfUnmoved(a.p.adjustments, nil),
 	})
 }

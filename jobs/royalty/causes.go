@@ -25,6 +25,8 @@ const (
 	CausePending = "held rows to take out"
 	// CausePosted is a period that differences of earlier ones were posted to and that has nothing else yet.
 	CausePosted = "adjustments posted"
+	// CauseAltered is every period once another engine changed a published table and what was there is gone.
+	CauseAltered = "changed by another engine"
 )
 
 // PeriodPlan is one period to recompute.
@@ -46,6 +48,9 @@ func (p *plan) choose(ctx context.Context, db *duck.DB, only string) error {
 		list, err := p.causesOf(ctx, db, period, run, changed[period])
 		if err != nil {
 			return err
+		}
+		if p.isAnew() {
+			list = append(list, CauseAltered)
 		}
 		if len(list) > 0 {
 			causes[period] = strings.Join(list, ", ")

@@ -39,6 +39,9 @@ func Close(ctx context.Context, env jobs.Env, period string, o CloseOptions) (re
 	if !terms.IsPeriod(period) {
 		return report, fmt.Errorf("period %q is not a month like 2026-03", period)
 	}
+	if err := env.Unaltered(ctx, catalog.Judged()...); err != nil {
+		return report, err
+	}
 	f, err := forecast(ctx, env, period)
 	if err != nil {
 		return report, err

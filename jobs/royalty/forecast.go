@@ -17,6 +17,7 @@ type Forecast struct {
 	FilesToRead int          `json:"files_to_read"` // of the archive, not in the ledger yet
 	RowsToRead  int64        `json:"rows_to_read"`
 	Rebuild     bool         `json:"rebuild"` // what changed cannot be told: the ledger is made anew
+	PutBack     []PutBack    `json:"put_back,omitempty"`
 	Periods     []PeriodPlan `json:"periods"`
 
 	plan   *plan
@@ -45,7 +46,10 @@ func forecast(ctx context.Context, env jobs.Env, only string) (f *Forecast, err 
 			f.unread[lake.DayStart(day).Format(periodLayout)] += file.Count()
 		}
 	}
-	if f.plan, err = makePlan(ctx, env, db, only); err != nil {
+	if f.PutBack, err = putBack(ctx, env, true); err != nil {
+		return nil, err
+	}
+	if f.plan, err = makePlan(ctx, env, db, only, f.PutBack...); err != nil {
 		return nil, err
 	}
 	f.Periods = f.plan.periods

@@ -40,6 +40,7 @@ type ledgerUpdate struct {
 	days       map[any]bool // of the archive files read
 	torn       map[int]bool // days that are compared row by row, see [lake.Changes]
 	settled    bool
+	altered    bool // another engine changed the ledger or the duplicates
 	rebuild    bool
 	handsOver  bool // copies move from listens_duplicates to the ledger, or did in a run that ended early
 	report     LedgerReport
@@ -97,6 +98,7 @@ func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdat
 	if u.handsOver, err = handsOver(u.duplicates); err != nil {
 		return u, false, err
 	}
+	u.altered = u.ledger.Table().Altered() != nil || u.duplicates.Table().Altered() != nil
 	base, err := older(u.archive, counted, others)
 	if err != nil {
 		return u, false, err
@@ -105,7 +107,7 @@ func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdat
 	if err != nil {
 		return u, false, err
 	}
-	if u.settled && !u.handsOver && counted == others && changes.Idle {
+	if u.settled && !u.handsOver && !u.altered && counted == others && changes.Idle {
 		u.report.ArchiveSnapshotID = counted
 		return u, true, nil
 	}
@@ -115,8 +117,9 @@ func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdat
 // plan finds the archive files to read: those that came after base, or all, and the days to compare.
 func (u *ledgerUpdate) plan(ctx context.Context, base int64, changes lake.Changes) (err error) {
 	u.added, u.torn, u.report.ForeignSnapshots = changes.Added, changes.Torn, changes.Foreign
-	if changes.Broken {
-		u.env.Log.Warn("rebuilding the ledger: changes of the archive cannot be told", "covers_snapshot_id", base, "archive_snapshot_id", u.archive.ID())
+	if changes.Broken || u.altered {
+		u.env.Log.Warn("rebuilding the ledger: changes of the archive cannot be told, or another engine changed the ledger",
+			"covers_snapshot_id", base, "archive_snapshot_id", u.archive.ID(), "ledger_altered", u.altered)
 		u.rebuild, u.report.Rebuilt, u.torn = true, true, nil
 		if u.added, err = u.archive.Files(ctx); err != nil {
 			return err

@@ -98,7 +98,7 @@ func rowsOf(files []iceberg.DataFile) (n int64) {
 
 // commit writes a table's inserts and position deletes and commits them with the state as one snapshot.
 func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string, state map[string]string) (after lake.Snapshot, c lake.Commit, err error) {
-	c = lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(base, state)}
+	c = lake.Commit{Job: catalog.RoyaltiesJob, Mends: u.rebuild, Stage: lake.IfUnmoved(base, state)}
 	files, err := base.Files(ctx)
 	if err != nil {
 		return base, c, err

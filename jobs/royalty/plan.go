@@ -41,6 +41,7 @@ type plan struct {
 	periods                                                               []PeriodPlan
 	rows                                                                  map[string]int64 // of the ledger's files, by period
 	wholeLedger                                                           bool             // every changed period is in periods, so the state may move
+	anew                                                                  map[string]bool  // published tables that somebody else changed and of which what was there is gone
 }
 
 // cut is the archive as the ledger accounts for it.
@@ -56,9 +57,10 @@ func (p *plan) names() []string {
 	return names
 }
 
-// makePlan loads the inputs and finds the periods whose inputs changed; only limits it to one period.
-func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*plan, error) {
-	p := &plan{}
+// makePlan loads the inputs and finds the periods whose inputs changed; only limits it to one period. Where a published table
+// has to be made anew every period is in the plan.
+func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string, putBack ...PutBack) (*plan, error) {
+	p := &plan{anew: map[string]bool{}}
 	for _, t := range []struct {
 		name string
 		into *lake.Snapshot
@@ -82,6 +84,12 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string) (*pla
 	}
 	if err := p.loadInputs(ctx, env, db); err != nil {
 		return nil, err
+	}
+	for _, b := range putBack {
+		p.anew[b.Table] = b.Recomputed
+		if b.Recomputed {
+			only = "" // what is published anew is published as a whole
+		}
 	}
 	return p, p.choose(ctx, db, only)
 }

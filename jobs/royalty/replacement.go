@@ -16,6 +16,7 @@ import (
 
 // replacement is the part of a table partitioned by period that a run replaces.
 type replacement struct {
+	mends   bool // the table as a whole, after another engine changed it
 	periods map[string]bool
 	remove  []lake.File
 	add     []iceberg.DataFile
@@ -58,10 +59,25 @@ func compareTable(ctx context.Context, db *duck.DB, base lake.Snapshot, computed
 	return r, nil
 }
 
+// mendAll makes the replacement one that ends what another engine did to the table: periods that nobody published go, and it
+// is committed even if all others came out the same.
+func (r *replacement) mendAll(ctx context.Context, base lake.Snapshot, published []string) error {
+	files, err := base.Files(ctx)
+	for _, f := range files {
+		if period, ok := lake.PartitionValue(f).(string); !ok || !slices.Contains(published, period) {
+			r.remove = append(r.remove, f)
+		}
+	}
+	r.mends = true
+	return err
+}
+
 // publish commits the replacement; nothing changed, nothing committed.
 func (r replacement) publish(ctx context.Context, env jobs.Env, base lake.Snapshot) (lake.Snapshot, error) {
-	if len(r.periods) == 0 {
+	if len(r.periods) == 0 && !r.mends {
 		return base, nil
 	}
-	return env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: catalog.RoyaltiesJob, Add: r.add, Remove: r.remove, Stage: lake.IfUnmoved(base, nil)})
+	return env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{
+		Job: catalog.RoyaltiesJob, Add: r.add, Remove: r.remove, Mends: r.mends, Stage: lake.IfUnmoved(base, nil),
+	})
 }

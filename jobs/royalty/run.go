@@ -42,7 +42,9 @@ type PeriodReport struct {
 
 // Report says what a run did.
 type Report struct {
-	Ledger  LedgerReport   `json:"ledger"`
+	Ledger LedgerReport `json:"ledger"`
+	// PutBack are published tables that another engine had changed.
+	PutBack []PutBack      `json:"put_back,omitempty"`
 	Periods []PeriodReport `json:"periods"`
 	// Written says whether anything was committed.
 	Written bool        `json:"written"`
@@ -59,19 +61,28 @@ func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error
 		report.Plan, err = forecast(ctx, env, o.Period)
 		return report, err
 	}
+	if o.Full { // a proof comes before any repair
+		if err := env.Unaltered(ctx, catalog.Judged()...); err != nil {
+			return report, err
+		}
+	}
 	started := env.Now() // before anything is read
 	if report.Ledger, err = UpdateLedger(ctx, env); err != nil {
 		return report, err
 	}
 	report.Written = report.Ledger.Committed
+	if report.PutBack, err = putBack(ctx, env, false); err != nil {
+		return report, err
+	}
+	report.Written = report.Written || len(report.PutBack) > 0
 	db, err := env.Open(ctx)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	p, err := makePlan(ctx, env, db, o.Period)
+	p, err := makePlan(ctx, env, db, o.Period, report.PutBack...)
 	if err == nil {
-		err = p.checkSettled()
+		err = errors.Join(p.checkSettled(), p.checkHeads())
 	}
 	if err != nil {
 		return report, err
@@ -167,6 +178,9 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, posted *a
 		after    *int64
 	}{{"lines", p.lines, &after.lines}, {"payouts", p.payouts, &after.payouts}, {"shares", p.shares, &after.shares}} {
 		r, err := compareTable(ctx, db, t.base, t.computed, p.names())
+		if err == nil && p.anew[t.base.Table().Name()] {
+			err = r.mendAll(ctx, t.base, p.names())
+		}
 		if err != nil {
 			return err
 		}
@@ -197,11 +211,16 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, posted *a
 			return err
 		}
 	}
+	if err := p.mendCloses(ctx, env); err != nil {
+		return err
+	}
 	files, err := p.runs.Table().WriteRows(ctx, catalog.RoyaltiesJob, rows)
 	if err != nil {
 		return err
 	}
-	_, err = env.Lake.Commit(ctx, catalog.RoyaltyRuns, lake.Commit{Job: catalog.RoyaltiesJob, Add: files, Stage: lake.IfUnmoved(p.runs, p.state())})
+	_, err = env.Lake.Commit(ctx, catalog.RoyaltyRuns, lake.Commit{
+		Job: catalog.RoyaltiesJob, Add: files, Mends: true, Stage: lake.IfUnmoved(p.runs, p.state()),
+	})
 	return err
 }
 

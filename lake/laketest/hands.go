@@ -25,6 +25,9 @@ func (l *Lake) Hand(t testing.TB, table string) Hand {
 	return Hand{t: t, l: l, table: table}
 }
 
+// Table is the name of the table.
+func (h Hand) Table() string { return h.table }
+
 // Replace takes files out of the table and puts others in, as one snapshot of operation append or overwrite. Data files may
 // come from [lake.Table.WriteRows].
 func (h Hand) Replace(remove []lake.File, add []iceberg.DataFile) lake.Snapshot {
@@ -117,4 +120,47 @@ func (h Hand) check(err error) {
 	if err != nil {
 		h.t.Fatalf("another engine on %s: %v", h.table, err)
 	}
+}
+
+// DeleteRows deletes the rows that a condition finds, by position (merge-on-read) or by writing the files that hold them
+// anew (copy-on-write).
+func (h Hand) DeleteRows(condition string, copyOnWrite bool) lake.Snapshot {
+	h.t.Helper()
+	s := h.l.Snapshot(h.t, h.table)
+	files, err := s.Files(h.t.Context())
+	h.check(err)
+	d := h.l.DB(h.t)
+	h.check(d.Bind(h.t.Context(), "altered", s))
+	rows, err := d.PositionsOf(h.t.Context(), files, "SELECT _file, _pos FROM altered WHERE "+condition)
+	h.check(err)
+	if !copyOnWrite {
+		deletes, err := s.WritePositionDeletes(h.t.Context(), "other", files, rows)
+		h.check(err)
+		return h.commit(func(tx *icetable.Transaction) error {
+			return tx.NewRowDelta(nil).AddDeletes(deletes...).Commit(h.t.Context())
+		})
+	}
+	var hit []lake.File
+	for _, f := range files {
+		if len(rows[f.FilePath()]) > 0 {
+			hit = append(hit, f)
+		}
+	}
+	h.check(d.BindFiles(h.t.Context(), "hit", s, hit))
+	h.check(d.Exec(h.t.Context(), "CREATE VIEW kept AS SELECT * FROM hit WHERE NOT coalesce("+condition+", false)"))
+	added, err := d.Write(h.t.Context(), s.Table(), "other", "kept")
+	h.check(err)
+	return h.Replace(hit, added)
+}
+
+// InsertSelect appends the rows of a query over the view altered, the table as it is.
+func (h Hand) InsertSelect(query string) lake.Snapshot {
+	h.t.Helper()
+	s := h.l.Snapshot(h.t, h.table)
+	d := h.l.DB(h.t)
+	h.check(d.Bind(h.t.Context(), "altered", s))
+	h.check(d.Exec(h.t.Context(), "CREATE VIEW inserted AS "+query))
+	added, err := d.Write(h.t.Context(), s.Table(), "other", "inserted")
+	h.check(err)
+	return h.Replace(nil, added)
 }

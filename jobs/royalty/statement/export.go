@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
@@ -62,6 +63,9 @@ type Report struct {
 
 // Export writes the statements of a run, or finds them written.
 func Export(ctx context.Context, env jobs.Env, o Options) (report Report, err error) {
+	if err := env.Unaltered(ctx, catalog.Judged()...); err != nil {
+		return report, err
+	}
 	in, err := findInputs(ctx, env, o)
 	if err != nil {
 		return report, err
