@@ -188,7 +188,7 @@ func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 		if at.ParentSnapshotID == nil {
 			return list, base == 0
 		}
-		if *at.ParentSnapshotID == base {
+		if *at.ParentSnapshotID == base { // may be gone: what came after it is all there
 			return list, true
 		}
 		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)

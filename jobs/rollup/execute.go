@@ -38,12 +38,12 @@ func (p *Plan) Execute(ctx context.Context) (report Report, err error) {
 // pending tells whether there is anything to commit: an archive that changed, days to rewrite, or marks to move.
 func (p *Plan) pending() bool {
 	waiting := len(p.marked) > 0 && p.judged() && p.in.compared != p.in.ledger.ID()
-	return !p.in.idle || len(p.changed) > 0 || len(p.logged) > 0 || waiting || !maps.Equal(p.marked, p.in.marked)
+	return p.in.altered || !p.in.idle || len(p.changed) > 0 || len(p.logged) > 0 || waiting || !maps.Equal(p.marked, p.in.marked)
 }
 
 // commit writes the rows and describes the change: rewritten days lose all their files.
 func (p *Plan) commit(ctx context.Context) (lake.Commit, error) {
-	c := lake.Commit{Job: JobName, Stage: lake.IfUnmoved(p.in.plays, p.state())}
+	c := lake.Commit{Job: JobName, Mends: p.in.altered, Stage: lake.IfUnmoved(p.in.plays, p.state())}
 	var err error
 	if p.report.DeltaRows > 0 || len(p.changed) > 0 {
 		if c.Add, err = p.db.Write(ctx, p.in.plays.Table(), JobName, "output"); err != nil {

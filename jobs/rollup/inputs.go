@@ -22,6 +22,7 @@ type inputs struct {
 	idle         bool        // nothing but compaction happened to the archive since
 	torn         days        // that must be compared row by row instead, see [lake.Changes]
 	foreign      []int64     // snapshots with which other engines took rows of the archive away
+	altered      bool        // another engine changed the rows of plays
 	ledgerCovers int64       // snapshot of listens that the ledger accounts for
 	uncovered    []lake.File // archive files that the ledger does not account for
 	unsettled    string      // why the ledger cannot be used, "" when it can
@@ -53,6 +54,8 @@ func load(ctx context.Context, env jobs.Env) (*inputs, error) {
 		return nil, fmt.Errorf("archive files since snapshot %d: %w", in.covered, err)
 	}
 	in.lost, in.idle, in.torn, in.foreign = changes.Broken, changes.Idle, changes.Torn, changes.Foreign
+	in.altered = in.plays.Table().Altered() != nil
+	in.lost = in.lost || in.altered
 	if !in.lost {
 		in.fresh = changes.Added
 	}

@@ -131,8 +131,8 @@ func (p *Plan) chooseScope() {
 		p.env.Log.Warn("another engine took rows of listens away or changed them", "snapshot_ids", p.in.foreign, "days", len(p.in.torn))
 	}
 	if p.in.lost {
-		p.env.Log.Warn("comparing every day: changes of the archive cannot be told",
-			"covers_snapshot_id", p.in.covered, "archive_snapshot_id", p.in.archive.ID(), "ledger_settled", p.in.unsettled == "")
+		p.env.Log.Warn("comparing every day: changes of the archive cannot be told, or another engine changed the dashboard",
+			"altered", p.in.altered, "covers_snapshot_id", p.in.covered, "archive_snapshot_id", p.in.archive.ID(), "ledger_settled", p.in.unsettled == "")
 	}
 }
 

@@ -1,0 +1,44 @@
+package rollup_test
+
+import (
+	"testing"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake/laketest"
+)
+
+func TestWhatAnotherEngineDidToTheDashboardIsUndone(t *testing.T) {
+	w := newWorld(t)
+	w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u1", "t1", at(1, 9)), heard("l3", "u2", "t2", at(1, 23)))
+	w.rollup(plain)
+	w.archive(heard("l4", "u1", "t1", at(2, 9)))
+	w.royalties()
+	w.rollup(plain)
+	hand := w.Hand(t, catalog.PlaysByHour)
+	for _, act := range []struct {
+		name string
+		do   func(laketest.Hand)
+	}{
+		{"update", func(h laketest.Hand) {
+			h.InsertSelect("SELECT hour, artist_id, track_id, country, device, plays + 1000 AS plays, ms_played FROM altered")
+		}},
+		{"delete by row", func(h laketest.Hand) { h.DeleteRows("track_id = 't1'", false) }},
+		{"delete by copy", func(h laketest.Hand) { h.DeleteRows("track_id = 't1'", true) }},
+		{"rollback", func(h laketest.Hand) { h.Rollback(1) }},
+		{"a day of its own", func(h laketest.Hand) {
+			h.InsertSelect("SELECT hour - INTERVAL 20 DAY AS hour, artist_id, track_id, country, device, plays, ms_played FROM altered")
+		}},
+		{"truncate and expire", func(h laketest.Hand) { h.Truncate(); h.Expire() }},
+	} {
+		act.do(hand)
+		if r := w.rollup(plain); r.SnapshotID == 0 {
+			t.Fatalf("%s: nothing was written: %+v", act.name, r)
+		}
+		w.mustShow(recount(w.copies))
+		w.unchanged(plain)
+	}
+	w.Compact(t, catalog.PlaysByHour)
+	w.unchanged(plain)
+	hand.Expire()
+	w.unchanged(plain)
+}
