@@ -167,6 +167,9 @@ func ApplyPools(ctx context.Context, env jobs.Env, pools []terms.Pool) (PoolSet,
 	if err != nil || samePools(now, pools) {
 		return now, err
 	}
+	if err := summable(now.Pools, pools); err != nil {
+		return now, err
+	}
 	at := env.Now()
 	rows := make([][]any, len(pools))
 	for i, p := range pools {
@@ -178,6 +181,21 @@ func ApplyPools(ctx context.Context, env jobs.Env, pools []terms.Pool) (PoolSet,
 	set, err := Pools(ctx, env)
 	set.Stored = true
 	return set, err
+}
+
+// summable refuses pools that with those of the periods they leave alone cannot be summed: corrections of one
+// period are paid in another.
+func summable(now, pools []terms.Pool) error {
+	all, named := slices.Clone(pools), map[string]bool{}
+	for _, p := range pools {
+		named[p.Period] = true
+	}
+	for _, p := range now {
+		if !named[p.Period] {
+			all = append(all, p)
+		}
+	}
+	return lake.WithHint(terms.Summable(all), "correct the amounts; 'lakectl pools list' shows those in force")
 }
 
 // samePools tells whether the pools are those in force for the periods they name.

@@ -22,7 +22,9 @@ var poolColumns = []string{"period", "country", "tier", "currency", "amount_mino
 // ParsePools reads pools.csv. The whole file is refused for any mistake, with its line.
 func ParsePools(r io.Reader) ([]Pool, error) {
 	var pools []Pool
-	lines := map[Pool]int{} // key without the amount, to the line it is on
+	lines := map[Pool]int{}    // key without the amount, to the line it is on
+	var at []int               // the line of each pool
+	sums := map[string]int64{} // by currency
 	err := readCSV(r, "pools", poolColumns, func(line int, fields []string) error {
 		p, err := parsePool(fields)
 		if err != nil {
@@ -34,13 +36,40 @@ func ParsePools(r io.Reader) ([]Pool, error) {
 			return fmt.Errorf("the pool of line %d again", first)
 		}
 		lines[key] = line
-		pools = append(pools, p)
+		pools, at = append(pools, p), append(at, line)
+		if !addTo(sums, p) {
+			return fmt.Errorf("the pools in %s sum to more than %d minor units", p.Currency, int64(math.MaxInt64))
+		}
 		return nil
 	})
+	if err == nil {
+		ids := func(p *Pool) []string { return []string{p.Tier} }
+		err = refused("pools", lookalikes(pools, []string{"tier"}, ids, func(i int) int { return at[i] }))
+	}
 	if err != nil {
 		return nil, err
 	}
 	return pools, nil
+}
+
+// addTo adds a pool to the sum of its currency; false when that passes 64 bits, in which every sum of money is kept.
+func addTo(sums map[string]int64, p Pool) bool {
+	if p.AmountMinor > math.MaxInt64-sums[p.Currency] {
+		return false
+	}
+	sums[p.Currency] += p.AmountMinor
+	return true
+}
+
+// Summable is the error of pools that in one currency sum to more than 64 bits hold.
+func Summable(pools []Pool) error {
+	sums := map[string]int64{}
+	for _, p := range pools {
+		if !addTo(sums, p) {
+			return fmt.Errorf("the pools in %s of all periods sum to more than %d minor units", p.Currency, int64(math.MaxInt64))
+		}
+	}
+	return nil
 }
 
 func parsePool(record []string) (p Pool, err error) {

@@ -41,18 +41,17 @@ func (r Rule) reach() string {
 // alike, so a period need not be judged again when a new version changes other months only.
 func InPeriod(rules []Rule, period string) []Rule {
 	var bearing []Rule
-next:
+	var earlier coverage
 	for _, r := range rules {
 		if !touches(r.EffectiveFrom, r.EffectiveTo, period) {
 			continue
 		}
 		r.ID = ""
 		r.EffectiveFrom, r.EffectiveTo = clip(r.EffectiveFrom, r.EffectiveTo, period)
-		for _, earlier := range bearing {
-			if earlier.covers(r) {
-				continue next
-			}
+		if earlier.covers(r) {
+			continue
 		}
+		earlier.add(r)
 		bearing = append(bearing, r)
 	}
 	return bearing

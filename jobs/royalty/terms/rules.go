@@ -37,30 +37,86 @@ func ParseRules(r io.Reader) ([]Rule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
-	var file struct {
-		Rules []yaml.Node `yaml:"rules"`
+	nodes, err := ruleNodes(jsonAsYAML(text))
+	if err != nil {
+		return nil, refused("rules", err)
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) { // an empty file has no rules
-		return nil, refused("rules", errors.New(strings.ReplaceAll(err.Error(), "\n", " ")))
-	}
-	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, refused("rules", errors.New("something follows the rules; a file holds one document"))
-	}
-	if len(file.Rules) == 0 {
-		return nil, refused("rules", errors.New("no rules in the file"))
-	}
-	rules := make([]Rule, len(file.Rules))
-	for i := range file.Rules {
-		if rules[i], err = parseRule(&file.Rules[i]); err != nil {
-			return nil, refused("rules", fmt.Errorf("line %d: %w", file.Rules[i].Line, err))
+	rules := make([]Rule, len(nodes))
+	var earlier coverage
+	ids := map[string]bool{}
+	for i, node := range nodes {
+		if rules[i], err = parseRule(node); err != nil {
+			return nil, refused("rules", fmt.Errorf("line %d: %w", node.Line, err))
 		}
-		if err := checkAgainstEarlier(rules[:i], rules[i]); err != nil {
-			return nil, refused("rules", fmt.Errorf("line %d: %w", file.Rules[i].Line, err))
+		if ids[rules[i].ID] || earlier.covers(rules[i]) {
+			return nil, refused("rules", fmt.Errorf("line %d: %w", node.Line, checkAgainstEarlier(rules[:i], rules[i])))
 		}
+		ids[rules[i].ID] = true
+		earlier.add(rules[i])
+	}
+	columns := []string{"id", "track_id", "artist_id", "tier", "device"}
+	named := func(r *Rule) []string { return []string{r.ID, r.TrackID, r.ArtistID, r.Tier, r.Device} }
+	if err := lookalikes(rules, columns, named, func(i int) int { return nodes[i].Line }); err != nil {
+		return nil, refused("rules", err)
 	}
 	return rules, nil
+}
+
+const wantedShape = "a rules file is a mapping with the key rules and a list of rules"
+
+// ruleNodes finds the list of rules in the text of a file.
+func ruleNodes(text []byte) ([]*yaml.Node, error) {
+	var file yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	if err := d.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
+	}
+	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the rules; a file holds one document")
+	}
+	none := errors.New("no rules in the file")
+	if len(file.Content) == 0 || file.Content[0].Tag == "!!null" { // an empty file has no rules
+		return nil, none
+	}
+	top := file.Content[0]
+	if top.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("line %d: %s, and this is %s", top.Line, wantedShape, shape(top))
+	}
+	var list *yaml.Node
+	for i := 0; i < len(top.Content); i += 2 {
+		switch key := top.Content[i]; {
+		case key.Value != "rules":
+			return nil, fmt.Errorf("line %d: unknown key %q; %s", key.Line, key.Value, wantedShape)
+		case list != nil:
+			return nil, fmt.Errorf("line %d: key rules is given twice", key.Line)
+		default:
+			list = top.Content[i+1]
+		}
+	}
+	if list != nil && list.Kind == yaml.AliasNode {
+		list = list.Alias
+	}
+	if list == nil || list.Tag == "!!null" {
+		return nil, none
+	}
+	if list.Kind != yaml.SequenceNode {
+		return nil, fmt.Errorf("line %d: rules: want a list, and this is %s", list.Line, shape(list))
+	}
+	if len(list.Content) == 0 {
+		return nil, none
+	}
+	return list.Content, nil
+}
+
+func shape(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.MappingNode:
+		return "a mapping"
+	default:
+		return "a single value"
+	}
 }
 
 func checkAgainstEarlier(earlier []Rule, rule Rule) error {

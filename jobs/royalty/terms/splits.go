@@ -34,6 +34,10 @@ func ParseSplits(r io.Reader) ([]Split, error) {
 	if err == nil {
 		err = refused("splits", checkSplits(splits, lines))
 	}
+	if err == nil {
+		ids := func(s *Split) []string { return []string{s.TrackID, s.Party, s.Role} }
+		err = refused("splits", lookalikes(splits, splitColumns, ids, func(i int) int { return int(lines[i]) }))
+	}
 	if err != nil {
 		return nil, err
 	}

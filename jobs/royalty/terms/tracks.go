@@ -36,6 +36,10 @@ func ParseTracks(r io.Reader) ([]Track, error) {
 	if err == nil {
 		err = refused("tracks", checkTracks(tracks, lines))
 	}
+	if err == nil {
+		ids := func(t *Track) []string { return []string{t.TrackID, t.LabelID} }
+		err = refused("tracks", lookalikes(tracks, []string{"track_id", "label_id"}, ids, func(i int) int { return int(lines[i]) }))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +69,8 @@ func parseTrack(fields []string) (t Track, err error) {
 
 // isrc reads an International Standard Recording Code, written with or without dashes.
 func isrc(value string) (string, error) {
-	code := strings.ToUpper(strings.ReplaceAll(value, "-", ""))
-	if (code != "" && len(code) != 12) || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+	code, ascii := upperASCII(strings.ReplaceAll(value, "-", ""))
+	if !ascii || (code != "" && len(code) != 12) || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
 		return "", fmt.Errorf("isrc %q is not 12 letters and digits like DE-A12-26-00001", value)
 	}
 	return code, nil

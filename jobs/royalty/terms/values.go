@@ -16,6 +16,9 @@ func name(value string) (string, error) {
 	if value == "" || len(value) > 256 || !printable(value) {
 		return "", errors.New("want 1 to 256 bytes of text without control characters")
 	}
+	if edged(value) {
+		return "", fmt.Errorf("%+q begins or ends with a blank", value)
+	}
 	return value, nil
 }
 
@@ -25,11 +28,21 @@ func printable(value string) bool {
 }
 
 func country(value string) (string, error) {
-	upper := strings.ToUpper(value)
-	if len(upper) != 2 || upper[0] < 'A' || upper[0] > 'Z' || upper[1] < 'A' || upper[1] > 'Z' {
-		return "", fmt.Errorf("%q is not two letters", value)
+	upper, ascii := upperASCII(value)
+	if !ascii || len(upper) != 2 || strings.Trim(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "", fmt.Errorf("%q is not two letters from A to Z", value)
 	}
 	return upper, nil
+}
+
+// upperASCII writes letters large. Others than ASCII's may become one of these by that, so they are told.
+func upperASCII(value string) (upper string, ascii bool) {
+	for i := range len(value) {
+		if value[i] >= utf8.RuneSelf {
+			return "", false
+		}
+	}
+	return strings.ToUpper(value), true
 }
 
 func date(value string) (string, error) {
