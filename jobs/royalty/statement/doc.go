@@ -33,14 +33,14 @@
 //     not pin has moved since (tracks of an open period, say), the rows are computed again and compared: a folder
 //     that says something else is not replaced and not called the same.
 //   - Nothing exported names a user or a listen: no table is read that has a column for either.
-//   - Two holders never share a file; ids cannot leave the folder.
+//   - Two holders never share a file, on disks too that do not tell cases or accents apart; ids cannot leave the folder.
 //   - Memory is bounded by [sliceRows] and DuckDB's limit, however many holders: DuckDB sorts the rows once, and one
 //     holder's file is written at a time. Files before it may still be on their way to disk.
 //
 // # Formats
 //
-// CSV and TSV defuse text that a spreadsheet would run as a formula with a leading apostrophe; Parquet keeps it as it
-// is. The TSV has the shape of a DDEX DSR flat file (HEAD, SY07.01, SU02.03, FOOT) so that readers of such files find
+// CSV and TSV defuse text that a spreadsheet would run as a formula with a leading apostrophe, and text that begins with
+// an apostrophe too: taking one off the front gives the text back. Parquet keeps it as it is. The TSV has the shape of a DDEX DSR flat file (HEAD, SY07.01, SU02.03, FOOT) so that readers of such files find
 // their way. It claims no conformance, says so in its HEAD record, and has cells of its own behind the first ten of SY07.01
 // and the first eight of SU02.03. Usage rows are not in it: the pools' records count the same listens.
 package statement

@@ -178,7 +178,7 @@ func TestTheDSRShapedFileSaysWhatItIsAndCountsItsRecords(t *testing.T) {
 	o := options(t, "artist", "dsr")
 	o.ID = only("A_1")
 	report := export(t, l, o)
-	pattern := regexp.MustCompile(`^DSR_artist-A%5F1_acme-music_MusicStreaming_2026-03_multi_1of1_\d{8}T\d{6}\.tsv$`)
+	pattern := regexp.MustCompile(`^DSR_artist-A%5F1~u1_acme-music_MusicStreaming_2026-03_multi_1of1_\d{8}T\d{6}\.tsv$`)
 	i := slices.IndexFunc(names(t, report.Folder), pattern.MatchString)
 	if i < 0 {
 		t.Fatalf("no file is named as a DSR: %q", names(t, report.Folder))
