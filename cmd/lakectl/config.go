@@ -1,10 +1,13 @@
 package main
 
 import (
+	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
@@ -163,13 +166,36 @@ func (s setting) checkInFile() error {
 
 // check looks at keys that only make sense together.
 func (c config) check() error {
-	if c.Engine == "trino" && c.Trino.URL == "" {
-		return c.needs("trino.url", "engine")
+	if s := c.set["engine"]; c.Engine == "trino" {
+		return usagef("set engine to duckdb, or leave it out", "engine (%s) is trino: in this version duckdb computes", s.origin)
+	}
+	for i := range configKeys {
+		if k := &configKeys[i]; k.idle != "" && c.setBy(k.name) > fromDefault {
+			return usagef("take it out", "%s (%s) does nothing in this version: %s", k.name, c.set[k.name].origin, k.idle)
+		}
+	}
+	if err := c.checkPaths(); err != nil {
+		return err
 	}
 	if c.Catalog.Type != "sqlite" && c.setBy("catalog.uri") == fromDefault && c.setBy("catalog.uri_file") == fromDefault {
 		return c.needs("catalog.uri", "catalog.type")
 	}
 	return c.checkKafka()
+}
+
+// checkPaths refuses folders whose path is not UTF-8: neither the metadata of a table nor DuckDB can name a file there.
+func (c config) checkPaths() error {
+	paths := map[string]string{"catalog.warehouse": c.Catalog.Warehouse, "duckdb.temp_directory": c.DuckDB.TempDirectory}
+	if c.Catalog.Type == "sqlite" {
+		paths["catalog.uri"] = c.Catalog.URI.value
+	}
+	for _, key := range slices.Sorted(maps.Keys(paths)) {
+		path, err := filepath.Abs(paths[key])
+		if err == nil && (!utf8.ValidString(path) || strings.ContainsRune(path, 0)) {
+			return usagef("rename the folder, or set "+key+" to one whose path is UTF-8", "%s is %q, which is not UTF-8: no table can lie there", key, path)
+		}
+	}
+	return nil
 }
 
 // needs says that the value of key makes missing necessary.

@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,9 @@ import (
 )
 
 const prefix = "LAKEHOUSE_"
+
+// day is the unit of retentions, in nanoseconds.
+const day = int64(24 * time.Hour)
 
 // secrecy says how a value may be written down.
 type secrecy int
@@ -33,9 +37,12 @@ type configKey struct {
 	oneOf   []string
 	least   int64             // smallest number, bytes or nanoseconds allowed
 	most    int64             // largest; 0 for no limit
+	why     string            // there is a largest
 	form    func(string) bool // of a string or of each item of a list
+	shape   string            // what form allows, in words
 	example string            // an allowed value, for messages; the default where empty
 	secrecy secrecy
+	idle    string // what there is instead of a key that does nothing in this version
 }
 
 var configKeys = []configKey{
@@ -60,11 +67,11 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.Catalog.Warehouse },
 	},
 	{
-		name: "catalog.s3.endpoint", about: "S3 endpoint of the warehouse, when it is not AWS", form: isHTTP, example: "https://s3.example.com",
+		name: "catalog.s3.endpoint", about: "S3 endpoint of the warehouse, when it is not AWS", form: isHTTP, example: "https://s3.example.com", idle: "the warehouse is a folder",
 		field: func(c *config) any { return &c.Catalog.S3.Endpoint },
 	},
 	{
-		name: "catalog.s3.region", about: "S3 region of the warehouse", example: "eu-central-1",
+		name: "catalog.s3.region", about: "S3 region of the warehouse", example: "eu-central-1", idle: "the warehouse is a folder",
 		field: func(c *config) any { return &c.Catalog.S3.Region },
 	},
 	{
@@ -77,11 +84,11 @@ var configKeys = []configKey{
 	},
 
 	{
-		name: "kafka.brokers", def: "127.0.0.1:9092", about: "brokers to start from, host:port", flag: "brokers", form: isHostPort,
+		name: "kafka.brokers", def: "127.0.0.1:9092", about: "brokers to start from, host:port", flag: "brokers", form: isBroker,
 		field: func(c *config) any { return &c.Kafka.Brokers },
 	},
 	{
-		name: "kafka.topic", def: "listens", about: "the topic with listens and deletion requests", flag: "topic",
+		name: "kafka.topic", def: "listens", about: "the topic with listens and deletion requests", flag: "topic", form: isTopic, shape: "letters, digits, dots, - and _, at most 249, such as listens",
 		field: func(c *config) any { return &c.Kafka.Topic },
 	},
 	{
@@ -126,23 +133,23 @@ var configKeys = []configKey{
 	},
 
 	{
-		name: "ingest.flush_age", def: "15s", about: "commit what waited this long", least: 1,
+		name: "ingest.flush_age", def: "15s", about: "commit what waited this long", least: 1, most: int64(24 * time.Hour), why: "what waits lies in memory",
 		field: func(c *config) any { return &c.Ingest.FlushAge },
 	},
 	{
-		name: "ingest.flush_rows", def: "1000000", about: "commit at this many rows", flag: "flush-rows", least: 1,
+		name: "ingest.flush_rows", def: "1000000", about: "commit at this many rows", flag: "flush-rows", least: 1, most: 100_000_000, why: "the rows of a commit lie in memory",
 		field: func(c *config) any { return &c.Ingest.FlushRows },
 	},
 	{
-		name: "ingest.flush_bytes", def: "256MiB", about: "commit at this much of the topic", least: 1,
+		name: "ingest.flush_bytes", def: "256MiB", about: "commit at this much of the topic", least: 1, most: 64 << 30, why: "the rows of a commit lie in memory",
 		field: func(c *config) any { return &c.Ingest.FlushBytes },
 	},
 	{
-		name: "ingest.max_ahead", def: "1h", about: "refuse a listen whose clock is further ahead than this",
+		name: "ingest.max_ahead", def: "1h", about: "refuse a listen whose clock is further ahead than this", most: 365 * day, why: "a clock that is further off is wrong",
 		field: func(c *config) any { return &c.Ingest.MaxAhead },
 	},
 	{
-		name: "ingest.max_late", def: "365d", about: "refuse a listen that is later than this", least: 1,
+		name: "ingest.max_late", def: "365d", about: "refuse a listen that is later than this", least: 1, most: 36500 * day, why: "no listen is older than a century",
 		field: func(c *config) any { return &c.Ingest.MaxLate },
 	},
 	{
@@ -155,11 +162,11 @@ var configKeys = []configKey{
 	},
 
 	{
-		name: "duckdb.memory_limit", def: "1GiB", about: "memory for queries before they spill to disk", flag: "memory-limit", least: 64 << 20,
+		name: "duckdb.memory_limit", def: "1GiB", about: "memory for queries before they spill to disk", flag: "memory-limit", least: 64 << 20, most: 64 << 40, why: "no machine has more",
 		field: func(c *config) any { return &c.DuckDB.MemoryLimit },
 	},
 	{
-		name: "duckdb.threads", def: "2", about: "threads for queries", flag: "threads", least: 1,
+		name: "duckdb.threads", def: "2", about: "threads for queries", flag: "threads", least: 1, most: 256, why: "each thread takes memory of its own, and starting thousands takes minutes",
 		field: func(c *config) any { return &c.DuckDB.Threads },
 	},
 	{
@@ -167,7 +174,7 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.DuckDB.TempDirectory },
 	},
 	{
-		name: "duckdb.spill_limit", def: "32GiB", about: "most that one job may spill; at the limit it fails and leaves the rest of the disk alone", flag: "spill-limit", least: 64 << 20,
+		name: "duckdb.spill_limit", def: "32GiB", about: "most that one job may spill; at the limit it fails and leaves the rest of the disk alone", flag: "spill-limit", least: 64 << 20, most: 1 << 60, why: "no disk has more",
 		field: func(c *config) any { return &c.DuckDB.SpillLimit },
 	},
 
@@ -176,21 +183,21 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.Engine },
 	},
 	{
-		name: "trino.url", about: "address of Trino, for engine: trino", form: isHTTP, secrecy: mayHoldSecret, example: "http://127.0.0.1:8080",
+		name: "trino.url", about: "address of Trino, for engine: trino", form: isHTTP, secrecy: mayHoldSecret, example: "http://127.0.0.1:8080", idle: "duckdb computes",
 		field: func(c *config) any { return &c.Trino.URL },
 	},
 
 	{
-		name: "retention.archive_snapshots", def: "7d", about: "how long old snapshots of the archive can be read", least: 1,
+		name: "retention.archive_snapshots", def: "7d", about: "how long old snapshots of the archive can be read", least: 1, most: 36500 * day, why: "what is kept for ever needs a tag",
 		field: func(c *config) any { return &c.Retention.ArchiveSnapshots },
 	},
 	{
-		name: "retention.quarantine", def: "30d", about: "how long refused records are kept", least: 1,
+		name: "retention.quarantine", def: "30d", about: "how long refused records are kept", least: 1, idle: "refused records are kept",
 		field: func(c *config) any { return &c.Retention.Quarantine },
 	},
 
 	{
-		name: "serve.addr", def: "127.0.0.1:8080", about: "where the dashboard listens", flag: "addr", form: isHostPort,
+		name: "serve.addr", def: "127.0.0.1:8080", about: "where the dashboard listens", flag: "addr", form: isHostPort, idle: "there is no dashboard to serve",
 		field: func(c *config) any { return &c.Serve.Addr },
 	},
 }
@@ -230,6 +237,21 @@ func isHostPort(s string) bool {
 	n, bad := strconv.ParseUint(port, 10, 16)
 	return err == nil && bad == nil && n > 0
 }
+
+// isBroker takes names of hosts and addresses, not what a typing mistake leaves in one.
+func isBroker(s string) bool {
+	host, _, _ := net.SplitHostPort(s)
+	zoneless, _, _ := strings.Cut(host, "%")
+	return isHostPort(s) && (net.ParseIP(zoneless) != nil || hostName.MatchString(host))
+}
+
+var (
+	hostName  = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?$`)
+	topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+)
+
+// isTopic takes the names that a broker takes.
+func isTopic(s string) bool { return topicName.MatchString(s) && s != "." && s != ".." }
 
 func isHTTP(s string) bool {
 	u, err := url.Parse(s)

@@ -14,7 +14,7 @@ import (
 // anotherValue is a value other than the default for each key that takes more
 // than any text.
 var anotherValue = map[string]string{
-	"catalog.type": "postgres", "catalog.s3.endpoint": "http://s3:9000", "kafka.brokers": "a:1,b:2", "kafka.tls.enabled": "true",
+	"catalog.type": "postgres", "kafka.topic": "plays", "catalog.s3.endpoint": "http://s3:9000", "kafka.brokers": "a:1,b:2", "kafka.tls.enabled": "true",
 	"kafka.sasl.mechanism": "PLAIN", "ingest.flush_age": "1m", "ingest.flush_rows": "5", "ingest.flush_bytes": "1GiB",
 	"ingest.max_ahead": "0s", "ingest.metrics_addr": "127.0.0.1:9464", "ingest.max_late": "1d12h", "duckdb.memory_limit": "4GB", "duckdb.threads": "8", "duckdb.spill_limit": "64GiB", "engine": "trino",
 	"kafka.session_timeout": "20s", "ingest.max_refused_percent": "50", "trino.url": "http://trino:8080", "retention.archive_snapshots": "2d", "retention.quarantine": "1d", "serve.addr": "[::1]:80",
@@ -91,6 +91,24 @@ func TestDefaultsAreWhatTheDocumentationSays(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, c, cmp.AllowUnexported(config{}, secret{})); diff != "" {
 		t.Fatal(diff)
+	}
+}
+
+func TestPathsThatAreNotUTF8AreRefused(t *testing.T) {
+	for _, key := range []string{"CATALOG_WAREHOUSE", "CATALOG_URI", "DUCKDB_TEMP_DIRECTORY", "CATALOG_SUBJECT_KEY_FILE"} {
+		_, err := loadConfig("", []string{"LAKEHOUSE_" + key + "=lake\xff/x"}, nil)
+		if exitCode(err) != exitUsage || !strings.Contains(err.Error(), "LAKEHOUSE_"+key) {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "w\xe4")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Skipf("this file system has no such names: %v", err)
+	}
+	t.Chdir(dir)
+	_, err := loadConfig("", nil, nil)
+	if exitCode(err) != exitUsage || !strings.Contains(err.Error(), "not UTF-8") {
+		t.Errorf("a working directory: %v", err)
 	}
 }
 

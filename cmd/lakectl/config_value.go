@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"net/url"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // byteSize is a number of bytes that is typed as 256MiB.
@@ -63,7 +63,7 @@ func (k *configKey) within(n int64) bool { return n >= k.least && (k.most == 0 |
 
 // allows checks one string.
 func (k *configKey) allows(s string) bool {
-	if strings.TrimSpace(s) == "" {
+	if strings.TrimSpace(s) == "" || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 		return false
 	}
 	return (k.oneOf == nil || slices.Contains(k.oneOf, s)) && (k.form == nil || k.form(s))
@@ -82,27 +82,48 @@ func (k *configKey) allowed() string {
 	case *bool:
 		return "true, false"
 	case *int64:
-		if k.most > 0 {
-			return fmt.Sprintf("a whole number from %d to %d", k.least, k.most)
-		}
-		return fmt.Sprintf("a whole number from %d up, such as %s", k.least, example)
+		return k.bounded("a whole number", strconv.FormatInt(k.least, 10), strconv.FormatInt(k.most, 10), "such as "+example)
 	case *byteSize:
-		return fmt.Sprintf("a size from %s up, such as 256MiB or 2GB", byteSize(k.least))
+		return k.bounded("a size", byteSize(k.least).String(), byteSize(k.most).String(), "such as 256MiB or 2GB")
 	case *time.Duration:
-		if k.most > 0 {
-			return fmt.Sprintf("a duration from %s to %s, such as %s", time.Duration(k.least), time.Duration(k.most), example)
-		}
-		if k.least > 0 {
+		if k.least <= 1 && k.most == 0 {
 			return "a duration over 0, such as 15s, 1h30m or 7d"
 		}
-		return "a duration such as 15s, 1h30m or 7d"
+		from := shortDuration(k.least)
+		if k.least == 1 {
+			from = "over 0"
+		}
+		return k.bounded("a duration", from, shortDuration(k.most), "such as "+example)
 	case *[]string:
 		return "a list of values such as " + example
+	}
+	if k.shape != "" {
+		return k.shape
 	}
 	if example == "" {
 		return "a value that is not empty"
 	}
 	return "a value such as " + example
+}
+
+// bounded says from where to where values go, and why no further.
+func (k *configKey) bounded(kind, least, most, example string) string {
+	if k.most == 0 {
+		return kind + " from " + least + " up, " + example
+	}
+	text := kind + " from " + least + " to " + most + ", " + example
+	if k.why != "" {
+		text += " (" + k.why + ")"
+	}
+	return text
+}
+
+// shortDuration writes whole days as days.
+func shortDuration(nanoseconds int64) string {
+	if nanoseconds > 0 && nanoseconds%day == 0 {
+		return strconv.FormatInt(nanoseconds/day, 10) + "d"
+	}
+	return time.Duration(nanoseconds).String()
 }
 
 // split makes the items of a value that was typed as one text.

@@ -37,6 +37,9 @@ func runConfig(_ context.Context, c *call) (any, error) {
 	rows := make([]configRow, 0, len(configKeys))
 	for i := range configKeys {
 		k := &configKeys[i]
+		if k.idle != "" {
+			continue
+		}
 		s := c.Config.set[k.name]
 		value := strings.Join(s.values, ",")
 		if value != "" && (k.secrecy == isSecret || k.secrecy == mayHoldSecret && holdsPassword(value)) {
