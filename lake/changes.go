@@ -107,7 +107,7 @@ func (w *walk) step(ctx context.Context, at Snapshot) error {
 	w.Idle, w.counted[at.ID()], w.news[at.Sequence()] = false, true, true
 	for _, entries := range did.all() {
 		for _, e := range entries {
-			w.Partitions[PartitionValue(e.DataFile())] = true
+			w.Partitions[at.table.partitionOfFile(e.DataFile())] = true
 		}
 	}
 	if at.Property(commitIDKey) != "" || len(did.removed)+len(did.deletes)+len(did.revived) == 0 {
@@ -115,7 +115,7 @@ func (w *walk) step(ctx context.Context, at Snapshot) error {
 	}
 	w.Foreign = append(w.Foreign, at.ID())
 	for _, entries := range did.all() {
-		w.tear(entries)
+		w.tear(at.table, entries)
 	}
 	return nil
 }
@@ -128,17 +128,17 @@ func (w *walk) compacted(at Snapshot, did deeds) {
 		return
 	}
 	w.news[at.Sequence()] = true
-	w.tear(swallowed)
+	w.tear(at.table, swallowed)
 	for _, e := range did.added {
-		if _, known := PartitionValue(e.DataFile()).(int); !known {
+		if _, known := at.table.partitionOfFile(e.DataFile()).(int); !known {
 			w.Broken = true
 		}
 	}
 }
 
-func (w *walk) tear(entries []iceberg.ManifestEntry) {
+func (w *walk) tear(t *Table, entries []iceberg.ManifestEntry) {
 	for _, e := range entries {
-		part, known := PartitionValue(e.DataFile()).(int)
+		part, known := t.partitionOfFile(e.DataFile()).(int)
 		if !known {
 			w.Broken = true
 			return

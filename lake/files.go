@@ -12,26 +12,9 @@ type File struct {
 	iceberg.DataFile
 	AddedBy  int64 // id of the snapshot that added it
 	Sequence int64 // data sequence number
-}
 
-// PartitionValue is the value of the table's single partition field as the transform made it: days or
-// months since 1970 as int, a string for identity, nil for an unpartitioned table.
-func PartitionValue(f iceberg.DataFile) any {
-	for _, v := range f.Partition() {
-		switch n := v.(type) {
-		case int32:
-			return int(n)
-		case int64:
-			return int(n)
-		case int:
-			return n
-		case iceberg.Date:
-			return int(n)
-		default:
-			return v
-		}
-	}
-	return nil
+	partition any // see [PartitionValue]
+	placed    bool
 }
 
 // Files lists the live data files.
@@ -58,7 +41,7 @@ func (s Snapshot) DeleteFiles(ctx context.Context) ([]File, error) {
 func (s Snapshot) live(ctx context.Context, content iceberg.ManifestContent) ([]File, error) {
 	var files []File
 	err := s.entries(ctx, content, 0, true, func(e iceberg.ManifestEntry) {
-		files = append(files, File{DataFile: e.DataFile(), AddedBy: e.SnapshotID(), Sequence: e.SequenceNum()})
+		files = append(files, s.table.file(e))
 	})
 	return files, err
 }

@@ -61,7 +61,11 @@ func (p *Plan) commit(ctx context.Context) (lake.Commit, error) {
 	if err != nil {
 		return c, err
 	}
-	c.Remove = inPartitions(append(files, deletes...), p.changed)
+	files = append(files, deletes...)
+	if err := p.in.plays.RefuseUnknown(files); err != nil {
+		return c, err
+	}
+	c.Remove = inPartitions(files, p.changed)
 	return c, nil
 }
 

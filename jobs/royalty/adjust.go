@@ -214,6 +214,9 @@ func (a *adjustments) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.p.adjustments.RefuseUnknown(files); err != nil {
+		return err
+	}
 	for _, f := range files {
 		if lake.PartitionValue(f) == postedPending {
 			a.remove = append(a.remove, f)

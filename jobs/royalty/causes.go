@@ -205,6 +205,9 @@ func ledgerRows(ctx context.Context, ledger lake.Snapshot) (map[string]int64, er
 	if err != nil {
 		return nil, err
 	}
+	if err := ledger.RefuseUnknown(files); err != nil {
+		return nil, err
+	}
 	rows := map[string]int64{}
 	for _, f := range files {
 		month, ok := lake.PartitionValue(f).(int)

@@ -3,10 +3,8 @@ package royalty
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
-	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -41,7 +39,7 @@ func forecast(ctx context.Context, env jobs.Env, only string) (f *Forecast, err 
 		for _, file := range u.added {
 			day, ok := lake.PartitionValue(file).(int)
 			if !ok {
-				return nil, fmt.Errorf("table %s is not partitioned by day", catalog.Listens)
+				continue // another engine's file, of days that only its rows tell
 			}
 			f.unread[lake.DayStart(day).Format(periodLayout)] += file.Count()
 		}

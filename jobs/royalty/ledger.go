@@ -306,7 +306,7 @@ func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
 	}
 	var files []lake.File
 	for _, f := range all {
-		if days[lake.PartitionValue(f)] {
+		if value := lake.PartitionValue(f); days[value] || value == (lake.Unknown{}) {
 			files = append(files, f)
 		}
 	}

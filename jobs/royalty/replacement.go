@@ -30,6 +30,9 @@ func compareTable(ctx context.Context, db *duck.DB, base lake.Snapshot, computed
 	if err != nil {
 		return r, err
 	}
+	if err := base.RefuseUnknown(files); err != nil {
+		return r, err
+	}
 	var candidates []lake.File
 	for _, f := range files {
 		if period, ok := lake.PartitionValue(f).(string); ok && slices.Contains(periods, period) {
@@ -45,7 +48,7 @@ func compareTable(ctx context.Context, db *duck.DB, base lake.Snapshot, computed
 		return r, err
 	}
 	for _, f := range candidates {
-		if r.periods[lake.PartitionValue(f).(string)] {
+		if period, ok := lake.PartitionValue(f).(string); ok && r.periods[period] {
 			r.remove = append(r.remove, f)
 		}
 	}

@@ -8,14 +8,43 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// BindPartitions makes a view of some partitions of a snapshot, by their [lake.PartitionValue].
+// BindPartitions makes a view of some partitions of a snapshot, by their [lake.PartitionValue]. Of files that do not say
+// theirs, it has the rows that belong there.
 func (d *DB) BindPartitions(ctx context.Context, view string, s lake.Snapshot, values ...any) error {
 	files, err := s.Files(ctx)
 	if err != nil {
 		return err
 	}
-	files = slices.DeleteFunc(files, func(f lake.File) bool { return !slices.Contains(values, lake.PartitionValue(f)) })
-	return d.BindFiles(ctx, view, s, files)
+	var unknown []lake.File
+	files = slices.DeleteFunc(files, func(f lake.File) bool {
+		value := lake.PartitionValue(f)
+		if value == (lake.Unknown{}) {
+			unknown = append(unknown, f)
+		}
+		return !slices.Contains(values, value)
+	})
+	if len(unknown) == 0 {
+		return d.BindFiles(ctx, view, s, files)
+	}
+	p, err := partitioningOf(s.Table())
+	if err != nil {
+		return err
+	}
+	text := "CREATE OR REPLACE VIEW " + Ident(view) + " AS SELECT * FROM " + Ident(view+"__placed")
+	for _, value := range values {
+		where, err := p.holds(value)
+		if err != nil {
+			return err
+		}
+		text += " UNION ALL SELECT * FROM " + Ident(view+"__unplaced") + where
+	}
+	if err := d.BindFiles(ctx, view+"__placed", s, files); err != nil {
+		return err
+	}
+	if err := d.BindFiles(ctx, view+"__unplaced", s, unknown); err != nil {
+		return err
+	}
+	return d.Exec(ctx, text)
 }
 
 // BindCommits makes a table (path, sequence, added_by) of a snapshot's files: when, and by which snapshot, the rows were committed
