@@ -3,7 +3,6 @@ package lake
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/url"
 	"path"
 	"sort"
@@ -18,10 +17,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// NewDataPath names a file for the table that nobody has used before. The job is part of the name, ids of
-// users or listens never are.
+// NewDataPath names a file for the table that nobody has used before, and promises with it that the file will be
+// sealed (see [Seal]). The job is part of the name, ids of users or listens never are.
 func (t *Table) NewDataPath(job string) string {
-	return t.Location() + "/data/" + job + "-" + uuid.NewString() + ".parquet"
+	return t.Location() + "/data/" + job + "-" + uuid.NewString() + sealMark + ".parquet"
 }
 
 // LocalPath turns the file: URI of a table's file into a path of this machine. URIs are percent-encoded.
@@ -153,35 +152,3 @@ func deleteBatch(path string, positions []int64) arrow.RecordBatch {
 	}
 	return b.NewRecordBatch()
 }
-
-// FileWriter writes one new file of a table and counts its bytes: the size goes into the manifest, and
-// object stores have no cheap way to ask for it.
-type FileWriter struct {
-	w     io.WriteCloser
-	bytes int64
-}
-
-// Create opens a new file at uri, usually from [Table.NewDataPath].
-func (t *Table) Create(ctx context.Context, uri string) (*FileWriter, error) {
-	fs, err := t.FS(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w, err := fs.Create(uri)
-	if err != nil {
-		return nil, fmt.Errorf("create file of %s: %w", t.name, err)
-	}
-	return &FileWriter{w: w}, nil
-}
-
-func (f *FileWriter) Write(p []byte) (int, error) {
-	n, err := f.w.Write(p)
-	f.bytes += int64(n)
-	return n, err
-}
-
-// Close ends the file; only then is it there for readers.
-func (f *FileWriter) Close() error { return f.w.Close() }
-
-// Bytes is the number of bytes written so far.
-func (f *FileWriter) Bytes() int64 { return f.bytes }

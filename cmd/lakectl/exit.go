@@ -45,7 +45,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.Is(err, jobs.ErrProof), errors.Is(err, catalog.ErrHeads):
+	case errors.Is(err, jobs.ErrProof), errors.Is(err, catalog.ErrHeads), errors.Is(err, lake.ErrDamaged):
 		return exitProof
 	case errors.Is(err, jobs.ErrInputsErased), errors.Is(err, lake.ErrExpired):
 		return exitGone

@@ -25,6 +25,7 @@ func TestEachClassOfErrorHasItsExitCode(t *testing.T) {
 		{jobs.ErrPartial, 3},
 		{lake.ErrFenced, 4},
 		{jobs.ErrProof, 5},
+		{fmt.Errorf("bind lines: %w", lake.ErrDamaged), 5},
 		{jobs.ErrInputsErased, 6},
 		{lake.ErrExpired, 6},
 		{errors.Join(jobs.ErrPartial, jobs.ErrProof), 5},

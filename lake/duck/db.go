@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/lakectl/lakectl/lake"
 )
 
 // Options bounds what one DB may use.
@@ -21,6 +23,7 @@ type Options struct {
 	SpillLimit  string // most that may lie there, as DuckDB takes it; "" is nine tenths of the free disk
 	// SpillAnywhere is for who may not write into TempDir: the system's folder for temporary files takes its place.
 	SpillAnywhere bool
+	Verify        *lake.Verifier // of what is bound; nil verifies nothing
 }
 
 // DB is an in-memory DuckDB with one connection.
@@ -28,6 +31,8 @@ type DB struct {
 	db    *sql.DB
 	conn  *sql.Conn
 	spill *spillFolder
+
+	verify *lake.Verifier
 }
 
 // Open starts a DuckDB. Close it: that removes its spill folder. It also removes the spill folders that
@@ -40,7 +45,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("folder for spill: %w", err)
 	}
-	d := &DB{spill: spill}
+	d := &DB{spill: spill, verify: o.Verify}
 	if err := d.start(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("start duckdb: %w", err), d.Close())
 	}

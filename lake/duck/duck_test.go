@@ -46,6 +46,9 @@ func plays(t *testing.T, l *laketest.Lake, days int) lake.Snapshot {
 	return s
 }
 
+// day is an instant of plays on a day of March.
+func day(n int) time.Time { return time.Date(2026, 3, n, 10, 0, 0, 0, time.UTC) }
+
 func analyze(t *testing.T, l *laketest.Lake, s lake.Snapshot, text string) ([][]any, error) {
 	t.Helper()
 	a, err := duck.Analyze(t.Context(), l.Duck, queryOf(text, s))

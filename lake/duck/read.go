@@ -11,17 +11,23 @@ import (
 // Bind makes a view of a whole snapshot for a job: the columns that lakectl knows ([lake.Table.Columns]), under its
 // own names for them, and with them _file (path on this machine) and _pos (row number in the file, from 0), which name
 // a row for a position delete. Columns of other engines are not in it.
-func (d *DB) Bind(ctx context.Context, view string, s lake.Snapshot) error {
+//
+// The bytes of the columns are verified first (see [lake.Verifier]). Where a table is large and few of its columns are
+// read, name these: the view then has no others.
+func (d *DB) Bind(ctx context.Context, view string, s lake.Snapshot, only ...string) error {
 	files, err := s.Files(ctx)
 	if err != nil {
 		return err
 	}
-	return d.BindFiles(ctx, view, s, files)
+	return d.BindFiles(ctx, view, s, files, only...)
 }
 
 // BindFiles makes a view of some of a snapshot's files, row deletes of the snapshot applied.
-func (d *DB) BindFiles(ctx context.Context, view string, s lake.Snapshot, files []lake.File) error {
+func (d *DB) BindFiles(ctx context.Context, view string, s lake.Snapshot, files []lake.File, only ...string) error {
 	columns, err := ownColumns(s.Table())
+	if err == nil {
+		columns, err = named(columns, only)
+	}
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
@@ -53,10 +59,13 @@ func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left 
 	return left, nil
 }
 
-// scan is the SELECT that reads files minus their position deletes; placed: with _file and _pos.
+// scan is the SELECT that reads files minus their position deletes; placed: with _file and _pos. What it reads is verified.
 func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lake.File, columns []column, placed bool) (string, error) {
 	if len(files) == 0 {
 		return emptyScan(columns, placed), nil
+	}
+	if err := d.verifyColumns(ctx, s, files, columns); err != nil {
+		return "", err
 	}
 	deletes, err := d.bindDeletes(ctx, view, s, files)
 	if err != nil {
@@ -155,6 +164,9 @@ func (d *DB) bindDeletes(ctx context.Context, view string, s lake.Snapshot, file
 	}
 	if len(apply) == 0 {
 		return r, nil
+	}
+	if err := d.verify.VerifyDeletes(ctx, s, apply); err != nil {
+		return r, err
 	}
 	paths, err := localPaths(apply)
 	if err != nil {

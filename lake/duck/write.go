@@ -80,6 +80,9 @@ func (d *DB) write(ctx context.Context, t *lake.Table, job string, c copyOf) ([]
 		if value == nil {
 			value = partitionFrom(rel)
 		}
+		if _, err := lake.Seal(path); err != nil {
+			return nil, fmt.Errorf("write %s: %w", t.Name(), err)
+		}
 		df, err := t.ReadDataFile(ctx, uri+"/"+filepath.ToSlash(rel), value)
 		if err != nil {
 			return nil, err

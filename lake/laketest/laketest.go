@@ -43,7 +43,7 @@ func NewIn(t testing.TB, dir string) *Lake {
 	t.Cleanup(func() { c.Close() }) //nolint:errcheck // the folder is removed next
 	return &Lake{
 		Lake: c.Lake(), Dir: dir, Options: o, Catalog: c,
-		Duck: duck.Options{MemoryLimit: "512MiB", Threads: 2, TempDir: filepath.Join(dir, "tmp")},
+		Duck: duck.Options{MemoryLimit: "512MiB", Threads: 2, TempDir: filepath.Join(dir, "tmp"), Verify: lake.NewVerifier()},
 	}
 }
 

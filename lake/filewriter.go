@@ -1,0 +1,57 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// FileWriter writes one new Parquet file of a table, seals it, and knows its size: that goes into the manifest, and
+// object stores have no cheap way to ask for it.
+type FileWriter struct {
+	w     io.WriteCloser
+	local string
+	bytes int64
+	last  [len(parquetMagic)]byte // written so far, for an unfinished file gets no seal
+}
+
+// Create opens a new file at uri, from [Table.NewDataPath].
+func (t *Table) Create(ctx context.Context, uri string) (*FileWriter, error) {
+	local, err := LocalPath(uri)
+	if err != nil {
+		return nil, err
+	}
+	fs, err := t.FS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := fs.Create(uri)
+	if err != nil {
+		return nil, fmt.Errorf("create file of %s: %w", t.name, err)
+	}
+	return &FileWriter{w: w, local: local}, nil
+}
+
+func (f *FileWriter) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	f.bytes += int64(n)
+	if n >= len(f.last) {
+		copy(f.last[:], p[n-len(f.last):n])
+	} else {
+		copy(f.last[:], append(f.last[n:], p[:n]...))
+	}
+	return n, err
+}
+
+// Close ends the file and seals it; only then is it there for readers.
+func (f *FileWriter) Close() error {
+	err := f.w.Close()
+	if err != nil || string(f.last[:]) != parquetMagic {
+		return err
+	}
+	f.bytes, err = Seal(f.local)
+	return err
+}
+
+// Bytes is the number of bytes written so far, all of the file once it is closed.
+func (f *FileWriter) Bytes() int64 { return f.bytes }
