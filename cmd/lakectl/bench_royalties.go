@@ -253,6 +253,7 @@ func (b *bench) limit(ctx context.Context, rows int, published royalty.Report) (
 
 // royaltiesLimit runs the bare statement and holds its answer against the published one.
 func royaltiesLimit(ctx context.Context, env jobs.Env, published []royalty.PeriodReport) (err error) {
+	env.Duck.Verify = nil
 	db, err := env.Open(ctx)
 	if err != nil {
 		return err

@@ -55,6 +55,7 @@ type duckdbConfig struct {
 	Threads       int64
 	TempDirectory string
 	SpillLimit    byteSize
+	Verify        bool
 }
 
 type trinoConfig struct{ URL string }

@@ -177,6 +177,10 @@ var configKeys = []configKey{
 		name: "duckdb.spill_limit", def: "32GiB", about: "most that one job may spill; at the limit it fails and leaves the rest of the disk alone", flag: "spill-limit", least: 64 << 20, most: 1 << 60, why: "no disk has more",
 		field: func(c *config) any { return &c.DuckDB.SpillLimit },
 	},
+	{
+		name: "duckdb.verify", def: "true", about: "hold what jobs read against the hashes it was written with; false only to measure what that takes",
+		field: func(c *config) any { return &c.DuckDB.Verify },
+	},
 
 	{
 		name: "engine", def: "duckdb", about: "what computes", oneOf: []string{"duckdb", "trino"},

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	"github.com/lakectl/lakectl/lake/listen"
 )
@@ -23,7 +25,7 @@ func openEnv(ctx context.Context, c *call) (env jobs.Env, closeEnv func(), err e
 		return env, nil, errors.Join(err, cat.Close())
 	}
 	env.SubjectKey = listen.Key(key)
-	return env, func() { cat.Close() }, nil //nolint:errcheck // nothing is buffered in the connection
+	return env, closing(c, env, cat), nil
 }
 
 // openReader is openEnv for verbs that only read: it takes no subject key and no right to write anything.
@@ -33,7 +35,15 @@ func openReader(ctx context.Context, c *call) (env jobs.Env, closeEnv func(), er
 		return env, nil, err
 	}
 	env.Duck.SpillAnywhere = true
-	return env, func() { cat.Close() }, nil //nolint:errcheck // nothing is buffered in the connection
+	return env, closing(c, env, cat), nil
+}
+
+// closing ends the connection and says what was verified.
+func closing(c *call, env jobs.Env, cat *catalog.Catalog) func() {
+	return func() {
+		logVerified(c.Log, env.Duck.Verify)
+		cat.Close() //nolint:errcheck // nothing is buffered in the connection
+	}
 }
 
 func connect(ctx context.Context, c *call, readOnly bool) (env jobs.Env, cat *catalog.Catalog, err error) {
@@ -70,8 +80,24 @@ func duckOptions(c *call) duck.Options {
 	k := c.Config.DuckDB
 	return duck.Options{
 		MemoryLimit: fmt.Sprintf("%dB", int64(k.MemoryLimit)), Threads: int(k.Threads), TempDir: k.TempDirectory,
-		SpillLimit: fmt.Sprintf("%dB", int64(k.SpillLimit)),
+		SpillLimit: fmt.Sprintf("%dB", int64(k.SpillLimit)), Verify: verifier(k.Verify),
 	}
+}
+
+func verifier(on bool) *lake.Verifier {
+	if !on {
+		return nil
+	}
+	return lake.NewVerifier()
+}
+
+// logVerified says once a run how much rests on files that carry no hashes.
+func logVerified(log *slog.Logger, v *lake.Verifier) {
+	r := v.Report()
+	if r.Unsealed > 0 {
+		log.Info("read files that carry no hashes: another engine or an earlier version wrote them", "files", r.Unsealed)
+	}
+	log.Debug("verified what was read", "bytes", r.Bytes, "milliseconds", r.Spent.Milliseconds())
 }
 
 // withEnv runs what a verb does on the lake and closes it afterwards. Nothing is printed when the work failed

@@ -9,6 +9,12 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
+// copyColumns are the columns of the archive that say which copy counts, and where each came from.
+var copyColumns = []string{
+	"listen_id", "received_time", "event_time", "ms_played", "track_id", "artist_id", "user_id", "country", "tier", "device", "track_ms",
+	"source_topic", "source_partition", "source_offset",
+}
+
 // makeCut makes the view cut: the archive as it is now, without what came after the run. The archive is loaded before
 // everything that tells about its rows.
 func (a *audit) makeCut(ctx context.Context) error {
@@ -16,7 +22,7 @@ func (a *audit) makeCut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.db.Bind(ctx, "archive", archive), a.db.BindCommits(ctx, "archive_files", archive)); err != nil {
+	if err := errors.Join(a.db.Bind(ctx, "archive", archive, copyColumns...), a.db.BindCommits(ctx, "archive_files", archive)); err != nil {
 		return err
 	}
 	if err := a.exec(ctx, "seen"); err != nil {

@@ -207,10 +207,11 @@ func (p *Plan) addDays(ctx context.Context, worked map[int64]*PlannedRequest) er
 	if !p.fence {
 		return nil
 	}
-	for _, t := range []struct{ view, table string }{{"counted", catalog.ListensCounted}, {"duplicates", catalog.Duplicates}} {
-		if err := p.db.Bind(ctx, t.view, p.target(t.table).base); err != nil {
-			return err
-		}
+	if err := p.db.Bind(ctx, "counted", p.target(catalog.ListensCounted).base, "listen_id", "event_time"); err != nil {
+		return err
+	}
+	if err := p.db.Bind(ctx, "duplicates", p.target(catalog.Duplicates).base, "listen_id", "event_time", "winner_event_time"); err != nil {
+		return err
 	}
 	var ord int64
 	var day string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 	lakesql "github.com/lakectl/lakectl/sql"
 )
@@ -41,7 +42,7 @@ func (w *wanted) scan(ctx context.Context, t *target, files []lake.File, stateme
 		return nil
 	}
 	w.plan.env.Progress(fmt.Sprintf("deletions: reading %d files of %s", len(files), t.Name))
-	if err := w.plan.db.BindFiles(ctx, "copies", t.base, files); err != nil {
+	if err := w.plan.db.BindFiles(ctx, "copies", t.base, files, t.searched()...); err != nil {
 		return err
 	}
 	if err := w.resolve(ctx, concerns); err != nil {
@@ -51,6 +52,15 @@ func (w *wanted) scan(ctx context.Context, t *target, files []lake.File, stateme
 		return fmt.Errorf("find rows of %s: %w", t.Name, err)
 	}
 	return nil
+}
+
+// searched are the columns that tell whether a request covers a row, and whose other copies it affects.
+func (t *target) searched() []string {
+	columns := []string{"user_id", "event_time", "received_time"}
+	if t.Name != catalog.Quarantine {
+		columns = append(columns, "listen_id")
+	}
+	return columns
 }
 
 // resolve looks for the users of wiped requests among those of the view copies: a subject is the keyed hash of

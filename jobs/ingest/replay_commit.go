@@ -132,7 +132,7 @@ func (r *replay) finish(ctx context.Context, s replays, behind []lake.Snapshot) 
 	done := map[string]int64{}
 	for _, table := range behind {
 		name := table.Table().Name()
-		if err := db.Bind(ctx, "placed", table); err != nil {
+		if err := db.Bind(ctx, "placed", table, "source_topic", "source_partition", "source_offset"); err != nil {
 			return 0, err
 		}
 		if err := db.Exec(ctx, lakesql.Text("ingest/replay_settle"), string(outcomes[name]), r.env.Now().UTC()); err != nil {

@@ -84,12 +84,18 @@ func (p *Plan) work(ctx context.Context) error {
 	return p.db.One(ctx, lakesql.Text("rollup/counts"), nil, []any{&r.RowsRead, &r.DeltaRows})
 }
 
+// What the dashboard counts a play by, and for copies in the archive whether they came late.
+var (
+	playColumns    = []string{"event_time", "artist_id", "track_id", "country", "device", "ms_played"}
+	archiveColumns = append([]string{"received_time"}, playColumns...)
+)
+
 // readFresh makes the deltas and marks the days that late rows and deletions reached.
 func (p *Plan) readFresh(ctx context.Context) error {
 	if n := len(p.in.fresh); n > 0 {
 		p.env.Progress(fmt.Sprintf("rollup: reading %d new archive files", n))
 	}
-	if err := p.db.BindFiles(ctx, "fresh", p.in.archive, p.in.fresh); err != nil {
+	if err := p.db.BindFiles(ctx, "fresh", p.in.archive, p.in.fresh, archiveColumns...); err != nil {
 		return err
 	}
 	for _, name := range []string{"macros", "deltas"} {
@@ -196,10 +202,10 @@ func (p *Plan) bindScope(ctx context.Context) error {
 	if !p.everything {
 		counted, uncovered = lake.InPartitions(counted, p.scope.months()), lake.InPartitions(uncovered, p.scope)
 	}
-	if err := p.db.BindFiles(ctx, "counted", p.in.ledger, counted); err != nil {
+	if err := p.db.BindFiles(ctx, "counted", p.in.ledger, counted, playColumns...); err != nil {
 		return err
 	}
-	return p.db.BindFiles(ctx, "uncovered", p.in.archive, uncovered)
+	return p.db.BindFiles(ctx, "uncovered", p.in.archive, uncovered, archiveColumns...)
 }
 
 // bindTorn makes the views counted and uncovered of torn days that a settled ledger does not account for yet: what

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -126,10 +127,10 @@ func (e *Explanation) bindLedger(ctx context.Context, env jobs.Env, db *duck.DB,
 		return err
 	}
 	e.LedgerSnapshotID = counted.ID()
-	if err := bindPeriods(ctx, db, "counted", counted, []string{e.Period}); err != nil {
+	if err := bindPeriods(ctx, db, "counted", counted, []string{e.Period}, slices.Concat(judgedColumns, []string{"listen_id", "received_time"})...); err != nil {
 		return err
 	}
-	return db.Bind(ctx, "duplicates", duplicates)
+	return db.Bind(ctx, "duplicates", duplicates, "listen_id")
 }
 
 // ledgerOf are the two ledger tables as a run saw them.

@@ -57,6 +57,11 @@ func recountFromArchive(ctx context.Context, env jobs.Env, only string) (report 
 	return report, nil
 }
 
+// contentColumns are those that decide which copy counts; the lines need no others.
+var contentColumns = []string{
+	"listen_id", "received_time", "event_time", "ms_played", "track_id", "artist_id", "user_id", "country", "tier", "device", "track_ms",
+}
+
 // recount finds the periods of the report whose lines differ in the archive as the ledger accounts for it.
 func (p *plan) recount(ctx context.Context, env jobs.Env, db *duck.DB, report *FullReport) error {
 	cut, err := p.cut(ctx, env)
@@ -66,7 +71,7 @@ func (p *plan) recount(ctx context.Context, env jobs.Env, db *duck.DB, report *F
 	if err := db.JoinAsWritten(ctx); err != nil {
 		return err
 	}
-	if err := db.Bind(ctx, "fresh", cut); err != nil {
+	if err := db.Bind(ctx, "fresh", cut, contentColumns...); err != nil {
 		return err
 	}
 	env.Progress("royalties: recounting from the archive")

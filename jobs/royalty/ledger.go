@@ -164,9 +164,9 @@ func older(archive lake.Snapshot, a, b int64) (int64, error) {
 // tables do not have.
 func (u *ledgerUpdate) bindAdded(ctx context.Context) error {
 	if len(u.torn) == 0 {
-		return u.db.BindFiles(ctx, "added", u.archive, u.added)
+		return u.db.BindFiles(ctx, "added", u.archive, u.added, copyColumns...)
 	}
-	if err := u.db.BindFiles(ctx, "added_whole", u.archive, u.added); err != nil {
+	if err := u.db.BindFiles(ctx, "added_whole", u.archive, u.added, copyColumns...); err != nil {
 		return err
 	}
 	if err := u.bindTorn(ctx); err != nil {
@@ -263,6 +263,21 @@ func (u *ledgerUpdate) exec(ctx context.Context, statements ...string) error {
 	return nil
 }
 
+// copyColumns are the columns of the archive that the ledger has too.
+var copyColumns = []string{
+	"listen_id", "user_id", "track_id", "artist_id", "device", "event_time", "ms_played", "track_ms", "country", "tier", "received_time",
+	"source_topic", "source_partition", "source_offset",
+}
+
+// ledgerColumns are those in which contested ids are looked for; the files that have them are bound with all columns.
+func (u *ledgerUpdate) ledgerColumns() []string {
+	columns := []string{"listen_id", "event_time"}
+	if u.handsOver {
+		columns = append(columns, "source_topic", "source_partition", "source_offset")
+	}
+	return columns
+}
+
 // bind makes the relations of the MERGE. On a rebuild the ledger counts as empty: its files are replaced.
 func (u *ledgerUpdate) bind(ctx context.Context) error {
 	if u.rebuild {
@@ -272,9 +287,9 @@ func (u *ledgerUpdate) bind(ctx context.Context) error {
 		if err := u.db.BindFiles(ctx, "duplicates", u.duplicates, nil); err != nil {
 			return err
 		}
-		return u.db.BindFiles(ctx, "fresh", u.archive, u.added)
+		return u.db.BindFiles(ctx, "fresh", u.archive, u.added, copyColumns...)
 	}
-	if err := u.db.Bind(ctx, "ledger", u.ledger); err != nil {
+	if err := u.db.Bind(ctx, "ledger", u.ledger, u.ledgerColumns()...); err != nil {
 		return err
 	}
 	if err := u.db.Bind(ctx, "duplicates", u.duplicates); err != nil {
@@ -310,7 +325,7 @@ func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
 			files = append(files, f)
 		}
 	}
-	if err := u.db.BindFiles(ctx, "orphan_days", u.archive, files); err != nil {
+	if err := u.db.BindFiles(ctx, "orphan_days", u.archive, files, copyColumns...); err != nil {
 		return err
 	}
 	u.read(files)

@@ -11,6 +11,9 @@ import (
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
+// judgedColumns are the columns of a counted listen that rules judge and lines group by.
+var judgedColumns = []string{"track_id", "artist_id", "device", "event_time", "ms_played", "track_ms", "country", "tier"}
+
 // computeLines makes the table lines, or makes it anew, from a relation of counted listens. Period by
 // period: memory is bounded by a month, files of other months are not read, and no row's month is computed.
 // The rows lie in the order of the checksum. The view judged stays: all of the relation, with the column qualifies. Rules and

@@ -79,12 +79,13 @@ func (u *ledgerUpdate) bindTorn(ctx context.Context) error {
 		view  string
 		of    lake.Snapshot
 		parts map[int]bool
-	}{{"archive_torn_files", u.archive, u.torn}, {"counted_torn_files", u.ledger, months}, {"duplicates_torn_files", u.duplicates, months}} {
+		only  []string
+	}{{"archive_torn_files", u.archive, u.torn, copyColumns}, {"counted_torn_files", u.ledger, months, nil}, {"duplicates_torn_files", u.duplicates, months, nil}} {
 		files, err := t.of.Files(ctx)
 		if err != nil {
 			return err
 		}
-		if err := u.db.BindFiles(ctx, t.view, t.of, lake.InPartitions(files, t.parts)); err != nil {
+		if err := u.db.BindFiles(ctx, t.view, t.of, lake.InPartitions(files, t.parts), t.only...); err != nil {
 			return err
 		}
 	}

@@ -103,10 +103,11 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *R
 	}
 	env.Progress(fmt.Sprintf("royalties: %d periods", len(p.periods)))
 	names := p.names()
-	for view, s := range map[string]lake.Snapshot{"counted": p.ledger, "duplicates": p.duplicates} {
-		if err := bindPeriods(ctx, db, view, s, names); err != nil {
-			return false, err
-		}
+	if err := bindPeriods(ctx, db, "counted", p.ledger, names, judgedColumns...); err != nil {
+		return false, err
+	}
+	if err := bindPeriods(ctx, db, "duplicates", p.duplicates, names, "event_time", "payload_conflict", "other_user"); err != nil {
+		return false, err
 	}
 	if err := computeLines(ctx, db, "counted", p.rules.Rules, names); err != nil {
 		return false, err
@@ -138,8 +139,8 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *R
 	return true, p.publish(ctx, env, db, posted, report.Periods, started)
 }
 
-// bindPeriods makes a view of the months of a ledger table.
-func bindPeriods(ctx context.Context, db *duck.DB, view string, s lake.Snapshot, names []string) error {
+// bindPeriods makes a view of the months of a ledger table; only as for [duck.DB.Bind].
+func bindPeriods(ctx context.Context, db *duck.DB, view string, s lake.Snapshot, names []string, only ...string) error {
 	months := make([]any, len(names))
 	for i, name := range names {
 		start, err := time.Parse(periodLayout, name)
@@ -148,7 +149,7 @@ func bindPeriods(ctx context.Context, db *duck.DB, view string, s lake.Snapshot,
 		}
 		months[i] = lake.Month(start)
 	}
-	return db.BindPartitions(ctx, view, s, months...)
+	return db.BindPartitions(ctx, view, s, months, only...)
 }
 
 func countDuplicates(ctx context.Context, db *duck.DB, periods []PeriodReport) error {

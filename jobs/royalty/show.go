@@ -264,7 +264,7 @@ func bindPeriodAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table st
 	if err != nil {
 		return err
 	}
-	return db.BindPartitions(ctx, view, s, period)
+	return db.BindPartitions(ctx, view, s, []any{period})
 }
 
 // Cut is the state of all tables that one run saw or made.

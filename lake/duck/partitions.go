@@ -8,9 +8,9 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// BindPartitions makes a view of some partitions of a snapshot, by their [lake.PartitionValue]. Of files that do not say
-// theirs, it has the rows that belong there.
-func (d *DB) BindPartitions(ctx context.Context, view string, s lake.Snapshot, values ...any) error {
+// BindPartitions makes a view of some partitions of a snapshot, by their [lake.PartitionValue]; only as for [DB.Bind]. Of files
+// that do not say theirs, it has the rows that belong there.
+func (d *DB) BindPartitions(ctx context.Context, view string, s lake.Snapshot, values []any, only ...string) error {
 	files, err := s.Files(ctx)
 	if err != nil {
 		return err
@@ -24,11 +24,18 @@ func (d *DB) BindPartitions(ctx context.Context, view string, s lake.Snapshot, v
 		return !slices.Contains(values, value)
 	})
 	if len(unknown) == 0 {
-		return d.BindFiles(ctx, view, s, files)
+		return d.BindFiles(ctx, view, s, files, only...)
 	}
 	p, err := partitioningOf(s.Table())
 	if err != nil {
 		return err
+	}
+	selected := "*"
+	if len(only) > 0 { // what places a row need not be among them
+		selected = "_file, _pos"
+		for _, name := range only {
+			selected += ", " + Ident(name)
+		}
 	}
 	text := "CREATE OR REPLACE VIEW " + Ident(view) + " AS SELECT * FROM " + Ident(view+"__placed")
 	for _, value := range values {
@@ -36,9 +43,9 @@ func (d *DB) BindPartitions(ctx context.Context, view string, s lake.Snapshot, v
 		if err != nil {
 			return err
 		}
-		text += " UNION ALL SELECT * FROM " + Ident(view+"__unplaced") + where
+		text += " UNION ALL BY NAME SELECT " + selected + " FROM " + Ident(view+"__unplaced") + where
 	}
-	if err := d.BindFiles(ctx, view+"__placed", s, files); err != nil {
+	if err := d.BindFiles(ctx, view+"__placed", s, files, only...); err != nil {
 		return err
 	}
 	if err := d.BindFiles(ctx, view+"__unplaced", s, unknown); err != nil {

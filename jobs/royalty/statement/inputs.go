@@ -129,7 +129,7 @@ func bindPeriods(ctx context.Context, env jobs.Env, db *duck.DB, view, table str
 	for i, period := range periods {
 		values[i] = period
 	}
-	return db.BindPartitions(ctx, view, s, values...)
+	return db.BindPartitions(ctx, view, s, values)
 }
 
 // tracksOf is the reference data of a statement: that of its close for ever, which is none where none was loaded, or today's while
