@@ -67,6 +67,9 @@ func decide(ctx context.Context, env jobs.Env, f *Forecast, period string, o Clo
 		return Closing{}, err
 	}
 	missing, err := missingOf(ctx, env, f, period)
+	if err == nil {
+		err = verifyStatement(ctx, env, run)
+	}
 	if err != nil {
 		return Closing{}, err
 	}
