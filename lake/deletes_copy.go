@@ -36,6 +36,13 @@ type DeleteFile struct {
 // CopyPositionDeletes writes the position delete file at uri from anew at uri to, with the paths in its rows renamed. The rows of one
 // file are in memory, about 150 B each.
 func (t *Table) CopyPositionDeletes(ctx context.Context, from, to string, rename func(string) (string, error)) (DeleteFile, error) {
+	local, err := LocalPath(from)
+	if err == nil {
+		err = NewVerifier().file(local, deleteColumns)
+	}
+	if err != nil {
+		return DeleteFile{}, fmt.Errorf("read position deletes: %w", err)
+	}
 	rows, err := t.readPositions(ctx, from)
 	if err != nil {
 		return DeleteFile{}, fmt.Errorf("read position deletes %s: %w", from, err)

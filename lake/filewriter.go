@@ -6,20 +6,23 @@ import (
 	"io"
 )
 
-// FileWriter writes one new Parquet file of a table, seals it, and knows its size: that goes into the manifest, and
-// object stores have no cheap way to ask for it.
+// FileWriter writes one new Parquet file of a table, seals it where its name promises that, and knows its size: that goes
+// into the manifest, and object stores have no cheap way to ask for it.
 type FileWriter struct {
 	w     io.WriteCloser
-	local string
+	local string // "" for a file that gets no seal
 	bytes int64
 	last  [len(parquetMagic)]byte // written so far, for an unfinished file gets no seal
 }
 
-// Create opens a new file at uri, from [Table.NewDataPath].
+// Create opens a new file at uri, usually from [Table.NewDataPath].
 func (t *Table) Create(ctx context.Context, uri string) (*FileWriter, error) {
 	local, err := LocalPath(uri)
 	if err != nil {
 		return nil, err
+	}
+	if _, promised := sealName(local); !promised {
+		local = ""
 	}
 	fs, err := t.FS(ctx)
 	if err != nil {
@@ -46,7 +49,7 @@ func (f *FileWriter) Write(p []byte) (int, error) {
 // Close ends the file and seals it; only then is it there for readers.
 func (f *FileWriter) Close() error {
 	err := f.w.Close()
-	if err != nil || string(f.last[:]) != parquetMagic {
+	if err != nil || f.local == "" || string(f.last[:]) != parquetMagic {
 		return err
 	}
 	f.bytes, err = Seal(f.local)

@@ -40,10 +40,10 @@ type chunk struct {
 }
 
 // sealMark ends the name of a sealed file, or of the folder that one COPY filled: it says that there is a seal to be
-// found, whatever the file itself looks like.
+// found, whatever the file itself looks like. Only the mark of another place may follow it (see package relocate).
 const sealMark = "-x1"
 
-var sealedElement = regexp.MustCompile(`-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}` + sealMark + `(\.parquet)?$`)
+var sealedElement = regexp.MustCompile(`-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}` + sealMark + `(-at-[0-9a-f]{8})?(\.parquet)?$`)
 
 // sealName is the part of a path that names a sealed file wherever its table lies: from the element with the mark on.
 // It is part of the seal, so two files that changed places are noticed. ok is false for files without a seal.

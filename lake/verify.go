@@ -88,8 +88,10 @@ func (v *Verifier) Verify(ctx context.Context, s Snapshot, files []File, columns
 
 // VerifyDeletes does the same for position delete files.
 func (v *Verifier) VerifyDeletes(ctx context.Context, s Snapshot, files []File) error {
-	return v.Verify(ctx, s, files, []iceberg.NestedField{{ID: deletePathFieldID, Name: "file_path"}, {ID: deletePosFieldID, Name: "pos"}})
+	return v.Verify(ctx, s, files, deleteColumns)
 }
+
+var deleteColumns = []iceberg.NestedField{{ID: deletePathFieldID, Name: "file_path"}, {ID: deletePosFieldID, Name: "pos"}}
 
 // missing are the columns of a file that were not verified yet: nil when there is nothing to do.
 func (v *Verifier) missing(local string, columns []iceberg.NestedField) []iceberg.NestedField {

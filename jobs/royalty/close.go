@@ -68,7 +68,7 @@ func decide(ctx context.Context, env jobs.Env, f *Forecast, period string, o Clo
 	}
 	missing, err := missingOf(ctx, env, f, period)
 	if err == nil {
-		err = verifyStatement(ctx, env, run)
+		err = verifyStatement(ctx, env, run.RunID)
 	}
 	if err != nil {
 		return Closing{}, err

@@ -10,7 +10,11 @@ import (
 
 // verifyStatement reads nothing of the statement that is about to be closed, but holds the bytes of its files against
 // their hashes: [lake.ErrDamaged] before anything is decided.
-func verifyStatement(ctx context.Context, env jobs.Env, run PublishedRun) (err error) {
+func verifyStatement(ctx context.Context, env jobs.Env, runID string) (err error) {
+	run, err := FindRun(ctx, env, runID)
+	if err != nil {
+		return err
+	}
 	db, err := env.Open(ctx)
 	if err != nil {
 		return err
