@@ -147,7 +147,7 @@ func poolsOf(pools []terms.Pool, period string) (list []terms.Pool) {
 
 // choosePending adds the closed periods that have rows of postedPending.
 func (p *plan) choosePending(ctx context.Context, db *duck.DB, causes map[string]string) error {
-	if err := db.BindPartitions(ctx, "pending", p.adjustments, postedPending); err != nil {
+	if err := db.BindPartitions(ctx, "pending", p.adjustments, []any{postedPending}); err != nil {
 		return err
 	}
 	var period string

@@ -105,7 +105,7 @@ func (p *plan) differs(ctx context.Context, env jobs.Env, db *duck.DB, period st
 	err := bindPeriodAt(ctx, env, db, "published_month", catalog.RoyaltyLines, run.LinesSnapshotID, period)
 	gone := errors.Is(err, lake.ErrExpired) // by another engine: package maintain keeps it
 	if gone {
-		err = db.BindPartitions(ctx, "published_month", p.lines, period)
+		err = db.BindPartitions(ctx, "published_month", p.lines, []any{period})
 	}
 	if err != nil {
 		return false, err
