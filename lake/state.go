@@ -117,5 +117,5 @@ func (s Snapshot) states() (map[string]string, error) {
 		return maps.Clone(last.State), nil
 	}
 	return nil, WithHint(fmt.Errorf("state of table %s: the last snapshot written by lakectl: %w", s.table.name, ErrExpired),
-		"another engine wrote the newest snapshots and expired ours; 'lakectl ingest' and 'lakectl job royalties' say what they can recover")
+		"another engine wrote the newest snapshots and expired ours; roll main back to a snapshot of ours, or restore the table from a backup")
 }

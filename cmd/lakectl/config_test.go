@@ -14,7 +14,7 @@ import (
 // anotherValue is a value other than the default for each key that takes more
 // than any text.
 var anotherValue = map[string]string{
-	"catalog.type": "postgres", "kafka.topic": "plays", "catalog.s3.endpoint": "http://s3:9000", "kafka.brokers": "a:1,b:2", "kafka.tls.enabled": "true",
+	"catalog.type": "postgres", "catalog.mode": "group", "kafka.topic": "plays", "catalog.s3.endpoint": "http://s3:9000", "kafka.brokers": "a:1,b:2", "kafka.tls.enabled": "true",
 	"kafka.sasl.mechanism": "PLAIN", "ingest.flush_age": "1m", "ingest.flush_rows": "5", "ingest.flush_bytes": "1GiB",
 	"ingest.max_ahead": "0s", "ingest.metrics_addr": "127.0.0.1:9464", "ingest.max_late": "1d12h", "duckdb.memory_limit": "4GB", "duckdb.threads": "8", "duckdb.spill_limit": "64GiB", "duckdb.verify": "true", "engine": "trino",
 	"kafka.session_timeout": "20s", "ingest.max_refused_percent": "50", "trino.url": "http://trino:8080", "retention.archive_snapshots": "2d", "retention.quarantine": "1d", "serve.addr": "[::1]:80",

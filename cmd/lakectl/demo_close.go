@@ -18,7 +18,7 @@ type demoClose struct {
 // demoAdjustment is what one cause changed after the close.
 type demoAdjustment struct {
 	Cause            string `json:"cause"`
-	PostedTo         string `json:"posted_to"` // a period, or pending
+	PostedTo         string `json:"posted_to"` // a period
 	Rows             int64  `json:"rows"`
 	Listens          int64  `json:"listens"` // signed, as the next two
 	QualifiedListens int64  `json:"qualified_listens"`
@@ -40,10 +40,9 @@ func (s *story) readAdjustments(ctx context.Context) error {
 		func() error { s.report.Closed.Adjustments = append(s.report.Closed.Adjustments, a); return nil })
 }
 
-// adjusted compares what each cause changed after the close with what was late and what was erased.
-func (r *demoReport) adjusted(truth simulate.Truth) []compared {
-	late, deleted := demoAdjustment{}, demoAdjustment{}
-	var moved int64
+// posted sums what late listens and what deletions changed after the close, as far as it was posted, and the minor units
+// that all of it adds.
+func (r *demoReport) posted() (late, deleted demoAdjustment, moved int64) {
 	for _, a := range r.Closed.Adjustments {
 		of := &late
 		if a.Cause == royalty.CauseDeletions {
@@ -51,6 +50,24 @@ func (r *demoReport) adjusted(truth simulate.Truth) []compared {
 		}
 		of.Listens, of.QualifiedListens, moved = of.Listens+a.Listens, of.QualifiedListens+a.QualifiedListens, moved+a.AmountMinor
 	}
+	return late, deleted, moved
+}
+
+// waiting is what statement and adjustments leave to what the month comes to now: deletions of too few people to be posted.
+func (r *demoReport) waiting() demoAdjustment {
+	late, deleted, _ := r.posted()
+	return demoAdjustment{
+		Cause:            royalty.CauseDeletions,
+		Listens:          r.Final.Listens - r.Before.Listens - late.Listens - deleted.Listens,
+		QualifiedListens: r.Final.QualifiedListens - r.Before.QualifiedListens - late.QualifiedListens - deleted.QualifiedListens,
+	}
+}
+
+// adjusted compares what each cause changed after the close with what was late and what was erased.
+func (r *demoReport) adjusted(truth simulate.Truth) []compared {
+	late, deleted, moved := r.posted()
+	held := r.waiting()
+	deleted.Listens, deleted.QualifiedListens = deleted.Listens+held.Listens, deleted.QualifiedListens+held.QualifiedListens
 	p := truth.Period(r.Month)
 	return []compared{
 		{"listens posted as late", late.Listens, int64(p.Late.Listens)},
@@ -67,7 +84,10 @@ func (r demoReport) closedLines() []string {
 	for _, a := range r.Closed.Adjustments {
 		lines = append(lines, fmt.Sprintf("  %-14s %9s listens %9s qualified, %s rows to %s", a.Cause, signed(a.Listens), signed(a.QualifiedListens), thousands(a.Rows), a.PostedTo))
 	}
-	return append(lines, fmt.Sprintf("  published + adjustments = current: %s listens, %s qualified", thousands(r.Final.Listens), thousands(r.Final.QualifiedListens)))
+	if held := r.waiting(); held.Listens != 0 || held.QualifiedListens != 0 {
+		lines = append(lines, fmt.Sprintf("  %-14s %9s listens %9s qualified, wait until they are of five people for all who see them", held.Cause, signed(held.Listens), signed(held.QualifiedListens)))
+	}
+	return append(lines, fmt.Sprintf("  published + adjustments + what waits = current: %s listens, %s qualified", thousands(r.Final.Listens), thousands(r.Final.QualifiedListens)))
 }
 
 func signed(n int64) string {

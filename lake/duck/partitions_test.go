@@ -64,7 +64,7 @@ func TestPartitionIsThatOfAFilesOwnSpec(t *testing.T) {
 				t.Errorf("partitions %v", got)
 			}
 			d := l.DB(t)
-			if err := d.BindPartitions(t.Context(), "day", s, 20500); err != nil {
+			if err := d.BindPartitions(t.Context(), "day", s, []any{20500}); err != nil {
 				t.Fatal(err)
 			}
 			var tracks string
