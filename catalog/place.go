@@ -89,14 +89,14 @@ func (c *Catalog) taken(ctx context.Context, file identity, folder string) error
 func (c *Catalog) lakeID(ctx context.Context, rows []row) (string, error) {
 	// The small table that most commands load anyway comes first.
 	slices.SortStableFunc(rows, func(a, b row) int { return rank(a) - rank(b) })
-	for _, r := range rows[:min(1, len(rows))] {
-		t, err := c.Ice.LoadTable(ctx, icetable.Identifier{r.namespace, r.table})
-		if err != nil {
-			return "", fmt.Errorf("load table %s: %w", r.table, err)
-		}
-		return t.Properties()[LakeIDProperty], nil
+	if len(rows) == 0 {
+		return "", nil
 	}
-	return "", nil
+	t, err := c.Ice.LoadTable(ctx, icetable.Identifier{rows[0].namespace, rows[0].table})
+	if err != nil {
+		return "", fmt.Errorf("load table %s: %w", rows[0].table, err)
+	}
+	return t.Properties()[LakeIDProperty], nil
 }
 
 func rank(r row) int {

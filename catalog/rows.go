@@ -20,18 +20,29 @@ const (
 	selectTableType = "SELECT table_namespace, table_name FROM iceberg_tables WHERE catalog_name = ? AND iceberg_type <> 'TABLE'"
 )
 
+// views are the entries that are no tables: none where the catalog of another engine has no column that tells.
+func (c *Catalog) views(ctx context.Context) map[[2]string]bool {
+	views := map[[2]string]bool{}
+	found, err := c.db.QueryContext(ctx, c.placeholders(selectTableType), c.options.Name)
+	if err != nil {
+		return views
+	}
+	defer found.Close() //nolint:errcheck // read only
+	for found.Next() {
+		var id [2]string
+		if err := found.Scan(&id[0], &id[1]); err == nil {
+			views[id] = true
+		}
+	}
+	if found.Err() != nil {
+		return map[[2]string]bool{}
+	}
+	return views
+}
+
 // tables lists what the catalog has, in all namespaces; views are left out.
 func (c *Catalog) tables(ctx context.Context) ([]row, error) {
-	views := map[[2]string]bool{}
-	if found, err := c.db.QueryContext(ctx, c.placeholders(selectTableType), c.options.Name); err == nil { // catalogs of some engines have no such column
-		for found.Next() {
-			var id [2]string
-			if err := found.Scan(&id[0], &id[1]); err == nil {
-				views[id] = true
-			}
-		}
-		found.Close() //nolint:errcheck // read only
-	}
+	views := c.views(ctx)
 	found, err := c.db.QueryContext(ctx, c.placeholders(selectTables), c.options.Name)
 	if err != nil {
 		return nil, fmt.Errorf("list the catalog's tables: %w", err)

@@ -185,9 +185,9 @@ func makeSeal(name string, chunks []chunk, rest uint64, tail fileTail) []byte {
 func sealHash(name string, table []byte, tail fileTail) uint64 {
 	h := xxh3.New()
 	h.WriteString(name) //nolint:errcheck // never fails
-	h.Write([]byte{0})  //nolint:errcheck
-	h.Write(table)      //nolint:errcheck
-	h.Write(tail)       //nolint:errcheck
+	h.Write([]byte{0})  //nolint:errcheck // never fails
+	h.Write(table)      //nolint:errcheck // never fails
+	h.Write(tail)       //nolint:errcheck // never fails
 	return h.Sum64()
 }
 

@@ -43,7 +43,7 @@ func (t table) writeJSON(ctx context.Context, w *bufio.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "{\n  \"columns\": %s,\n  \"rows\": [", columns)
+	fmt.Fprintf(w, "{\n  \"columns\": %s,\n  \"rows\": [", columns) //nolint:errcheck // Flush tells
 	var compact, indented bytes.Buffer
 	for i, row := range t.Rows {
 		if ctx.Err() != nil {
@@ -60,7 +60,7 @@ func (t table) writeJSON(ctx context.Context, w *bufio.Writer) error {
 		if i > 0 {
 			w.WriteByte(',') //nolint:errcheck // Flush tells
 		}
-		fmt.Fprintf(w, "\n    %s", indented.Bytes())
+		fmt.Fprintf(w, "\n    %s", indented.Bytes()) //nolint:errcheck // Flush tells
 	}
 	if len(t.Rows) > 0 {
 		w.WriteString("\n  ") //nolint:errcheck // Flush tells
