@@ -81,7 +81,7 @@ func TestDefaultsAreWhatTheDocumentationSays(t *testing.T) {
 	}
 	c.set = nil
 	want := config{
-		Catalog:   catalogConfig{Type: "sqlite", Name: "lake", URI: secret{value: "./lakehouse/catalog.db"}, Warehouse: "./lakehouse/warehouse"},
+		Catalog:   catalogConfig{Type: "sqlite", Name: "lake", Mode: "private", URI: secret{value: "./lakehouse/catalog.db"}, Warehouse: "./lakehouse/warehouse"},
 		Kafka:     kafkaConfig{Brokers: []string{"127.0.0.1:9092"}, Topic: "listens", Group: "lakectl", SessionTimeout: 10 * time.Second},
 		Ingest:    ingestConfig{FlushAge: 15 * time.Second, FlushRows: 1_000_000, FlushBytes: 256 << 20, MaxAhead: time.Hour, MaxLate: 365 * 24 * time.Hour, MaxRefusedPercent: 90},
 		DuckDB:    duckdbConfig{MemoryLimit: 1 << 30, Threads: 2, TempDirectory: "./lakehouse/tmp", SpillLimit: 32 << 30, Verify: true},

@@ -32,8 +32,8 @@ func toldRight(truth simulate.Truth) demoReport {
 			Quarantine: int64(truth.RefusedErased),
 		},
 		Closed: demoClose{Adjustments: []demoAdjustment{
-			{Cause: royalty.CauseLate, Listens: int64(p.Late.Listens), QualifiedListens: int64(p.Late.Qualified), AmountMinor: 5},
-			{Cause: royalty.CauseDeletions, Listens: -int64(p.Erased.Listens), QualifiedListens: -int64(p.Erased.Qualified), AmountMinor: -5},
+			{Cause: royalty.CauseLate, Listens: int64(p.Late.Listens), QualifiedListens: int64(p.Late.Qualified)},
+			{Cause: royalty.CauseDeletions}, // all of it waits
 		}},
 		Pools:         []demoPool{{Country: "*", AmountMinor: 100, PaidMinor: 100}, {Country: "SE", AmountMinor: 7, Undistributed: true}},
 		RerunChecksum: "a", Checksum: "f",

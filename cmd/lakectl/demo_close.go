@@ -67,13 +67,14 @@ func (r *demoReport) waiting() demoAdjustment {
 func (r *demoReport) adjusted(truth simulate.Truth) []compared {
 	late, deleted, moved := r.posted()
 	held := r.waiting()
-	deleted.Listens, deleted.QualifiedListens = deleted.Listens+held.Listens, deleted.QualifiedListens+held.QualifiedListens
 	p := truth.Period(r.Month)
 	return []compared{
 		{"listens posted as late", late.Listens, int64(p.Late.Listens)},
 		{"qualified listens posted as late", late.QualifiedListens, int64(p.Late.Qualified)},
-		{"listens posted or held back as deleted", deleted.Listens, -int64(p.Erased.Listens)},
-		{"qualified listens posted or held back as deleted", deleted.QualifiedListens, -int64(p.Erased.Qualified)},
+		{"listens posted as deleted, which are of too few people", deleted.Listens, 0},
+		{"qualified listens posted as deleted", deleted.QualifiedListens, 0},
+		{"listens that wait as deleted", held.Listens, -int64(p.Erased.Listens)},
+		{"qualified listens that wait as deleted", held.QualifiedListens, -int64(p.Erased.Qualified)},
 		{"minor units that adjustments add to the pools", moved, 0},
 	}
 }
