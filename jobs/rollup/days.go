@@ -57,14 +57,3 @@ func (d days) months() map[int]bool {
 	}
 	return months
 }
-
-// inPartitions keeps the files whose partition value is in the set.
-func inPartitions(files []lake.File, partitions map[int]bool) []lake.File {
-	var kept []lake.File
-	for _, f := range files {
-		if value, ok := lake.PartitionValue(f).(int); ok && partitions[value] {
-			kept = append(kept, f)
-		}
-	}
-	return kept
-}

@@ -65,7 +65,7 @@ func (p *Plan) commit(ctx context.Context) (lake.Commit, error) {
 	if err := p.in.plays.RefuseUnknown(files); err != nil {
 		return c, err
 	}
-	c.Remove = inPartitions(files, p.changed)
+	c.Remove = lake.InPartitions(files, p.changed)
 	return c, nil
 }
 

@@ -53,9 +53,9 @@ func load(ctx context.Context, env jobs.Env) (*inputs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("archive files since snapshot %d: %w", in.covered, err)
 	}
-	in.lost, in.idle, in.torn, in.foreign = changes.Broken, changes.Idle, changes.Torn, changes.Foreign
+	in.idle, in.torn, in.foreign = changes.Idle, changes.Torn, changes.Foreign
 	in.altered = in.plays.Table().Altered() != nil
-	in.lost = in.lost || in.altered
+	in.lost = changes.Broken || in.altered
 	if !in.lost {
 		in.fresh = changes.Added
 	}

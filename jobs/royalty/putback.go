@@ -103,24 +103,37 @@ func complete(ctx context.Context, s lake.Snapshot) (bool, error) {
 	if s.ID() == 0 {
 		return true, nil
 	}
-	storage, err := s.Table().FS(ctx)
-	if err != nil {
-		return false, err
-	}
-	files, err := s.Files(ctx)
-	deletes, err2 := s.DeleteFiles(ctx)
-	for _, f := range append(files, deletes...) {
-		in, err3 := storage.Open(f.FilePath())
-		if err = errors.Join(err, err2, err3); err != nil {
-			break
-		}
-		err = in.Close()
-	}
-	err = errors.Join(err, err2)
+	err := openFiles(ctx, s)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// openFiles opens every data and delete file of a snapshot and closes it again; the first error ends it.
+func openFiles(ctx context.Context, s lake.Snapshot) error {
+	storage, err := s.Table().FS(ctx)
+	if err != nil {
+		return err
+	}
+	files, err := s.Files(ctx)
+	if err != nil {
+		return err
+	}
+	deletes, err := s.DeleteFiles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range append(files, deletes...) {
+		in, err := storage.Open(f.FilePath())
+		if err != nil {
+			return err
+		}
+		if err := in.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restore commits the rows and the state of a snapshot in place of what the table holds. The newest run of a period is told by
