@@ -12,6 +12,13 @@
 //   - metrics mode none for columns that name people or their listens: a manifest entry keeps the bounds of
 //     a file after its rows were erased.
 //
+// # Identity and place
+//
+// Init gives a lake an id, which lies in every table and in a file of the warehouse. [Open] holds the place of the tables
+// against the warehouse, and who writes is refused on a warehouse that belongs to another catalog. [Relocate] makes a lake
+// that was copied or moved at home where it lies, [Restore] brings an old or lost catalog to the newest state of its tables.
+// Both move the catalog's pointers last, so a run that was killed is run again.
+//
 // # Catalogs
 //
 // sqlite (one machine, the default) and postgres are served here. Their rows follow the JDBC catalog of

@@ -47,6 +47,12 @@
 // The same record tells whether anyone else changed the rows of a table that only we write ([Table.Altered]). A commit of
 // ours on top of such a change passes it on, until one mends the rows ([Commit.Mends]).
 //
+// # Sealed files
+//
+// Every Parquet file of ours carries a seal ([Seal], and its layout in seal.go): a hash of each column chunk and of all else.
+// The mark in its name promises the seal, so a file whose seal is damaged is never taken for one of another engine. Whoever turns
+// files into numbers asks a [Verifier] first; what does not hold is [ErrDamaged].
+//
 // # Expiring
 //
 // [Lake.Expire] is the other commit: it changes no rows, takes snapshots out of the history and then deletes what

@@ -5,6 +5,9 @@
 // ([DB.Write]); package lake commits them. DuckDB itself never touches the catalog, so a crash leaves at
 // most files that nobody refers to.
 //
+// What is bound is verified first, where [Options].Verify says so: the columns that the view has, once a process. So no
+// statement of a job reads bytes that are not those that were written. A user's query ([Analyze]) is not verified.
+//
 // # Rules for statements
 //
 //   - Sums of integers are HUGEINT, and Parquet would store them as DOUBLE: cast every sum to BIGINT.
