@@ -40,9 +40,14 @@ func (r *rounds) next(ctx context.Context) bool {
 	return r.ended == nil
 }
 
-// notLoaded notes that the table could not be loaded.
+// notLoaded notes that the table could not be loaded. A table that is gone or does not fit will not tell what became of
+// an attempt before, however often it is asked: the next run of the job looks again.
 func (r *rounds) notLoaded(err error) {
-	r.last, r.over = err, permanent(err) && !r.unknown
+	r.over = permanent(err)
+	if r.unknown && r.over {
+		err = fmt.Errorf("%w (whether the change before landed is not known: %w)", err, r.last)
+	}
+	r.last = err
 }
 
 // notConfirmed notes that a commit failed or that its answer was lost.
