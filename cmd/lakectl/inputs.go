@@ -21,12 +21,20 @@ type versioned[T, S any] struct {
 	asSet   func(T) S
 	apply   func(context.Context, jobs.Env, T) (S, error)
 	inForce func(context.Context, jobs.Env) (S, error)
+	remove  *takeBack[S] // nil where nothing can be taken back
+}
+
+// takeBack is the verb that takes back what a file said.
+type takeBack[S any] struct {
+	args, short, long, example string
+	check                      func(name string) error
+	run                        func(ctx context.Context, env jobs.Env, names []string) (S, error)
 }
 
 // verbs are the commands every kind of input has.
 func (v versioned[T, S]) verbs() []verb {
 	name := "lakectl " + v.noun
-	return []verb{
+	list := []verb{
 		{
 			Name: "check", Args: "FILE", Short: "Read a " + v.noun + " file and say what is wrong with it.", NoConfig: true,
 			Long: "Nothing is stored.", Examples: []string{name + " check " + v.example}, Run: v.runCheck,
@@ -41,6 +49,23 @@ func (v versioned[T, S]) verbs() []verb {
 			Long: v.listed, Examples: []string{name + " list"}, Run: v.runList,
 		},
 	}
+	if r := v.remove; r != nil {
+		list = append(list, verb{
+			Name: "remove", Args: r.args, Short: r.short, Long: r.long, Exits: []int{exitFenced},
+			Examples: []string{name + " remove " + r.example}, Run: v.runRemove,
+		})
+	}
+	return list
+}
+
+func (v versioned[T, S]) runRemove(ctx context.Context, c *call) (any, error) {
+	names := c.Args().Slice()
+	for _, name := range names {
+		if err := v.remove.check(name); err != nil {
+			return nil, err
+		}
+	}
+	return withEnv(ctx, c, func(env jobs.Env) (S, error) { return v.remove.run(ctx, env, names) })
 }
 
 func (v versioned[T, S]) runCheck(_ context.Context, c *call) (any, error) {

@@ -14,10 +14,23 @@ func poolsVerb() verb {
 		asSet:   func(pools []terms.Pool) royalty.PoolSet { return royalty.PoolSet{Pools: pools} },
 		apply:   royalty.ApplyPools,
 		inForce: royalty.Pools,
+		remove: &takeBack[royalty.PoolSet]{
+			args: "MONTH...", short: "Take the pools of a month back.", example: "2062-03",
+			long: `Stores a new version in which the month has no pools; earlier versions stay, and other months keep theirs. The statement
+of a closed month stays too: what it was paid too much is posted to the first open month by the next 'lakectl job royalties'.
+A month that has none by now is not stored again.`,
+			check: func(period string) error {
+				if !terms.IsPeriod(period) {
+					return usagef("give months like 2026-03", "period %q", period)
+				}
+				return nil
+			},
+			run: royalty.RemovePools,
+		},
 	}
 	return verb{
 		Name:  v.noun,
-		Short: "Check, apply and list the pools of money that royalties share out.",
+		Short: "Check, apply, list and take back the pools of money that royalties share out.",
 		Long: `A pools file is CSV; * is any country or tier, amounts are whole minor units:
 
   period,country,tier,currency,amount_minor

@@ -65,7 +65,7 @@ var (
 )
 
 // tidy makes what the encoder would leave to chance: lists that are nil become
-// empty ones, times become UTC, and a field without a json name is an error.
+// empty ones unless they may be left out, times become UTC, and a field without a json name is an error.
 func tidy(v reflect.Value) error {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -111,6 +111,9 @@ func tidyFields(v reflect.Value) error {
 		name := jsonName(f)
 		if name == "" && !f.Anonymous || name != strings.ToLower(name) {
 			return fmt.Errorf("field %s of result %s has no json name in snake_case", f.Name, v.Type())
+		}
+		if v.Field(i).IsZero() && strings.Contains(f.Tag.Get("json"), ",omit") {
+			continue // left out, in the text too
 		}
 		if err := tidy(v.Field(i)); err != nil {
 			return err

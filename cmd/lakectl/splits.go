@@ -11,13 +11,26 @@ func splitsVerb() verb {
 		applied: "The splits of every track that the file names are replaced; other tracks keep theirs.",
 		listed:  "For each track those of the newest file that named it.",
 		parse:   terms.ParseSplits,
-		asSet:   royalty.CountSplits,
+		asSet:   royalty.ListSplits,
 		apply:   royalty.ApplySplits,
 		inForce: royalty.Splits,
+		remove: &takeBack[royalty.SplitSet]{
+			args: "TRACK...", short: "Take the splits of a track back.", example: "t1",
+			long: `Stores a new version in which the track has no splits, so that its payouts are the artist's; earlier versions stay, and
+other tracks keep theirs. The statements of closed months stay too: what they shared out otherwise is posted to the first open
+month by the next 'lakectl job royalties'. A track that has none by now is not stored again.`,
+			check: func(track string) error {
+				if track == "" {
+					return usagef("give the ids of tracks", "track %q", track)
+				}
+				return nil
+			},
+			run: royalty.RemoveSplits,
+		},
 	}
 	return verb{
 		Name:  v.noun,
-		Short: "Check, apply and list the splits: who gets which part of a track's royalties.",
+		Short: "Check, apply, list and take back the splits: who gets which part of a track's royalties.",
 		Long: `A splits file is CSV. Parts are whole basis points: 10000 is all of it, 2500 a quarter.
 
   track_id,party,role,basis_points,effective_from,effective_to

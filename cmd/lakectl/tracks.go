@@ -11,7 +11,9 @@ func tracksVerb() verb {
 		applied: "The rows of every track that the file names are replaced; other tracks keep theirs.",
 		listed:  "Everything that is known of every track. For some of them use 'lakectl sql' on the table tracks.",
 		parse:   terms.ParseTracks,
-		asSet:   func(tracks []terms.Track) royalty.TrackSet { return royalty.TrackSet{Rows: len(tracks)} },
+		asSet: func(tracks []terms.Track) royalty.TrackSet {
+			return royalty.TrackSet{Rows: len(tracks), Tracks: tracks}
+		},
 		apply:   royalty.LoadTracks,
 		inForce: royalty.Tracks,
 	}

@@ -86,8 +86,8 @@ func (p *plan) chooseFirst(ctx context.Context, causes map[string]string) (err e
 	for period := range p.rows {
 		first[period] = CauseFirst
 	}
-	for period := range p.pools.byPeriod {
-		first[period] = CauseFirst
+	for _, pool := range p.pools.Pools {
+		first[pool.Period] = CauseFirst
 	}
 	for period, cause := range first {
 		if _, ran := p.published[period]; !ran {

@@ -34,7 +34,8 @@
 //
 // A pool is shared over the qualified listens it covers, per (artist_id, track_id), and a track's payout among the parties of
 // its splits by listens times basis points; both in integers, largest remainder first. Days of a month that no split covers
-// weigh for the artist, and a payout without shares goes whole to its artist.
+// weigh for the artist, and a payout without shares goes whole to its artist. Pools and splits are taken back by a version that
+// names the month or track without any: a row of nulls ([RemovePools], [RemoveSplits]).
 //
 // # Publishing
 //

@@ -28,8 +28,9 @@ type PoolSet struct {
 	Version int64        `json:"version"` // the newest version that any of them is from
 	Pools   []terms.Pool `json:"pools"`
 	Stored  bool         `json:"stored"`
+	Removed []string     `json:"removed,omitempty"` // periods whose pools this command took back
 
-	byPeriod   map[string]int64 // the version in force for each period
+	byPeriod   map[string]int64 // the version in force for each period, also for those whose pools were taken back
 	snapshotID int64            // of royalty_pools that it was read from
 }
 
@@ -145,7 +146,9 @@ func readPools(ctx context.Context, db *duck.DB, upTo any) (PoolSet, error) {
 	var version int64
 	var p terms.Pool
 	err := db.Each(ctx, lakesql.Text("royalty/pools_latest"), []any{upTo}, []any{&version, &p.Period, &p.Country, &p.Tier, &p.Currency, &p.AmountMinor}, func() error {
-		set.Pools = append(set.Pools, p)
+		if p.Currency != "" {
+			set.Pools = append(set.Pools, p)
+		}
 		set.byPeriod[p.Period] = version
 		set.Version = max(set.Version, version)
 		return nil

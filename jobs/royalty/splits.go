@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -20,6 +22,13 @@ type SplitSet struct {
 	Tracks  int           `json:"tracks"`
 	Stored  bool          `json:"stored"` // by this command; false when the file says what holds already
 	Splits  []terms.Split `json:"splits,omitempty"`
+}
+
+// ListSplits describes the splits of a file.
+func ListSplits(splits []terms.Split) SplitSet {
+	set := CountSplits(splits)
+	set.Splits = splits
+	return set
 }
 
 // CountSplits describes splits without listing them.
@@ -52,7 +61,7 @@ func Splits(ctx context.Context, env jobs.Env) (SplitSet, error) {
 		return SplitSet{}, fmt.Errorf("read splits: %w", err)
 	}
 	set := CountSplits(splits)
-	set.Version, set.Splits = version, splits
+	set.Version, set.Splits = version, append([]terms.Split{}, splits...)
 	return set, nil
 }
 
@@ -108,7 +117,25 @@ func splitsChanged(ctx context.Context, db *duck.DB, before, after int64, period
 // ApplySplits stores splits as a new version. They replace the splits of every track they name; other tracks keep
 // theirs. Splits that say what is in force already are not stored again.
 func ApplySplits(ctx context.Context, env jobs.Env, splits []terms.Split) (SplitSet, error) {
-	set := CountSplits(splits)
+	s := splitStore{set: CountSplits(splits), rows: len(splits)}
+	s.row = func(i int, version int64, at time.Time) []any {
+		r := splits[i]
+		return []any{version, at, r.TrackID, r.Party, r.Role, r.BasisPoints, dateOrNull(r.EffectiveFrom), dateOrNull(r.EffectiveTo)}
+	}
+	return s.store(ctx, env)
+}
+
+// splitStore is a new version of splits: so many rows of royalty_splits.
+type splitStore struct {
+	set       SplitSet // what is said of it
+	rows      int
+	row       func(i int, version int64, at time.Time) []any
+	noneIsNew bool // tracks that no version named are an error
+}
+
+// store commits the version unless it says what is in force.
+func (s splitStore) store(ctx context.Context, env jobs.Env) (SplitSet, error) {
+	set := s.set
 	db, err := env.Open(ctx)
 	if err != nil {
 		return set, err
@@ -119,12 +146,19 @@ func ApplySplits(ctx context.Context, env jobs.Env, splits []terms.Split) (Split
 		return set, err
 	}
 	at := env.Now()
-	err = fillApplied(ctx, db, "all_splits", len(splits), func(i int) []any {
-		s := splits[i]
-		return []any{version + 1, at, s.TrackID, s.Party, s.Role, s.BasisPoints, dateOrNull(s.EffectiveFrom), dateOrNull(s.EffectiveTo)}
-	})
-	if err != nil {
+	if err := fillApplied(ctx, db, "all_splits", s.rows, func(i int) []any { return s.row(i, version+1, at) }); err != nil {
 		return set, err
+	}
+	if s.noneIsNew {
+		var unnamed []string
+		var track string
+		err := db.Each(ctx, lakesql.Text("royalty/splits_unnamed"), nil, []any{&track}, func() error { unnamed = append(unnamed, track); return nil })
+		if err != nil {
+			return set, fmt.Errorf("find tracks: %w", err)
+		}
+		if len(unnamed) > 0 {
+			return set, lake.WithHint(fmt.Errorf("splits of track %s: %w", strings.Join(unnamed, ", "), lake.ErrNotFound), "see 'lakectl splits list'; nothing was stored")
+		}
 	}
 	set.Version = version
 	var differ bool

@@ -65,7 +65,9 @@ func Status(ctx context.Context, env jobs.Env) (list []PeriodStatus, err error) 
 		names[period] = true
 	}
 	for _, period := range slices.Sorted(maps.Keys(names)) {
-		list = append(list, f.status(period, posted[period]))
+		if s := f.status(period, posted[period]); !f.empty(s) {
+			list = append(list, s)
+		}
 	}
 	return list, nil
 }
@@ -87,6 +89,12 @@ func countPostings(ctx context.Context, db *duck.DB, adjustments lake.Snapshot) 
 		return nil, fmt.Errorf("count rows of %s: %w", catalog.Adjustments, err)
 	}
 	return posted, nil
+}
+
+// empty tells whether an open period has nothing of its own any more: its pools were taken back, and there are no listens of it.
+func (f *Forecast) empty(s PeriodStatus) bool {
+	return s.State == PeriodOpen && s.Pending == "" && s.PostedHere == 0 && f.plan.rows[s.Period] == 0 &&
+		len(poolsOf(f.plan.pools.Pools, s.Period)) == 0
 }
 
 func (f *Forecast) status(period string, n postings) PeriodStatus {

@@ -26,7 +26,7 @@ func Tracks(ctx context.Context, env jobs.Env) (TrackSet, error) {
 		return TrackSet{}, err
 	}
 	defer db.Close() //nolint:errcheck // in memory
-	var set TrackSet
+	set := TrackSet{Tracks: []terms.Track{}}
 	var t terms.Track
 	dest := []any{&t.TrackID, &t.Title, &t.ArtistName, &t.LabelID, &t.LabelName, &t.ISRC, &t.ValidFrom, &t.ValidTo}
 	err = db.Each(ctx, lakesql.Text("royalty/tracks_listed"), nil, dest, func() error { set.Tracks = append(set.Tracks, t); return nil })

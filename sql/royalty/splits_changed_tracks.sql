@@ -1,5 +1,5 @@
 -- Tracks whose splits, as they bear on one month, differ between two versions: those whose dates do not touch the
--- month are left out, dates outside it are open. Grain: one track. Relations: all_splits (royalty_splits).
+-- month are left out, dates outside it are open. Rows without a party took splits back. Grain: one track. Relations: all_splits (royalty_splits).
 -- Parameters: $1, $2 versions; $3 period (YYYY-MM).
 WITH named AS (
   SELECT DISTINCT track_id FROM all_splits
@@ -17,9 +17,9 @@ WITH named AS (
   FROM bearing GROUP BY track_id
 ), before AS (
   SELECT b.track_id, party, role, basis_points, effective_from, effective_to
-  FROM bearing b JOIN newest n ON n.track_id = b.track_id AND n.one = b.version WHERE touches
+  FROM bearing b JOIN newest n ON n.track_id = b.track_id AND n.one = b.version WHERE touches AND party IS NOT NULL
 ), after AS (
   SELECT b.track_id, party, role, basis_points, effective_from, effective_to
-  FROM bearing b JOIN newest n ON n.track_id = b.track_id AND n.other = b.version WHERE touches
+  FROM bearing b JOIN newest n ON n.track_id = b.track_id AND n.other = b.version WHERE touches AND party IS NOT NULL
 )
 SELECT DISTINCT track_id FROM ((FROM before EXCEPT FROM after) UNION ALL (FROM after EXCEPT FROM before))
