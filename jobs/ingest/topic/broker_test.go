@@ -24,12 +24,7 @@ import (
 func onEach(t *testing.T, test func(t *testing.T, brokers []string)) {
 	t.Helper()
 	t.Run("embedded", func(t *testing.T) { test(t, embedded(t).ListenAddrs()) })
-	addresses := os.Getenv("KAFKA_BROKERS")
-	if addresses == "" {
-		t.Log("KAFKA_BROKERS is not set: embedded broker only")
-		return
-	}
-	t.Run("real", func(t *testing.T) { test(t, strings.Split(addresses, ",")) })
+	t.Run("real", func(t *testing.T) { test(t, strings.Split(engine(t, "KAFKA_BROKERS"), ",")) })
 }
 
 // engine is what a variable says about a real broker. Without it the test skips; where LAKECTL_REQUIRE_ENGINES is
