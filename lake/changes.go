@@ -20,7 +20,7 @@ type Changes struct {
 	// together with older ones. The caller compares these partitions row by row.
 	Torn map[int]bool
 	// Foreign are the snapshots of other engines that took rows away or brought some back, oldest first.
-	Foreign []int64
+	Foreign SnapshotIDs
 	// Idle says that there was nothing but compaction since the base.
 	Idle bool
 	// Broken says that the changes cannot be told: the base is no ancestor (expired, rolled back), or a torn

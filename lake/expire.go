@@ -152,16 +152,20 @@ func (s Snapshot) Footing() []Snapshot {
 // DescendsFrom tells whether base, a snapshot of the same table that is still there, is an ancestor of s. Where the
 // ancestors of s break off because some have expired, an older base counts as one: whoever expires snapshots after
 // a base that somebody asks about must have asked first (package maintain does).
-func (s Snapshot) DescendsFrom(base Snapshot) bool {
+func (s Snapshot) DescendsFrom(base Snapshot) bool { return s.Line()(base) }
+
+// Line is DescendsFrom for many bases: the ancestors are walked once.
+func (s Snapshot) Line() func(base Snapshot) bool {
 	all := s.Ancestors()
-	for _, at := range all {
-		if at.ID() == base.ID() {
-			return true
-		}
-	}
 	if len(all) == 0 {
-		return base.ID() == 0
+		return func(base Snapshot) bool { return base.ID() == 0 }
+	}
+	on := make(map[int64]bool, len(all))
+	for _, at := range all {
+		on[at.ID()] = true
 	}
 	oldest := all[len(all)-1]
-	return oldest.ice.ParentSnapshotID != nil && base.Sequence() < oldest.Sequence()
+	return func(base Snapshot) bool {
+		return on[base.ID()] || oldest.ice.ParentSnapshotID != nil && base.Sequence() < oldest.Sequence()
+	}
 }

@@ -2,8 +2,10 @@ package lake
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sort"
+	"strconv"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -141,6 +143,19 @@ func (t *Table) Tags() map[string]int64 {
 type Snapshot struct {
 	table *Table
 	ice   *icetable.Snapshot
+}
+
+// SnapshotIDs are ids of snapshots. In JSON they are strings, as every single one is: they use all 63 bits, and what
+// reads JSON numbers as doubles rounds beyond 53.
+type SnapshotIDs []int64
+
+// MarshalJSON writes a list of strings.
+func (ids SnapshotIDs) MarshalJSON() ([]byte, error) {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = strconv.FormatInt(id, 10)
+	}
+	return json.Marshal(list)
 }
 
 // Table is the handle this snapshot was read from.

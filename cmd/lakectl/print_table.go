@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -74,8 +75,13 @@ func writeObject(b *bytes.Buffer, columns []string, row []any) error {
 	e.SetEscapeHTML(false)
 	b.WriteByte('{')
 	for i, column := range columns {
-		if t, ok := row[i].(time.Time); ok {
-			row[i] = t.UTC()
+		switch value := row[i].(type) {
+		case time.Time:
+			row[i] = value.UTC()
+		case int64:
+			if isSnapshotID(column) {
+				row[i] = strconv.FormatInt(value, 10)
+			}
 		}
 		if i > 0 {
 			b.WriteByte(',')
@@ -90,6 +96,12 @@ func writeObject(b *bytes.Buffer, columns []string, row []any) error {
 	}
 	b.WriteByte('}')
 	return nil
+}
+
+// isSnapshotID tells which columns are written as strings in JSON: readers that take numbers for doubles would round them.
+func isSnapshotID(column string) bool {
+	name := strings.ToLower(column)
+	return name == "snapshot_id" || strings.HasSuffix(name, "_snapshot_id")
 }
 
 // writeText aligns the columns as a grid does. Each row is laid out twice, for the widths and to be written, so that

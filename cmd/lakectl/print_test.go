@@ -20,7 +20,7 @@ type lineResult struct {
 
 type sampleResult struct {
 	Table      string           `json:"table"`
-	SnapshotID int64            `json:"snapshot_id"`
+	SnapshotID int64            `json:"snapshot_id,string"`
 	Rows       int64            `json:"rows"`
 	At         time.Time        `json:"at"`
 	Missing    *int64           `json:"missing,omitempty"`
@@ -90,7 +90,7 @@ func TestJSONIsOneDocumentForScripts(t *testing.T) {
 		t.Fatalf("%v, more: %v", err, d.More())
 	}
 	want := map[string]any{
-		"table": "listens", "snapshot_id": json.Number("8512334455667788"), "rows": json.Number("1234567"),
+		"table": "listens", "snapshot_id": "8512334455667788", "rows": json.Number("1234567"),
 		"at": "2026-03-01T01:00:00Z", "periods": []any{}, "by_reason": map[string]any{}, "lines": []any{},
 		"inner": map[string]any{"ratio": json.Number("0.25")}, "hidden": json.Number("0"), "code": json.Number("20260301"),
 	}

@@ -11,7 +11,9 @@ import (
 func snapshotsVerb() verb {
 	return verb{
 		Name: "snapshots", Args: "[TABLE]", Short: "List the tables, or the snapshots of one.",
-		Long:     "Every commit makes a snapshot; each can be read with 'lakectl sql --as-of' until it expires.",
+		Long: `Every commit makes a snapshot; each can be read with 'lakectl sql --as-of' until it expires. Branches and tags stand
+beside the snapshot they name. on_main is false where the table does not come from a snapshot: it is a branch's, or main
+was rolled back behind it. Where older ones have expired, so that the way back breaks off, what lies behind counts as main's.`,
 		Examples: []string{"lakectl snapshots", "lakectl snapshots listens"},
 		Run:      runSnapshots,
 	}
@@ -20,19 +22,21 @@ func snapshotsVerb() verb {
 type tableRow struct {
 	Table      string    `json:"table"`
 	Snapshots  int       `json:"snapshots"`
-	SnapshotID int64     `json:"snapshot_id"` // the current one; 0: nothing was committed yet
+	SnapshotID int64     `json:"snapshot_id,string"` // the current one; 0: nothing was committed yet
 	CommitTime time.Time `json:"committed_at"`
 	Rows       string    `json:"rows"` // as the snapshot's summary says, row deletes not taken off
 	Deleted    string    `json:"deleted_rows"`
 }
 
 type snapshotRow struct {
-	SnapshotID int64     `json:"snapshot_id"`
+	SnapshotID int64     `json:"snapshot_id,string"`
 	CommitTime time.Time `json:"committed_at"`
 	Operation  string    `json:"operation"`
 	Job        string    `json:"job"`
 	AddedRows  string    `json:"added_rows"`
 	Deleted    string    `json:"deleted_rows"`
+	OnMain     bool      `json:"on_main"` // main is it or comes from it
+	Branches   []string  `json:"branches"`
 	Tags       []string  `json:"tags"`
 }
 
@@ -67,14 +71,22 @@ func runSnapshots(ctx context.Context, c *call) (any, error) {
 }
 
 func snapshotRows(t *lake.Table) []snapshotRow {
-	tags := map[int64][]string{}
-	for tag, id := range t.Tags() {
-		tags[id] = append(tags[id], tag)
+	tags, branches := map[int64][]string{}, map[int64][]string{}
+	for _, r := range t.NamedRefs() {
+		named := tags
+		if r.Branch {
+			named = branches
+		}
+		named[r.SnapshotID] = append(named[r.SnapshotID], r.Name)
 	}
+	onMain := t.Current().Line()
 	var rows []snapshotRow
 	for _, s := range t.Snapshots() {
-		slices.Sort(tags[s.ID()])
-		rows = append(rows, snapshotRow{s.ID(), s.Time(), s.Operation(), s.Job(), s.Property("added-records"), s.Property("added-position-deletes"), tags[s.ID()]})
+		rows = append(rows, snapshotRow{
+			SnapshotID: s.ID(), CommitTime: s.Time(), Operation: s.Operation(), Job: s.Job(),
+			AddedRows: s.Property("added-records"), Deleted: s.Property("added-position-deletes"),
+			OnMain: onMain(s), Branches: branches[s.ID()], Tags: tags[s.ID()],
+		})
 	}
 	return rows
 }

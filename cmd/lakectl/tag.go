@@ -36,7 +36,7 @@ and get it without --max-age: a longer one would keep erased rows readable.`,
 type tagResult struct {
 	Table      string `json:"table"`
 	Tag        string `json:"tag"`
-	SnapshotID int64  `json:"snapshot_id"`
+	SnapshotID int64  `json:"snapshot_id,string"`
 	MaxAge     string `json:"max_age"` // "" = kept
 	Dropped    bool   `json:"dropped"`
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -182,7 +181,7 @@ func (f frame) action(cc *cli.Context, v verb) error {
 	result, err := v.Run(cc.Context, c)
 	f.progress.Clear()
 	if printed := printResult(cc.Context, f.stdout, result, c.JSON); printed != nil && err == nil {
-		return fmt.Errorf("print the result: %w", printed)
+		return notPrinted(printed)
 	}
 	return err
 }

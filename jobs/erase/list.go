@@ -32,8 +32,8 @@ type Step struct {
 	State State     `json:"state"`
 	At    time.Time `json:"at"`
 	Counts
-	ListensSnapshotID int64    `json:"listens_snapshot_id,omitempty"`
-	LedgerSnapshotID  int64    `json:"ledger_snapshot_id,omitempty"`
+	ListensSnapshotID int64    `json:"listens_snapshot_id,omitempty,string"`
+	LedgerSnapshotID  int64    `json:"ledger_snapshot_id,omitempty,string"`
 	Days              []string `json:"days,omitempty"`
 	Periods           []string `json:"periods,omitempty"`
 }

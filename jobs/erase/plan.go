@@ -47,7 +47,7 @@ type PlannedRequest struct {
 // PlannedTable is a table rows are deleted from.
 type PlannedTable struct {
 	Name         string `json:"table"`
-	Snapshot     int64  `json:"snapshot_id"`
+	Snapshot     int64  `json:"snapshot_id,string"`
 	FilesScanned int    `json:"files_scanned"`
 	FilesTouched int    `json:"files_touched"`
 	Rows         int64  `json:"rows"`

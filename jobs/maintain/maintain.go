@@ -39,7 +39,7 @@ type Held struct {
 	Table      string    `json:"table"`
 	Snapshots  int       `json:"snapshots"`
 	For        string    `json:"for"`
-	SnapshotID int64     `json:"from_snapshot_id"` // the oldest that is needed; 0: none in particular
+	SnapshotID int64     `json:"from_snapshot_id,string"` // the oldest that is needed; 0: none in particular
 	Since      time.Time `json:"from_committed_at"`
 	Hint       string    `json:"hint"`
 }

@@ -15,7 +15,7 @@ import (
 type RefReport struct {
 	Table      string `json:"table"`
 	Name       string `json:"name"`
-	SnapshotID int64  `json:"snapshot_id"`
+	SnapshotID int64  `json:"snapshot_id,string"`
 }
 
 // due are the tags and branches of a table whose age has passed, in the way of every engine: counted from the

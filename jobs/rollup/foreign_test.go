@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
 
@@ -27,7 +28,7 @@ func TestRowsThatAnotherEngineDeletedAreShownNoMore(t *testing.T) {
 		w.Hand(w.T, catalog.Listens).Delete(way, "listen_id = 'l2'")
 		w.gone("l2")
 		r := w.rollup(plain)
-		w.equal(r.ForeignSnapshots, []int64{w.head(catalog.Listens).ID()})
+		w.equal(r.ForeignSnapshots, lake.SnapshotIDs{w.head(catalog.Listens).ID()})
 		w.equal(r.DaysRewritten, []string{"2026-03-01"})
 		w.mustShow(recount(w.copies)) // before royalties have followed; l3 is twice, nobody has rewritten its day
 		w.unchanged(plain)

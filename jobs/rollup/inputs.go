@@ -17,15 +17,15 @@ type inputs struct {
 	coveredLog   int64 // snapshot of deletion_log whose days were marked
 	compared     int64 // snapshot of the ledger the marked days were compared with
 	marked       days
-	fresh        []lake.File // archive files that plays does not include
-	lost         bool        // fresh cannot be told
-	idle         bool        // nothing but compaction happened to the archive since
-	torn         days        // that must be compared row by row instead, see [lake.Changes]
-	foreign      []int64     // snapshots with which other engines took rows of the archive away
-	altered      bool        // another engine changed the rows of plays
-	ledgerCovers int64       // snapshot of listens that the ledger accounts for
-	uncovered    []lake.File // archive files that the ledger does not account for
-	unsettled    string      // why the ledger cannot be used, "" when it can
+	fresh        []lake.File      // archive files that plays does not include
+	lost         bool             // fresh cannot be told
+	idle         bool             // nothing but compaction happened to the archive since
+	torn         days             // that must be compared row by row instead, see [lake.Changes]
+	foreign      lake.SnapshotIDs // snapshots with which other engines took rows of the archive away
+	altered      bool             // another engine changed the rows of plays
+	ledgerCovers int64            // snapshot of listens that the ledger accounts for
+	uncovered    []lake.File      // archive files that the ledger does not account for
+	unsettled    string           // why the ledger cannot be used, "" when it can
 }
 
 // load reads the snapshots in the order that package rollup's invariants ask for.

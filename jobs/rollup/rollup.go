@@ -21,18 +21,18 @@ type Options struct {
 
 // Report says what a run did, or what a plan will do. Days are UTC days like 2026-03-01, in order.
 type Report struct {
-	ArchiveSnapshotID int64 `json:"archive_snapshot_id"` // the snapshot of listens that the table covers now
+	ArchiveSnapshotID int64 `json:"archive_snapshot_id,string"` // the snapshot of listens that the table covers now
 	// RowsRead are the archive rows that came since the last run, erased ones left out.
 	RowsRead      int64    `json:"rows_read"`
 	DeltaRows     int64    `json:"delta_rows"` // rows appended
 	DaysRewritten []string `json:"days_rewritten"`
 	DaysMarked    []string `json:"days_marked"` // still waiting for an exact rewrite
 	// ForeignSnapshots are those of listens with which other engines took rows away or changed them since the last run.
-	ForeignSnapshots []int64 `json:"foreign_snapshot_ids,omitempty"`
+	ForeignSnapshots lake.SnapshotIDs `json:"foreign_snapshot_ids,omitempty"`
 	// ExactThrough is the snapshot of listens up to which the compared days are exact; 0 when none were compared
 	// with the ledger.
-	ExactThrough int64 `json:"exact_through"`
-	SnapshotID   int64 `json:"snapshot_id"` // 0: nothing written
+	ExactThrough int64 `json:"exact_through,string" text:"plain"`
+	SnapshotID   int64 `json:"snapshot_id,string"` // 0: nothing written
 }
 
 // Run brings plays_by_hour up to the newest snapshot of listens. ErrFenced when other runs were faster again and

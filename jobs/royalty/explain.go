@@ -34,7 +34,7 @@ type Explanation struct {
 	RunID string `json:"run_id"`
 	Selection
 	RulesVersion     int64 `json:"rules_version"`
-	LedgerSnapshotID int64 `json:"ledger_snapshot_id"`
+	LedgerSnapshotID int64 `json:"ledger_snapshot_id,string"`
 	// LedgerOfRun: the ledger is read as the run saw it. Otherwise that snapshot has expired, and it is the current one.
 	LedgerOfRun      bool              `json:"ledger_of_run"`
 	Listens          int64             `json:"listens"`

@@ -14,8 +14,8 @@ import (
 
 // LedgerReport says what one update of the ledger did.
 type LedgerReport struct {
-	ArchiveSnapshotID int64 `json:"archive_snapshot_id"` // the snapshot of listens that the ledger covers now
-	LedgerSnapshotID  int64 `json:"ledger_snapshot_id"`
+	ArchiveSnapshotID int64 `json:"archive_snapshot_id,string"` // the snapshot of listens that the ledger covers now
+	LedgerSnapshotID  int64 `json:"ledger_snapshot_id,string"`
 	FilesRead         int   `json:"files_read"`
 	RowsRead          int64 `json:"rows_read"`  // of these files, erased rows among them
 	Counted           int64 `json:"counted"`    // rows the ledger gained
@@ -24,9 +24,9 @@ type LedgerReport struct {
 	Rebuilt           bool  `json:"rebuilt"`    // the changes could not be told; everything was read again
 	// ForeignSnapshots are those of listens with which other engines took rows away or changed them, since the last
 	// run; Removed is how many rows the ledger lost by it.
-	ForeignSnapshots []int64 `json:"foreign_snapshot_ids,omitempty"`
-	Removed          int64   `json:"removed"`
-	Committed        bool    `json:"committed"`
+	ForeignSnapshots lake.SnapshotIDs `json:"foreign_snapshot_ids,omitempty"`
+	Removed          int64            `json:"removed"`
+	Committed        bool             `json:"committed"`
 }
 
 // ledgerUpdate is one update in the making: the three tables as they were when it began.

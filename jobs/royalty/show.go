@@ -23,29 +23,29 @@ type PublishedRun struct {
 	FinishedAt           time.Time `json:"finished_at"`
 	Engine               string    `json:"engine"`
 	CodeVersion          string    `json:"code_version"`
-	ListensSnapshotID    int64     `json:"listens_snapshot_id"`
-	LedgerSnapshotID     int64     `json:"ledger_snapshot_id"`
-	DuplicatesSnapshotID int64     `json:"duplicates_snapshot_id"`
+	ListensSnapshotID    int64     `json:"listens_snapshot_id,string"`
+	LedgerSnapshotID     int64     `json:"ledger_snapshot_id,string"`
+	DuplicatesSnapshotID int64     `json:"duplicates_snapshot_id,string"`
 	RulesVersion         int64     `json:"rules_version"`
 	PoolsVersion         int64     `json:"pools_version"`
-	LinesSnapshotID      int64     `json:"lines_snapshot_id"`
-	PayoutsSnapshotID    int64     `json:"payouts_snapshot_id"`
+	LinesSnapshotID      int64     `json:"lines_snapshot_id,string"`
+	PayoutsSnapshotID    int64     `json:"payouts_snapshot_id,string"`
 	RowsRead             int64     `json:"rows_read"`
 	Duplicates           int64     `json:"duplicates"`
 	PayloadConflicts     int64     `json:"payload_conflicts"`
 	OtherUsers           int64     `json:"other_users"`
 	LinesReport
 	Undistributed         []UndistributedPool `json:"undistributed"`
-	RulesSnapshotID       int64               `json:"rules_snapshot_id"`
-	PoolsSnapshotID       int64               `json:"pools_snapshot_id"`
+	RulesSnapshotID       int64               `json:"rules_snapshot_id,string"`
+	PoolsSnapshotID       int64               `json:"pools_snapshot_id,string"`
 	SplitsVersion         int64               `json:"splits_version"`
-	SplitsSnapshotID      int64               `json:"splits_snapshot_id"`
-	SharesSnapshotID      int64               `json:"shares_snapshot_id"`
-	AdjustmentsSnapshotID int64               `json:"adjustments_snapshot_id"`
-	PostedRunID           string              `json:"posted_run_id"`    // of a closed period: the run through whose inputs differences are posted
-	SettledRunID          string              `json:"settled_run_id"`   // of a closed period: the newest run of which no difference waits
-	ClosedVersion         int64               `json:"closed_version"`   // of the statement that the run knew to be closed; 0: the period was open
-	RunsSnapshotID        int64               `json:"runs_snapshot_id"` // the one that published it
+	SplitsSnapshotID      int64               `json:"splits_snapshot_id,string"`
+	SharesSnapshotID      int64               `json:"shares_snapshot_id,string"`
+	AdjustmentsSnapshotID int64               `json:"adjustments_snapshot_id,string"`
+	PostedRunID           string              `json:"posted_run_id"`           // of a closed period: the run through whose inputs differences are posted
+	SettledRunID          string              `json:"settled_run_id"`          // of a closed period: the newest run of which no difference waits
+	ClosedVersion         int64               `json:"closed_version"`          // of the statement that the run knew to be closed; 0: the period was open
+	RunsSnapshotID        int64               `json:"runs_snapshot_id,string"` // the one that published it
 }
 
 // Line is a row of royalty_lines.

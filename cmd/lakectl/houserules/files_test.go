@@ -119,3 +119,16 @@ func TestSQLLivesInItsFolder(t *testing.T) {
 		})
 	}
 }
+
+// An id of a snapshot uses all 63 bits; what reads a JSON number as a double rounds it.
+func TestSnapshotIDsAreStringsInJSON(t *testing.T) {
+	number := regexp.MustCompile(`int64\s+` + "`" + `json:"([a-z_]*_)?snapshot_ids?(,omit[a-z]+)?"`)
+	for name, text := range files(t) {
+		if !strings.HasSuffix(name, ".go") {
+			continue
+		}
+		if found := number.FindString(text); found != "" {
+			t.Errorf("%s: %s <- add the option string, or make a list a lake.SnapshotIDs", name, found)
+		}
+	}
+}
