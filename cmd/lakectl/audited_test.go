@@ -51,7 +51,7 @@ func (a *audited) publish(period string) string {
 	a.Helper()
 	_, err := royalty.Run(a.Context(), a.env, royalty.Options{})
 	a.check(err)
-	r, err := royalty.FindRun(a.Context(), a.env, period)
+	r, err := royalty.NewestRun(a.Context(), a.env, period)
 	a.check(err)
 	return r.RunID
 }

@@ -162,8 +162,8 @@ func (s *story) runAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st, err := royalty.Show(ctx, s.env, s.report.Month)
-	s.report.RerunChecksum = st.Run.Checksum
+	run, err := royalty.NewestRun(ctx, s.env, s.report.Month)
+	s.report.RerunChecksum = run.Checksum
 	return err
 }
 
@@ -199,7 +199,7 @@ func (s *story) recount(ctx context.Context) error {
 
 // readPools sums what the published payouts pay of each pool that was applied.
 func (s *story) readPools(ctx context.Context) error {
-	run, err := royalty.FindRun(ctx, s.env, s.report.Month)
+	run, err := royalty.NewestRun(ctx, s.env, s.report.Month)
 	if err != nil {
 		return err
 	}
@@ -271,7 +271,7 @@ func (s *story) runRoyalties(ctx context.Context) (demoPeriod, error) {
 	if _, err := royalty.Run(ctx, s.env, royalty.Options{}); err != nil {
 		return demoPeriod{}, err
 	}
-	r, err := royalty.FindRun(ctx, s.env, s.report.Month)
+	r, err := royalty.NewestRun(ctx, s.env, s.report.Month)
 	return demoPeriod{
 		RunID: r.RunID, Listens: r.Listens, QualifiedListens: r.QualifiedListens, Duplicates: r.Duplicates,
 		PayloadConflicts: r.PayloadConflicts, Checksum: r.Checksum,

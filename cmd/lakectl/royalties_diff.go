@@ -12,7 +12,7 @@ import (
 func royaltiesDiffVerb() verb {
 	return verb{
 		Name: "diff", Args: "RUN_A RUN_B", Short: "Explain every line in which two runs of a period differ, by cause.",
-		Long: `RUN_A is the older one. The causes: late listens, deletions, rules, pools, splits; the differences of all causes of a line
+		Long: `RUN_A is the older one; a period in place of a run is the run it was closed with, or its newest while it is open. The causes: late listens, deletions, rules, pools, splits; the differences of all causes of a line
 add up to the whole. Signed numbers: what RUN_B has more than RUN_A. The statements are read from the snapshots that the
 runs name; while the ledger's snapshots are kept, late listens and deletions are told apart. Lines that the erasure of fewer
 than five people changed, and what they did to money, are one row of kind held unless --operator is given.`,

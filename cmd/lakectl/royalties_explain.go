@@ -13,7 +13,8 @@ import (
 func royaltiesExplainVerb() verb {
 	return verb{
 		Name: "explain", Short: "List the counted listens behind a royalty line, and which rule decided about each.",
-		Long: `Reads the ledger as the newest run of the period saw it, or the current one when that has expired, and says which.
+		Long: `Reads the ledger as the newest run of the period saw it, which restates the statement of a closed one, or the current
+ledger when that has expired, and says which.
 Listens that do not qualify come first; a rule that is empty means that none matched. The sums are held against the
 published lines. This is for operators: listens are named, users are not. Refused without --operator while
 differences of a closed period wait, for they are about fewer than five people.`,

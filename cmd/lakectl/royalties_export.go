@@ -13,7 +13,7 @@ import (
 func royaltiesExportVerb() verb {
 	return verb{
 		Name: "export", Args: "PERIOD|RUN", Short: "Write the statements of a run: one file for every label, artist or party.",
-		Long: `A PERIOD is the run it was closed with, else its newest; a run that restated a closed period is exported by its id.
+		Long: `A PERIOD is the run it was closed with, or its newest while it is open, as for 'royalties show'; a run that restated a closed period is exported by its id.
 The files go into DIR/PERIOD-RUN-BY-FORMAT/, with summary.csv, which has the totals of every holder and currency. The folder
 appears when it is complete and its sums are those of the run; the same export again finds it and writes nothing.
 

@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/lakectl/lakectl/jobs/audit"
+	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
 func royaltiesReproduceVerb() verb {
 	return verb{
 		Name: "reproduce", Args: "RUN", Short: "Recompute a run from the archive and compare.",
-		Long: `RUN is the id of a run, or a period for its newest run. The archive is cut where the run saw its end, whatever came
+		Long: `RUN is the id of a run, or a period for its newest run, which of a closed period restates the statement; the
+first lines say which it is. The archive is cut where the run saw its end, whatever came
 in since, and counted anew without the ledger, by the rules and pools of the run. Nothing is written.
 same: lines and payouts are those published. inputs_erased (code 6): deletion requests have since removed what
 the run was computed from; they are listed. different (code 5): anything else, also published payouts that do
@@ -30,8 +33,22 @@ func runRoyaltiesReproduce(ctx context.Context, c *call) (any, error) {
 	}
 	defer closeEnv()
 	result, err := audit.Reproduce(ctx, env, c.Args().First())
-	if result != nil && !c.Bool("operator") {
+	if result == nil {
+		return nil, err
+	}
+	if !c.Bool("operator") {
 		result.Fold()
 	}
-	return result, err // what was compared is shown with the failure
+	shown := reproduced{Result: *result}
+	run, err2 := royalty.NewestRun(ctx, env, result.RunID)
+	if err2 == nil {
+		shown.Standing, err2 = royalty.StandingOf(ctx, env, run)
+	}
+	return shown, errors.Join(err, err2) // what was compared is shown with the failure
+}
+
+// reproduced is a run reproduced, and which of its period it is.
+type reproduced struct {
+	royalty.Standing
+	audit.Result
 }

@@ -49,7 +49,7 @@ type DiffReport struct {
 	Left        int64        `json:"differences_left_out"` // beyond the limit
 }
 
-// Diff explains every line, payout and share in which two runs of a period differ, by the input that changed. The statements are
+// Diff explains every line, payout and share in which two runs of a period (see [FindRun]) differ, by the input that changed. The statements are
 // read from the snapshots the runs name; what lies between them is computed from the ledger. lake.ErrExpired when these are gone.
 // limit bounds the differences returned, 0 does not. Unless an operator asks, lines that the erasure of fewer than
 // five people changed, and what they do to the money of others, are one difference of the kind held.
@@ -63,7 +63,7 @@ func Diff(ctx context.Context, env jobs.Env, from, to string, limit int, operato
 	if err != nil {
 		return report, err
 	}
-	a, b, err := pickTwo(ctx, db, from, to)
+	a, b, err := pickTwo(ctx, db, p.statement(from), p.statement(to))
 	if err != nil {
 		return report, err
 	}
@@ -105,6 +105,14 @@ func Diff(ctx context.Context, env jobs.Env, from, to string, limit int, operato
 		}
 	}
 	return report, report.read(ctx, db, limit)
+}
+
+// statement is the run that a period was closed with; anything else is left as it is.
+func (p *plan) statement(runOrPeriod string) string {
+	if c, is := p.closed[runOrPeriod]; is {
+		return c.RunID
+	}
+	return runOrPeriod
 }
 
 // pickTwo finds two runs of one period, the older one first.

@@ -32,6 +32,7 @@ func (s Selection) args() []any {
 // operators of the lake.
 type Explanation struct {
 	RunID string `json:"run_id"`
+	Standing
 	Selection
 	RulesVersion     int64 `json:"rules_version"`
 	LedgerSnapshotID int64 `json:"ledger_snapshot_id,string"`
@@ -77,7 +78,7 @@ func (r PublishedRun) waits() bool {
 // to the published lines: [jobs.ErrProof] when they do not, or [lake.ErrExpired] when the ledger of the run is gone and
 // the current one says something else. The explanation comes with these errors.
 func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator bool) (e *Explanation, err error) {
-	run, err := FindRun(ctx, env, s.Period)
+	run, err := NewestRun(ctx, env, s.Period)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +92,9 @@ func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	e = &Explanation{RunID: run.RunID, Selection: s, RulesVersion: run.RulesVersion}
+	if e.Standing, err = StandingOf(ctx, env, run); err != nil {
+		return nil, err
+	}
 	if err := e.bindLedger(ctx, env, db, run); err != nil {
 		return nil, err
 	}

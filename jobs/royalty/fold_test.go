@@ -14,7 +14,11 @@ func TestDiffFoldsTheLinesThatFewerThanFivePeopleChanged(t *testing.T) {
 	l, c := closedMarch(t, onePool, append(byAll(a, "ta", "A"), byAll(b, "tb", "B")...)...)
 	gone(t, l, 1, append(a[:5:5], b[0])...)
 	run(t, l, royalty.Options{})
-	newest := shown(t, l, "2026-03").Run.RunID
+	run, err := royalty.NewestRun(t.Context(), env(l), "2026-03")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := run.RunID
 	tell := func(operator bool) (lines []string, held int64) {
 		report, err := royalty.Diff(t.Context(), env(l), c.RunID, newest, 0, operator)
 		if err != nil {

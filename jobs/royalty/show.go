@@ -71,6 +71,7 @@ type Payout struct {
 
 // Statement is what one run published for its period.
 type Statement struct {
+	Standing
 	Run     PublishedRun `json:"run"`
 	Payouts []Payout     `json:"payouts"`
 	Lines   []Line       `json:"lines"`
@@ -126,16 +127,7 @@ func readRuns(ctx context.Context, db *duck.DB) (list []PublishedRun, err error)
 	return list, err
 }
 
-// FindRun returns a run by its id, or the newest of a period.
-func FindRun(ctx context.Context, env jobs.Env, runOrPeriod string) (PublishedRun, error) {
-	runs, err := Runs(ctx, env)
-	if err != nil {
-		return PublishedRun{}, err
-	}
-	return pickRun(runs, runOrPeriod)
-}
-
-// findRun is FindRun where the runs are bound already.
+// findRun is NewestRun where the runs are bound already.
 func findRun(ctx context.Context, db *duck.DB, runOrPeriod string) (PublishedRun, error) {
 	runs, err := readRuns(ctx, db)
 	if err != nil {
@@ -153,9 +145,12 @@ func pickRun(runs []PublishedRun, runOrPeriod string) (PublishedRun, error) {
 	return PublishedRun{}, lake.WithHint(fmt.Errorf("run or period %s: %w", runOrPeriod, lake.ErrNotFound), "list the runs with 'lakectl royalties show'")
 }
 
-// Show reads the statement of a run, or of the newest run of a period, from the snapshots the run names.
+// Show reads the statement of a run or period (see [FindRun]) from the snapshots the run names.
 func Show(ctx context.Context, env jobs.Env, runOrPeriod string) (st Statement, err error) {
 	if st.Run, err = FindRun(ctx, env, runOrPeriod); err != nil {
+		return st, err
+	}
+	if st.Standing, err = StandingOf(ctx, env, st.Run); err != nil {
 		return st, err
 	}
 	db, err := env.Open(ctx)
@@ -231,7 +226,7 @@ func PostedTo(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) 
 		}
 		return s, err
 	}
-	newest, err := FindRun(ctx, env, run.Period)
+	newest, err := NewestRun(ctx, env, run.Period)
 	if err != nil {
 		return s, err
 	}
@@ -273,7 +268,7 @@ type Cut struct {
 	Time      time.Time        // for tables the run did not touch
 }
 
-// CutOf returns the consistent cut of a run, for time travel.
+// CutOf returns the consistent cut of a run or period (see [FindRun]), for time travel.
 func CutOf(ctx context.Context, env jobs.Env, runID string) (Cut, error) {
 	r, err := FindRun(ctx, env, runID)
 	if err != nil {

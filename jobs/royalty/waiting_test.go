@@ -11,7 +11,7 @@ import (
 // waits tells whether differences of a closed period wait, by its newest run.
 func waits(t *testing.T, l *laketest.Lake, period string) bool {
 	t.Helper()
-	r, err := royalty.FindRun(t.Context(), env(l), period)
+	r, err := royalty.NewestRun(t.Context(), env(l), period)
 	if err != nil {
 		t.Fatal(err)
 	}

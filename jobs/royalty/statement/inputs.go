@@ -52,11 +52,7 @@ func findInputs(ctx context.Context, env jobs.Env, o Options) (in *inputs, err e
 	if in.closed, err = royalty.Closed(ctx, env, db); err != nil {
 		return nil, err
 	}
-	asked := o.Run
-	if c, is := in.closed[o.Run]; is {
-		asked = c.RunID
-	}
-	if in.run, err = royalty.FindRun(ctx, env, asked); err != nil {
+	if in.run, err = royalty.FindRun(ctx, env, o.Run); err != nil {
 		return nil, err
 	}
 	if c := in.closed[in.run.Period]; c.RunID == in.run.RunID {

@@ -137,7 +137,7 @@ func TestSharePostingsThatLoseMoneyAreNotExported(t *testing.T) {
 // A closed period is exported as it was published, told by the tracks of that day; its restatement by its run id.
 func TestAClosedPeriodIsTheRunThatClosedIt(t *testing.T) {
 	l := newWorld(t)
-	closing, err := royalty.FindRun(t.Context(), env(l), march)
+	closing, err := royalty.NewestRun(t.Context(), env(l), march)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func insert(t *testing.T, l *laketest.Lake, table string, rows ...[]any) lake.Sn
 // republish writes a later run of March that published the same payouts, with shares and adjustments pinned.
 func republish(t *testing.T, l *laketest.Lake, id string, shares, adjustments int64) {
 	t.Helper()
-	r, err := royalty.FindRun(t.Context(), env(l), march)
+	r, err := royalty.NewestRun(t.Context(), env(l), march)
 	if err != nil {
 		t.Fatal(err)
 	}
