@@ -30,7 +30,7 @@ type identity struct {
 	Moving  *movingMarker `json:"relocating,omitempty"`
 }
 
-// movingMarker keeps the id that a relocation has chosen while it runs, so that one that was killed goes on under the same.
+// movingMarker keeps the id that a relocation has chosen for a copy while it runs, so that one that was killed goes on under the same.
 type movingMarker struct{ From, To, LakeID string }
 
 // catalogPlace tells one catalog from another: its type, where it is, without user and password, and its name in its own rows.
@@ -72,11 +72,14 @@ func (p catalogPlace) same(here catalogPlace) bool {
 	if p.Type != here.Type || p.Name != here.Name {
 		return false
 	}
+	if p.System != "" && here.System != "" { // the same host name is another server on another machine
+		return p.System == here.System
+	}
 	if p.URI == here.URI {
 		return true
 	}
 	if p.Type != "sqlite" {
-		return p.System != "" && p.System == here.System
+		return false
 	}
 	was, err := os.Stat(p.URI)
 	if err != nil {

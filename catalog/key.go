@@ -105,6 +105,9 @@ func createSubjectKey(o Options) error {
 	if _, err := rand.Read(key[:]); err != nil {
 		return fmt.Errorf("make subject key: %w", err)
 	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return fmt.Errorf("make subject key: %w", err)
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(file), ".subject-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("make subject key: %w", err)

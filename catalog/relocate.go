@@ -78,6 +78,9 @@ func Relocate(ctx context.Context, o Options, r RelocateOptions) (done Relocated
 	}
 	found, left, err := c.displaced(ctx, done.To, from)
 	done.Left = left
+	if err == nil && len(found) == 0 {
+		err = c.settle(&done, r)
+	}
 	if err != nil || len(found) == 0 {
 		return done, err
 	}
@@ -171,9 +174,15 @@ func (c *Catalog) choose(ctx context.Context, found []displaced, done *Relocated
 		if _, err := os.Stat(old); err == nil && !r.Moved {
 			done.Kind = "copy"
 		}
+		if meta, err := relocate.Load(d.file); err == nil && done.LakeID == "" {
+			done.LakeID = meta.Properties()[LakeIDProperty]
+		}
 	}
 	if r.Copy {
 		done.Kind = "copy"
+	}
+	if err := c.notTheOriginals(ctx, done); err != nil {
+		return identity{}, err
 	}
 	folder, err := c.options.folder()
 	if err != nil {
@@ -183,24 +192,56 @@ func (c *Catalog) choose(ctx context.Context, found []displaced, done *Relocated
 	if err != nil {
 		return identity{}, err
 	}
-	for _, d := range found {
-		if meta, err := relocate.Load(d.file); err == nil && done.LakeID == "" {
-			done.LakeID = meta.Properties()[LakeIDProperty]
-		}
-	}
+	marker := movingMarker{From: done.From, To: done.To}
 	if done.Kind == "copy" || done.LakeID == "" {
-		done.LakeID = uuid.NewString()
+		marker.LakeID = uuid.NewString()
+		if was != nil && was.Moving != nil && was.Moving.From == marker.From && was.Moving.To == marker.To && was.Moving.LakeID != done.LakeID {
+			marker.LakeID = was.Moving.LakeID
+		}
+		done.LakeID = marker.LakeID
 	}
-	marker := movingMarker{From: done.From, To: done.To, LakeID: done.LakeID}
-	if was != nil && was.Moving != nil && was.Moving.From == marker.From && was.Moving.To == marker.To {
-		marker.LakeID, done.LakeID = was.Moving.LakeID, was.Moving.LakeID
-	}
+	marker.LakeID = done.LakeID
 	next := identity{LakeID: done.LakeID, Catalog: c.place(ctx), Moving: &marker}
 	if r.DryRun {
 		return next, nil
 	}
 	_, err = writeIdentity(folder, next, false)
 	return next, err
+}
+
+// notTheOriginals refuses to make a copy of a warehouse with the catalog of the original: switching it would take the original's
+// tables away.
+func (c *Catalog) notTheOriginals(ctx context.Context, done *Relocated) error {
+	if done.Kind != "copy" {
+		return nil
+	}
+	folder, err := lake.LocalPath(done.From)
+	if err != nil {
+		return nil
+	}
+	original, err := readIdentity(folder)
+	if err != nil || original == nil || !original.Catalog.same(c.place(ctx)) {
+		return nil // on another machine, of an earlier version, or another catalog's
+	}
+	return lake.WithHint(fmt.Errorf("the catalog %s is that of the lake at %s, which still exists: %w", c.place(ctx), done.From, lake.ErrUnfit),
+		"copy the catalog as well and set catalog.uri (LAKEHOUSE_CATALOG_URI) to the copy; if this lake is to go on here and its old place is given up, say --moved")
+}
+
+// settle ends what a run left that was killed after it had switched the catalog.
+func (c *Catalog) settle(done *Relocated, r RelocateOptions) error {
+	folder, err := c.options.folder()
+	if err != nil {
+		return err
+	}
+	was, err := readIdentity(folder)
+	if err != nil || was == nil {
+		return err
+	}
+	done.LakeID = was.LakeID
+	if was.Moving == nil || was.Moving.To != done.To || r.DryRun {
+		return nil
+	}
+	return c.finish(*was)
 }
 
 // relocateAll rewrites every table and then switches the catalog.

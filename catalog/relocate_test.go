@@ -243,3 +243,78 @@ func TestAnotherEngineReadsTheSameInACopy(t *testing.T) {
 		}
 	}
 }
+
+// The catalog of the original would be switched to the copy, and the original would have no tables.
+func TestACopyOfTheWarehouseAloneDoesNotTakeTheOriginalsCatalog(t *testing.T) {
+	root := t.TempDir()
+	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
+	l := laketest.NewIn(t, a)
+	appendSources(t, l, "one")
+	copyLake(t, l, b)
+	o := at(b)
+	o.URI = at(a).URI
+	before := hashes(t, root)
+	for _, r := range []catalog.RelocateOptions{{DryRun: true}, {}, {Copy: true}} {
+		_, err := catalog.Relocate(t.Context(), o, r)
+		if !errors.Is(err, lake.ErrUnfit) || !strings.Contains(lake.Hint(err), "--moved") || !strings.Contains(err.Error(), o.URI) {
+			t.Errorf("%+v: %v, want a refusal with the way", r, err)
+		}
+	}
+	if diff := cmp.Diff(before, hashes(t, root)); diff != "" {
+		t.Errorf("written although refused:\n%s", diff)
+	}
+	done, err := catalog.Relocate(t.Context(), o, catalog.RelocateOptions{Moved: true})
+	if err != nil || done.Kind != "moved" {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	refused(t, at(a), filepath.Join(a, "warehouse"), filepath.Join(b, "warehouse"))
+	appendSources(t, &laketest.Lake{Lake: opened(t, o).Lake()}, "two")
+}
+
+// A run that was killed, and another that says otherwise what it is: the id is that of what it is.
+func TestARelocationThatGoesOnAsAnotherKindGetsItsID(t *testing.T) {
+	root := t.TempDir()
+	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
+	l := laketest.NewIn(t, a)
+	id, err := l.Catalog.LakeID(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	copyLake(t, l, b)
+	part := filepath.Join(b, "warehouse", "music.db", catalog.Sources)
+	for _, r := range []catalog.RelocateOptions{{Moved: true}, {Copy: true}, {Moved: true}, {Copy: true}} {
+		if err := os.Rename(part, part+".away"); err != nil {
+			t.Fatal(err)
+		}
+		if done, err := catalog.Relocate(t.Context(), at(b), r); err == nil {
+			t.Fatalf("without a table: %+v", done)
+		}
+		if err := os.Rename(part+".away", part); err != nil {
+			t.Fatal(err)
+		}
+		d := &dying{Context: t.Context()}
+		d.last.Store(20)
+		done, err := catalog.Relocate(d, at(b), r)
+		if err == nil || (done.LakeID == id) != r.Moved {
+			t.Fatalf("%+v: lake %s of %s, %v", r, done.LakeID, id, err)
+		}
+	}
+	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	if err != nil || done.Kind != "copy" || done.LakeID == id {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	// Killed after the switch: the next run tidies up.
+	file := filepath.Join(b, "warehouse", "lakectl-lake.json")
+	text := fmt.Sprintf(`{"lake_id": %q, "catalog": {"type": "sqlite", "uri": %q, "name": "lake"}, "relocating": {"From": %q, "To": %q, "LakeID": %[1]q}}`, done.LakeID, at(b).URI, done.From, done.To)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	if err != nil || again.Kind != "in place" || again.LakeID != done.LakeID {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	left, err := os.ReadFile(file)
+	if err != nil || strings.Contains(string(left), "relocating") {
+		t.Errorf("%s, %v", left, err)
+	}
+}
