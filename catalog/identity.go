@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -41,7 +42,12 @@ type catalogPlace struct {
 	System string `json:"system,omitempty"` // of PostgreSQL: its system identifier and the database, whatever host name leads there
 }
 
-func (p catalogPlace) String() string { return fmt.Sprintf("%s %s (name %s)", p.Type, p.URI, p.Name) }
+func (p catalogPlace) String() string {
+	if server, _, known := strings.Cut(p.System, "/"); known {
+		return fmt.Sprintf("%s %s (name %s, server %s)", p.Type, p.URI, p.Name, server)
+	}
+	return fmt.Sprintf("%s %s (name %s)", p.Type, p.URI, p.Name)
+}
 
 // place is where this catalog is.
 func (c *Catalog) place(ctx context.Context) catalogPlace {

@@ -121,7 +121,7 @@ func TestACatalogInPostgresIsHeldToItsPlaceAndRelocated(t *testing.T) {
 	if err := os.WriteFile(file, []byte(elsewhere), 0o600); err != nil || elsewhere == string(text) {
 		t.Fatal(elsewhere, err)
 	}
-	refused(t, original, "/"+a, "lakectl catalog restore")
+	refused(t, original, "/"+a, ", server 1", "lakectl catalog restore")
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
