@@ -3,11 +3,13 @@ package catalog_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -73,8 +75,8 @@ func openLake(t *testing.T, o catalog.Options) *laketest.Lake {
 
 // databases names one for the original of a test and two more, and drops them at the end.
 func (s server) databases() (a, b, c string) {
-	name := "place_" + strings.ReplaceAll(filepath.Base(filepath.Dir(s.t.TempDir())), "-", "_")
-	a, b, c = strings.ToLower(name)+"_a", strings.ToLower(name)+"_b", strings.ToLower(name)+"_c"
+	name := fmt.Sprintf("place_%d", time.Now().UnixNano())
+	a, b, c = name+"_a", name+"_b", name+"_c"
 	s.t.Cleanup(func() {
 		for _, d := range []string{a, b, c} {
 			s.Exec("DROP DATABASE IF EXISTS " + d + " WITH (FORCE)") //nolint:errcheck // the server is thrown away
