@@ -81,6 +81,9 @@
 //
 // # Bounds
 //
+// Up to 32 rules are one expression; more are tables in which a listen is looked up by its keys and its day ([judging]), so that
+// neither planning nor judging grows with their number.
+//
 // Ids are told contested by a hash, in slices of 64 million; a collision only has two ids ranked that need not be. Copies of
 // contested ids are ranked in slices that fit in the memory limit. A night finds its ids in the ledger by one scan of two
 // columns, and reads the rest from the files with hits alone. Lines are made a period at a time, in the order of the checksum;

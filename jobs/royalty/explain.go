@@ -9,7 +9,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	lakesql "github.com/lakectl/lakectl/sql"
@@ -105,9 +104,8 @@ func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator
 	if err != nil {
 		return nil, err
 	}
-	judged := "CREATE VIEW judged AS SELECT *, " + terms.Expression(set.Rules) + " AS qualifies, " + terms.ExpressionRule(set.Rules) + " AS rule FROM counted"
-	if err := db.Exec(ctx, judged); err != nil {
-		return nil, fmt.Errorf("compile rules: %w", err)
+	if err := judge(ctx, db, "counted", set.Rules); err != nil {
+		return nil, err
 	}
 	if err := db.Exec(ctx, lakesql.Text("royalty/explain"), s.args()...); err != nil {
 		return nil, fmt.Errorf("explain: %w", err)

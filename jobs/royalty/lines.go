@@ -17,7 +17,7 @@ var judgedColumns = []string{"track_id", "artist_id", "device", "event_time", "m
 // computeLines makes the table lines, or makes it anew, from a relation of counted listens. Period by
 // period: memory is bounded by a month, files of other months are not read, and no row's month is computed.
 // The rows lie in the order of the checksum. The view judged stays: all of the relation, with the column qualifies. Rules and
-// bounds become expressions, not parameters: see terms.Expression and [duck.Between].
+// bounds become expressions or tables, not parameters: see [judging] and [duck.Between].
 func computeLines(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule, periods []string) error {
 	err := db.Exec(ctx, "CREATE OR REPLACE TABLE lines"+
 		" (period VARCHAR, artist_id VARCHAR, track_id VARCHAR, country VARCHAR, tier VARCHAR, listens BIGINT, qualified_listens BIGINT)")
@@ -38,10 +38,13 @@ func computeLines(ctx context.Context, db *duck.DB, relation string, rules []ter
 	return nil
 }
 
-// judge makes the view judged: a relation of counted listens with the column qualifies.
+// judge makes the view judged: a relation of counted listens with the columns qualifies and rule.
 func judge(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule) error {
-	judged := "CREATE OR REPLACE VIEW judged AS SELECT *, " + terms.Expression(rules) + " AS qualifies FROM " + duck.Ident(relation)
-	if err := db.Exec(ctx, judged); err != nil {
+	query, err := judging(ctx, db, duck.Ident(relation), rules)
+	if err == nil {
+		err = db.Exec(ctx, "CREATE OR REPLACE VIEW judged AS "+query)
+	}
+	if err != nil {
 		return fmt.Errorf("compile rules: %w", err)
 	}
 	return nil

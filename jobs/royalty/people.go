@@ -202,9 +202,12 @@ func (w *wait) touched(ctx context.Context, name, erased string, base, now lake.
 			if err := bindPeriods(ctx, w.db, view+"_rows", s, []string{w.period}); err != nil {
 				return err
 			}
-			text := "CREATE OR REPLACE TABLE " + view + "_judged AS SELECT listen_id, user_id, artist_id, track_id, country, tier, qualifies FROM (SELECT r.* EXCLUDE (user_id), e.user_id, " +
-				terms.Expression(w.from.rules) + " AS qualifies FROM " + view + "_rows r JOIN main." + duck.Ident(erased) + " e USING (listen_id))"
-			if err := w.db.Exec(ctx, text); err != nil {
+			rows := "(SELECT r.* EXCLUDE (user_id), e.user_id FROM " + view + "_rows r JOIN main." + duck.Ident(erased) + " e USING (listen_id))"
+			query, err := judging(ctx, w.db, rows, w.from.rules)
+			if err == nil {
+				err = w.db.Exec(ctx, "CREATE OR REPLACE TABLE "+view+"_judged AS SELECT listen_id, user_id, artist_id, track_id, country, tier, qualifies FROM ("+query+")")
+			}
+			if err != nil {
 				return fmt.Errorf("judge erased listens: %w", err)
 			}
 		}
