@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/segmentio/kafka-go/sasl"
@@ -159,11 +158,8 @@ func runIngestFile(ctx context.Context, c *call) (any, error) {
 	}
 	defer closeEnv()
 	report, err := ingest.Files(ctx, env, c.Args().Slice(), c.Stdin, options)
-	if errors.Is(err, ingest.ErrUsage) {
+	if errors.Is(err, ingest.ErrUsage) && report.Records == 0 {
 		return nil, askedWrong(err) // nothing was read, so there is nothing to report
-	}
-	if errors.Is(err, fs.ErrNotExist) && report.Records == 0 {
-		return nil, usagef("give paths of JSON Lines files, or - for stdin", "%w", err)
 	}
 	return report, err
 }

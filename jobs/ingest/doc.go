@@ -45,7 +45,10 @@
 // A file is named by its content, so its name in a folder does not matter and doing it twice changes nothing.
 // A name that was given stands for one content all the same: another number of lines under a finished name is
 // an error. As many lines of something else are not noticed.
-// It is read twice: first whole, for the name and to see that it unpacks and holds lines. While it is being
+// What is plainly no JSON Lines (an archive, another packing or encoding, an array) is refused by its form before anything
+// of the command is read: as lines all of it would be in quarantine. A byte order mark in front of a line and zeros after a
+// gzip member are no part of the text.
+// A file is read twice: first whole, for the name and to see that it unpacks and holds lines. While it is being
 // ingested its next line is in the positions; at the end a row in sources says so for ever, and the next
 // commit to each table drops the entry. A run that finds no entry therefore asks sources as well, at every
 // commit, after it has loaded the table: whoever takes an entry away has written the row before.

@@ -43,7 +43,8 @@ func Files(ctx context.Context, env jobs.Env, paths []string, stdin io.Reader, o
 	return report, nil
 }
 
-// checkSources makes sure that each path has a name which will be the same when the command is repeated.
+// checkSources makes sure that each path has a name which will be the same when the command is repeated, and can be
+// one of JSON Lines.
 func checkSources(paths []string, source string) error {
 	const hint = "run 'lakectl ingest file --source NAME PATH' once for each"
 	if source != "" && len(paths) > 1 {
@@ -57,6 +58,14 @@ func checkSources(paths []string, source string) error {
 		if path == "-" && source == "" {
 			return lake.WithHint(fmt.Errorf("stdin has no name: %w", ErrUsage),
 				"name what is piped in with --source NAME; the same name again goes on where an interrupted run stopped, other content needs another name")
+		}
+	}
+	for _, path := range paths {
+		if path == "-" {
+			continue
+		}
+		if err := checkPath(path); err != nil {
+			return fmt.Errorf("ingest file: %w", err)
 		}
 	}
 	return nil

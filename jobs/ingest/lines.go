@@ -8,21 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/lakectl/lakectl/lake"
 )
 
-const (
-	// maxLine bounds what one line may hold in memory. No event is near it.
-	maxLine = 16 << 20
-	// maxWindow bounds what a zstd frame may ask for: as much as 'zstd --long' makes without further flags.
-	maxWindow = 128 << 20
-)
+// maxLine bounds what one line may hold in memory. No event is near it.
+const maxLine = 16 << 20
 
 // input is an opened file of JSON Lines.
 type input struct {
@@ -36,9 +30,9 @@ type input struct {
 // openInput reads the file once: for the hash that names it, and to know before anything is ingested that it
 // unpacks to its end and holds lines.
 func openInput(path string) (*input, error) {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if err != nil {
-		return nil, fmt.Errorf("open file: %w", err)
+		return nil, err
 	}
 	in := &input{path: path, file: f}
 	if err := in.inspect(); err != nil {
@@ -47,14 +41,45 @@ func openInput(path string) (*input, error) {
 	return in, nil
 }
 
+// checkPath refuses what cannot be ingested, by its kind and its first bytes, before anything else is.
+func checkPath(path string) error {
+	f, err := openRegular(path)
+	if err != nil {
+		return err
+	}
+	l, err := newLines(path, f)
+	if err == nil {
+		l.close()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// openRegular opens a file that can be read twice. Anything else is not opened: that could wait for ever.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, lake.WithHint(fmt.Errorf("%w: %w", err, ErrUsage), "give paths of JSON Lines files, or - for stdin")
+	case errors.Is(err, fs.ErrPermission):
+		return nil, lake.WithHint(err, "give this user the right to read it, or pipe it: '%s'", pipedIn)
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, lake.WithHint(fmt.Errorf("read %s: it is a folder: %w", path, ErrUsage), "name the files in it: 'lakectl ingest file %s/*.jsonl'", strings.TrimSuffix(path, "/"))
+	case !info.Mode().IsRegular():
+		return nil, lake.WithHint(fmt.Errorf("read %s: not a file that can be read twice: %w", path, ErrUsage), "pipe it: '%s < %s'", pipedIn, path)
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		err = lake.WithHint(err, "give this user the right to read it, or pipe it: '%s'", pipedIn)
+	}
+	return f, err
+}
+
 func (in *input) inspect() error {
 	info, err := in.file.Stat()
 	if err != nil {
 		return fmt.Errorf("read %s: %w", in.path, err)
-	}
-	if !info.Mode().IsRegular() {
-		return lake.WithHint(fmt.Errorf("read %s: not a file that can be read twice", in.path),
-			"pipe it: 'lakectl ingest file --source NAME - < %s'", in.path)
 	}
 	in.size = info.Size()
 	hash := sha256.New()
@@ -90,33 +115,11 @@ type lines struct {
 }
 
 func newLines(name string, r io.Reader) (*lines, error) {
-	l := &lines{name: name, close: func() {}}
-	packed := bufio.NewReaderSize(r, chunkBytes)
-	magic, _ := packed.Peek(4) // an error comes back from the first read
-	packedAs := func(start []byte, ending string) bool {
-		return bytes.HasPrefix(magic, start) || len(magic) > 0 && strings.HasSuffix(name, ending)
+	text, done, err := unpack(name, r)
+	if err != nil {
+		return nil, err
 	}
-	switch {
-	case packedAs([]byte{0x1f, 0x8b}, ".gz"):
-		z, err := gzip.NewReader(packed)
-		if err != nil {
-			return nil, l.unreadable(err)
-		}
-		l.r = bufio.NewReaderSize(z, chunkBytes)
-	case packedAs([]byte{0x28, 0xb5, 0x2f, 0xfd}, ".zst"):
-		z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			return nil, l.unreadable(err)
-		}
-		l.r, l.close = bufio.NewReaderSize(z, chunkBytes), z.Close
-	default:
-		l.r = packed
-	}
-	return l, nil
-}
-
-func (l *lines) unreadable(err error) error {
-	return lake.WithHint(fmt.Errorf("read %s after line %d: %w", l.name, l.number, err), "the file is damaged or cut off: transfer it again")
+	return &lines{name: name, r: text, close: done}, nil
 }
 
 // next returns the next line without its end, valid until the following call; [io.EOF] after the last one.
@@ -139,10 +142,10 @@ func (l *lines) next() ([]byte, error) {
 		case errors.Is(err, io.EOF) && len(line) == 0:
 			return nil, io.EOF
 		case err != nil && !errors.Is(err, io.EOF):
-			return nil, l.unreadable(err)
+			return nil, damaged(l.name, l.number, err)
 		}
 		l.number++
-		return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil
+		return withoutMark(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))), nil
 	}
 }
 

@@ -101,7 +101,11 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 // instant is a timestamp that is not null.
 func (d *Decoder) instant(f field) int64 {
 	micros, ok := parseInstant(d.chars(f))
-	if !ok {
+	switch {
+	case ok:
+	case isLeapSecond(d.chars(f)):
+		d.reject(f, "a leap second, which no table can hold: send second 59")
+	default:
 		d.reject(f, "not an RFC 3339 timestamp with offset")
 	}
 	return micros

@@ -1,6 +1,9 @@
 package listen
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // The first and the last second of the years 1 to 9999 in UTC. An offset can push a time that is written with four digits out of
 // them, where neither RFC 3339 nor the engines that read the tables can write it down.
@@ -41,6 +44,20 @@ func parseInstant(b []byte) (micros int64, ok bool) {
 		return 0, false
 	}
 	return t*1_000_000 + fraction, true
+}
+
+// isLeapSecond tells an RFC 3339 timestamp that names second 60 of the last minute of a day in UTC.
+func isLeapSecond(b []byte) bool {
+	const at = len("2006-01-02T15:04:")
+	if len(b) < at+2 || b[at] != '6' || b[at+1] != '0' {
+		return false
+	}
+	before := bytes.Clone(b)
+	before[at], before[at+1] = '5', '9'
+	micros, ok := parseInstant(before)
+	const day = 86_400
+	second := micros / 1_000_000
+	return ok && (second%day+day)%day == day-1
 }
 
 // parseFraction reads the optional ".123" that b starts with, as microseconds, and returns what follows it.
