@@ -30,9 +30,6 @@ func compareTable(ctx context.Context, db *duck.DB, base lake.Snapshot, computed
 	if err != nil {
 		return r, err
 	}
-	if err := base.RefuseUnknown(files); err != nil {
-		return r, err
-	}
 	var candidates []lake.File
 	for _, f := range files {
 		if period, ok := lake.PartitionValue(f).(string); ok && slices.Contains(periods, period) {
@@ -79,6 +76,15 @@ func (r *replacement) mendAll(ctx context.Context, base lake.Snapshot, published
 func (r replacement) publish(ctx context.Context, env jobs.Env, base lake.Snapshot) (lake.Snapshot, error) {
 	if len(r.periods) == 0 && !r.mends {
 		return base, nil
+	}
+	if !r.mends { // mending takes such files away
+		files, err := base.Files(ctx)
+		if err == nil {
+			err = base.RefuseUnknown(files)
+		}
+		if err != nil {
+			return base, err
+		}
 	}
 	return env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{
 		Job: catalog.RoyaltiesJob, Add: r.add, Remove: r.remove, Mends: r.mends, Stage: lake.IfUnmoved(base, nil),

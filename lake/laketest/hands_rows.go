@@ -36,6 +36,39 @@ func (h Hand) Select(text string) lake.Snapshot {
 	return h.Replace(nil, h.written(d, s, "more", text))
 }
 
+// Append adds rows by the library's own writer, which follows the table's newest partition spec and its columns of today; a row
+// has one value for each of [lake.Table.Columns].
+func (h Hand) Append(rows ...[]any) lake.Snapshot {
+	h.t.Helper()
+	batch, err := Records(h.l.Snapshot(h.t, h.table).Table(), rows)
+	h.check(err)
+	defer batch.Release()
+	return h.commit(func(tx *icetable.Transaction) error { return tx.Append(h.t.Context(), batch, nil) })
+}
+
+// Rewrite compacts all files under the table's newest partition spec: one snapshot of operation replace.
+func (h Hand) Rewrite() lake.Snapshot {
+	h.t.Helper()
+	return h.commit(func(tx *icetable.Transaction) error {
+		scan, err := tx.Scan()
+		h.check(err)
+		tasks, err := scan.PlanFiles(h.t.Context())
+		h.check(err)
+		_, err = tx.RewriteDataFiles(h.t.Context(), []icetable.CompactionTaskGroup{{Tasks: tasks}}, icetable.RewriteDataFilesOptions{})
+		return err
+	})
+}
+
+// Respec changes the partition spec.
+func (h Hand) Respec(change func(*icetable.UpdateSpec)) {
+	h.t.Helper()
+	h.commit(func(tx *icetable.Transaction) error {
+		u := tx.UpdateSpec(true)
+		change(u)
+		return u.Commit()
+	})
+}
+
 // change deletes rows and adds those of the SELECT more, if there is one, as one snapshot.
 func (h Hand) change(way Way, where, more string) lake.Snapshot {
 	h.t.Helper()

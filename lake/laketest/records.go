@@ -11,7 +11,7 @@ import (
 )
 
 // Records are rows of a table, one value for each of its columns, as another engine's writer takes them: strings,
-// whole numbers and instants.
+// whole numbers, instants and nil.
 func Records(t *lake.Table, rows [][]any) (array.RecordReader, error) {
 	schema, err := t.ArrowSchema()
 	if err != nil {
@@ -21,6 +21,10 @@ func Records(t *lake.Table, rows [][]any) (array.RecordReader, error) {
 	defer b.Release()
 	for _, row := range rows {
 		for i, v := range row {
+			if v == nil {
+				b.Field(i).AppendNull()
+				continue
+			}
 			switch to := b.Field(i).(type) {
 			case *array.StringBuilder:
 				to.Append(v.(string))
