@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // versioned is an input of royalties that comes from files and is kept in versions: T is a parsed file, S the set in
@@ -19,6 +21,7 @@ type versioned[T, S any] struct {
 	listed  string // what the list shows
 	parse   func(io.Reader) (T, error)
 	asSet   func(T) S
+	compare func(context.Context, jobs.Env, T) (S, error) // asSet, held against the listens of a lake
 	apply   func(context.Context, jobs.Env, T) (S, error)
 	inForce func(context.Context, jobs.Env) (S, error)
 	remove  *takeBack[S] // nil where nothing can be taken back
@@ -36,12 +39,14 @@ func (v versioned[T, S]) verbs() []verb {
 	name := "lakectl " + v.noun
 	list := []verb{
 		{
-			Name: "check", Args: "FILE", Short: "Read a " + v.noun + " file and say what is wrong with it.", NoConfig: true,
-			Long: "Nothing is stored.", Examples: []string{name + " check " + v.example}, Run: v.runCheck,
+			Name: "check", Args: "FILE", Short: "Read a " + v.noun + " file and say what is wrong with it.",
+			Long: `Nothing is stored, and no lake is needed. Where there is one, unheard is what the file names and no counted listen of any
+published month has: a slip, or what nobody has heard yet.`, Examples: []string{name + " check " + v.example}, Run: v.runCheck,
 		},
 		{
 			Name: v.store, Args: "FILE", Short: v.stores, Exits: []int{exitFenced},
-			Long:     v.applied + " A file that says what holds already is not stored again.",
+			Long: v.applied + ` A file that says what holds already is not stored again.
+Unheard is what the file names and no counted listen of any published month has: a slip, or what nobody has heard yet.`,
 			Examples: []string{name + " " + v.store + " " + v.example}, Run: v.runStore,
 		},
 		{
@@ -68,9 +73,27 @@ func (v versioned[T, S]) runRemove(ctx context.Context, c *call) (any, error) {
 	return withEnv(ctx, c, func(env jobs.Env) (S, error) { return v.remove.run(ctx, env, names) })
 }
 
-func (v versioned[T, S]) runCheck(_ context.Context, c *call) (any, error) {
+func (v versioned[T, S]) runCheck(ctx context.Context, c *call) (any, error) {
 	parsed, err := v.read(c)
-	return result(v.asSet(parsed), err)
+	if err != nil {
+		return nil, err
+	}
+	env, closeEnv, err := openReader(ctx, c)
+	if errors.Is(err, lake.ErrNotFound) { // no lake
+		return v.asSet(parsed), nil
+	}
+	if err == nil {
+		defer closeEnv()
+		var set S
+		if set, err = v.compare(ctx, env, parsed); err == nil {
+			return set, nil
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, err
+	}
+	c.Log.Warn("the file is right, but was not held against the lake's listens", "error", err)
+	return v.asSet(parsed), nil
 }
 
 func (v versioned[T, S]) runStore(ctx context.Context, c *call) (any, error) {

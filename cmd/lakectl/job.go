@@ -35,7 +35,8 @@ from what counts: days that late rows or deletions touched, and with --true-up e
 				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
 				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the
 archive alone, without the ledger, and ends with code 5 if a line differs. Of a closed period, the differences are
-posted to the open one (see 'lakectl period --help').`,
+posted to the open one (see 'lakectl period --help'). unheard is what rules, pools and splits name and no counted
+listen of any published month has.`,
 				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{exitFenced, exitProof},
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "period", Usage: "only this `MONTH`, like 2026-03"},

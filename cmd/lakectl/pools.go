@@ -12,6 +12,7 @@ func poolsVerb() verb {
 		listed:  "For each period those of the newest file that named it.",
 		parse:   terms.ParsePools,
 		asSet:   func(pools []terms.Pool) royalty.PoolSet { return royalty.PoolSet{Pools: pools} },
+		compare: royalty.CheckPools,
 		apply:   royalty.ApplyPools,
 		inForce: royalty.Pools,
 		remove: &takeBack[royalty.PoolSet]{

@@ -12,6 +12,7 @@ func rulesVerb() verb {
 		listed:  "Version 0 are the rules that hold while none were applied.",
 		parse:   terms.ParseRules,
 		asSet:   func(rules []terms.Rule) royalty.RuleSet { return royalty.RuleSet{Rules: rules} },
+		compare: royalty.CheckRules,
 		apply:   royalty.ApplyRules,
 		inForce: royalty.Rules,
 	}

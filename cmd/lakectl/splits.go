@@ -12,6 +12,7 @@ func splitsVerb() verb {
 		listed:  "For each track those of the newest file that named it.",
 		parse:   terms.ParseSplits,
 		asSet:   royalty.ListSplits,
+		compare: royalty.CheckSplits,
 		apply:   royalty.ApplySplits,
 		inForce: royalty.Splits,
 		remove: &takeBack[royalty.SplitSet]{

@@ -14,6 +14,7 @@ func tracksVerb() verb {
 		asSet: func(tracks []terms.Track) royalty.TrackSet {
 			return royalty.TrackSet{Rows: len(tracks), Tracks: tracks}
 		},
+		compare: royalty.CheckTracks,
 		apply:   royalty.LoadTracks,
 		inForce: royalty.Tracks,
 	}

@@ -25,6 +25,9 @@ type CloseReport struct {
 	Closing
 	Already bool     `json:"already"` // it was closed before; tags that were missing are made
 	Tagged  []string `json:"tagged"`  // tables that have the tag
+	// What the statement pays to nobody; it is closed all the same.
+	WithoutPools  bool                `json:"without_pools"`
+	Undistributed []UndistributedPool `json:"undistributed"`
 }
 
 // ErrIncomplete is returned by [Close] for a period that something is missing of.
@@ -53,8 +56,39 @@ func Close(ctx context.Context, env jobs.Env, period string, o CloseOptions) (re
 		}
 	}
 	report = CloseReport{Closing: closing, Already: already}
-	report.Tagged, err = tagStatement(ctx, env, closing)
-	return report, err
+	if report.Tagged, err = tagStatement(ctx, env, closing); err != nil {
+		return report, err
+	}
+	return report, report.nameUnpaid(ctx, env)
+}
+
+// nameUnpaid says of a statement that there is no money in it, or which money went to nobody.
+func (r *CloseReport) nameUnpaid(ctx context.Context, env jobs.Env) (err error) {
+	run, err := FindRun(ctx, env, r.RunID)
+	if err != nil {
+		return err
+	}
+	db, err := env.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := latestPools(ctx, env, db); err != nil { // binds them
+		return err
+	}
+	set, err := poolsAt(ctx, db, run.PoolsVersion)
+	if err != nil {
+		return err
+	}
+	r.WithoutPools, r.Undistributed = len(poolsOf(set.Pools, r.Period)) == 0, run.Undistributed
+	if r.WithoutPools {
+		env.Log.Warn("the statement pays nothing: no pools are applied for the month", "period", r.Period, "run_id", r.RunID)
+	}
+	for _, p := range r.Undistributed {
+		env.Log.Warn("the money of a pool goes to nobody: no qualified listen is of it", "period", r.Period, "country", p.Country, "tier", p.Tier,
+			"currency", p.Currency, "amount_minor", p.AmountMinor)
+	}
+	return nil
 }
 
 // decide writes the row of royalty_closes, unless something is missing.

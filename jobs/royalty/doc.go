@@ -37,6 +37,9 @@
 // weigh for the artist, and a payout without shares goes whole to its artist. Pools and splits are taken back by a version that
 // names the month or track without any: a row of nulls ([RemovePools], [RemoveSplits]).
 //
+// What terms name and no counted listen of any published month has is said when a file is checked or stored and when periods are
+// recomputed ([Unheard]): a blank or a capital too many otherwise pays somebody else in silence. It is never in the way.
+//
 // # Publishing
 //
 // royalty_lines, royalty_payouts, royalty_shares, royalty_adjustments, royalty_runs, in this order; the last one publishes:

@@ -18,7 +18,8 @@ import (
 type RuleSet struct {
 	Version int64        `json:"version"`
 	Rules   []terms.Rule `json:"rules"`
-	Stored  bool         `json:"stored"` // by this command; false when the file says what holds already
+	Stored  bool         `json:"stored"`            // by this command; false when the file says what holds already
+	Unheard []Unheard    `json:"unheard,omitempty"` // of the file: what it names and no listen has
 
 	snapshotID int64 // of royalty_rules that it was read from
 }
@@ -29,6 +30,7 @@ type PoolSet struct {
 	Pools   []terms.Pool `json:"pools"`
 	Stored  bool         `json:"stored"`
 	Removed []string     `json:"removed,omitempty"` // periods whose pools this command took back
+	Unheard []Unheard    `json:"unheard,omitempty"` // of the file: what it names and no listen has
 
 	byPeriod   map[string]int64 // the version in force for each period, also for those whose pools were taken back
 	snapshotID int64            // of royalty_pools that it was read from
@@ -92,10 +94,14 @@ func ApplyRules(ctx context.Context, env jobs.Env, rules []terms.Rule) (RuleSet,
 		return RuleSet{}, err
 	}
 	now, err := Rules(ctx, env)
-	if err != nil || (now.Version > 0 && slices.Equal(now.Rules, rules)) {
+	if err != nil {
 		return now, err
 	}
-	set := RuleSet{Version: now.Version + 1, Rules: rules, Stored: true}
+	unheard := warnUnheard(ctx, env, namedByRules(rules))
+	if now.Unheard = unheard; now.Version > 0 && slices.Equal(now.Rules, rules) {
+		return now, nil
+	}
+	set := RuleSet{Version: now.Version + 1, Rules: rules, Stored: true, Unheard: unheard}
 	at := env.Now()
 	rows := make([][]any, len(rules))
 	for i, r := range rules {
@@ -167,8 +173,12 @@ func ApplyPools(ctx context.Context, env jobs.Env, pools []terms.Pool) (PoolSet,
 		return PoolSet{}, err
 	}
 	now, err := Pools(ctx, env)
-	if err != nil || samePools(now, pools) {
+	if err != nil {
 		return now, err
+	}
+	unheard := warnUnheard(ctx, env, namedByPools(pools))
+	if now.Unheard = unheard; samePools(now, pools) {
+		return now, nil
 	}
 	if err := summable(now.Pools, pools); err != nil {
 		return now, err
@@ -182,7 +192,7 @@ func ApplyPools(ctx context.Context, env jobs.Env, pools []terms.Pool) (PoolSet,
 		return PoolSet{}, err
 	}
 	set, err := Pools(ctx, env)
-	set.Stored = true
+	set.Stored, set.Unheard = true, unheard
 	return set, err
 }
 

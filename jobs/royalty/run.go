@@ -46,6 +46,8 @@ type Report struct {
 	// PutBack are published tables that another engine had changed.
 	PutBack []PutBack      `json:"put_back,omitempty"`
 	Periods []PeriodReport `json:"periods"`
+	// Unheard is what the terms in force name and no listen has, where periods were recomputed.
+	Unheard []Unheard `json:"unheard,omitempty"`
 	// Written says whether anything was committed.
 	Written bool        `json:"written"`
 	Full    *FullReport `json:"full,omitempty"`
@@ -128,6 +130,9 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *R
 	}
 	if err := countDuplicates(ctx, db, report.Periods); err != nil {
 		return false, err
+	}
+	if report.Unheard, err = p.unheard(ctx, db); err != nil { // a warning is not worth the run
+		env.Log.Warn(untold, "error", err)
 	}
 	posted, err := newAdjustments(ctx, env, db, p)
 	if err != nil {

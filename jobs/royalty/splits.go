@@ -22,6 +22,7 @@ type SplitSet struct {
 	Tracks  int           `json:"tracks"`
 	Stored  bool          `json:"stored"` // by this command; false when the file says what holds already
 	Splits  []terms.Split `json:"splits,omitempty"`
+	Unheard []Unheard     `json:"unheard,omitempty"` // of the file: what it names and no listen has
 }
 
 // ListSplits describes the splits of a file.
@@ -118,6 +119,7 @@ func splitsChanged(ctx context.Context, db *duck.DB, before, after int64, period
 // theirs. Splits that say what is in force already are not stored again.
 func ApplySplits(ctx context.Context, env jobs.Env, splits []terms.Split) (SplitSet, error) {
 	s := splitStore{set: CountSplits(splits), rows: len(splits)}
+	s.set.Unheard = warnUnheard(ctx, env, namedBySplits(splits))
 	s.row = func(i int, version int64, at time.Time) []any {
 		r := splits[i]
 		return []any{version, at, r.TrackID, r.Party, r.Role, r.BasisPoints, dateOrNull(r.EffectiveFrom), dateOrNull(r.EffectiveTo)}

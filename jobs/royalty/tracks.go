@@ -14,9 +14,10 @@ import (
 
 // TrackSet are tracks: those of a file, or those known.
 type TrackSet struct {
-	Rows   int           `json:"rows"`   // a track has one for each time it was called something else
-	Stored bool          `json:"stored"` // by this command; false when the file says what is known already
-	Tracks []terms.Track `json:"tracks,omitempty"`
+	Rows    int           `json:"rows"`   // a track has one for each time it was called something else
+	Stored  bool          `json:"stored"` // by this command; false when the file says what is known already
+	Tracks  []terms.Track `json:"tracks,omitempty"`
+	Unheard []Unheard     `json:"unheard,omitempty"` // of the file: what it names and no listen has
 }
 
 // Tracks lists what is known of every track.
@@ -41,7 +42,7 @@ func Tracks(ctx context.Context, env jobs.Env) (TrackSet, error) {
 // theirs. The table has no versions of its own, its snapshots are them: it is written anew as a whole, and not at
 // all when the file says what is known.
 func LoadTracks(ctx context.Context, env jobs.Env, tracks []terms.Track) (TrackSet, error) {
-	set := TrackSet{Rows: len(tracks)}
+	set := TrackSet{Rows: len(tracks), Unheard: warnUnheard(ctx, env, namedByTracks(tracks))}
 	db, base, err := openTracks(ctx, env)
 	if err != nil {
 		return set, err

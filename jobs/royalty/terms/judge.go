@@ -35,6 +35,17 @@ func (r Rule) pairs() [5][2]string {
 	return [5][2]string{{"track_id", r.TrackID}, {"artist_id", r.ArtistID}, {"country", r.Country}, {"tier", r.Tier}, {"device", r.Device}}
 }
 
+// Selectors are the columns of a listen that the rule holds against, with the values it wants.
+func (r Rule) Selectors() map[string]string {
+	selectors := map[string]string{}
+	for _, s := range r.pairs() {
+		if s[1] != "" {
+			selectors[s[0]] = s[1]
+		}
+	}
+	return selectors
+}
+
 func (r Rule) condition() string {
 	terms := []string{"true"}
 	for _, s := range r.pairs() {
