@@ -40,7 +40,14 @@ type lakeDir struct {
 // newLakeDir makes the lake with 'lakectl init'. A process a command is the real thing; without it the same
 // main runs in this process, for the tests that need hundreds of commands.
 func newLakeDir(t *testing.T, process bool) *lakeDir {
-	l := &lakeDir{t: t, dir: t.TempDir()}
+	l := lakeIn(t, t.TempDir(), process)
+	l.run(nil, "init")
+	return l
+}
+
+// lakeIn is a folder with the configuration of a lake.
+func lakeIn(t *testing.T, dir string, process bool) *lakeDir {
+	l := &lakeDir{t: t, dir: dir}
 	config := filepath.Join(l.dir, "lakehouse.yaml")
 	l.write("lakehouse.yaml", fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp}\n", l.dir))
 	l.exec = func(args ...string) ([]byte, error) {
@@ -59,7 +66,6 @@ func newLakeDir(t *testing.T, process bool) *lakeDir {
 		}
 		return stdout.Bytes(), nil
 	}
-	l.run(nil, "init")
 	return l
 }
 

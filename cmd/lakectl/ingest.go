@@ -92,6 +92,9 @@ func runIngest(ctx context.Context, c *call) (_ any, err error) {
 	if errors.Is(err, ingest.ErrUsage) && report.Records == 0 {
 		return nil, askedWrong(err)
 	}
+	if errors.As(err, new(*topic.OtherLakeError)) && report.Records == 0 {
+		return nil, &usageError{err: err, hint: lake.Hint(err)}
+	}
 	return report, err
 }
 

@@ -41,6 +41,7 @@ type Member struct {
 	group *kafka.ConsumerGroup
 	name  string
 	lake  string
+	first bool // it was seen to have the group for its lake, so who comes later has to go
 }
 
 // Join becomes a member. Partitions come with Next. The caller leaves.
@@ -69,7 +70,12 @@ func (m *Member) Next(ctx context.Context) (*Assignment, error) {
 		generation, err := m.group.Next(ctx)
 		switch {
 		case err == nil:
-			if err := m.alone(ctx); err != nil {
+			err := m.alone(ctx)
+			if m.first && errors.As(err, new(*OtherLakeError)) {
+				m.topic.opts.Log.Warn("waiting until the members of another lake have left the group", "group", m.name, "error", err)
+				continue
+			}
+			if err != nil {
 				return nil, err
 			}
 			return &Assignment{member: m, generation: generation}, nil

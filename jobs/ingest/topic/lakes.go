@@ -98,7 +98,9 @@ func (m *Member) alone(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if g := res.Groups[0]; g.GroupState == "Stable" {
-			return m.among(g.Members)
+			err := m.among(g.Members)
+			m.first = m.first || err == nil
+			return err
 		}
 		pause := time.NewTimer(lookPause)
 		select {

@@ -76,3 +76,40 @@ func TestALakeIsRefusedInTheGroupOfAnother(t *testing.T) {
 		}
 	}
 }
+
+// A member of an earlier version knows nothing of lakes: where it leads, it gives every member a share.
+func TestUnderALeaderThatKnowsNoLakesTheLaterLakeEnds(t *testing.T) {
+	c := embedded(t, kfake.GroupMinSessionTimeout(100*time.Millisecond))
+	o := Options{Brokers: c.ListenAddrs(), Topic: "lakes", MaxWait: time.Millisecond}
+	if err := Create(t.Context(), o, 6); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	await := func(who string, said <-chan any, want int) {
+		t.Helper()
+		for n := range said {
+			if err, failed := n.(error); failed {
+				t.Fatalf("%s: %v", who, err)
+			}
+			if n == want {
+				return
+			}
+		}
+	}
+	leader := works(ctx, joinAs(t, o, ""))
+	await("the leader", leader, 6)
+	first := works(ctx, joinAs(t, o, "lake-a"))
+	await("lake a", first, 3)
+	for range 2 {
+		stranger := joinAs(t, o, "lake-b")
+		_, err := stranger.Next(ctx)
+		var refused *OtherLakeError
+		if !errors.As(err, &refused) || refused.Other != "lake-a" {
+			t.Fatalf("the other lake's member: %v, want a refusal", err)
+		}
+		stranger.Leave()
+		await("lake a", first, 3)
+		await("the leader", leader, 3)
+	}
+}
