@@ -37,11 +37,16 @@ func newGroup(t *testing.T, brokers []string) *group {
 	}
 	g.producer = topic.NewProducer(g.options)
 	t.Cleanup(func() { g.producer.Close() }) //nolint:errcheck // never fails
+	g.configure(brokers)
+	return g
+}
+
+func (g *group) configure(brokers []string) {
+	g.t.Helper()
 	g.write("lakehouse.yaml", fmt.Sprintf(`catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}
 duckdb: {temp_directory: %[1]s/tmp}
 kafka: {brokers: [%[2]s], topic: %[3]s, group: %[3]s, session_timeout: %[4]s}
 `, g.dir, strings.Join(brokers, ", "), g.options.Topic, sessionTimeout))
-	return g
 }
 
 // perPartition is how many records produce sends to a partition.
