@@ -41,7 +41,8 @@ type Explanation struct {
 	QualifiedListens int64             `json:"qualified_listens"`
 	Duplicates       int64             `json:"duplicates"` // copies of these listens that do not count
 	Refused          []RefusedBy       `json:"refused"`
-	Counted          []ExplainedListen `json:"counted"` // those that do not qualify first, as many as asked for
+	Counted          []ExplainedListen `json:"counted"`        // those that do not qualify first, as many as asked for
+	Held             []HeldLines       `json:"held,omitempty"` // one at most: the lines of which none of the above tells
 }
 
 // RefusedBy is how many counted listens one rule refused.
@@ -65,25 +66,14 @@ type ExplainedListen struct {
 	Copies       int64     `json:"copies"` // archived ones, the counted one among them
 }
 
-// ErrHeld is what is asked for while it would show what fewer than five people played.
-var ErrHeld = errors.New("held")
-
-// waits tells whether differences of the closed period waited after the run.
-func (r PublishedRun) waits() bool {
-	return r.ClosedVersion > 0 && r.SettledRunID != "" && r.SettledRunID != r.RunID
-}
-
 // Explain lists the counted listens behind the newest run of a period, at most limit of them. It checks that they sum
 // to the published lines: [jobs.ErrProof] when they do not, or [lake.ErrExpired] when the ledger of the run is gone and
 // the current one says something else. The explanation comes with these errors.
+// Unless an operator asks, lines that fewer than five people changed since a period was closed are left out, see [HeldLines].
 func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator bool) (e *Explanation, err error) {
 	run, err := NewestRun(ctx, env, s.Period)
 	if err != nil {
 		return nil, err
-	}
-	if !operator && run.waits() {
-		return nil, lake.WithHint(fmt.Errorf("differences of closed period %s wait: its lines beside its statement would show what fewer than five people played: %w", s.Period, ErrHeld),
-			"operators of the lake see them with --operator")
 	}
 	db, err := env.Open(ctx)
 	if err != nil {
@@ -107,13 +97,19 @@ func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator
 	if err := judge(ctx, db, "counted", set.Rules); err != nil {
 		return nil, err
 	}
+	if err := bindAt(ctx, env, db, "statement_lines", catalog.RoyaltyLines, run.LinesSnapshotID); err != nil {
+		return nil, err
+	}
+	if err := e.hold(ctx, env, db, run, operator); err != nil {
+		return nil, err
+	}
 	if err := db.Exec(ctx, lakesql.Text("royalty/explain"), s.args()...); err != nil {
 		return nil, fmt.Errorf("explain: %w", err)
 	}
 	if err := e.read(ctx, db, limit); err != nil {
 		return nil, fmt.Errorf("explain: %w", err)
 	}
-	return e, e.agree(ctx, env, db, run)
+	return e, e.agree(ctx, db, run)
 }
 
 // bindLedger makes the views counted and duplicates, as the run saw them if both snapshots are kept.
@@ -165,10 +161,7 @@ func (e *Explanation) read(ctx context.Context, db *duck.DB, limit int) error {
 }
 
 // agree holds the sums against the published lines.
-func (e *Explanation) agree(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) error {
-	if err := bindAt(ctx, env, db, "statement_lines", catalog.RoyaltyLines, run.LinesSnapshotID); err != nil {
-		return err
-	}
+func (e *Explanation) agree(ctx context.Context, db *duck.DB, run PublishedRun) error {
 	var listens, qualified int64
 	if err := db.One(ctx, lakesql.Text("royalty/explain_published"), e.args(), []any{&listens, &qualified}); err != nil {
 		return fmt.Errorf("read lines: %w", err)
