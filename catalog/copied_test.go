@@ -130,7 +130,11 @@ func copyLake(t *testing.T, l *laketest.Lake, to string) {
 func hashes(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	sums := map[string]string{}
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(name, "-shm") || strings.HasSuffix(name, "-wal") {
 			return err
 		}

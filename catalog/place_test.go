@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -161,4 +163,98 @@ func TestInitGivesAnOlderLakeItsID(t *testing.T) {
 
 func removeID(tx *icetable.Transaction) error {
 	return tx.RemoveProperties([]string{"lakectl.lake-id"})
+}
+
+// A folder that is mounted at two places is one lake, to whoever sees both.
+func TestALakeUnderAnotherMountPointIsTheSameLake(t *testing.T) {
+	root := t.TempDir()
+	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
+	l := laketest.NewIn(t, a)
+	appendSources(t, l, "one")
+	if err := errors.Join(l.Catalog.Close(), os.Mkdir(b, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "mount", "--bind", a, b).CombinedOutput(); err != nil {
+		t.Skipf("no right to mount: %s", out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", "--lazy", b).CombinedOutput(); err != nil {
+			t.Errorf("umount: %s", out)
+		}
+	})
+	r := reopen(t, b)
+	appendSources(t, r, "two")
+	if n := rowsOf(t, r, r.Snapshot(t, catalog.Sources)); n != 2 {
+		t.Errorf("%d rows, want 2", n)
+	}
+	if _, err := catalog.Init(t.Context(), at(b)); err != nil {
+		t.Error(err)
+	}
+	if err := r.Catalog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	if err != nil || done.Kind != "in place" {
+		t.Errorf("%+v, %v", done, err)
+	}
+	appendSources(t, reopen(t, a), "three")
+}
+
+// A warehouse that is only a link to a disk: a copy of the lake with cp -r has the same link.
+func TestACopyOfALinkToAWarehouseIsASecondCatalog(t *testing.T) {
+	root := t.TempDir()
+	a, b, disk := filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "disk")
+	if err := errors.Join(os.Mkdir(a, 0o700), os.Mkdir(disk, 0o700), os.Symlink(disk, filepath.Join(a, "warehouse"))); err != nil {
+		t.Fatal(err)
+	}
+	l := laketest.NewIn(t, a)
+	appendSources(t, l, "one")
+	if err := l.Catalog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "cp", "-r", a, b).CombinedOutput(); err != nil {
+		t.Fatal(string(out))
+	}
+	refused(t, at(b), filepath.Join(a, "catalog.db"), filepath.Join(b, "catalog.db"))
+	appendSources(t, reopen(t, a), "two")
+}
+
+// The file of the warehouse is empty, of another lake, of another kind, or gone: nothing but words, and the way back works.
+func TestWhatBecomesOfTheWarehousesFileIsSaidAndMended(t *testing.T) {
+	l := laketest.New(t)
+	appendSources(t, l, "one")
+	file := filepath.Join(l.Options.Warehouse, "lakectl-lake.json")
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := regexp.MustCompile(`"lake_id": "[^"]*"`).ReplaceAll(whole, []byte(`"lake_id": "another"`))
+	for name, text := range map[string][]byte{"empty": nil, "cut off": whole[:len(whole)/2], "another lake's": other, "no object": []byte("[]"), "no id": []byte("{}")} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(file, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, open := range []func() error{
+				func() error { _, err := catalog.Open(t.Context(), l.Options); return err },
+				func() error { _, err := catalog.Init(t.Context(), l.Options); return err },
+			} {
+				if err := open(); err == nil || !strings.Contains(err.Error(), "lakectl-lake.json") || !strings.Contains(lake.Hint(err), "remove it") {
+					t.Errorf("%v, want the file's name and what to do", err)
+				}
+			}
+			o := l.Options
+			o.ReadOnly = true
+			opened(t, o) // who only reads does no harm
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+			appendSources(t, &laketest.Lake{Lake: opened(t, l.Options).Lake()}, name)
+			if made, err := catalog.Init(t.Context(), l.Options); err != nil || len(made) != 0 {
+				t.Fatalf("%v, %v", made, err)
+			}
+			if again, err := os.ReadFile(file); err != nil || string(again) != string(whole) {
+				t.Errorf("init wrote %s, %v; want %s", again, err, whole)
+			}
+		})
+	}
 }

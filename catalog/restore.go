@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -83,6 +84,7 @@ func Restore(ctx context.Context, o Options, r RestoreOptions) (done Restored, e
 			"look at their snapshots, times and counts, then run the command again with --head TABLE=METADATA for the one to keep; what only the other has is lost")
 	}
 	done.Notes = append(done.Notes, gaps(chosen)...)
+	done.Notes = append(done.Notes, c.elsewhere(chosen)...)
 	if r.DryRun {
 		return done, nil
 	}
@@ -269,6 +271,17 @@ func (c *Catalog) reclaim(ctx context.Context, chosen map[string]*head) (string,
 	}
 	_, err = writeIdentity(folder, identity{LakeID: id, Catalog: c.place(ctx)}, false)
 	return id, err
+}
+
+// elsewhere says that the states that were found are those of a lake that lay at another place.
+func (c *Catalog) elsewhere(chosen map[string]*head) []string {
+	for _, table := range slices.Sorted(maps.Keys(chosen)) {
+		h := chosen[table]
+		if inside, err := relocate.Below(h.meta.Location(), c.warehouse); err == nil && !inside {
+			return []string{fmt.Sprintf("the tables name files at %s, not below %s: run 'lakectl catalog relocate' next", h.meta.Location(), c.warehouse)}
+		}
+	}
+	return nil
 }
 
 // gaps says where tables that were saved at different times do not fit together.

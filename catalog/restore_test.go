@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -308,4 +310,78 @@ func TestOfACopyMadeDuringWorkTheNewestWholeStateIsTaken(t *testing.T) {
 	if got := reopen(t, dir).Snapshot(t, catalog.Sources).ID(); got != want {
 		t.Errorf("snapshot %d, want %d", got, want)
 	}
+}
+
+// Other engines put no ids of ours into their snapshots and name their metadata files as they like.
+func TestCommitsOfOtherEnginesAreRestoredToo(t *testing.T) {
+	dir := t.TempDir()
+	l := laketest.NewIn(t, dir)
+	for i := range 3 {
+		appendSources(t, l, fmt.Sprint("one", i))
+	}
+	backup := filepath.Join(t.TempDir(), "catalog.db")
+	backUp(t, l, backup)
+	l = reopen(t, dir)
+	l.Compact(t, catalog.Sources)
+	l.Alter(t, catalog.Sources, func(tx *icetable.Transaction) error {
+		return tx.SetProperties(map[string]string{"theirs": "1"})
+	})
+	appendSources(t, l, "ours")
+	l.Compact(t, catalog.Sources)
+	want := read(t, l)
+	if err := l.Catalog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	putBack(t, l, backup)
+	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+	if err != nil || len(done.Tables) != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	r := reopen(t, dir)
+	if diff := cmp.Diff(want, read(t, r)); diff != "" {
+		t.Errorf("restored to something else:\n%s", diff)
+	}
+	if r.Snapshot(t, catalog.Sources).Table().Property("theirs") != "1" {
+		t.Error("the other engine's property is gone")
+	}
+	appendSources(t, r, "goes on")
+}
+
+// Neither the catalog nor its backup came along with a copy of the warehouse.
+func TestACopyOfTheWarehouseWithoutACatalogBecomesALakeOfItsOwn(t *testing.T) {
+	root := t.TempDir()
+	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
+	l := laketest.NewIn(t, a)
+	appendSources(t, l, "one")
+	copyLake(t, l, b)
+	if err := os.Remove(at(b).URI); err != nil {
+		t.Fatal(err)
+	}
+	before := hashes(t, a)
+	if _, err := catalog.Init(t.Context(), at(b)); !errors.Is(err, lake.ErrUnfit) {
+		t.Errorf("init: %v, want a refusal", err)
+	}
+	restored, err := catalog.Restore(t.Context(), at(b), catalog.RestoreOptions{})
+	if err != nil || !slices.ContainsFunc(restored.Notes, func(n string) bool { return strings.Contains(n, "catalog relocate") }) {
+		t.Fatalf("%+v, %v; want a word on what comes next", restored, err)
+	}
+	for _, spec := range catalog.Specs() {
+		if _, err := opened(t, at(b)).Lake().Table(t.Context(), spec.Name); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(lake.Hint(err), "catalog relocate") {
+			t.Errorf("table %s before it is relocated: %v, want a refusal", spec.Name, err)
+		}
+	}
+	if _, err := catalog.Init(t.Context(), at(b)); !errors.Is(err, lake.ErrUnfit) {
+		t.Errorf("init: %v, want a refusal", err)
+	}
+	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	if err != nil || done.Kind != "copy" {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	c := reopen(t, b)
+	appendSources(t, c, "two")
+	everythingBelow(t, c)
+	if diff := cmp.Diff(before, hashes(t, a)); diff != "" {
+		t.Errorf("the original changed:\n%s", diff)
+	}
+	appendSources(t, reopen(t, a), "goes on")
 }

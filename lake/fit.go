@@ -2,7 +2,6 @@ package lake
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -168,27 +167,9 @@ func (t *Table) fitPlace(warehouse string) error {
 	if err != nil {
 		return err
 	}
-	if rel, err := filepath.Rel(outside, inside); err != nil || rel == "." || rel == ".." || strings.HasPrefix(rel, "../") {
+	if inside == outside || !Inside(inside, outside) {
 		return t.unfit(fmt.Sprintf("it lies in %s, not below catalog.warehouse, which is %s", inside, outside),
 			"if the lake was copied or moved, run 'lakectl catalog relocate', which makes it whole at its new place; if not, set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder it was made in")
 	}
 	return nil
-}
-
-// CanonicalPath is the path of a URI without symbolic links, as far as there is something at it.
-func CanonicalPath(uri string) (string, error) {
-	path, err := LocalPath(uri)
-	if err != nil {
-		return "", err
-	}
-	rest := ""
-	for at := path; ; at = filepath.Dir(at) {
-		if real, err := filepath.EvalSymlinks(at); err == nil {
-			return filepath.Join(real, rest), nil
-		}
-		if at == filepath.Dir(at) {
-			return path, nil
-		}
-		rest = filepath.Join(filepath.Base(at), rest)
-	}
 }

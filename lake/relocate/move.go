@@ -79,7 +79,7 @@ func Below(location, folder string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return file == root || strings.HasPrefix(file, strings.TrimSuffix(root, "/")+"/"), nil
+	return lake.Inside(file, root), nil
 }
 
 // From finds where a warehouse was, from the old location of a file or folder that lies below the warehouse now: what is left
