@@ -59,6 +59,7 @@ type displaced struct {
 // outside of it, and a catalog that names this metadata. No file is deleted, and none at the old place is touched. The
 // catalog is switched last, all tables at once. Killed at any point, it is run again.
 func Relocate(ctx context.Context, o Options, r RelocateOptions) (done Relocated, err error) {
+	o.ReadOnly = r.DryRun
 	c, err := openUnchecked(ctx, o)
 	if err != nil {
 		return done, err

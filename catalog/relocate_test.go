@@ -219,9 +219,19 @@ func TestADryRunOfARelocationChangesNothing(t *testing.T) {
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 	copyLake(t, historied(t, a), b)
 	before := hashes(t, root)
+	was, err := os.Stat(b)
+	if err != nil {
+		t.Fatal(err)
+	}
 	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{DryRun: true})
 	if err != nil || len(done.Tables) != len(catalog.Specs()) {
 		t.Errorf("%+v, %v", done, err)
+	}
+	if _, err := catalog.Restore(t.Context(), at(b), catalog.RestoreOptions{DryRun: true}); err != nil {
+		t.Error(err)
+	}
+	if now, err := os.Stat(b); err != nil || !now.ModTime().Equal(was.ModTime()) { // nothing came and went beside the catalog
+		t.Errorf("something was written: %v, %v", now.ModTime(), err)
 	}
 	if diff := cmp.Diff(before, hashes(t, root)); diff != "" {
 		t.Error(diff)

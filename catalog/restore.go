@@ -49,6 +49,7 @@ type RestoredTable struct {
 // newest follows from lineage, never from age or number: a commit that lost a race leaves newer files that are on nobody's line. The
 // catalog is switched for all tables at once, if it still names what was read. No file is deleted.
 func Restore(ctx context.Context, o Options, r RestoreOptions) (done Restored, err error) {
+	o.ReadOnly = r.DryRun
 	if folder, err := o.folder(); err == nil && !r.DryRun {
 		o.create = tablesIn(folder) > 0 // a catalog that was lost is made anew
 	}
