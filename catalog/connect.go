@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	icesql "github.com/apache/iceberg-go/catalog/sql"
@@ -41,7 +42,7 @@ func (c *Catalog) connect(ctx context.Context) (dialect icesql.SupportedDialect,
 func (c *Catalog) ping(ctx context.Context) error {
 	const reach = "check catalog.uri (LAKEHOUSE_CATALOG_URI) and that the catalog can be reached"
 	if err := c.db.PingContext(ctx); err != nil {
-		return lake.WithHint(fmt.Errorf("open %s catalog: %w", c.options.Type, err), reach)
+		return lake.WithHint(c.notOpened(err), reach)
 	}
 	if c.options.create {
 		return nil
@@ -58,7 +59,19 @@ func (c *Catalog) ping(ctx context.Context) error {
 		}
 		return lake.WithHint(fmt.Errorf("there is no lake in %s: %w", at, lake.ErrNotFound), "check catalog.uri (LAKEHOUSE_CATALOG_URI); 'lakectl init' makes a new lake there")
 	}
-	return lake.WithHint(fmt.Errorf("open %s catalog: %w", c.options.Type, err), reach)
+	return lake.WithHint(c.notOpened(err), reach)
+}
+
+// notOpened is the error of a database that does not answer, and names its file. SQLite says of a full disk only that some reading or writing failed.
+func (c *Catalog) notOpened(err error) error {
+	if c.options.Type != "sqlite" {
+		return fmt.Errorf("open %s catalog: %w", c.options.Type, err)
+	}
+	var disk syscall.Statfs_t
+	if strings.Contains(err.Error(), "disk I/O error") && syscall.Statfs(filepath.Dir(c.options.URI), &disk) == nil && disk.Bavail == 0 {
+		err = fmt.Errorf("%w: %w", syscall.ENOSPC, err)
+	}
+	return fmt.Errorf("open sqlite catalog %s: %w", c.options.URI, err)
 }
 
 // sqliteDSN says how to open the database file.

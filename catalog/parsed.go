@@ -16,6 +16,8 @@ import (
 	icecatalog "github.com/apache/iceberg-go/catalog"
 	iceio "github.com/apache/iceberg-go/io"
 	icetable "github.com/apache/iceberg-go/table"
+
+	"github.com/lakectl/lakectl/lake"
 )
 
 // parsed is a SQL catalog that keeps the newest version of each table parsed. The library's own parses a table's
@@ -68,9 +70,19 @@ func (p *parsed) LoadTable(ctx context.Context, id icetable.Identifier) (*icetab
 	}
 	t, err := p.Catalog.LoadTable(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, p.nameMetadata(ctx, id, err)
 	}
 	return p.table(id, p.keep(id, version{t.MetadataLocation(), t.Metadata()})), nil
+}
+
+// nameMetadata makes the error of a load name the metadata file, where the catalog itself answers and names one.
+func (p *parsed) nameMetadata(ctx context.Context, id icetable.Identifier, err error) error {
+	var location sql.NullString
+	if errors.Is(err, icecatalog.ErrNoSuchTable) || len(id) != 2 ||
+		p.db.QueryRowContext(ctx, p.placeholders(selectLocation), p.name, id[0], id[1]).Scan(&location) != nil || location.String == "" {
+		return err
+	}
+	return lake.NameFile(location.String, err)
 }
 
 // CommitTable commits and keeps what the table is then.

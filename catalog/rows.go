@@ -45,7 +45,7 @@ func (c *Catalog) tables(ctx context.Context) ([]row, error) {
 	views := c.views(ctx)
 	found, err := c.db.QueryContext(ctx, c.placeholders(selectTables), c.options.Name)
 	if err != nil {
-		return nil, fmt.Errorf("list the catalog's tables: %w", err)
+		return nil, fmt.Errorf("list the catalog's tables: %w", c.notOpened(err))
 	}
 	defer found.Close() //nolint:errcheck // read only
 	var rows []row
@@ -53,7 +53,7 @@ func (c *Catalog) tables(ctx context.Context) ([]row, error) {
 		var r row
 		var location sql.NullString
 		if err := found.Scan(&r.namespace, &r.table, &location); err != nil {
-			return nil, fmt.Errorf("list the catalog's tables: %w", err)
+			return nil, fmt.Errorf("list the catalog's tables: %w", c.notOpened(err))
 		}
 		if r.location = location.String; !views[[2]string{r.namespace, r.table}] {
 			rows = append(rows, r)

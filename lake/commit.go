@@ -59,7 +59,11 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 			t.fit(l.known) //nolint:errcheck // the change is in; whether the next one can be, the next load says
 			return landed, nil
 		}
-		if r.settled() {
+		if r.settled() || r.attempt == 2 {
+			// The library does not say which file it failed at.
+			r.notReadable(t.Current().readable(ctx))
+		}
+		if r.over {
 			break
 		}
 		summary, err := c.prepare(ctx, t, l.known)

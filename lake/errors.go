@@ -40,8 +40,12 @@ func WithHint(err error, format string, args ...any) error {
 	return &hinted{err: err, hint: fmt.Sprintf(format, args...)}
 }
 
-// Hint returns the advice attached to err, or "". Any error of the chain with a Hint method counts.
+// Hint returns what to do about err, or "": about a full disk and other causes outside of lakectl what helps against
+// these, else the advice attached to it. Any error of the chain with a Hint method counts.
 func Hint(err error) string {
+	if cause := causeHint(err); cause != "" {
+		return cause
+	}
 	var h interface{ Hint() string }
 	if errors.As(err, &h) {
 		return h.Hint()

@@ -74,7 +74,7 @@ func (w *sweep) readManifests(ctx context.Context, left, gone []Snapshot) error 
 		lists[s.ice.ManifestList] = true
 		manifests, err := s.ice.Manifests(w.storage)
 		if err = errors.Join(err, ctx.Err()); err != nil {
-			return fmt.Errorf("read manifest list of snapshot %d: %w", s.ID(), err)
+			return fmt.Errorf("read manifest list of snapshot %d: %w", s.ID(), NameFile(s.ice.ManifestList, err))
 		}
 		for _, m := range manifests {
 			if path := m.FilePath(); !seen[path] {
@@ -89,7 +89,7 @@ func (w *sweep) readManifests(ctx context.Context, left, gone []Snapshot) error 
 			continue
 		}
 		if err = errors.Join(err, ctx.Err()); err != nil {
-			return fmt.Errorf("read manifest list of expired snapshot %d: %w", s.ID(), err)
+			return fmt.Errorf("read manifest list of expired snapshot %d: %w", s.ID(), NameFile(s.ice.ManifestList, err))
 		}
 		if !lists[s.ice.ManifestList] {
 			w.lists = append(w.lists, s.ice.ManifestList)

@@ -58,7 +58,7 @@ func (s Snapshot) entries(ctx context.Context, content iceberg.ManifestContent, 
 	}
 	manifests, err := s.ice.Manifests(fs)
 	if err != nil {
-		return fmt.Errorf("read manifest list of %s snapshot %d: %w", s.table.name, s.ID(), err)
+		return fmt.Errorf("read manifest list of %s snapshot %d: %w", s.table.name, s.ID(), NameFile(s.ice.ManifestList, err))
 	}
 	for _, m := range manifests {
 		if m.ManifestContent() != content || (writtenBy != 0 && m.SnapshotID() != writtenBy) {
@@ -66,9 +66,19 @@ func (s Snapshot) entries(ctx context.Context, content iceberg.ManifestContent, 
 		}
 		for e, err := range m.Entries(fs, liveOnly) {
 			if err != nil {
-				return fmt.Errorf("read manifest of %s snapshot %d: %w", s.table.name, s.ID(), err)
+				return fmt.Errorf("read manifest of %s snapshot %d: %w", s.table.name, s.ID(), NameFile(m.FilePath(), err))
 			}
 			visit(e)
+		}
+	}
+	return nil
+}
+
+// readable reads the snapshot's manifests, to name the file at fault where somebody else's words do not.
+func (s Snapshot) readable(ctx context.Context) error {
+	for _, content := range []iceberg.ManifestContent{iceberg.ManifestContentData, iceberg.ManifestContentDeletes} {
+		if err := s.entries(ctx, content, 0, false, func(iceberg.ManifestEntry) {}); err != nil {
+			return err
 		}
 	}
 	return nil

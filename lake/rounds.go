@@ -60,6 +60,13 @@ func (r *rounds) settled() bool {
 	return r.over
 }
 
+// notReadable notes that files of the table that every attempt reads cannot be read; nil: they can.
+func (r *rounds) notReadable(err error) {
+	if err != nil && r.last != nil && permanent(err) {
+		r.last, r.over = err, true
+	}
+}
+
 // failed is the error of rounds that came to nothing.
 func (r *rounds) failed(doing, hint string) error {
 	switch {
@@ -93,7 +100,7 @@ func pause(ctx context.Context, attempt int) error {
 // lasting are errors that do not pass by themselves: the table, a file, a right or room on the disk is missing, or
 // what is there cannot be read.
 var lasting = []error{
-	ErrUnfit, ErrUnsupported, ErrNotFound, ErrClock,
+	ErrUnfit, ErrUnsupported, ErrNotFound, ErrClock, ErrUnreadable,
 	fs.ErrNotExist, fs.ErrPermission, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG, syscall.ENOTDIR, syscall.EISDIR,
 	gzip.ErrHeader, gzip.ErrChecksum, io.ErrUnexpectedEOF, iceberg.ErrInvalidSchema, icetable.ErrInvalidMetadata,
 }

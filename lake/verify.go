@@ -71,7 +71,7 @@ func (v *Verifier) Verify(ctx context.Context, s Snapshot, files []File, columns
 		if wanted == nil {
 			continue
 		}
-		workers.Go(func() error {
+		workers.Go(Safely(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ func (v *Verifier) Verify(ctx context.Context, s Snapshot, files []File, columns
 				return fmt.Errorf("read %s: %w", s.table.name, err)
 			}
 			return nil
-		})
+		}))
 	}
 	return workers.Wait()
 }

@@ -83,14 +83,20 @@ func unsupportedIsUsage(err error) error {
 	return err
 }
 
+// interrupted gives the error of a run that a signal ended the advice for that: where it stopped, others think that what
+// they asked did not answer. Who stopped in good order has said how to go on.
+func interrupted(err error) error {
+	if !errors.Is(err, context.Canceled) || errors.Is(err, jobs.ErrPartial) && lake.Hint(err) != "" {
+		return err
+	}
+	return lake.WithHint(err, "it was interrupted; run the same command again, no job counts anything twice")
+}
+
 func printError(w io.Writer, err error) {
 	if err == nil {
 		return
 	}
 	hint := lake.Hint(err)
-	if errors.Is(err, context.Canceled) && hint == "" {
-		hint = "it was interrupted; run the same command again, no job counts anything twice"
-	}
 	var b strings.Builder
 	first, more, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
 	fmt.Fprintf(&b, "lakectl: %s\n", clean(first))
@@ -99,6 +105,10 @@ func printError(w io.Writer, err error) {
 		if strings.TrimSpace(line) != "" {
 			fmt.Fprintf(&b, "  %s\n", clean(line))
 		}
+	}
+	var internal *lake.PanicError
+	if errors.As(err, &internal) {
+		b.Write(internal.Stack)
 	}
 	if hint != "" {
 		fmt.Fprintf(&b, "lakectl: hint: %s\n", clean(hint))

@@ -39,6 +39,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if errors.Is(err, errShown) {
 		return exitDone
 	}
+	if ctx.Err() != nil {
+		err = interrupted(err)
+	}
 	printError(stderr, err)
 	return exitCode(err)
 }

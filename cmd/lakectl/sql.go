@@ -33,7 +33,7 @@ TABLE tell what there is. The query can read the tables and nothing else: no fil
 			`lakectl sql "SELECT device, count(*) FROM listens GROUP BY 1"`,
 			`lakectl sql --as-of 2026-04-01 "SELECT sum(plays) FROM plays_by_hour"`,
 		},
-		Exits: []int{exitGone},
+		Exits: []int{exitProof, exitGone},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "as-of", Usage: "read the past: `TIME|SNAPSHOT|TAG|run:ID`"},
 			&cli.IntFlag{Name: "limit", Usage: "show at most `N` rows", Value: 10_000},

@@ -53,7 +53,7 @@ func writeDays(ctx context.Context, t *lake.Table, r *rows, source string) ([]ic
 	close(todo)
 	workers, ctx := errgroup.WithContext(ctx)
 	for range min(writers, len(days)) {
-		workers.Go(func() error {
+		workers.Go(lake.Safely(func() error {
 			w, err := newDayWriter(t, r, source)
 			if err != nil {
 				return err
@@ -67,7 +67,7 @@ func writeDays(ctx context.Context, t *lake.Table, r *rows, source string) ([]ic
 				}
 			}
 			return nil
-		})
+		}))
 	}
 	if err := workers.Wait(); err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
@@ -145,10 +146,10 @@ func (k *consumer) consume(ctx, late context.Context, bounds map[int]topic.Bound
 	readers, reading := errgroup.WithContext(reading)
 	chunks := make(chan *chunk, chunksAhead)
 	for partition, b := range bounds {
-		readers.Go(func() error { return k.read(reading, partition, b, chunks) })
+		readers.Go(lake.Safely(func() error { return k.read(reading, partition, b, chunks) }))
 	}
 	if !k.o.UntilCaughtUp && k.o.Group == "" { // a group spreads itself anew when partitions are added
-		readers.Go(func() error { return k.follow(reading, readers, bounds, chunks) })
+		readers.Go(lake.Safely(func() error { return k.follow(reading, readers, bounds, chunks) }))
 	}
 	read := make(chan error, 1)
 	go func() {
@@ -260,12 +261,12 @@ func (k *consumer) follow(ctx context.Context, readers *errgroup.Group, started 
 		}
 		for partition, b := range bounds {
 			k.env.Log.Info("reading new partition", "topic", k.src.Topic, "partition", partition, "offset", b.Start)
-			readers.Go(func() error {
+			readers.Go(lake.Safely(func() error {
 				if err := send(ctx, out, &chunk{partition: partition, next: b.Start}); err != nil { // as start does
 					return err
 				}
 				return k.read(ctx, partition, b, out)
-			})
+			}))
 		}
 		known = append(known, added...)
 	}

@@ -60,8 +60,6 @@ func openRegular(path string) (*os.File, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, lake.WithHint(fmt.Errorf("%w: %w", err, ErrUsage), "give paths of JSON Lines files, or - for stdin")
-	case errors.Is(err, fs.ErrPermission):
-		return nil, lake.WithHint(err, "give this user the right to read it, or pipe it: '%s'", pipedIn)
 	case err != nil:
 		return nil, err
 	case info.IsDir():
@@ -69,11 +67,7 @@ func openRegular(path string) (*os.File, error) {
 	case !info.Mode().IsRegular():
 		return nil, lake.WithHint(fmt.Errorf("read %s: not a file that can be read twice: %w", path, ErrUsage), "pipe it: '%s < %s'", pipedIn, path)
 	}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrPermission) {
-		err = lake.WithHint(err, "give this user the right to read it, or pipe it: '%s'", pipedIn)
-	}
-	return f, err
+	return os.Open(path)
 }
 
 func (in *input) inspect() error {

@@ -193,7 +193,7 @@ func (s *Status) readLag(ctx context.Context, env jobs.Env, t *topic.Topic) erro
 	looks, within := errgroup.WithContext(ctx)
 	looks.SetLimit(lookingAt)
 	for i := range s.Partitions {
-		looks.Go(func() error { return s.Partitions[i].readAge(within, env, t) })
+		looks.Go(lake.Safely(func() error { return s.Partitions[i].readAge(within, env, t) }))
 	}
 	if err := looks.Wait(); err != nil {
 		return err

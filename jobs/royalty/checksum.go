@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	lakesql "github.com/lakectl/lakectl/sql"
 )
@@ -66,7 +67,7 @@ func checksum(ctx context.Context, db *duck.DB, from, to, lines int64) (string, 
 	blocks, made := make(chan string, blocksAtOnce), make(chan error, 1)
 	go func() {
 		defer close(blocks)
-		made <- lineBlocks(ctx, db, from, to, blocks)
+		made <- lake.Safely(func() error { return lineBlocks(ctx, db, from, to, blocks) })()
 	}()
 	s := orderedSum{hash: sha256.New()}
 	var err error

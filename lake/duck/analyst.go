@@ -78,7 +78,43 @@ func (d *DB) answer(ctx context.Context, q Query) (Answer, error) {
 	if err := d.expose(ctx, q, snapshots, all); err != nil {
 		return Answer{}, err
 	}
-	return d.collect(ctx, q)
+	a, err := d.collect(ctx, q)
+	if err != nil && ctx.Err() == nil && mayBeDamage(err) {
+		if damaged := damagedOf(ctx, snapshots); damaged != nil {
+			err = fmt.Errorf("query: %w", damaged)
+		}
+	}
+	return a, err
+}
+
+// mayBeDamage tells whether a failed query may have failed at a file: DuckDB does not always say at which.
+func mayBeDamage(err error) bool {
+	for _, mistake := range []string{"Binder Error", "Catalog Error", "Parser Error", "Permission Error", "Conversion Error", "Out of Memory Error", "unsupported data type"} {
+		if strings.Contains(err.Error(), mistake) {
+			return false
+		}
+	}
+	return lake.Hint(err) == ""
+}
+
+// damagedOf verifies the files of snapshots to name the first that is damaged; nil when none is, or none says.
+func damagedOf(ctx context.Context, snapshots []lake.Snapshot) error {
+	v := lake.NewVerifier()
+	for _, s := range snapshots {
+		files, err := s.Files(ctx)
+		if err == nil {
+			err = v.Verify(ctx, s, files, s.Schema().Fields())
+		}
+		if err != nil {
+			return err
+		}
+		if deletes, err := s.DeleteFiles(ctx); err == nil {
+			if err := v.VerifyDeletes(ctx, s, deletes); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // known finds the tables that a text names: as they are written, or else whatever the case of their letters.

@@ -102,10 +102,22 @@ func abandoned(path string, e os.DirEntry) bool {
 
 func (s *spillFolder) remove() error { return errors.Join(os.RemoveAll(s.path), s.lock.Close()) }
 
-// advise adds what to do to the errors that an operator can do something about.
+// advise adds what to do to the errors that an operator can do something about. DuckDB has words for causes that Go
+// has errors for.
 func advise(err error) error {
-	switch text := fmt.Sprint(err); {
-	case err == nil || lake.Hint(err) != "" || !strings.Contains(text, "Out of Memory Error"):
+	if err == nil || lake.Hint(err) != "" {
+		return err
+	}
+	text := err.Error()
+	for words, cause := range causes {
+		if strings.Contains(text, words) {
+			return &caused{err, cause}
+		}
+	}
+	switch {
+	case strings.Contains(text, "No files found that match the pattern"):
+		return lake.WithHint(&caused{err, fs.ErrNotExist}, "put the file back from a backup of the warehouse under the same name, or read an older state with --as-of")
+	case !strings.Contains(text, "Out of Memory Error"):
 		return err
 	case strings.Contains(text, "max_temp_directory_size"):
 		return lake.WithHint(err, "raise duckdb.spill_limit, or duckdb.memory_limit so that less is spilled; nothing was committed")
@@ -113,3 +125,20 @@ func advise(err error) error {
 		return lake.WithHint(err, "raise duckdb.memory_limit or lower duckdb.threads")
 	}
 }
+
+var causes = map[string]error{
+	"No space left on device": syscall.ENOSPC,
+	"Disk quota exceeded":     syscall.EDQUOT,
+	"Read-only file system":   syscall.EROFS,
+	"Too many open files":     syscall.EMFILE,
+	"Input/output error":      syscall.EIO,
+	"Permission denied":       fs.ErrPermission,
+}
+
+// caused is an error of DuckDB that is one of Go's too.
+type caused struct {
+	error
+	cause error
+}
+
+func (c *caused) Unwrap() []error { return []error{c.error, c.cause} }

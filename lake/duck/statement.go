@@ -28,6 +28,9 @@ func (d *DB) parse(ctx context.Context, q Query) (statement, error) {
 	}
 	var tree string
 	if err := d.One(ctx, "SELECT json_serialize_sql("+Quote(q.Text)+")::VARCHAR", nil, []any{&tree}); err != nil {
+		if ctx.Err() != nil {
+			return statement{}, ctx.Err()
+		}
 		return statement{}, lake.WithHint(err, oneSelect)
 	}
 	var parsed struct {

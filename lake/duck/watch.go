@@ -32,7 +32,11 @@ func watched(ctx context.Context, d *DB, memory int64, work func(context.Context
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		a, err := work(ctx)
+		var a Answer
+		err := lake.Safely(func() (err error) {
+			a, err = work(ctx)
+			return err
+		})()
 		done <- outcome{a, err}
 	}()
 	most := resident() + memory + memory/2 + besides
