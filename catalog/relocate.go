@@ -216,13 +216,14 @@ func (c *Catalog) notTheOriginals(ctx context.Context, done *Relocated) error {
 	if done.Kind != "copy" {
 		return nil
 	}
+	var original *identity
 	folder, err := lake.LocalPath(done.From)
-	if err != nil {
-		return nil
+	if err == nil {
+		original, err = readIdentity(folder)
 	}
-	original, err := readIdentity(folder)
-	if err != nil || original == nil || !original.Catalog.same(c.place(ctx)) {
-		return nil // on another machine, of an earlier version, or another catalog's
+	theirs := err == nil && original != nil && original.Catalog.same(c.place(ctx))
+	if !theirs { // on another machine, of an earlier version, or another catalog's
+		return nil
 	}
 	return lake.WithHint(fmt.Errorf("the catalog %s is that of the lake at %s, which still exists: %w", c.place(ctx), done.From, lake.ErrUnfit),
 		"copy the catalog as well and set catalog.uri (LAKEHOUSE_CATALOG_URI) to the copy; if this lake is to go on here and its old place is given up, say --moved")

@@ -116,7 +116,7 @@ func contents(t *testing.T, dir string) map[string]string {
 			return err
 		}
 		text, err := os.ReadFile(name)
-		at, _ := filepath.Rel(dir, name) //nolint:errcheck // it is below
+		at, _ := filepath.Rel(dir, name) // it is below
 		sums[at] = fmt.Sprintf("%x", sha256.Sum256(text))
 		return err
 	})
