@@ -18,6 +18,7 @@
 // against the warehouse, and who writes is refused on a warehouse that belongs to another catalog. [Relocate] makes a lake
 // that was copied or moved at home where it lies, [Restore] brings an old or lost catalog to the newest state of its tables.
 // Both move the catalog's pointers last, so a run that was killed is run again.
+// A warehouse that was copied alone is never given the original's catalog, and a folder that is mounted twice is one lake.
 //
 // # Catalogs
 //
