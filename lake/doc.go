@@ -15,6 +15,9 @@
 // have landed. After it, an error that cannot pass (no such file, no right, a full disk, a table that does not fit) ends
 // the rounds. The library's own retry stays off (commit.retry.num-retries=0), because it replays without asking.
 //
+// Errors of reading name the file ([NameFile]); the library does not say at which manifest it failed, so a second attempt
+// reads them first. What to do follows from the cause where that lies outside of lakectl ([Hint]).
+//
 // # Tables that others have touched
 //
 // Every load holds a table of lakectl's against its spec ([Known]): columns by field id and type, the partition spec it

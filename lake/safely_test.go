@@ -21,7 +21,7 @@ func TestAPanicOfAGoroutineIsItsError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	other := errors.New("other")
-	if err := lake.Safely(func() error { return other })(); err != other {
+	if err := lake.Safely(func() error { return other })(); !errors.Is(err, other) {
 		t.Errorf("got %v", err)
 	}
 }
