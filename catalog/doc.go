@@ -7,7 +7,6 @@
 // # Table properties
 //
 // Every table is format version 2 with merge-on-read position deletes, and:
-//   - commit.retry.num-retries=0: lake.Commit is the only retry loop;
 //   - commit.manifest-merge.enabled, metadata cleanup and gzip: commit time stays flat over thousands of commits;
 //   - metrics mode none for columns that name people or their listens: a manifest entry keeps the bounds of
 //     a file after its rows were erased.

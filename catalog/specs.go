@@ -179,7 +179,6 @@ func properties(columns []column) iceberg.Properties {
 		"write.update.mode":                          "merge-on-read",
 		"write.merge.mode":                           "merge-on-read",
 		"write.delete.isolation-level":               "serializable",
-		"commit.retry.num-retries":                   "0",
 		"commit.manifest-merge.enabled":              "true",
 		"write.metadata.delete-after-commit.enabled": "true",
 		"write.metadata.previous-versions-max":       "20",

@@ -47,7 +47,11 @@ func IfUnmoved(base Snapshot, summary map[string]string) func(Snapshot) (map[str
 // that holds the change. An error means that nothing is in the table, except when the context ended or the
 // catalog stayed unreachable: then the outcome is unknown, and the state in the table tells the next run.
 func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, error) {
+	if err := c.refuseTwice(name); err != nil {
+		return Snapshot{}, err
+	}
 	id := uuid.NewString()
+	unused, before := l.unused.take(c.files()), int64(0)
 	var r rounds
 	for r.next(ctx) {
 		t, err := l.load(ctx, name)
@@ -66,7 +70,10 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 		if r.over {
 			break
 		}
-		summary, err := c.prepare(ctx, t, l.known)
+		// Where main does not come from what the last attempt was made on, nobody knows what became of that attempt.
+		unused = unused && (r.attempt == 1 || t.Current().comesFrom(before))
+		before = t.Current().ID()
+		summary, err := c.prepare(ctx, t, l.known, unused)
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("commit %s: %w", name, err)
 		}
@@ -85,7 +92,7 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 }
 
 // prepare asks the caller, after the table itself, whether the change still holds.
-func (c Commit) prepare(ctx context.Context, t *Table, known Known) (map[string]string, error) {
+func (c Commit) prepare(ctx context.Context, t *Table, known Known, unused bool) (map[string]string, error) {
 	if err := t.fit(known); err != nil {
 		return nil, err
 	}
@@ -95,6 +102,11 @@ func (c Commit) prepare(ctx context.Context, t *Table, known Known) (map[string]
 	summary, err := c.Stage(t.Current())
 	if err != nil {
 		return nil, err
+	}
+	if !unused {
+		if err := c.refuseLive(ctx, t.Current()); err != nil {
+			return nil, err
+		}
 	}
 	return summary, c.targetsLive(ctx, t.Current())
 }

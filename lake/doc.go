@@ -13,7 +13,11 @@
 //
 // The class of an error is never trusted before that look: the SQL catalog's conflicts have no type, and a timeout may
 // have landed. After it, an error that cannot pass (no such file, no right, a full disk, a table that does not fit) ends
-// the rounds. The library's own retry stays off (commit.retry.num-retries=0), because it replays without asking.
+// the rounds. The library's own retry stays off whatever the table says (commit.retry.*, which is for other engines),
+// because it replays without asking.
+//
+// A file that is in the table already is refused. Names that this process made and that nobody has tried to commit are not
+// looked for, nor are they after an attempt as long as main comes from where that attempt was made.
 //
 // Errors of reading name the file ([NameFile]); the library does not say at which manifest it failed, so a second attempt
 // reads them first. What to do follows from the cause where that lies outside of lakectl ([Hint]).

@@ -18,11 +18,12 @@ type Lake struct {
 	namespace string
 	known     Known
 	log       *slog.Logger
+	unused    *unusedNames
 }
 
 // New returns the lake of a namespace. It contacts nothing.
 func New(catalog icecatalog.Catalog, namespace string, known Known, log *slog.Logger) *Lake {
-	return &Lake{catalog: catalog, namespace: namespace, known: known, log: log}
+	return &Lake{catalog: catalog, namespace: namespace, known: known, log: log, unused: &unusedNames{}}
 }
 
 // Namespace is the name under which the tables lie in the catalog.
@@ -94,7 +95,8 @@ func (l *Lake) load(ctx context.Context, name string) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load table %s: %w", name, err)
 	}
-	loaded := newTable(name, t)
+	loaded := newTable(name, once(t, l.catalog))
+	loaded.unused = l.unused
 	return loaded, loaded.recall(ctx)
 }
 

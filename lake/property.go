@@ -4,10 +4,23 @@ import (
 	"context"
 
 	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
 )
+
+// DropProperty takes a property away where it has that value, and tells whether it did.
+func (l *Lake) DropProperty(ctx context.Context, name, key, value string) (bool, error) {
+	is := func(t *Table) bool { return t.Property(key) == value }
+	return l.changeProperty(ctx, name, is, func(tx *icetable.Transaction) error { return tx.RemoveProperties([]string{key}) })
+}
 
 // SetProperty sets a property of a table that has not got it yet, and tells whether it did. A value that is there stays.
 func (l *Lake) SetProperty(ctx context.Context, name, key, value string) (bool, error) {
+	lacks := func(t *Table) bool { return t.Property(key) == "" }
+	return l.changeProperty(ctx, name, lacks, func(tx *icetable.Transaction) error { return tx.SetProperties(iceberg.Properties{key: value}) })
+}
+
+// changeProperty commits a change as long as it is needed; stage must be such that the change is then needed no more.
+func (l *Lake) changeProperty(ctx context.Context, name string, needed func(*Table) bool, stage func(*icetable.Transaction) error) (bool, error) {
 	var r rounds
 	for r.next(ctx) {
 		t, err := l.Table(ctx, name)
@@ -15,22 +28,22 @@ func (l *Lake) SetProperty(ctx context.Context, name, key, value string) (bool, 
 			r.notLoaded(err)
 			continue
 		}
-		if t.Property(key) != "" {
-			return r.attempt > 1 && t.Property(key) == value, nil
+		if !needed(t) {
+			return r.attempt > 1, nil
 		}
 		if r.settled() {
 			break
 		}
 		tx := t.ice.NewTransaction()
-		err = tx.SetProperties(iceberg.Properties{key: value})
+		err = stage(tx)
 		if err == nil {
 			_, err = tx.Commit(ctx)
 		}
 		if err == nil {
 			return true, nil
 		}
-		l.log.Debug("property not set", "table", name, "attempt", r.attempt, "error", err)
+		l.log.Debug("property not changed", "table", name, "attempt", r.attempt, "error", err)
 		r.notConfirmed(err)
 	}
-	return false, r.failed("set property "+key+" of "+name, "check that the catalog and the warehouse can be written, then run the command again")
+	return false, r.failed("change a property of "+name, "check that the catalog and the warehouse can be written, then run the command again")
 }

@@ -27,13 +27,14 @@ type Table struct {
 	proven  int64                       // where the line of main breaks off although it is known to reach last; 0: it does not
 	columns []Column
 	spec    iceberg.PartitionSpec // the one that init made, which need not be the table's newest
+	unused  *unusedNames          // of the lake; nil for a table that no catalog names
 }
 
 // Name is the table's name without the namespace.
 func (t *Table) Name() string { return t.name }
 
 // Property is a property of the table, "" when it is not set.
-func (t *Table) Property(key string) string { return t.ice.Properties()[key] }
+func (t *Table) Property(key string) string { return properties(t.ice.Metadata())[key] }
 
 // Spec is the partition spec that the table was made with, under which all files of lakectl are written.
 func (t *Table) Spec() iceberg.PartitionSpec { return t.spec }

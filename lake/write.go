@@ -20,7 +20,9 @@ import (
 // NewDataPath names a file for the table that nobody has used before, and promises with it that the file will be
 // sealed (see [Seal]). The job is part of the name, ids of users or listens never are.
 func (t *Table) NewDataPath(job string) string {
-	return t.Location() + "/data/" + job + "-" + uuid.NewString() + sealMark + ".parquet"
+	stem := t.Location() + "/data/" + job + "-" + uuid.NewString() + sealMark
+	t.unused.add(stem)
+	return stem + ".parquet"
 }
 
 // LocalPath turns the file: URI of a table's file into a path of this machine. URIs are percent-encoded.
