@@ -201,7 +201,7 @@ func refuse(name, start string) error {
 	switch {
 	case len(start) > 262 && start[257:262] == "ustar":
 		return form{"a tar archive", nil, "tar -xOf FILE"}.refused(name)
-	case strings.HasPrefix(text, "["):
+	case isArray(text):
 		return form{"a JSON array", nil, "jq -c '.[]' FILE"}.refused(name)
 	case ended && strings.TrimRight(first, " \t\r") == "{":
 		return form{"JSON that takes several lines for an object", nil, "jq -c . FILE"}.refused(name)
@@ -209,6 +209,14 @@ func refuse(name, start string) error {
 		return form{"text whose lines end with CR alone", nil, `tr '\r' '\n' < FILE`}.refused(name)
 	}
 	return nil
+}
+
+// isArray tells whether a text is an array of events. Any other array, such as [], is a record that is broken: what comes after it
+// may be good.
+func isArray(text string) bool {
+	inside, is := strings.CutPrefix(text, "[")
+	line := strings.TrimLeft(inside, " \t\r")
+	return is && (line == "" || line[0] == '\n' || line[0] == '{')
 }
 
 func (f form) refused(name string) error {
