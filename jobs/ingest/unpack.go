@@ -197,13 +197,13 @@ func refuse(name, start string) error {
 		}
 	}
 	text := strings.TrimLeft(strings.TrimPrefix(start, byteOrderMark), " \t\r\n")
-	first, _, ended := strings.Cut(text, "\n")
+	first, rest, _ := strings.Cut(text, "\n")
 	switch {
 	case len(start) > 262 && start[257:262] == "ustar":
 		return form{"a tar archive", nil, "tar -xOf FILE"}.refused(name)
 	case isArray(text):
 		return form{"a JSON array", nil, "jq -c '.[]' FILE"}.refused(name)
-	case ended && strings.TrimRight(first, " \t\r") == "{":
+	case strings.TrimRight(first, " \t\r") == "{" && strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), `"`):
 		return form{"JSON that takes several lines for an object", nil, "jq -c . FILE"}.refused(name)
 	case strings.HasPrefix(text, "{") && strings.Contains(first, "}\r{"):
 		return form{"text whose lines end with CR alone", nil, `tr '\r' '\n' < FILE`}.refused(name)
