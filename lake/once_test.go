@@ -151,7 +151,7 @@ func TestCommitThatLandedIsNotRepeatedWhenItsTracesAreGone(t *testing.T) {
 	expect(t, sums(t, l, l.Snapshot(t, catalog.PlaysByHour)), map[string]int64{"01t": 1, "02rival": 1, "03old": 1})
 }
 
-// A commit of new files that nobody disturbs reads no manifest: how many there are makes no difference.
+// A commit of new files reads no manifest, nor does it after a rival was faster: how many there are makes no difference.
 func TestNewFilesAreNotLookedForInTheTable(t *testing.T) {
 	l := laketest.New(t)
 	live := write(t, l, play(1, "t", 1))
@@ -165,7 +165,15 @@ func TestNewFilesAreNotLookedForInTheTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := l.Commit(t.Context(), catalog.PlaysByHour, lake.Commit{Job: "test", Add: write(t, l, play(2, "t", 1)), Stage: anyBase(nil)}); err != nil {
+	f := &laketest.Faults{}
+	f.Strike = func(at laketest.Step, _ string) error {
+		if at == laketest.BeforeCommit && f.Steps[at] == 1 {
+			commit(t, l, lake.Commit{Job: "rival", Add: write(t, l, play(2, "rival", 1))})
+		}
+		return nil
+	}
+	through := l.With(f)
+	if _, err := through.Commit(t.Context(), catalog.PlaysByHour, lake.Commit{Job: "test", Add: write(t, through, play(2, "t", 1)), Stage: anyBase(nil)}); err != nil {
 		t.Error(err)
 	}
 	if _, err := l.Commit(t.Context(), catalog.PlaysByHour, lake.Commit{Job: "test", Add: live, Stage: anyBase(nil)}); !errors.Is(err, os.ErrNotExist) {
