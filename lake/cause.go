@@ -40,11 +40,7 @@ func NameFile(uri string, err error) error {
 // causeHint is what to do about a cause that lies outside of lakectl. What a command would advise when it fails is
 // beside the point then.
 func causeHint(err error) string {
-	var sqlite interface{ Code() int }
-	code := 0
-	if errors.As(err, &sqlite) {
-		code = sqlite.Code() & 0xff
-	}
+	code := sqliteCode(err)
 	is := func(targets ...syscall.Errno) bool {
 		for _, t := range targets {
 			if errors.Is(err, t) {
@@ -74,12 +70,23 @@ func causeHint(err error) string {
 	return ""
 }
 
+// sqliteCode is the primary result code of an error of SQLite, and 0 of any other.
+func sqliteCode(err error) int {
+	var sqlite interface{ Code() int }
+	if errors.As(err, &sqlite) {
+		return sqlite.Code() & 0xff
+	}
+	return 0
+}
+
 // SQLite's primary result codes.
 const (
+	sqlitePerm     = 3
 	sqliteBusy     = 5
 	sqliteReadOnly = 8
 	sqliteIO       = 10
 	sqliteCorrupt  = 11
 	sqliteFull     = 13
+	sqliteCantOpen = 14
 	sqliteNoDB     = 26
 )

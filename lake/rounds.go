@@ -114,18 +114,13 @@ func permanent(err error) bool {
 	}
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
-	var sqlite interface{ Code() int }
-	switch {
-	case errors.As(err, &syntax), errors.As(err, &kind):
-		return true
-	case errors.As(err, &sqlite):
-		return lastingSQLite[sqlite.Code()&0xff]
-	}
-	return false
+	return errors.As(err, &syntax) || errors.As(err, &kind) || lastingSQLite[sqliteCode(err)]
 }
 
-// lastingSQLite are SQLite's primary result codes of the same kind: PERM, READONLY, CORRUPT, FULL, CANTOPEN, NOTADB.
-var lastingSQLite = map[int]bool{3: true, 8: true, 11: true, 13: true, 14: true, 26: true}
+// lastingSQLite are SQLite's primary result codes of the same kind.
+var lastingSQLite = map[int]bool{
+	sqlitePerm: true, sqliteReadOnly: true, sqliteCorrupt: true, sqliteFull: true, sqliteCantOpen: true, sqliteNoDB: true,
+}
 
 // maxClockLead is how far a snapshot may be older than the one before it. The library refuses more.
 const maxClockLead = time.Minute
