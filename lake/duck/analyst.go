@@ -143,6 +143,7 @@ func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed
 		catalog = "lake"
 	}
 	home := Ident(catalog) + "." + Ident(q.Namespace)
+	d.fenced = true
 	var files []string
 	statements := []string{"ATTACH ':memory:' AS " + Ident(catalog), "CREATE SCHEMA " + home}
 	for _, s := range tables {

@@ -28,9 +28,12 @@ type Options struct {
 
 // DB is an in-memory DuckDB with one connection.
 type DB struct {
-	db    *sql.DB
-	conn  *sql.Conn
-	spill *spillFolder
+	// fenced keeps a user's conditions above the position deletes: DuckDB would try them on deleted rows first, and
+	// the error of a function shows the values it was given. No condition passes a LIMIT.
+	fenced bool
+	db     *sql.DB
+	conn   *sql.Conn
+	spill  *spillFolder
 
 	verify *lake.Verifier
 }

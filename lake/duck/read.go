@@ -92,6 +92,9 @@ func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lak
 		if err != nil {
 			return "", err
 		}
+		if d.fenced && part.where != "" {
+			text, part.where = "("+text, part.where+" LIMIT 9223372036854775807)"
+		}
 		parts = append(parts, text+part.where)
 	}
 	return strings.Join(parts, " UNION ALL "), nil
