@@ -107,6 +107,10 @@ func TestRowDeletesHideExactlyTheirRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sizes := deletes[0].ColumnSizes()
+	if path, pos := sizes[2147483546], sizes[2147483545]; path <= 0 || pos <= 0 || path+pos >= deletes[0].FileSizeBytes() {
+		t.Errorf("sizes of the columns of a delete file of %d bytes: %v", deletes[0].FileSizeBytes(), sizes)
+	}
 	after := commit(t, l, lake.Commit{Job: "erase", Deletes: deletes, Add: write(t, l, play(2, "t9", 9))})
 	expect(t, sums(t, l, after), map[string]int64{"01t1": 1, "02t9": 9})
 	expect(t, sums(t, l, s), map[string]int64{"01t1": 1, "01t2": 2, "02t1": 3}) // time travel

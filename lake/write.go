@@ -118,9 +118,13 @@ func (t *Table) writeDeleteFile(ctx context.Context, job string, target File, po
 	uri := t.NewDataPath(job + "-deletes")
 	batch := deleteBatch(target.FilePath(), positions)
 	defer batch.Release()
-	_, bytes, err := t.writeParquet(ctx, uri, batch)
+	footer, bytes, err := t.writeParquet(ctx, uri, batch)
 	if err != nil {
 		return nil, fmt.Errorf("write position deletes of %s: %w", t.name, err)
+	}
+	chunks, err := chunksOf(footer)
+	if err != nil {
+		return nil, fmt.Errorf("describe position deletes of %s: %w", t.name, err)
 	}
 	spec := t.ice.Metadata().PartitionSpecByID(int(target.SpecID()))
 	if spec == nil {
@@ -131,7 +135,7 @@ func (t *Table) writeDeleteFile(ctx context.Context, job string, target File, po
 		return nil, fmt.Errorf("describe position deletes of %s: %w", t.name, err)
 	}
 	bound := map[int][]byte{deletePathFieldID: []byte(target.FilePath())}
-	return b.ReferencedDataFile(target.FilePath()).LowerBoundValues(bound).UpperBoundValues(bound).Build(), nil
+	return b.ReferencedDataFile(target.FilePath()).LowerBoundValues(bound).UpperBoundValues(bound).ColumnSizes(columnSizes(chunks)).Build(), nil
 }
 
 func deleteBatch(path string, positions []int64) arrow.RecordBatch {
