@@ -103,6 +103,9 @@ type replay struct {
 }
 
 func (r *replay) run(ctx context.Context) error {
+	if err := r.standsBeside(ctx); err != nil {
+		return err
+	}
 	if err := r.takeOver(ctx); err != nil {
 		return err
 	}
@@ -126,6 +129,22 @@ func (r *replay) run(ctx context.Context) error {
 		r.report.add(round.counts)
 		r.env.Progress(fmt.Sprintf("replay: %d records read, %d archived", r.report.Read, r.report.Archived))
 	}
+}
+
+// standsBeside makes sure that the small tables still hold what listens was filtered through. They are loaded after it: what they
+// hold then is not older than what it knows of.
+func (r *replay) standsBeside(ctx context.Context) error {
+	listens, err := r.env.Snapshot(ctx, catalog.Listens)
+	for _, table := range []string{catalog.DeletionRequests, catalog.Quarantine} {
+		var small lake.Snapshot
+		if err == nil {
+			small, err = r.env.Snapshot(ctx, table)
+		}
+		if err == nil {
+			err = catalog.CheckBeside(listens, small)
+		}
+	}
+	return err
 }
 
 func (r *ReplayReport) add(o ReplayReport) {

@@ -82,6 +82,9 @@ func TestRolledBackRequestsAreRefusedWithTheWayBack(t *testing.T) {
 			if !errors.Is(err, catalog.ErrRolledBack) || !strings.Contains(lake.Hint(err), fmt.Sprint(lost.ID())) {
 				t.Fatalf("got %v, hint %q", err, lake.Hint(err))
 			}
+			if _, err := w.replay(w.lake, ingest.ReplayOptions{Reason: "malformed_json"}); !errors.Is(err, catalog.ErrRolledBack) {
+				t.Errorf("quarantine replay: %v", err)
+			}
 			if w.lake.Snapshot(t, catalog.Listens).ID() != before {
 				t.Error("something was written")
 			}
