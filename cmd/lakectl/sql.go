@@ -28,7 +28,8 @@ func sqlVerb() verb {
   run:ID      what that royalty run saw and made: one consistent cut
 Only the tables that the query names are read: one that has expired is an error, which names the oldest left, if the
 query names it. Shown are at most --limit rows, and at most a quarter of duckdb.memory_limit. SHOW TABLES and DESCRIBE
-TABLE tell what there is. The query can read the tables and nothing else: no files, no settings.`,
+TABLE tell what there is. Columns that other engines added or renamed are there as the table has them; those
+that DuckDB cannot show are left out, with a warning. The query can read the tables and nothing else: no files, no settings.`,
 		Examples: []string{
 			`lakectl sql "SELECT device, count(*) FROM listens GROUP BY 1"`,
 			`lakectl sql --as-of 2026-04-01 "SELECT sum(plays) FROM plays_by_hour"`,
@@ -64,6 +65,9 @@ func runSQL(ctx context.Context, c *call) (any, error) {
 			return resolve(ctx, env, c.String("as-of"), names)
 		},
 	})
+	if len(answer.Unread) > 0 {
+		c.Log.Warn("columns left out: DuckDB cannot show them", "columns", strings.Join(answer.Unread, ", "))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,8 @@ type Query struct {
 type Answer struct {
 	Columns []string
 	Rows    [][]any
-	Cut     string // why there are more rows than these: CutRows, CutBytes; "" for all
+	Unread  []string // columns of the tables named that DuckDB cannot show, as table.column: the query cannot name them
+	Cut     string   // why there are more rows than these: CutRows, CutBytes; "" for all
 }
 
 // Why an answer ends early.
@@ -75,10 +76,12 @@ func (d *DB) answer(ctx context.Context, q Query) (Answer, error) {
 	if !parsed.lists {
 		all = nil
 	}
-	if err := d.expose(ctx, q, snapshots, all); err != nil {
+	unread, err := d.expose(ctx, q, snapshots, all)
+	if err != nil {
 		return Answer{}, err
 	}
 	a, err := d.collect(ctx, q)
+	a.Unread = unread
 	if err != nil && ctx.Err() == nil && mayBeDamage(err) {
 		if damaged := damagedOf(ctx, snapshots); damaged != nil {
 			err = fmt.Errorf("query: %w", damaged)
@@ -134,10 +137,13 @@ func known(named, all []string) (names []string, err error) {
 	return names, nil
 }
 
-// expose makes the views, without the row addresses that jobs use, in a database of their own, and locks DuckDB
+// expose makes the views in a database of their own, and locks DuckDB
 // down. What the views are made of stays in the first database, which the text cannot name. listed are names that
 // SHOW TABLES is to find too; nothing can be read through them.
-func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed []string) error {
+//
+// A view has every column of its table, those of other engines too, under the table's own names: what any other engine
+// shows of the table, so a query means the same everywhere. unread are the columns that DuckDB cannot show.
+func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed []string) (unread []string, err error) {
 	catalog := q.Catalog
 	if slices.Contains([]string{"", "memory", "system", "temp"}, lower(catalog)) {
 		catalog = "lake"
@@ -148,15 +154,19 @@ func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed
 	statements := []string{"ATTACH ':memory:' AS " + Ident(catalog), "CREATE SCHEMA " + home}
 	for _, s := range tables {
 		name := s.Table().Name()
-		if err := d.Bind(ctx, "_"+name, s); err != nil {
-			return err
+		left, err := d.BindTable(ctx, "_"+name, s)
+		if err != nil {
+			return nil, err
+		}
+		for _, column := range left {
+			unread = append(unread, name+"."+column)
 		}
 		paths, err := snapshotPaths(ctx, s)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		files = append(files, paths...)
-		statements = append(statements, fmt.Sprintf("CREATE VIEW %s.%s AS SELECT * EXCLUDE (_file, _pos) FROM memory.main.%s", home, Ident(name), Ident("_"+name)))
+		statements = append(statements, fmt.Sprintf("CREATE VIEW %s.%s AS SELECT * FROM memory.main.%s", home, Ident(name), Ident("_"+name)))
 	}
 	for _, name := range listed {
 		statements = append(statements, fmt.Sprintf("CREATE VIEW IF NOT EXISTS %s.%s AS SELECT NULL AS not_read", home, Ident(name)))
@@ -168,10 +178,10 @@ func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed
 		"SET lock_configuration = true")
 	for _, text := range statements {
 		if err := d.Exec(ctx, text); err != nil {
-			return fmt.Errorf("prepare for the query: %w", err)
+			return nil, fmt.Errorf("prepare for the query: %w", err)
 		}
 	}
-	return nil
+	return unread, nil
 }
 
 // snapshotPaths are the quoted paths of all files of a snapshot.

@@ -2,6 +2,7 @@ package duck
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apache/iceberg-go"
@@ -36,22 +37,33 @@ func ownColumns(t *lake.Table) ([]column, error) {
 }
 
 // allColumns are the columns of a snapshot as its own schema has them, and the names of those that cannot be shown:
-// of types that DuckDB does not read from Parquet by field id, or with the name of another in other case, which
-// DuckDB cannot tell apart.
+// of types that DuckDB does not read from Parquet by field id, without a name, or with the name of another in other case,
+// which DuckDB cannot tell apart. Columns of lakectl keep theirs.
 func allColumns(s lake.Snapshot) (columns []column, left []string) {
-	names := map[string]bool{}
-	for _, f := range s.Schema().Fields() {
+	fields := s.Schema().Fields()
+	owner := map[string]int{} // id of the column that has a name
+	for _, known := range s.Table().Columns() {
+		if at := slices.IndexFunc(fields, func(f iceberg.NestedField) bool { return f.ID == known.Field.ID }); at >= 0 {
+			owner[strings.ToLower(fields[at].Name)] = known.Field.ID
+		}
+	}
+	for _, f := range fields {
+		name := strings.ToLower(f.Name)
+		if _, taken := owner[name]; !taken {
+			owner[name] = f.ID
+		}
 		typ, ok := duckType(f.Type)
-		if name := strings.ToLower(f.Name); !ok || names[name] || s.Table().PartsRenamed(f) {
+		if !ok || !nameable(f.Name) || owner[name] != f.ID || s.Table().PartsRenamed(f) {
 			left = append(left, f.Name)
 			continue
-		} else {
-			names[name] = true
 		}
 		columns = append(columns, column{f.ID, f.Name, f.Name, typ})
 	}
 	return columns, left
 }
+
+// nameable tells whether a statement can name a column so.
+func nameable(name string) bool { return name != "" && !strings.Contains(name, "\x00") }
 
 // types maps Iceberg's primitive types without parameters to DuckDB's.
 var types = map[string]string{
@@ -77,11 +89,14 @@ func duckType(t iceberg.Type) (string, bool) {
 		return "MAP(" + key + ", " + value + ")", ok && also
 	case *iceberg.StructType:
 		parts := make([]string, len(t.FieldList))
+		names := map[string]bool{}
 		for i, f := range t.FieldList {
 			part, ok := duckType(f.Type)
-			if !ok {
+			name := strings.ToLower(f.Name)
+			if !ok || names[name] || !nameable(name) {
 				return "", false
 			}
+			names[name] = true
 			parts[i] = Ident(f.Name) + " " + part
 		}
 		return "STRUCT(" + strings.Join(parts, ", ") + ")", len(parts) > 0

@@ -42,13 +42,16 @@ func (d *DB) BindFiles(ctx context.Context, view string, s lake.Snapshot, files 
 }
 
 // BindTable makes a view of a whole snapshot for a reader: all columns as the snapshot's own schema has them, those of
-// other engines included, and nothing else. It returns the names of columns that DuckDB cannot read, which are left out.
+// other engines included, and nothing else. It returns the names of columns that DuckDB cannot show, which are left out.
 func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left []string, err error) {
 	files, err := s.Files(ctx)
 	if err != nil {
 		return nil, err
 	}
 	columns, left := allColumns(s)
+	if len(columns) == 0 {
+		return nil, fmt.Errorf("table %s has no column that DuckDB can show: %w", s.Table().Name(), lake.ErrUnsupported)
+	}
 	body, err := d.scan(ctx, view, s, files, columns, false)
 	if err == nil {
 		err = d.Exec(ctx, "CREATE OR REPLACE VIEW "+Ident(view)+" AS "+body)
