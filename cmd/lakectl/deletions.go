@@ -15,12 +15,12 @@ func deletionsVerb() verb {
 		Examples: []string{"lakectl deletions list"},
 		Verbs: []verb{
 			{
-				Name: "list", Short: "List the requests with their state.",
+				Name: "list", Short: "List the requests with their state.", Exits: []int{exitProof},
 				Long:     "requested: nothing done yet; located: its rows are known; rows_deleted: they are gone from the tables; recomputed: everything derived from them too.",
 				Examples: []string{"lakectl deletions list"}, Run: runDeletionsList,
 			},
 			{
-				Name: "show", Args: "REQUEST", Short: "Show every recorded step of one request.",
+				Name: "show", Args: "REQUEST", Short: "Show every recorded step of one request.", Exits: []int{exitProof},
 				Long:     "A request that was sent twice has two rows; each binds.",
 				Examples: []string{"lakectl deletions show r-17"}, Run: runDeletionsShow,
 			},

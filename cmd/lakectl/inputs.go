@@ -44,19 +44,19 @@ func (v versioned[T, S]) verbs() []verb {
 published month has: a slip, or what nobody has heard yet.`, Examples: []string{name + " check " + v.example}, Run: v.runCheck,
 		},
 		{
-			Name: v.store, Args: "FILE", Short: v.stores, Exits: []int{exitFenced},
+			Name: v.store, Args: "FILE", Short: v.stores, Exits: []int{exitFenced, exitProof},
 			Long: v.applied + ` A file that says what holds already is not stored again.
 Unheard is what the file names and no counted listen of any published month has: a slip, or what nobody has heard yet.`,
 			Examples: []string{name + " " + v.store + " " + v.example}, Run: v.runStore,
 		},
 		{
-			Name: "list", Short: "List the " + v.noun + " in force.",
+			Name: "list", Short: "List the " + v.noun + " in force.", Exits: []int{exitProof},
 			Long: v.listed, Examples: []string{name + " list"}, Run: v.runList,
 		},
 	}
 	if r := v.remove; r != nil {
 		list = append(list, verb{
-			Name: "remove", Args: r.args, Short: r.short, Long: r.long, Exits: []int{exitFenced},
+			Name: "remove", Args: r.args, Short: r.short, Long: r.long, Exits: []int{exitFenced, exitProof},
 			Examples: []string{name + " remove " + r.example}, Run: v.runRemove,
 		})
 	}

@@ -27,7 +27,7 @@ func jobVerb() verb {
 				Long: `Appends the new rows of the archive as sums an hour. Copies of one listen all count until the day is rewritten
 from what counts: days that late rows or deletions touched, and with --true-up every day that differs.
 --true-up brings the ledger up to date first.`,
-				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{exitFenced},
+				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{exitFenced, exitProof},
 				Flags: []cli.Flag{&cli.BoolFlag{Name: "true-up", Usage: "rewrite every day that differs from what counts"}},
 				Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRollup,
 			},
@@ -50,7 +50,7 @@ listen of any published month has.`,
 				Long: `Deletes the rows that the requests cover from listens, quarantine and the ledger, recomputes the periods and days
 they touched, and records each step in deletion_log. A listen that arrives later is kept out by ingest.
 Bytes of deleted rows stay in files and old snapshots until these are purged.`,
-				Examples: []string{"lakectl job deletions", "lakectl deletions list"}, Exits: []int{exitPartial, exitFenced},
+				Examples: []string{"lakectl job deletions", "lakectl deletions list"}, Exits: []int{exitPartial, exitFenced, exitProof},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runDeletions,
 			},
 			maintainVerb(),

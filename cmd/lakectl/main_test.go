@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os/exec"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -36,6 +37,9 @@ func exitCommand(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("run %s: %v", args[1], err)
 		}
 		got = exit.ExitCode()
+	}
+	if args[1] == "lakectl" && got > exitUsage && !slices.Contains(verbOf(commands(), args[2:]).Exits, got) {
+		ts.Fatalf("%v ended with %d, which its help does not list", args[1:], got)
 	}
 	if got != want {
 		ts.Fatalf("%v ended with %d, want %d", args[1:], got, want)

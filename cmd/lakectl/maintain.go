@@ -16,7 +16,7 @@ func maintainVerb() verb {
 		Long: `Keeps the newest 30 snapshots of each table, one an hour within retention.archive_snapshots, whatever a tag, a
 branch or a royalty run of that time names, and what other jobs still need; deletes the others with the files that
 only they referred to. What could not go, and the job to run so that it can, is in the report.`,
-		Examples: []string{"lakectl job maintain --dry-run", "lakectl job maintain"}, Exits: []int{exitPartial},
+		Examples: []string{"lakectl job maintain --dry-run", "lakectl job maintain"}, Exits: []int{exitPartial, exitProof},
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "say what would go; change nothing"}},
 		Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runMaintain,
 	}

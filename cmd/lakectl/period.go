@@ -27,7 +27,7 @@ since it was published, or deletion requests are not carried out; --force closes
 How far the topic itself is read says 'lakectl ingest status'. A month without pools and money that nobody earned are named, and no
 reason to refuse. Closing again only makes tags that are missing.`,
 				Examples: []string{"lakectl period close 2026-03", "lakectl period close --by ann --force 2026-03"},
-				Exits:    []int{exitFenced},
+				Exits:    []int{exitFenced, exitProof},
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "by", Usage: "the `NAME` to put on record (default: the user of this system)"},
 					&cli.BoolFlag{Name: "force", Usage: "although something is missing"},
@@ -35,7 +35,7 @@ reason to refuse. Closing again only makes tags that are missing.`,
 				Run: runPeriodClose,
 			},
 			{
-				Name: "status", Short: "List the periods: open, closed or restated, and what is pending.",
+				Name: "status", Short: "List the periods: open, closed or restated, and what is pending.", Exits: []int{exitProof},
 				Long:     "Pending is what the next 'lakectl job royalties' will recompute the period for. Nothing is changed.",
 				Examples: []string{"lakectl period status", "lakectl --json period status"},
 				Run: func(ctx context.Context, c *call) (any, error) {

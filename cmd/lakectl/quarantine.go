@@ -21,7 +21,7 @@ func quarantineVerb() verb {
 		Examples: []string{"lakectl quarantine list", "lakectl quarantine replay --reason event_time_too_old"},
 		Verbs: []verb{
 			{
-				Name: "list", Short: "List refused records, newest first, and how many there are by reason.",
+				Name: "list", Short: "List refused records, newest first, and how many there are by reason.", Exits: []int{exitProof},
 				Long: `A refused record keeps its bytes, its place in the source and the reason. The reasons are malformed_json,
 unknown_type, missing_field, invalid_field, event_time_in_future and event_time_too_old. Those that a replay has taken in
 are counted by what became of them, and listed with --all.`,
@@ -43,7 +43,7 @@ it is, and with nothing that passes nothing is written. It may run while ingest 
 					"lakectl quarantine replay --reason event_time_too_old   # after raising ingest.max_late",
 					"lakectl quarantine replay --reason invalid_field --since 2026-03-01T00:00:00Z",
 				},
-				Exits: []int{exitFenced},
+				Exits: []int{exitFenced, exitProof},
 				Flags: []cli.Flag{&cli.StringFlag{Name: "reason", Usage: "records that were refused for this `REASON`"}, since},
 				Keys:  []string{"ingest.flush_rows", "duckdb.memory_limit", "duckdb.threads"},
 				Run:   runQuarantineReplay,

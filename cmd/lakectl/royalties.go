@@ -19,7 +19,7 @@ func royaltiesVerb() verb {
 the newest. Runs that restated a closed period are shown by their ids. The statement is read from the snapshots that the run named when it was published.
 Amounts are minor units of the pool's currency. The checksum is SHA-256 over the sorted lines.`,
 			Examples: []string{"lakectl royalties show", "lakectl royalties show --lines 2026-03", "lakectl --json royalties show 2026-03"},
-			Exits:    []int{exitGone},
+			Exits:    []int{exitProof, exitGone},
 			Flags:    []cli.Flag{&cli.BoolFlag{Name: "lines", Usage: "with the lines, not only the payouts"}},
 			Run:      runRoyaltiesShow,
 		}, royaltiesExportVerb(), royaltiesDiffVerb(), royaltiesReproduceVerb(), royaltiesExplainVerb()},

@@ -17,7 +17,7 @@ add up to the whole. Signed numbers: what RUN_B has more than RUN_A. The stateme
 runs name; while the ledger's snapshots are kept, late listens and deletions are told apart. Lines that the erasure of fewer
 than five people changed, and what they did to money, are one row of kind held unless --operator is given.`,
 		Examples: []string{"lakectl royalties diff 2026-03-41aa0be2fc 2026-03-9c0d11e07a"},
-		Exits:    []int{exitGone},
+		Exits:    []int{exitProof, exitGone},
 		Flags:    []cli.Flag{&cli.IntFlag{Name: "limit", Usage: "print at most `N` differences; 0 for all", Value: 1000}, operatorFlag()},
 		Run: func(ctx context.Context, c *call) (any, error) {
 			return withReader(ctx, c, func(env jobs.Env) (royalty.DiffReport, error) {

@@ -152,8 +152,14 @@ func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed
 	d.fenced = true
 	var files []string
 	statements := []string{"ATTACH ':memory:' AS " + Ident(catalog), "CREATE SCHEMA " + home}
+	deletes := lake.NewVerifier()
 	for _, s := range tables {
 		name := s.Table().Name()
+		paths, err := snapshotPaths(ctx, s, deletes)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, paths...)
 		left, err := d.BindTable(ctx, "_"+name, s)
 		if err != nil {
 			return nil, err
@@ -161,11 +167,6 @@ func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed
 		for _, column := range left {
 			unread = append(unread, name+"."+column)
 		}
-		paths, err := snapshotPaths(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, paths...)
 		statements = append(statements, fmt.Sprintf("CREATE VIEW %s.%s AS SELECT * FROM memory.main.%s", home, Ident(name), Ident("_"+name)))
 	}
 	for _, name := range listed {
@@ -184,13 +185,17 @@ func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed
 	return unread, nil
 }
 
-// snapshotPaths are the quoted paths of all files of a snapshot.
-func snapshotPaths(ctx context.Context, s lake.Snapshot) ([]string, error) {
+// snapshotPaths are the quoted paths of all files of a snapshot, those with deletes verified: a damaged one would show
+// rows that are deleted.
+func snapshotPaths(ctx context.Context, s lake.Snapshot, v *lake.Verifier) ([]string, error) {
 	files, err := s.Files(ctx)
 	if err != nil {
 		return nil, err
 	}
 	deletes, err := s.DeleteFiles(ctx)
+	if err == nil {
+		err = v.VerifyDeletes(ctx, s, deletes)
+	}
 	if err != nil {
 		return nil, err
 	}

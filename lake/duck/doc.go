@@ -6,7 +6,8 @@
 // most files that nobody refers to.
 //
 // What is bound is verified first, where [Options].Verify says so: the columns that the view has, once a process. So no
-// statement of a job reads bytes that are not those that were written. A user's query ([Analyze]) is not verified.
+// statement of a job reads bytes that are not those that were written. Of what a user's query reads ([Analyze]) only the
+// deletes are verified.
 //
 // # Rules for statements
 //
