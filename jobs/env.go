@@ -36,6 +36,10 @@ type Env struct {
 // Open starts a DuckDB for one run of a job.
 func (e Env) Open(ctx context.Context) (*duck.DB, error) { return duck.Open(ctx, e.Duck) }
 
+// Unsealed counts the files without hashes that the process has read so far: another engine or an earlier version wrote
+// them, and nothing tells whether their bytes are still what was written.
+func (e Env) Unsealed() int { return e.Duck.Verify.Report().Unsealed }
+
 // Snapshot loads a table and returns it as it is now.
 func (e Env) Snapshot(ctx context.Context, table string) (lake.Snapshot, error) {
 	t, err := e.Lake.Table(ctx, table)

@@ -66,6 +66,7 @@ type bench struct {
 	closeEnv func() // nil until the lake is open
 	dir      string
 	config   string
+	environ  []string // what a child has in its environment besides
 }
 
 // newBench makes the lake, points the call's configuration at it and opens it.
@@ -123,6 +124,7 @@ func (b *bench) childReport(ctx context.Context, what string, rows int64, args .
 	var stdout, stderr bytes.Buffer
 	c := exec.CommandContext(ctx, self, append([]string{"--config", b.config, "--json"}, args...)...)
 	c.Stdout, c.Stderr = &stdout, &stderr
+	c.Env = append(os.Environ(), b.environ...)
 	started := time.Now()
 	if err := c.Run(); err != nil {
 		return m, nil, fmt.Errorf("%v: %w: %s", args, err, stderr.String())

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/jobs/audit"
+	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
 // A lake that revision 8010027 made, with two closed months, late listens, duplicates, refused records, rules, pools, splits and the
@@ -66,7 +69,15 @@ func TestLakeOfAnEarlierVersionKeepsItsChecksums(t *testing.T) {
 		t.Errorf("%v rows that wait still lie in the table", n)
 	}
 	for period := range earlierChecksums {
-		l.run(nil, "royalties", "reproduce", period) // ends with 0 only for the same
+		var proof audit.Result
+		l.run(&proof, "royalties", "reproduce", period) // ends with 0 only for the same
+		if proof.UnsealedFiles == 0 {
+			t.Errorf("%s: files without hashes are not counted", period)
+		}
+	}
+	var full royalty.Report
+	if l.run(&full, "job", "royalties", "--full"); full.UnsealedFiles == 0 {
+		t.Error("the recount counts no files without hashes")
 	}
 	var closed struct {
 		Rows []map[string]any `json:"rows"`

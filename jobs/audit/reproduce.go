@@ -45,6 +45,8 @@ type Result struct {
 	Erased             []Erased         `json:"erased"`
 	LinesDiffer        []LineDifference `json:"lines_differ"` // the first of them, while the run's lines are kept
 	LinesHeld          int64            `json:"lines_held"`   // lines that differ and were folded, see [Result.Fold]; at most as many as are listed
+	// UnsealedFiles were read and carry no hashes, see [jobs.Env.Unsealed].
+	UnsealedFiles int `json:"unsealed_files,omitempty"`
 }
 
 // Fold makes one number of the lines that came out different: how many people they are about is not known here.
@@ -107,6 +109,7 @@ func Reproduce(ctx context.Context, env jobs.Env, runOrPeriod string) (result *R
 	if err := a.compare(ctx); err != nil {
 		return nil, err
 	}
+	a.result.UnsealedFiles = env.Unsealed()
 	return a.result, a.judgement(ctx)
 }
 

@@ -33,6 +33,8 @@ type Report struct {
 	// with the ledger.
 	ExactThrough int64 `json:"exact_through,string" text:"plain"`
 	SnapshotID   int64 `json:"snapshot_id,string"` // 0: nothing written
+	// UnsealedFiles were read and carry no hashes, see [jobs.Env.Unsealed].
+	UnsealedFiles int `json:"unsealed_files,omitempty"`
 }
 
 // Run brings plays_by_hour up to the newest snapshot of listens. ErrFenced when other runs were faster again and
@@ -41,6 +43,7 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	for again := 0; ; again++ {
 		report, err := once(ctx, env, o)
 		if again == replans || !errors.Is(err, lake.ErrFenced) {
+			report.UnsealedFiles = env.Unsealed()
 			return report, err
 		}
 		env.Log.Debug("planning the rollup again", "times", again+1, "error", err)

@@ -28,6 +28,8 @@ type CloseReport struct {
 	// What the statement pays to nobody; it is closed all the same.
 	WithoutPools  bool                `json:"without_pools"`
 	Undistributed []UndistributedPool `json:"undistributed"`
+	// UnsealedFiles were read and carry no hashes, see [jobs.Env.Unsealed].
+	UnsealedFiles int `json:"unsealed_files,omitempty"`
 }
 
 // ErrIncomplete is returned by [Close] for a period that something is missing of.
@@ -59,7 +61,9 @@ func Close(ctx context.Context, env jobs.Env, period string, o CloseOptions) (re
 	if report.Tagged, err = tagStatement(ctx, env, closing); err != nil {
 		return report, err
 	}
-	return report, report.nameUnpaid(ctx, env)
+	err = report.nameUnpaid(ctx, env)
+	report.UnsealedFiles = env.Unsealed()
+	return report, err
 }
 
 // nameUnpaid says of a statement that there is no money in it, or which money went to nobody.

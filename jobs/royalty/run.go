@@ -52,6 +52,8 @@ type Report struct {
 	Written bool        `json:"written"`
 	Full    *FullReport `json:"full,omitempty"`
 	Plan    *Forecast   `json:"plan,omitempty"` // of a dry run
+	// UnsealedFiles were read and carry no hashes, see [jobs.Env.Unsealed].
+	UnsealedFiles int `json:"unsealed_files,omitempty"`
 }
 
 // Run brings the ledger up to date, recomputes what changed and publishes it.
@@ -68,6 +70,7 @@ func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error
 			return report, err
 		}
 	}
+	defer func() { report.UnsealedFiles = env.Unsealed() }()
 	started := env.Now() // before anything is read
 	if report.Ledger, err = UpdateLedger(ctx, env); err != nil {
 		return report, err

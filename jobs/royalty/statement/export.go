@@ -59,6 +59,8 @@ type Report struct {
 	Folder       string `json:"folder"`
 	AlreadyThere bool   `json:"already_there"` // nothing was written
 	Result
+	// UnsealedFiles were read and carry no hashes, see [jobs.Env.Unsealed].
+	UnsealedFiles int `json:"unsealed_files,omitempty"`
 }
 
 // Export writes the statements of a run, or finds them written.
@@ -66,6 +68,7 @@ func Export(ctx context.Context, env jobs.Env, o Options) (report Report, err er
 	if err := env.Unaltered(ctx, catalog.Judged()...); err != nil {
 		return report, err
 	}
+	defer func() { report.UnsealedFiles = env.Unsealed() }()
 	in, err := findInputs(ctx, env, o)
 	if err != nil {
 		return report, err
@@ -80,7 +83,7 @@ func Export(ctx context.Context, env jobs.Env, o Options) (report Report, err er
 	}
 	f := folderOf(o, in.run.RunID, in.run.Period)
 	if there, ok, err := f.same(in.pinned); ok || err != nil {
-		return Report{f.path(), true, there}, err
+		return Report{Folder: f.path(), AlreadyThere: true, Result: there}, err
 	}
 	if err := in.makeRows(ctx, env, db, o); err != nil {
 		return report, err

@@ -68,7 +68,7 @@ func (f folder) compare(written, computed manifest) (Report, error) {
 		return Report{}, lake.WithHint(fmt.Errorf("%s holds other statements: tracks, adjustments or the sender changed since", f.path()),
 			"keep it as what was sent, and export into another folder")
 	}
-	return Report{f.path(), true, written.Result}, nil
+	return Report{Folder: f.path(), AlreadyThere: true, Result: written.Result}, nil
 }
 
 // partialFolder is an export being written, locked against another one of the same name.
