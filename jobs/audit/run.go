@@ -70,7 +70,7 @@ func findRun(ctx context.Context, env jobs.Env, db *duck.DB, runOrPeriod string)
 		return nil, lake.WithHint(fmt.Errorf("run %s does not say where its archive ended, an earlier version published it: %w", r.id, jobs.ErrInputsErased),
 			"'lakectl job royalties --full' recounts what is published now; runs from now on can be reproduced")
 	}
-	if _, ok := runs.Schema().FindFieldByName("listens_sequence"); ok {
+	if _, ok := runs.Table().Column("listens_sequence"); ok {
 		if err := db.One(ctx, lakesql.Text("audit/run_sequence"), []any{r.id}, []any{&r.sequence}); err != nil {
 			return nil, fmt.Errorf("read run %s: %w", r.id, err)
 		}

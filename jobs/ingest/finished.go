@@ -106,7 +106,7 @@ var errListed = errors.New("source is listed")
 
 // namesListens tells whether the table sources says which snapshot of listens has the rows; one of an earlier version does not.
 func namesListens(s lake.Snapshot) bool {
-	_, ok := s.Schema().FindFieldByName("listens_sequence")
+	_, ok := s.Table().Column("listens_sequence")
 	return ok
 }
 

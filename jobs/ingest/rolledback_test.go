@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	icetable "github.com/apache/iceberg-go/table"
+
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
@@ -49,6 +51,21 @@ func TestRollbackIsKnownAfterItsSnapshotsExpired(t *testing.T) {
 	listens.Expire()
 	both(true, false)
 	both(true, true)
+}
+
+// What says where the rows of a file are is found under whatever name another engine gave it.
+func TestRollbackIsKnownAfterAnotherEngineRenamedTheColumnsOfSources(t *testing.T) {
+	w, both := fed(t)
+	w.lake.Alter(t, catalog.Sources, func(tx *icetable.Transaction) error {
+		u := tx.UpdateSchema(true, false)
+		u.RenameColumn([]string{"listens_sequence"}, "at").RenameColumn([]string{"listens_snapshot_id"}, "of").MoveFirst([]string{"listens_sequence"})
+		return u.Commit()
+	})
+	for range 2 {
+		w.lake.Hand(t, catalog.Listens).Rollback(1)
+		both(true, false)
+		both(true, true)
+	}
 }
 
 func TestFileIsNotReadAgainBecauseSnapshotsExpired(t *testing.T) {

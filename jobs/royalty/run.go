@@ -281,7 +281,7 @@ func (p *plan) runRow(env jobs.Env, r PeriodReport, cut lake.Snapshot, started t
 		r.PayloadConflicts, r.OtherUsers, r.Lines, r.Listens, r.QualifiedListens, string(undistributed), r.Checksum, p.rules.snapshotID, p.pools.snapshotID,
 		p.splits.version, p.splits.snapshot.ID(), after.shares, after.adjustments, p.closed[r.Period].Version, cut.Time(), replays, orNull(r.through.posted), orNull(r.through.settled),
 	}
-	if _, ok := p.runs.Schema().FindFieldByName("listens_sequence"); ok { // a lake of an earlier version has no room for it
+	if _, ok := p.runs.Table().Column("listens_sequence"); ok { // a lake of an earlier version has no room for it
 		row = append(row, cut.Sequence())
 	}
 	return row, nil

@@ -132,3 +132,16 @@ func TestSnapshotIDsAreStringsInJSON(t *testing.T) {
 		}
 	}
 }
+
+// Another engine may rename a column of ours. Package lake finds it by its id, all others through lake.Table.Column.
+func TestNobodyFindsColumnsByTheNamesTheyHaveNow(t *testing.T) {
+	byName := regexp.MustCompile(`\b(FindFieldByName|FindFieldByNameCaseInsensitive|FindColumnName)\(`)
+	for name, text := range files(t) {
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || filepath.Dir(name) == "lake" {
+			continue
+		}
+		if found := byName.FindString(text); found != "" {
+			t.Errorf("%s: %s <- use lake.Table.Column", name, found)
+		}
+	}
+}
