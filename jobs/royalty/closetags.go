@@ -69,7 +69,7 @@ func tagStatement(ctx context.Context, env jobs.Env, c Closing) (names []string,
 		case catalog.Adjustments:
 			want.snapshot, err = fenceAdjustments(ctx, env, c)
 		case catalog.RoyaltyCloses:
-			want.snapshot, err = decidedIn(ctx, env, c.Period)
+			want.snapshot, err = decidedIn(ctx, env, c)
 		}
 		if err != nil {
 			return names, err

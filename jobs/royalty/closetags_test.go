@@ -2,6 +2,7 @@ package royalty_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -189,5 +190,26 @@ func touchAdjustments(t *testing.T, l *laketest.Lake) {
 	nothing := func(lake.Snapshot) (map[string]string, error) { return nil, nil }
 	if _, err := l.Commit(t.Context(), catalog.Adjustments, lake.Commit{Job: "test", Stage: nothing}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The decision is a row, and its file may be written anew by a compaction or when rows are put back.
+func TestAPeriodIsClosedAgainWhereverTheFileOfTheDecisionWent(t *testing.T) {
+	t.Parallel()
+	l := laketest.New(t)
+	archive(t, l, world(75, 40))
+	run(t, l, royalty.Options{})
+	first := closePeriod(t, l, "2026-03")
+	h := l.Hand(t, catalog.RoyaltyCloses)
+	for _, act := range []func(){
+		func() { l.Compact(t, catalog.RoyaltyCloses) },
+		func() { h.Expire() },
+		func() { h.Truncate(); run(t, l, royalty.Options{}) }, // which puts the row back
+		func() { l.Compact(t, catalog.RoyaltyCloses); h.Expire() },
+	} {
+		act()
+		if again := closePeriod(t, l, "2026-03"); !again.Already || !slices.Equal(again.Tagged, first.Tagged) {
+			t.Errorf("closed again: %+v, want the tags %q", again, first.Tagged)
+		}
 	}
 }

@@ -43,8 +43,9 @@ func (c *Closing) pin(ctx context.Context, env jobs.Env) error {
 	return err
 }
 
-// decidedIn is the snapshot of royalty_closes that has the decision to close a period.
-func decidedIn(ctx context.Context, env jobs.Env, period string) (id int64, err error) {
+// decidedIn is the snapshot of royalty_closes that has the decision to close a period. Where its row lies in a newer file than what
+// the tag names, because the file was compacted or put back, it is what the tag names, if that has the row.
+func decidedIn(ctx context.Context, env jobs.Env, c Closing) (id int64, err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
 		return 0, err
@@ -57,9 +58,23 @@ func decidedIn(ctx context.Context, env jobs.Env, period string) (id int64, err 
 	if err := errors.Join(db.Bind(ctx, "closes", closes), db.BindCommits(ctx, "close_files", closes)); err != nil {
 		return 0, err
 	}
-	err = db.One(ctx, lakesql.Text("royalty/decided_in"), []any{period}, []any{&id})
-	if err != nil {
-		err = fmt.Errorf("find the decision to close %s: %w", period, err)
+	if err = db.One(ctx, lakesql.Text("royalty/decided_in"), []any{c.Period}, []any{&id}); err != nil {
+		return 0, fmt.Errorf("find the decision to close %s: %w", c.Period, err)
+	}
+	tagged, err := closes.Table().ByTag(c.Tag)
+	if err != nil || tagged.ID() == id {
+		return id, nil // nothing to compare with
+	}
+	moved, err := closes.Table().ByID(id)
+	if err == nil && moved.Sequence() < tagged.Sequence() {
+		return id, nil
+	}
+	if err := errors.Join(db.Bind(ctx, "closes", tagged), db.BindCommits(ctx, "close_files", tagged)); err != nil {
+		return 0, err
+	}
+	var then int64
+	if err = db.One(ctx, lakesql.Text("royalty/decided_in"), []any{c.Period}, []any{&then}); then != 0 {
+		id = tagged.ID()
 	}
 	return id, err
 }
