@@ -33,6 +33,9 @@ func NameFile(uri string, err error) error {
 	case errors.As(err, &disk):
 		return named
 	}
+	if clock := writtenBack(path, err); clock != nil {
+		return clock
+	}
 	return WithHint(fmt.Errorf("file %s: %w: %w", path, ErrUnreadable, err),
 		"look after the disk and put this file back from a backup under the same name; where there is none, 'lakectl catalog restore' goes back to what is whole")
 }

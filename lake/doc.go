@@ -16,6 +16,8 @@
 // the rounds. The library's own retry stays off whatever the table says (commit.retry.*, which is for other engines),
 // because it replays without asking.
 //
+// Where the newest change of a table is more than a minute ahead of this machine's clock, nothing is changed: [ErrClock].
+//
 // A file that is in the table already is refused. Names that this process made and that nobody has tried to commit are not
 // looked for, nor are they after an attempt as long as main comes from where that attempt was made.
 //

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
@@ -33,6 +34,9 @@ func (l *Lake) changeProperty(ctx context.Context, name string, needed func(*Tab
 		}
 		if r.settled() {
 			break
+		}
+		if err := t.onTime(time.Now()); err != nil {
+			return false, err
 		}
 		tx := t.ice.NewTransaction()
 		err = stage(tx)

@@ -121,22 +121,3 @@ func permanent(err error) bool {
 var lastingSQLite = map[int]bool{
 	sqlitePerm: true, sqliteReadOnly: true, sqliteCorrupt: true, sqliteFull: true, sqliteCantOpen: true, sqliteNoDB: true,
 }
-
-// maxClockLead is how far a snapshot may be older than the one before it. The library refuses more.
-const maxClockLead = time.Minute
-
-// onTime refuses to commit where the newest change of the table lies in the future by more than a little: the new
-// snapshot would seem older than those that it builds on.
-func (t *Table) onTime(now time.Time) error {
-	newest := t.ice.Metadata().LastUpdatedMillis()
-	for entry := range t.ice.Metadata().SnapshotLogs() {
-		newest = max(newest, entry.TimestampMs)
-	}
-	ahead := time.UnixMilli(newest).Sub(now)
-	if ahead <= maxClockLead {
-		return nil
-	}
-	return WithHint(fmt.Errorf("table %s: its newest change is of %s, which is %s ahead of this machine's clock: %w",
-		t.name, time.UnixMilli(newest).UTC().Format(time.RFC3339), ahead.Round(time.Second), ErrClock),
-		"check the clock (NTP) of this machine and of the one that wrote last; once they agree, wait until that time has come and run the command again")
-}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"testing"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
@@ -81,6 +82,21 @@ func (h Hand) MoveTo(s lake.Snapshot) lake.Snapshot {
 	update := icetable.NewSetSnapshotRefUpdate(icetable.MainBranch, s.ID(), icetable.BranchRef, 0, 0, 0)
 	_, _, err := h.l.Catalog.Ice.CommitTable(h.t.Context(), id, nil, []icetable.Update{update})
 	h.check(err)
+	return h.l.Snapshot(h.t, h.table)
+}
+
+// Ahead makes a snapshot that changes nothing, by a clock that is ahead of this machine's.
+func (h Hand) Ahead(by time.Duration) lake.Snapshot {
+	h.t.Helper()
+	id := []string{h.l.Namespace(), h.table}
+	now, err := h.l.Catalog.Ice.LoadTable(h.t.Context(), id)
+	h.check(err)
+	next := *now.CurrentSnapshot()
+	parent := next.SnapshotID
+	next.ParentSnapshotID, next.SnapshotID, next.TimestampMs = &parent, parent+1, time.Now().Add(by).UnixMilli()
+	next.SequenceNumber = now.Metadata().LastSequenceNumber() + 1
+	next.Summary = &icetable.Summary{Operation: icetable.OpReplace}
+	h.l.Update(h.t, h.table, icetable.NewAddSnapshotUpdate(&next), icetable.NewSetSnapshotRefUpdate(icetable.MainBranch, next.SnapshotID, icetable.BranchRef, 0, 0, 0))
 	return h.l.Snapshot(h.t, h.table)
 }
 
