@@ -63,7 +63,7 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 			t.fit(l.known) //nolint:errcheck // the change is in; whether the next one can be, the next load says
 			return landed, nil
 		}
-		if r.settled() || r.attempt == 2 && t.Current().ID() == before {
+		if r.settled(t) || r.attempt == 2 && t.Current().ID() == before {
 			// Nobody was faster, and the library does not say which file it failed at.
 			r.notReadable(t.Current().readable(ctx))
 		}

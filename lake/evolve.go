@@ -22,7 +22,7 @@ func (l *Lake) AddColumns(ctx context.Context, spec Spec) ([]string, error) {
 		if err != nil || len(missing) == 0 {
 			return nil, err
 		}
-		if r.settled() {
+		if r.settled(t) {
 			break
 		}
 		if err := t.onTime(time.Now()); err != nil {

@@ -41,7 +41,7 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 			done, err := x.deleteFiles(ctx, now)
 			return done, wrap(err, "delete files of expired snapshots of "+name)
 		}
-		if r.settled() {
+		if r.settled(now) {
 			break
 		}
 		if err := errors.Join(x.note(now, doomed), now.onTime(time.Now())); err != nil {

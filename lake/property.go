@@ -32,7 +32,7 @@ func (l *Lake) changeProperty(ctx context.Context, name string, needed func(*Tab
 		if !needed(t) {
 			return r.attempt > 1, nil
 		}
-		if r.settled() {
+		if r.settled(t) {
 			break
 		}
 		if err := t.onTime(time.Now()); err != nil {

@@ -24,9 +24,10 @@ const commitAttempts = 30
 // error: one that cannot pass ends the rounds.
 type rounds struct {
 	attempt int
-	last    error // of the newest attempt
-	unknown bool  // the newest attempt to commit has not been looked for
-	ended   error // of the context
+	last    error  // of the newest attempt
+	unknown bool   // the newest attempt to commit has not been looked for
+	at      string // metadata file that the newest attempt stood on
+	ended   error  // of the context
 	over    bool
 }
 
@@ -53,10 +54,12 @@ func (r *rounds) notLoaded(err error) {
 // notConfirmed notes that a commit failed or that its answer was lost.
 func (r *rounds) notConfirmed(err error) { r.last, r.unknown = err, true }
 
-// settled notes that the table was loaded and the change is not in it, and tells whether trying again is of no use.
-func (r *rounds) settled() bool {
-	r.unknown = false
-	r.over = r.last != nil && permanent(r.last)
+// settled notes that the table was loaded and the change is not in it, and tells whether trying again is of no use. A
+// file that was missing is no lasting error where the table has moved: whoever moved it may have deleted the file.
+func (r *rounds) settled(now *Table) bool {
+	moved := r.at != now.ice.MetadataLocation()
+	r.unknown, r.at = false, now.ice.MetadataLocation()
+	r.over = r.last != nil && permanent(r.last) && !(moved && errors.Is(r.last, fs.ErrNotExist))
 	return r.over
 }
 

@@ -167,7 +167,7 @@ func (l *Lake) changeRefs(ctx context.Context, name, doing string, stage func(no
 		if err != nil || len(do) == 0 {
 			return wrap(err, doing)
 		}
-		if r.settled() {
+		if r.settled(now) {
 			break
 		}
 		need = append(need, icetable.AssertTableUUID(now.ice.Metadata().TableUUID()))

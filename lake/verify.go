@@ -23,15 +23,15 @@ var ErrDamaged = errors.New("its bytes are not those that were written")
 // serves one process and any number of goroutines. A nil Verifier verifies nothing.
 type Verifier struct {
 	mu       sync.Mutex
-	verified map[string][]int    // by path: ids of the columns whose chunks were verified
-	unsealed map[string]struct{} // paths of files that another engine or an earlier version wrote
+	verified map[string][]int // by path: ids of the columns whose chunks were verified
+	unsealed int              // files that another engine or an earlier version wrote
 	bytes    atomic.Int64
 	spent    atomic.Int64 // ns, of all goroutines
 }
 
 // NewVerifier returns a Verifier that has seen nothing yet.
 func NewVerifier() *Verifier {
-	return &Verifier{verified: map[string][]int{}, unsealed: map[string]struct{}{}}
+	return &Verifier{verified: map[string][]int{}}
 }
 
 // Most files that a Verifier remembers: beyond it forgets all, and verifies again what it meets again.
@@ -51,7 +51,7 @@ func (v *Verifier) Report() VerifyReport {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return VerifyReport{Unsealed: len(v.unsealed), Bytes: v.bytes.Load(), Spent: time.Duration(v.spent.Load())}
+	return VerifyReport{Unsealed: v.unsealed, Bytes: v.bytes.Load(), Spent: time.Duration(v.spent.Load())}
 }
 
 // Verify holds columns of a snapshot's files against their hashes: [ErrDamaged] names the first that does not match.
@@ -110,26 +110,29 @@ func (v *Verifier) missing(local string, columns []iceberg.NestedField) []iceber
 	return missing
 }
 
-func (v *Verifier) done(local string, columns []iceberg.NestedField) {
+// done tells whether the file is remembered for the first time.
+func (v *Verifier) done(local string, columns []iceberg.NestedField) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.verified) >= mostVerified {
 		clear(v.verified)
 	}
-	known := v.verified[local]
+	known, before := v.verified[local]
 	for _, c := range columns {
 		known = append(known, c.ID)
 	}
 	v.verified[local] = known
+	return !before
 }
 
 func (v *Verifier) file(local string, columns []iceberg.NestedField) error {
 	name, sealed := sealName(local)
 	if !sealed {
-		v.mu.Lock()
-		v.unsealed[local] = struct{}{}
-		v.mu.Unlock()
-		v.done(local, columns)
+		if v.done(local, columns) {
+			v.mu.Lock()
+			v.unsealed++
+			v.mu.Unlock()
+		}
 		return nil
 	}
 	f, err := os.Open(local)
