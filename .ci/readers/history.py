@@ -142,6 +142,12 @@ class History:
         self.lakectl("pools", "apply", "pools.csv")
         self.pools[period] = pool
 
+    def take_pools_back(self):
+        if self.pools:
+            period = self.random.choice(sorted(self.pools))
+            self.lakectl("pools", "remove", period)
+            del self.pools[period]
+
     # What the other engine does.
 
     def foreign_append(self):
@@ -281,7 +287,7 @@ class History:
         same("plays_by_hour", sum(row["plays"] for row in self.rows("plays_by_hour")), len(ledger))
 
     def step(self):
-        acts = [self.ingest] * 5 + [self.request] * 2 + [self.apply_pools] * 2 + [self.royalties] * 5 + [self.close] + [
+        acts = [self.ingest] * 5 + [self.request] * 2 + [self.apply_pools] * 2 + [self.take_pools_back] + [self.royalties] * 5 + [self.close] + [
             self.foreign_append, self.foreign_delete, self.foreign_delete, self.foreign_update, self.foreign_update,
             self.foreign_rollback, self.foreign_columns, self.foreign_derived, self.foreign_derived, self.foreign_expire]
         act = self.random.choice(acts) if self.archive else self.ingest
