@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -25,6 +26,16 @@ func PutBeside(summary map[string]string, listens, small lake.Snapshot) error {
 	return err
 }
 
+// PutFirstBeside notes the snapshots of small tables in the state of a listens that has lost its own: nobody knows what its rows
+// were filtered through, so what is there now is what must stay.
+func PutFirstBeside(summary map[string]string, small ...lake.Snapshot) {
+	for _, s := range small {
+		if s.ID() != 0 {
+			summary[besideKey(s.Table().Name())] = fmt.Sprintf("%d %d", s.ID(), s.Sequence())
+		}
+	}
+}
+
 func beside(listens lake.Snapshot, table string) (id, sequence int64, err error) {
 	text, err := listens.State("beside." + table)
 	if err != nil || text == "" {
@@ -40,8 +51,7 @@ func beside(listens lake.Snapshot, table string) (id, sequence int64, err error)
 // lost, such as a request that the archive obeys, would be lost for ever. A table that was rolled back together with listens
 // is fine.
 func CheckBeside(listens, small lake.Snapshot) error {
-	name := small.Table().Name()
-	id, sequence, err := beside(listens, name)
+	id, sequence, err := beside(listens, small.Table().Name())
 	if err != nil {
 		return err
 	}
@@ -49,7 +59,26 @@ func CheckBeside(listens, small lake.Snapshot) error {
 	if err != nil || there {
 		return err
 	}
-	err = fmt.Errorf("table %s does not come from snapshot %d, which listens was filtered through: %w", name, id, ErrRolledBack)
+	return rolledBack(small, id)
+}
+
+// CheckBesideLost is [CheckBeside] for a small table of which nobody knows any more what it comes from: its files must show that
+// it comes from the snapshot that listens was filtered through.
+func CheckBesideLost(ctx context.Context, listens, small lake.Snapshot) error {
+	id, sequence, err := beside(listens, small.Table().Name())
+	if err != nil || id == 0 || id == small.ID() {
+		return err
+	}
+	there, err := small.ShowsWork(ctx, id, sequence)
+	if err != nil || there {
+		return err
+	}
+	return rolledBack(small, id)
+}
+
+func rolledBack(small lake.Snapshot, id int64) error {
+	name := small.Table().Name()
+	err := fmt.Errorf("table %s does not come from snapshot %d, which listens was filtered through: %w", name, id, ErrRolledBack)
 	if _, gone := small.Table().ByID(id); gone != nil {
 		return lake.WithHint(err, "snapshot %d has expired: put %s back from a backup, or roll listens back to a snapshot from before it too; nothing was written", id, name)
 	}

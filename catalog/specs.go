@@ -34,6 +34,9 @@ const (
 // personal are the columns that say who listened to what. They get no bounds in manifests.
 var personal = []string{"user_id", "listen_id", "raw", "extra", "detail", "client", "subject", "payload"}
 
+// positioned are the tables whose state says how far sources were read. No job can do without; see package ingest.
+var positioned = []string{Listens, Quarantine, DeletionRequests}
+
 // column is one column of a table. Field ids follow the order; columns are only ever added at the end.
 type column struct {
 	name     string
@@ -154,7 +157,7 @@ func spec(name string, p partitioning, columns ...column) lake.Spec {
 	for i, c := range columns {
 		fields[i] = iceberg.NestedField{ID: i + 1, Name: c.name, Type: c.typ, Required: c.required}
 	}
-	s := lake.Spec{Name: name, Schema: iceberg.NewSchema(0, fields...), Properties: properties(columns)}
+	s := lake.Spec{Name: name, Schema: iceberg.NewSchema(0, fields...), Properties: properties(columns), StartsOver: !slices.Contains(positioned, name)}
 	if p.column == "" {
 		return s
 	}

@@ -51,7 +51,8 @@
 //   - an older metadata file that the table still lists tells how the line goes on, with the summaries of its snapshots;
 //   - a manifest of main has something that only that snapshot can have put there.
 //
-// Otherwise the state is unknown, [ErrExpired], and the table takes no commit but one that says [Commit.Forgets].
+// Otherwise the state is unknown. Of most tables it is then as if never set, for whoever goes by it can start over ([Spec]); of the
+// others it is [ErrExpired], and the table takes no commit but one that says [Commit.Forgets].
 //
 // The same record tells whether anyone else changed the rows of a table that only we write ([Table.Altered]). A commit of
 // ours on top of such a change passes it on, until one mends the rows ([Commit.Mends]).

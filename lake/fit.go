@@ -42,7 +42,7 @@ func (t *Table) fit(known Known) error {
 // after is the table after a commit, which leaves its columns as they are.
 func (t *Table) after(committed *icetable.Table) *Table {
 	after := newTable(t.name, committed)
-	after.columns, after.spec, after.unused = t.columns, t.spec, t.unused
+	after.columns, after.spec, after.unused, after.startsOver = t.columns, t.spec, t.unused, t.startsOver
 	return after
 }
 

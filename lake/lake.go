@@ -35,6 +35,9 @@ type Spec struct {
 	Schema     *iceberg.Schema
 	Partition  *iceberg.PartitionSpec // nil: not partitioned
 	Properties iceberg.Properties
+	// StartsOver says that whoever goes by the table's state starts over where there is none: state that can no longer be
+	// told counts as never set.
+	StartsOver bool
 }
 
 // Create makes the table when it is missing and reports whether it did. An existing table is left as it is.
@@ -97,6 +100,9 @@ func (l *Lake) load(ctx context.Context, name string) (*Table, error) {
 	}
 	loaded := newTable(name, once(t, l.catalog))
 	loaded.unused = l.unused
+	if spec := l.known.spec(name); spec != nil {
+		loaded.startsOver = spec.StartsOver
+	}
 	return loaded, loaded.recall(ctx)
 }
 

@@ -106,23 +106,32 @@ func newestFirst(meta icetable.Metadata) []string {
 // there: a manifest, an entry, or a file with its sequence number, live or removed. Sequence numbers are never given
 // twice, so a file that has it came with that snapshot, or was rewritten from what that snapshot held.
 func (t *Table) proveByManifests(ctx context.Context) error {
-	last, main := t.last, t.Current()
-	if last == nil {
+	if t.last == nil {
 		return nil
 	}
-	proven := false
-	visit := func(e iceberg.ManifestEntry) {
-		proven = proven || e.SnapshotID() == last.Snapshot || e.SequenceNum() == last.Sequence
-	}
-	for _, content := range []iceberg.ManifestContent{iceberg.ManifestContentData, iceberg.ManifestContentDeletes} {
-		if err := main.entries(ctx, content, 0, false, visit); err != nil {
-			return fmt.Errorf("look for the last commit of ours: %w", err)
-		}
+	proven, err := t.Current().ShowsWork(ctx, t.last.Snapshot, t.last.Sequence)
+	if err != nil {
+		return fmt.Errorf("look for the last commit of ours: %w", err)
 	}
 	if proven {
 		t.proven = t.oldestOnMain()
 	}
 	return nil
+}
+
+// ShowsWork tells whether the manifests of s have something that only a snapshot, told by id and sequence number, can have put
+// there. Only yes is an answer: what it put there may have been compacted, or it put nothing there.
+func (s Snapshot) ShowsWork(ctx context.Context, id, sequence int64) (bool, error) {
+	shows := false
+	visit := func(e iceberg.ManifestEntry) {
+		shows = shows || e.SnapshotID() == id || e.SequenceNum() == sequence
+	}
+	for _, content := range []iceberg.ManifestContent{iceberg.ManifestContentData, iceberg.ManifestContentDeletes} {
+		if err := s.entries(ctx, content, 0, false, visit); err != nil {
+			return false, err
+		}
+	}
+	return shows, nil
 }
 
 // oldestOnMain is where main's line breaks off, older metadata files included.

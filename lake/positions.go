@@ -17,6 +17,9 @@ type Positions struct {
 	// Files maps a file source that is being read to its next line (1 is the first). Sources read to the
 	// end move to the table "sources", so this stays small.
 	Files map[string]int64 `json:"files,omitempty"`
+	// Rows are positions that were lost and worked out from the rows, by source and partition. They are lower than what was lost
+	// where the last records of a source are in no table. The next commit of who reads the source moves them to Topics or Files.
+	Rows map[string]map[int]int64 `json:"rows,omitempty"`
 }
 
 // TopicPosition is the position in one Kafka topic. Offsets mean something only together with the
@@ -64,7 +67,7 @@ func (p Positions) Topic(cluster, topic string) (TopicPosition, bool) {
 // An entry under another topic id is replaced.
 func (p Positions) WithTopic(cluster, topic, topicID string, next map[int]int64) Positions {
 	merged := TopicPosition{Cluster: cluster, Topic: topic, TopicID: topicID, Next: map[int]int64{}}
-	out := Positions{Files: p.Files}
+	out := Positions{Files: p.Files, Rows: p.withoutRows(topic, next)}
 	for _, t := range p.Topics {
 		if t.Cluster != cluster || t.Topic != topic {
 			out.Topics = append(out.Topics, t)
@@ -88,7 +91,7 @@ func (p Positions) WithFile(source string, next int64) Positions {
 	files := map[string]int64{}
 	maps.Copy(files, p.Files)
 	files[source] = next
-	return Positions{Topics: p.Topics, Files: files}
+	return Positions{Topics: p.Topics, Files: files, Rows: p.withoutRows(source, map[int]int64{0: next})}
 }
 
 // WithoutFile returns the positions without a file source.
@@ -96,5 +99,28 @@ func (p Positions) WithoutFile(source string) Positions {
 	files := map[string]int64{}
 	maps.Copy(files, p.Files)
 	delete(files, source)
-	return Positions{Topics: p.Topics, Files: files}
+	return Positions{Topics: p.Topics, Files: files, Rows: p.Rows}
+}
+
+// OfRows are the positions of a source that were worked out from the rows, empty where it has none such.
+func (p Positions) OfRows(source string) map[int]int64 {
+	next := map[int]int64{}
+	maps.Copy(next, p.Rows[source])
+	return next
+}
+
+// withoutRows are Rows without those partitions of a source.
+func (p Positions) withoutRows(source string, partitions map[int]int64) map[string]map[int]int64 {
+	if len(p.Rows[source]) == 0 {
+		return p.Rows
+	}
+	rows := maps.Clone(p.Rows)
+	rows[source] = maps.Clone(rows[source])
+	for partition := range partitions {
+		delete(rows[source], partition)
+	}
+	if len(rows[source]) == 0 {
+		delete(rows, source)
+	}
+	return rows
 }

@@ -73,8 +73,8 @@ func stateOf(summary map[string]string) map[string]string {
 	return state
 }
 
-// State is the value of a state key as of this snapshot, "" when it was never set. [ErrExpired] when the
-// snapshots of ours before it are gone and nothing else can tell.
+// State is the value of a state key as of this snapshot, "" when it was never set. Where the snapshots of ours before it are gone
+// and nothing else can tell, [ErrExpired], or as if never set if [Spec] says that this will do.
 func (s Snapshot) State(key string) (string, error) {
 	state, err := s.states()
 	return state[key], err
@@ -115,7 +115,9 @@ func (s Snapshot) states() (map[string]string, error) {
 		return map[string]string{}, nil
 	case last != nil && (reached == lastKnown || len(last.State) == 0): // keys are never taken away, so there was none before either
 		return maps.Clone(last.State), nil
+	case s.table.startsOver:
+		return map[string]string{}, nil
 	}
 	return nil, WithHint(fmt.Errorf("state of table %s: the last snapshot written by lakectl: %w", s.table.name, ErrExpired),
-		"another engine wrote the newest snapshots and expired ours; roll main back to a snapshot of ours, or restore the table from a backup")
+		"another engine wrote the newest snapshots and expired ours; restore the table from a backup, or run 'lakectl ingest': it works out the positions from the rows")
 }

@@ -32,9 +32,9 @@ func forgetMetadata(t *testing.T, l *laketest.Lake) {
 }
 
 // Each history ends with an expiry that leaves no snapshot of ours. The state must be that of the newest commit of ours on
-// main's line, or unknown: never another's.
+// main's line, or none where that is unknown: never another's.
 func TestStateSurvivesAnotherEnginesExpiry(t *testing.T) {
-	const lost = "unknown"
+	const lost = ""
 	for name, c := range map[string]struct {
 		act  func(*testing.T, *laketest.Lake, laketest.Hand)
 		want string
@@ -114,38 +114,41 @@ func TestStateSurvivesAnotherEnginesExpiry(t *testing.T) {
 			head := l.Snapshot(t, catalog.PlaysByHour)
 			expect(t, len(head.Table().Snapshots()), 1)
 			got, err := head.State("x")
-			if errors.Is(err, lake.ErrExpired) {
-				got, err = lost, nil
-			}
 			if err != nil {
 				t.Fatal(err)
 			}
 			expect(t, got, c.want)
 
-			_, err = l.Commit(t.Context(), catalog.PlaysByHour, lake.Commit{Job: "test", Stage: anyBase(map[string]string{lake.StateKey("y"): "1"}), Forgets: c.want == lost})
+			_, err = l.Commit(t.Context(), catalog.PlaysByHour, lake.Commit{Job: "test", Stage: anyBase(map[string]string{lake.StateKey("y"): "1"})})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err = l.Snapshot(t, catalog.PlaysByHour).State("x"); err != nil || c.want != lost && got != c.want || c.want == lost && got != "" {
+			if got, err = l.Snapshot(t, catalog.PlaysByHour).State("x"); err != nil || got != c.want {
 				t.Fatalf("after the next commit: %q, %v", got, err)
 			}
 		})
 	}
 }
 
+// Where no job can do without it, state that is gone is no state that never was.
 func TestCommitWithoutItsStateWritesNothing(t *testing.T) {
 	l := laketest.New(t)
-	ours(t, l, "1")
-	h := l.Hand(t, catalog.PlaysByHour)
-	h.Property(lake.StateProperty, "")
-	h.Insert(play(2, "other", 1))
-	head := h.Expire()
-	forgetMetadata(t, l)
-	_, err := l.Commit(t.Context(), catalog.PlaysByHour, lake.Commit{Job: "test", Stage: anyBase(nil)})
-	if !errors.Is(err, lake.ErrExpired) {
+	state := lake.Commit{Job: "test", Stage: anyBase(map[string]string{lake.StateKey("x"): "1"})}
+	if _, err := l.Commit(t.Context(), catalog.Listens, state); err != nil {
+		t.Fatal(err)
+	}
+	head := l.Hand(t, catalog.Listens).Forget()
+	if _, err := head.State("x"); !errors.Is(err, lake.ErrExpired) || lake.Hint(err) == "" {
+		t.Fatalf("state: %v", err)
+	}
+	if _, err := l.Commit(t.Context(), catalog.Listens, state); !errors.Is(err, lake.ErrExpired) {
 		t.Fatalf("got %v", err)
 	}
-	expect(t, l.Snapshot(t, catalog.PlaysByHour).ID(), head.ID())
+	expect(t, l.Snapshot(t, catalog.Listens).ID(), head.ID())
+	state.Forgets = true
+	if _, err := l.Commit(t.Context(), catalog.Listens, state); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestStateAndSnapshotAreOneMetadataCommit(t *testing.T) {

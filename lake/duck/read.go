@@ -41,6 +41,31 @@ func (d *DB) BindFiles(ctx context.Context, view string, s lake.Snapshot, files 
 	return nil
 }
 
+// BindWritten makes a view of all rows that the files of a snapshot hold, those that are deleted by position among them.
+func (d *DB) BindWritten(ctx context.Context, view string, s lake.Snapshot, only ...string) error {
+	columns, err := ownColumns(s.Table())
+	if err == nil {
+		columns, err = named(columns, only)
+	}
+	var files []lake.File
+	if err == nil {
+		files, err = s.Files(ctx)
+	}
+	body := emptyScan(columns, true)
+	if err == nil && len(files) > 0 {
+		if err = d.verifyColumns(ctx, s, files, columns); err == nil {
+			body, err = readFiles(files, columns, true)
+		}
+	}
+	if err == nil {
+		err = d.Exec(ctx, "CREATE OR REPLACE VIEW "+Ident(view)+" AS "+body)
+	}
+	if err != nil {
+		return fmt.Errorf("bind %s: %w", view, err)
+	}
+	return nil
+}
+
 // BindTable makes a view of a whole snapshot for a reader: all columns as the snapshot's own schema has them, those of
 // other engines included, and nothing else. It returns the names of columns that DuckDB cannot show, which are left out.
 func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left []string, err error) {

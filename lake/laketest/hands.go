@@ -3,6 +3,8 @@ package laketest
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -117,6 +119,25 @@ func (h Hand) Expire() lake.Snapshot {
 	return h.commit(func(tx *icetable.Transaction) error {
 		return tx.ExpireSnapshots(icetable.WithOlderThan(0), icetable.WithRetainLast(1))
 	})
+}
+
+// Forget leaves nothing that tells the state of the table: no snapshot of ours, no property, no older metadata file. The files
+// stay.
+func (h Hand) Forget() lake.Snapshot {
+	h.t.Helper()
+	h.Append() // no rows, but a snapshot on top
+	h.Property(lake.StateProperty, "")
+	head := h.Expire()
+	current, err := lake.LocalPath(head.Table().MetadataURI())
+	h.check(err)
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(current), "*.metadata.json*"))
+	h.check(err)
+	for _, path := range files {
+		if path != current {
+			h.check(os.Remove(path))
+		}
+	}
+	return h.l.Snapshot(h.t, h.table)
 }
 
 func (h Hand) commit(stage func(*icetable.Transaction) error) lake.Snapshot {
