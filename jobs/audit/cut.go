@@ -54,6 +54,11 @@ func (a *audit) fillReach(ctx context.Context) error {
 	for source, next := range a.run.positions.Files {
 		rows = append(rows, []any{source, int32(0), next})
 	}
+	for source, partitions := range a.run.positions.Rows {
+		for partition, next := range partitions {
+			rows = append(rows, []any{source, int32(partition), next})
+		}
+	}
 	if err := a.db.Fill(ctx, "reach", rows); err != nil {
 		return err
 	}

@@ -62,6 +62,19 @@
 // ([catalog.CheckBeside]). A session does not begin where one of these tables does not come from that snapshot any more: what was
 // in it would be lost without a word.
 //
+// # Positions that are lost
+//
+// Where another engine expired every snapshot of ours and nothing tells the state of listens, quarantine or deletion_requests any
+// more (package lake), a run works it out, commits it, goes on from there and ends with [jobs.ErrPartial]; its report has the
+// positions. They are the end of the rows in the table's files, rows deleted by position among them, and of listens never lower
+// than what royalty_runs noted of it, what sources says, and, partition by partition, what the consumer group was told, which
+// happens after each commit. What quarantine and deletion_requests are ahead of listens is no measure for it: a flush that was
+// cut off leaves them so, and its listens would be passed. Their rows are left where they are instead, as after any such flush.
+//
+// Records that lie after the last row of all are read again: those that were suppressed or erased are suppressed, for the requests
+// stand. A small table that has forgotten what it comes from must show in its files that it comes from what listens was filtered
+// through; otherwise it counts as rolled back. Rows that others added under the name of a source of ours count as read.
+//
 // # Deletion requests
 //
 // Before the first record of a batch is decoded, new requests are read. The commit on listens names the

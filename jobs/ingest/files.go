@@ -30,6 +30,9 @@ func Files(ctx context.Context, env jobs.Env, paths []string, stdin io.Reader, o
 	defer stop()
 	e := &engine{env: env}
 	defer func() { err = errors.Join(err, e.close()) }()
+	if report.Recovered, err = (recovery{env: env, engine: e}).run(ctx); err != nil {
+		return report, fmt.Errorf("ingest file: %w", err)
+	}
 	f := &filesRun{env: env, o: o.withDefaults(), stdin: stdin, finished: finished{env: env, engine: e}, report: &report}
 	for _, path := range paths {
 		done, err := f.ingest(ctx, late, path)
@@ -40,7 +43,7 @@ func Files(ctx context.Context, env jobs.Env, paths []string, stdin io.Reader, o
 			return report, fmt.Errorf("ingest file: %w", err)
 		}
 	}
-	return report, nil
+	return report, recovered(report.Recovered, nil)
 }
 
 // checkSources makes sure that each path has a name which will be the same when the command is repeated, and can be

@@ -29,7 +29,8 @@ const (
 func Kafka(ctx context.Context, env jobs.Env, t *topic.Topic, o Options) (Report, error) {
 	report := Report{Quarantined: map[listen.Reason]int64{}}
 	k := &consumer{env: env, o: o.withDefaults(), topic: t, report: &report}
-	if err := k.run(ctx); err != nil {
+	err := k.run(ctx)
+	if err = recovered(report.Recovered, err); err != nil {
 		return report, fmt.Errorf("ingest topic %s: %w", t.Identity().Topic, err)
 	}
 	return report, nil
@@ -51,6 +52,9 @@ func (k *consumer) run(ctx context.Context) (err error) {
 	defer stop()
 	e := &engine{env: k.env}
 	defer func() { err = errors.Join(err, e.close()) }()
+	if k.report.Recovered, err = (recovery{env: k.env, engine: e}).run(ctx); err != nil {
+		return unlessEnded(ctx, err)
+	}
 	k.src = topicSource(k.topic.Identity())
 	defer k.o.Metrics.watch(ctx, k.env, k.topic)()
 	k.g = newIngester(k.env, k.o, k.src, &finished{env: k.env, engine: e}, k.report)
@@ -86,7 +90,10 @@ func (k *consumer) start(ctx context.Context, partitions []int) (map[int]topic.B
 	if err := k.g.enter(ctx, partitions); err != nil {
 		return nil, err
 	}
-	k.from = k.g.listens.held
+	var err error
+	if k.from, err = k.fromGroup(ctx, k.g.listens, partitions); err != nil {
+		return nil, err
+	}
 	k.report.Positions = k.src.moved(k.report.Positions, k.from)
 	if len(k.from) == 0 {
 		taken, err := k.g.finished.has(ctx, k.src.name())

@@ -65,6 +65,7 @@ type Report struct {
 	Snapshots   int                     `json:"snapshots"`   // commits on listens
 	Positions   lake.Positions          `json:"positions"`   // of the source, as listens has them now
 	Files       []FileReport            `json:"files"`
+	Recovered   []Recovered             `json:"recovered,omitempty"` // tables whose positions were gone; the run ends with [jobs.ErrPartial]
 }
 
 // FileReport is what became of one path.

@@ -41,7 +41,8 @@ func (p placed) find(ctx context.Context, e *engine, src source, s lake.Snapshot
 	if err != nil {
 		return err
 	}
-	if err := db.Bind(ctx, "placed", s); err != nil {
+	// A row that was deleted since was placed all the same.
+	if err := db.BindWritten(ctx, "placed", s); err != nil {
 		return err
 	}
 	var at origin

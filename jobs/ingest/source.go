@@ -40,12 +40,14 @@ func (t topicSource) held(p lake.Positions) (map[int]int64, error) {
 				fmt.Errorf("topic %s was deleted and made again: the archive has read topic id %s, the broker has %s, and its offsets start over", t.Topic, known.TopicID, t.TopicID),
 				"point kafka.brokers at the cluster that still has the old topic, or produce to a topic of another name and set kafka.topic to it, or start a new lake with 'lakectl init'")
 		}
-		return maps.Clone(known.Next), nil
+		next := p.OfRows(t.Topic)
+		maps.Copy(next, known.Next)
+		return next, nil
 	}
 	if _, taken := p.Files[t.Topic]; taken {
 		return nil, t.taken()
 	}
-	return map[int]int64{}, nil
+	return p.OfRows(t.Topic), nil
 }
 
 // taken is the error for a topic whose name a file source has used.
@@ -82,7 +84,7 @@ func (f fileSource) held(p lake.Positions) (map[int]int64, error) {
 	if next, ok := p.Files[string(f)]; ok {
 		return map[int]int64{0: next}, nil
 	}
-	return map[int]int64{}, nil
+	return p.OfRows(string(f)), nil
 }
 
 func (f fileSource) moved(p lake.Positions, next map[int]int64) lake.Positions {

@@ -155,10 +155,38 @@ func (a *Assignment) Tell(ctx context.Context, next map[int]int64) error {
 const tellTimeout = 2 * time.Second
 
 // TellGroup stores positions as the offsets of a consumer group without members, for tools that show a group's
-// lag. It is tried once. Nothing here ever reads them back: the archive holds the positions that count.
+// lag. It is tried once. The archive holds the positions that count; see [Topic.Committed] for when it has lost them.
 func (t *Topic) TellGroup(ctx context.Context, group string, next map[int]int64) error {
 	return t.tell(ctx, &kafka.OffsetCommitRequest{GroupID: group, GenerationID: -1}, next)
 }
+
+// Committed reads the offsets that a group was told for the topic, without those it has none of. It is for an archive that has
+// lost its own positions.
+func (t *Topic) Committed(ctx context.Context, group string, partitions []int) (map[int]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, committedTimeout)
+	defer cancel()
+	admin := &kafka.Client{Addr: t.addr, Transport: t.transport, Timeout: committedTimeout}
+	res, err := admin.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: group, Topics: map[string][]int{t.opts.Topic: partitions}})
+	if err == nil {
+		err = res.Error
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask group %s for its offsets: %w", group, err)
+	}
+	next := map[int]int64{}
+	for _, p := range res.Topics[t.opts.Topic] {
+		if p.Error != nil {
+			return nil, fmt.Errorf("ask group %s for its offset in partition %d: %w", group, p.Partition, p.Error)
+		}
+		if p.CommittedOffset >= 0 {
+			next[p.Partition] = p.CommittedOffset
+		}
+	}
+	return next, nil
+}
+
+// committedTimeout bounds how long the coordinator of a group may take to say its offsets; the first time it loads them.
+const committedTimeout = 30 * time.Second
 
 func (t *Topic) tell(ctx context.Context, r *kafka.OffsetCommitRequest, next map[int]int64) error {
 	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
