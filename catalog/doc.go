@@ -2,7 +2,14 @@
 //
 // It writes two things: the tables, once, in [Init], and the key of the subject hash, once, in [Init]. An
 // existing table is left as it is, except that columns which came with a newer version are added at its end,
-// optional and empty. So Init may be repeated and may run while jobs of the same version do.
+// optional and empty, and that it is described. So Init may be repeated and may run while jobs of the same version do.
+//
+// # What tables say to readers
+//
+// The specs have a sentence for each table and column (table property comment, doc of the column), the key of listens
+// (identifier fields; columns must be required for that, and nobody is held to it), and the order in which ingest writes its
+// files (sort order; other files of the table need not be sorted). Init gives them to tables of earlier versions too
+// ([lake.Lake.Describe]). They have no part in what jobs do, and what another engine said instead stays.
 //
 // # Table properties
 //

@@ -188,6 +188,9 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 		if err == nil { // earlier versions set it for the library; Trino and Spark obey it and give up at the first conflict
 			_, err = l.DropProperty(ctx, spec.Name, "commit.retry.num-retries", "0")
 		}
+		if err == nil {
+			_, err = l.Describe(ctx, spec)
+		}
 		if err != nil {
 			return made, err
 		}

@@ -23,7 +23,7 @@ func (t *Table) fit(known Known) error {
 		for _, f := range t.ice.Schema().Fields() {
 			t.columns = append(t.columns, Column{f.Name, f})
 		}
-		t.spec = t.ice.Spec()
+		t.spec, t.order = t.ice.Spec(), icetable.UnsortedSortOrderID
 		return nil
 	}
 	if err := t.fitPlace(known.Warehouse); err != nil {
@@ -36,13 +36,14 @@ func (t *Table) fit(known Known) error {
 	if err := t.fitColumns(*spec); err != nil {
 		return err
 	}
+	t.order = t.sortedBy(*spec)
 	return t.fitPartition(*spec)
 }
 
 // after is the table after a commit, which leaves its columns as they are.
 func (t *Table) after(committed *icetable.Table) *Table {
 	after := newTable(t.name, committed)
-	after.columns, after.spec, after.unused, after.startsOver = t.columns, t.spec, t.unused, t.startsOver
+	after.columns, after.spec, after.order, after.unused, after.startsOver = t.columns, t.spec, t.order, t.unused, t.startsOver
 	return after
 }
 

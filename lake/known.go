@@ -120,12 +120,13 @@ func (h history) find(place int, column iceberg.NestedField) (iceberg.NestedFiel
 	}
 }
 
-// writeSchema is the schema of the files that lakectl writes: its own columns, as the table has them. A column that a
-// file lacks is NULL to every reader.
+// writeSchema is the schema of the files that lakectl writes: its own columns, as the table has them, without the words
+// for readers, which are no business of files. A column that a file lacks is NULL to every reader.
 func (t *Table) writeSchema() *iceberg.Schema {
 	fields := make([]iceberg.NestedField, len(t.columns))
 	for i, c := range t.columns {
 		fields[i] = c.Field
+		fields[i].Doc = ""
 	}
 	return iceberg.NewSchema(t.ice.Schema().ID, fields...)
 }

@@ -32,8 +32,10 @@ func (l *Lake) Namespace() string { return l.namespace }
 // Spec is what a table looks like when it is created.
 type Spec struct {
 	Name       string
-	Schema     *iceberg.Schema
+	Comment    string
+	Schema     *iceberg.Schema        // with what its columns are, for readers, and the columns that no two rows share
 	Partition  *iceberg.PartitionSpec // nil: not partitioned
+	Sort       []string               // columns by which files are sorted that say so ([Table.SortedDataFile]); nil: none
 	Properties iceberg.Properties
 	// StartsOver says that whoever goes by the table's state starts over where there is none: state that can no longer be
 	// told counts as never set.
@@ -50,11 +52,21 @@ func (l *Lake) Create(ctx context.Context, spec Spec) (bool, error) {
 	if err != nil || exists {
 		return false, wrap(err, "look up table "+spec.Name)
 	}
-	properties := iceberg.Properties{columnsKey: columnIDs(spec.Schema.Fields())}
+	properties := iceberg.Properties{columnsKey: columnIDs(spec.Schema.Fields()), wordsKey: wordsOf(spec).text()}
+	if spec.Comment != "" {
+		properties[commentKey] = spec.Comment
+	}
 	maps.Copy(properties, spec.Properties)
 	options := []icecatalog.CreateTableOpt{icecatalog.WithProperties(properties)}
 	if spec.Partition != nil {
 		options = append(options, icecatalog.WithPartitionSpec(spec.Partition))
+	}
+	if len(spec.Sort) > 0 {
+		order, err := sortOrder(spec.Sort, spec.Schema.FindFieldByName)
+		if err != nil {
+			return false, wrap(err, "sort order of "+spec.Name)
+		}
+		options = append(options, icecatalog.WithSortOrder(order))
 	}
 	_, err = l.catalog.CreateTable(ctx, id, spec.Schema, options...)
 	if errors.Is(err, icecatalog.ErrTableAlreadyExists) {

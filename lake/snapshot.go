@@ -27,6 +27,7 @@ type Table struct {
 	proven  int64                       // where the line of main breaks off although it is known to reach last; 0: it does not
 	columns []Column
 	spec    iceberg.PartitionSpec // the one that init made, which need not be the table's newest
+	order   int                   // id of the sort order of the spec; icetable.UnsortedSortOrderID: the table lacks it
 	// startsOver is that of the spec.
 	startsOver bool
 	unused     *unusedNames // of the lake; nil for a table that no catalog names

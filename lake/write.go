@@ -42,6 +42,15 @@ func LocalPath(uri string) (string, error) {
 // Column statistics follow the table's metrics properties, so columns with mode none get no bounds. The file has the
 // columns of [Table.Columns] under the table's names.
 func (t *Table) DataFile(uri string, footer *metadata.FileMetaData, bytes int64, partition any) (iceberg.DataFile, error) {
+	return t.dataFile(uri, footer, bytes, partition, icetable.UnsortedSortOrderID)
+}
+
+// SortedDataFile is [Table.DataFile] for a file whose rows are in the order of the table's spec.
+func (t *Table) SortedDataFile(uri string, footer *metadata.FileMetaData, bytes int64, partition any) (iceberg.DataFile, error) {
+	return t.dataFile(uri, footer, bytes, partition, t.order)
+}
+
+func (t *Table) dataFile(uri string, footer *metadata.FileMetaData, bytes int64, partition any, order int) (iceberg.DataFile, error) {
 	spec := t.spec
 	values := map[int]any{}
 	for _, field := range spec.Fields() {
@@ -53,7 +62,8 @@ func (t *Table) DataFile(uri string, footer *metadata.FileMetaData, bytes int64,
 	}
 	df, err := icetable.DataFileFromMetadata(icetable.DataFileArgs{
 		Schema: t.writeSchema(), Spec: spec, Format: iceberg.ParquetFile, Metadata: footer, FilePath: uri, FileSize: bytes,
-		Content: iceberg.EntryContentData, PartitionValues: values, Properties: t.metricsProperties(), FormatVersion: t.ice.Metadata().Version(),
+		Content: iceberg.EntryContentData, PartitionValues: values, SortOrderID: order, Properties: t.metricsProperties(),
+		FormatVersion: t.ice.Metadata().Version(),
 	})
 	return df, wrap(err, "describe data file "+uri)
 }
@@ -135,7 +145,8 @@ func (t *Table) writeDeleteFile(ctx context.Context, job string, target File, po
 		return nil, fmt.Errorf("describe position deletes of %s: %w", t.name, err)
 	}
 	bound := map[int][]byte{deletePathFieldID: []byte(target.FilePath())}
-	return b.ReferencedDataFile(target.FilePath()).LowerBoundValues(bound).UpperBoundValues(bound).ColumnSizes(columnSizes(chunks)).Build(), nil
+	b.ReferencedDataFile(target.FilePath()).LowerBoundValues(bound).UpperBoundValues(bound)
+	return b.ColumnSizes(columnSizes(chunks)).SplitOffsets(splitOffsets(chunks, footer.Schema.NumColumns())).Build(), nil
 }
 
 func deleteBatch(path string, positions []int64) arrow.RecordBatch {

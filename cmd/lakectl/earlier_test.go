@@ -4,10 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/audit"
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
@@ -47,6 +49,42 @@ func (l *lakeDir) checksums() map[string]string {
 	return sums
 }
 
+// metadata lists the metadata files of all tables.
+func (l *lakeDir) metadata() []string {
+	l.t.Helper()
+	paths, err := filepath.Glob(filepath.Join(l.dir, "warehouse", "*", "*", "metadata", "*.json"))
+	if err != nil || len(paths) == 0 {
+		l.t.Fatalf("metadata files %v, %v", paths, err)
+	}
+	return paths
+}
+
+// saysWhatItIs holds every table against what it says to readers of other engines.
+func (l *lakeDir) saysWhatItIs() {
+	l.t.Helper()
+	c, err := catalog.Open(l.t.Context(), catalog.Options{
+		Type: "sqlite", URI: filepath.Join(l.dir, "catalog.db"), Name: "lake", Warehouse: filepath.Join(l.dir, "warehouse"), ReadOnly: true,
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // only read
+	for _, spec := range catalog.Specs() {
+		ice, err := c.Ice.LoadTable(l.t.Context(), []string{catalog.Namespace, spec.Name})
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if ice.Properties()["comment"] != spec.Comment || !slices.Equal(ice.Schema().IdentifierFieldIDs, spec.Schema.IdentifierFieldIDs) || ice.SortOrder().Len() != len(spec.Sort) {
+			l.t.Errorf("%s: comment %q, key %v, order %v", spec.Name, ice.Properties()["comment"], ice.Schema().IdentifierFieldIDs, ice.SortOrder())
+		}
+		for _, f := range ice.Schema().Fields() {
+			if f.Doc == "" {
+				l.t.Errorf("column %s.%s says nothing", spec.Name, f.Name)
+			}
+		}
+	}
+}
+
 func TestLakeOfAnEarlierVersionKeepsItsChecksums(t *testing.T) {
 	t.Parallel()
 	l := newEarlierLake(t)
@@ -56,7 +94,14 @@ func TestLakeOfAnEarlierVersionKeepsItsChecksums(t *testing.T) {
 	if n := pending(); n == 0.0 {
 		t.Fatal("nothing waits in the table of the earlier version")
 	}
-	steps := [][]string{{"init"}, {"init"}, {"job", "royalties"}, {"job", "deletions"}, {"job", "rollup", "--true-up"}, {"job", "royalties", "--full"}, {"job", "maintain"}}
+	l.run(nil, "init")
+	described := l.metadata()
+	l.run(nil, "init")
+	if diff := cmp.Diff(described, l.metadata()); diff != "" {
+		t.Errorf("init again wrote metadata: %s", diff)
+	}
+	l.saysWhatItIs()
+	steps := [][]string{{"job", "royalties"}, {"job", "deletions"}, {"job", "rollup", "--true-up"}, {"job", "royalties", "--full"}, {"job", "maintain"}}
 	for _, step := range append([][]string{nil}, steps...) {
 		if step != nil {
 			l.run(nil, step...)

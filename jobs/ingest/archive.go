@@ -111,7 +111,7 @@ func (w *dayWriter) write(ctx context.Context, d day) (iceberg.DataFile, error) 
 	if err != nil {
 		return nil, err
 	}
-	return w.table.DataFile(uri, footer, out.Bytes(), d.number)
+	return w.table.SortedDataFile(uri, footer, out.Bytes(), d.number)
 }
 
 // writeTo writes rows as one file to out, which it closes.

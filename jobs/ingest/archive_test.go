@@ -205,8 +205,18 @@ func TestRowsOfAFileAreSortedByUserAndTime(t *testing.T) {
 	w.mustFiles(ingest.Options{Source: "s"}, w.file("a.jsonl", "s", list))
 	w.check()
 	d := w.lake.DB(t)
-	if err := d.Bind(t.Context(), "l", w.lake.Snapshot(t, catalog.Listens)); err != nil {
+	s := w.lake.Snapshot(t, catalog.Listens)
+	if err := d.Bind(t.Context(), "l", s); err != nil {
 		t.Fatal(err)
+	}
+	files, err := s.Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if order := f.SortOrderID(); order == nil || *order != 1 {
+			t.Errorf("the manifest says sort order %v", order)
+		}
 	}
 	var misplaced int64
 	if err := d.One(t.Context(), `SELECT count(*) FROM (

@@ -10,16 +10,19 @@
     foreign.py LAKEHOUSE table NAME N                    a table of its own in the namespace, N snapshots and a branch
     foreign.py LAKEHOUSE expire TABLE                    all snapshots but those that refs name
     foreign.py LAKEHOUSE count TABLE FILTER...           rows a filter finds, one number a line
+    foreign.py LAKEHOUSE layout TABLE                    one JSON line a file: what its manifest says and what its Parquet footer says
     foreign.py LAKEHOUSE ahead SECONDS DAY N PREFIX      append by a writer whose clock is ahead
 
 LAKEHOUSE is the folder that holds catalog.db and warehouse/. Needs PyIceberg with pyarrow and pyiceberg-core.
 """
 
 import datetime
+import json
 import sys
 import time
 
 import pyarrow
+import pyarrow.parquet
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.transforms import BucketTransform, HourTransform, IdentityTransform, MonthTransform
 from pyiceberg.types import DecimalType, DoubleType, ListType, LongType, NestedField, StringType, StructType, TimestampType
@@ -117,6 +120,18 @@ class Lake:
         table = self.load(name)
         for condition in conditions:
             print(table.scan(row_filter=condition).to_arrow().num_rows)
+
+    def layout(self, name):
+        table = self.load(name)
+        for entry in table.inspect.files().to_pylist():
+            footer = pyarrow.parquet.ParquetFile(table.io.new_input(entry["file_path"]).open()).metadata
+            groups = [[footer.row_group(g).column(c) for c in range(footer.num_columns)] for g in range(footer.num_row_groups)]
+            starts = [min(min(c.data_page_offset, c.dictionary_page_offset or c.data_page_offset) for c in group) for group in groups]
+            sizes = [sum(group[c].total_compressed_size for group in groups) for c in range(footer.num_columns)]
+            print(json.dumps({
+                "content": entry["content"], "splits": entry["split_offsets"], "starts": starts, "order": entry["sort_order_id"],
+                "sizes": sorted(size for _, size in entry["column_sizes"]), "footer_sizes": sorted(sizes),
+            }))
 
     def ahead(self, seconds, *args):
         now, now_ns = time.time, time.time_ns
