@@ -63,6 +63,20 @@ func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
 	return w.Changes, err
 }
 
+// ChangedByOthers is the sequence number of the newest snapshot with which, by its changes, another engine took rows away or
+// changed them; the next that the table will have where the changes cannot be told, and 0 where nobody did.
+func (s Snapshot) ChangedByOthers(c Changes) (newest int64) {
+	if c.Broken {
+		return s.table.ice.Metadata().LastSequenceNumber() + 1
+	}
+	for _, id := range c.Foreign {
+		if at := s.table.ice.SnapshotByID(id); at != nil {
+			newest = max(newest, at.SequenceNumber)
+		}
+	}
+	return newest
+}
+
 // InPartitions picks the files that may hold rows of days or months: those of these partitions, and those that lie
 // under another partition spec, which do not say.
 func InPartitions(files []File, parts map[int]bool) []File {

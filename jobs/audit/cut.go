@@ -25,6 +25,9 @@ func (a *audit) makeCut(ctx context.Context) error {
 	if err := errors.Join(a.db.Bind(ctx, "archive", archive, copyColumns...), a.db.BindCommits(ctx, "archive_files", archive)); err != nil {
 		return err
 	}
+	if a.others, err = a.changedByOthers(ctx, archive); err != nil {
+		return err
+	}
 	if err := a.exec(ctx, "seen"); err != nil {
 		return err
 	}
@@ -38,6 +41,31 @@ func (a *audit) makeCut(ctx context.Context) error {
 		return fmt.Errorf("replayed records: %w", err)
 	}
 	return a.exec(ctx, "cut")
+}
+
+// changedByOthers is the newest value of [catalog.ChangedByOthers]: that of the tables that were made from the archive, and of
+// what happened to it since.
+func (a *audit) changedByOthers(ctx context.Context, archive lake.Snapshot) (newest int64, err error) {
+	for _, table := range catalog.Ledger {
+		s, err := a.env.Snapshot(ctx, table)
+		if err != nil {
+			return 0, err
+		}
+		before, err := s.StateNumber(catalog.ChangedByOthers)
+		if err != nil {
+			return 0, err
+		}
+		covered, err := s.StateNumber(catalog.CoversListens)
+		if err != nil {
+			return 0, err
+		}
+		since, err := archive.Changes(ctx, covered)
+		if err != nil {
+			return 0, err
+		}
+		newest = max(newest, before, archive.ChangedByOthers(since))
+	}
+	return newest, nil
 }
 
 // fillReach says how far the run's archive reached into each source.

@@ -55,6 +55,10 @@
 // Losses and gains are taken line by line where the lines of the run are kept, otherwise from its sums. That missing
 // may be 0 is for the copy in another month whose place was taken by one of this period.
 //
+// inputs_erased too: the lines differ, and another engine has taken rows of listens away or changed them since, or nobody can tell
+// whether one did (a rollback, or history that expired before the royalties job had read it). The ledger keeps how far that
+// goes (catalog.ChangedByOthers), whatever expires. How many rows it were is not looked at: who deletes can delete all.
+//
 // different: everything else. Rows that are gone without a request, rows that are too many, rows whose content has
 // changed; published lines that do not have the checksum of their run; payouts that do not follow from lines and pools.
 //

@@ -80,6 +80,7 @@ type audit struct {
 	run    *pinned
 	result *Result
 
+	others      int64  // see [catalog.ChangedByOthers]
 	forgotten   int64  // rounds of replays since the run of which quarantine has no mark any more
 	publishedIs string // checksum of the lines that the run published; "" when they are gone
 }

@@ -37,6 +37,10 @@ func (a *audit) judgement(ctx context.Context) error {
 			"the statement of the run stands: 'lakectl royalties show %s'; 'lakectl royalties reproduce %s' proves the newest run of the period", r.RunID, r.Period)
 	}
 	switch {
+	case a.others > a.run.sequence:
+		r.Outcome = InputsErased
+		return lake.WithHint(fmt.Errorf("run %s: another engine has taken away or changed rows of listens since: %w", r.RunID, jobs.ErrInputsErased),
+			"the statement of the run stands: 'lakectl royalties show %s'; see who did it with 'lakectl snapshots listens'; after 'lakectl job royalties', 'lakectl royalties reproduce %s' proves the newest run of the period", r.RunID, r.Period)
 	case missing > 0:
 		return a.different(fmt.Sprintf("%d archived copies are gone, and deletion requests do not account for them", missing))
 	case missing < 0:

@@ -39,6 +39,7 @@ type ledgerUpdate struct {
 	added      []lake.File
 	days       map[any]bool // of the archive files read
 	torn       map[int]bool // days that are compared row by row, see [lake.Changes]
+	others     int64        // see [catalog.ChangedByOthers]; 0: as before
 	settled    bool
 	altered    bool // another engine changed the ledger or the duplicates
 	rebuild    bool
@@ -117,6 +118,7 @@ func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdat
 // plan finds the archive files to read: those that came after base, or all, and the days to compare.
 func (u *ledgerUpdate) plan(ctx context.Context, base int64, changes lake.Changes) (err error) {
 	u.added, u.torn, u.report.ForeignSnapshots = changes.Added, changes.Torn, changes.Foreign
+	u.others = u.archive.ChangedByOthers(changes)
 	if changes.Broken || u.altered {
 		u.env.Log.Warn("rebuilding the ledger: changes of the archive cannot be told, or another engine changed the ledger",
 			"covers_snapshot_id", base, "archive_snapshot_id", u.archive.ID(), "ledger_altered", u.altered)

@@ -37,7 +37,11 @@ func (u *ledgerUpdate) commitHandedOver(ctx context.Context) error {
 
 // covers is the state of both tables.
 func (u *ledgerUpdate) covers() map[string]string {
-	return map[string]string{lake.StateKey(catalog.CoversListens): strconv.FormatInt(u.archive.ID(), 10)}
+	state := map[string]string{lake.StateKey(catalog.CoversListens): strconv.FormatInt(u.archive.ID(), 10)}
+	if u.others > 0 {
+		state[lake.StateKey(catalog.ChangedByOthers)] = strconv.FormatInt(u.others, 10)
+	}
+	return state
 }
 
 // coversHandingOver is the state of listens_duplicates: open while copies that count are still in it.
