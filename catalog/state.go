@@ -20,6 +20,9 @@ const (
 	CoversLedger = "covers.listens_counted"
 	// MarkedDays lists the days (2026-03-01,...) of plays_by_hour that wait for an exact rewrite.
 	MarkedDays = "marked-days"
+	// Erasures counts the commits with which the deletions job took rows out of listens. On listens: those of its line. On
+	// deletion_log: how many listens had when all requests were last swept; fewer on listens mean that rows came back.
+	Erasures = "erasures"
 	// Suppressed counts, over the life of listens, records that an earlier deletion request kept out.
 	Suppressed = "suppressed"
 	// Watermarks holds, as JSON, the newest event time that listens has from each partition of each topic; see

@@ -59,6 +59,11 @@
 // which archive snapshot they are swept. Requests stand in quarantine in full each run: refused records are
 // not filtered when they arrive.
 //
+// A rollback of the archive brings rows back that were swept, and shows neither once the swept snapshot has expired nor where it
+// ends on that snapshot, before whose deletes it is. So each delete on the archive counts, in the archive's state, the deletes on
+// its line, and the log notes the count with the sweep (catalog.Erasures). Where the line has fewer, everything is searched for
+// every request, and if nothing is found the log notes that.
+//
 // A snapshot that has expired counts as swept. Maintenance must therefore not expire a snapshot of listens after
 // that of the newest rows_deleted row which was not filtered through every request that has reached rows_deleted, nor
 // one that was committed after an open request and does not know it; and while a request is located, not those of the

@@ -53,7 +53,7 @@ func deleteOnce(ctx context.Context, env jobs.Env, worked map[Position]bool) (do
 	}
 	defer func() { err = errors.Join(err, plan.Close()) }()
 	if plan.Empty() {
-		return done, false, nil
+		return done, false, plan.settle(ctx)
 	}
 	for _, q := range plan.Requests {
 		worked[q.Position] = true

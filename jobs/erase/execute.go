@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/apache/iceberg-go"
@@ -65,7 +66,15 @@ func (p *Plan) writeDeleted(ctx context.Context) error {
 		rows[i] = logRow(q.RequestID, q.Position, RowsDeleted, at, q.Rows.plus(q.finished),
 			p.target(catalog.Listens).base.ID(), p.target(catalog.ListensCounted).after.ID(), q.Days, q.ledger.plus(q.finishedLedger))
 	}
-	return p.log.write(ctx, p.env, rows)
+	return p.log.sweep(ctx, p.env, rows, p.target(catalog.Listens).after)
+}
+
+// settle writes down that a search of everything found nothing: no rollback of the archive is left to be searched after.
+func (p *Plan) settle(ctx context.Context) error {
+	if !p.whole {
+		return nil
+	}
+	return p.log.sweep(ctx, p.env, nil, p.target(catalog.Listens).base)
 }
 
 // deleteFrom deletes the rows of one table in one commit.
@@ -85,6 +94,9 @@ func (p *Plan) deleteFrom(ctx context.Context, t *target, at int64) error {
 	c := lake.Commit{Job: JobName, Deletes: deletes, Stage: lake.IfUnmoved(t.base, summary)}
 	if !t.derived {
 		c.Stage = whileAppended(t.base, summary)
+	}
+	if t.Name == catalog.Listens {
+		c.Stage = counted(c.Stage)
 	}
 	p.env.Progress(fmt.Sprintf("deletions: deleting %d rows of %s", t.Rows, t.Name))
 	if t.after, err = p.env.Lake.Commit(ctx, t.Name, c); err != nil {
@@ -144,6 +156,20 @@ func whileAppended(base lake.Snapshot, summary map[string]string) func(lake.Snap
 			}
 		}
 		return summary, nil
+	}
+}
+
+// counted adds to a commit on the archive how many such there are.
+func counted(stage func(lake.Snapshot) (map[string]string, error)) func(lake.Snapshot) (map[string]string, error) {
+	return func(now lake.Snapshot) (map[string]string, error) {
+		staged, err := stage(now)
+		if err != nil {
+			return nil, err
+		}
+		n, err := now.StateNumber(catalog.Erasures)
+		summary := maps.Clone(staged)
+		summary[lake.StateKey(catalog.Erasures)] = strconv.FormatInt(n+1, 10)
+		return summary, err
 	}
 }
 

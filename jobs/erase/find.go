@@ -35,11 +35,11 @@ func (p *Plan) find(ctx context.Context) error {
 		return err
 	}
 	archive, quarantine := p.target(catalog.Listens), p.target(catalog.Quarantine)
-	in, err := intakesAfter(archive.base, p.log.swept)
+	in, err := intakesAfter(archive.base, p.log.swept, p.log.erasures)
 	if err != nil {
 		return err
 	}
-	if in.all {
+	if p.whole = in.all; in.all {
 		p.env.Log.Warn("sweeping the whole archive again: the snapshot of the last sweep is not in its history", "swept_snapshot_id", p.log.swept)
 	}
 	for _, r := range p.requests {

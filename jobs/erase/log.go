@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -17,6 +18,7 @@ type logbook struct {
 	snapshot lake.Snapshot
 	lastStep int64 // when the newest step was logged, microseconds
 	swept    int64 // archive snapshot through which all requests are swept that were carried through before
+	erasures int64 // commits of deletions that the archive had then
 }
 
 // openLog binds the log as the view log and reads how far it goes.
@@ -32,7 +34,8 @@ func openLog(ctx context.Context, env jobs.Env, db *duck.DB) (logbook, error) {
 	if err := db.One(ctx, lakesql.Text("erase/log_end"), nil, []any{&l.lastStep, &l.swept}); err != nil {
 		return l, fmt.Errorf("read deletion log: %w", err)
 	}
-	return l, nil
+	l.erasures, err = l.snapshot.StateNumber(catalog.Erasures)
+	return l, err
 }
 
 // next is the time of the next step: now, but later than any step before, whatever the clock says, because the
@@ -47,11 +50,25 @@ func (l *logbook) write(ctx context.Context, env jobs.Env, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	return l.commit(ctx, env, rows, nil)
+}
+
+// sweep commits the step with which all requests are swept through a snapshot of the archive; there may be nothing to log.
+func (l *logbook) sweep(ctx context.Context, env jobs.Env, rows [][]any, archive lake.Snapshot) error {
+	n, err := archive.StateNumber(catalog.Erasures)
+	if err != nil || len(rows) == 0 && n == l.erasures {
+		return err
+	}
+	l.erasures = n
+	return l.commit(ctx, env, rows, map[string]string{lake.StateKey(catalog.Erasures): strconv.FormatInt(n, 10)})
+}
+
+func (l *logbook) commit(ctx context.Context, env jobs.Env, rows [][]any, state map[string]string) error {
 	files, err := l.snapshot.Table().WriteRows(ctx, JobName, rows)
 	if err != nil {
 		return err
 	}
-	after, err := env.Lake.Commit(ctx, catalog.DeletionLog, lake.Commit{Job: JobName, Add: files, Stage: lake.IfUnmoved(l.snapshot, nil)})
+	after, err := env.Lake.Commit(ctx, catalog.DeletionLog, lake.Commit{Job: JobName, Add: files, Stage: lake.IfUnmoved(l.snapshot, state)})
 	if err == nil {
 		l.snapshot = after
 	}

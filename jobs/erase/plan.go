@@ -26,6 +26,7 @@ type Plan struct {
 	requests []*request
 	targets  []*target
 	fence    bool // the archive lost rows, or did in a run that ended early
+	whole    bool // everything was searched for the rows of every request
 	spent    bool
 }
 

@@ -298,3 +298,59 @@ func TestBatchesHoldWholeFilesInOrder(t *testing.T) {
 		t.Fatalf("no files: %v", got)
 	}
 }
+
+// A rollback can end on the very snapshot that was swept, before its rows were deleted, and an expiry hides whether it did.
+func TestWhatARollbackBroughtBackIsErasedWhateverHistoryIsLeft(t *testing.T) {
+	for name, act := range map[string]func(*fixture, laketest.Hand, lake.Snapshot){
+		"to the swept snapshot":          func(_ *fixture, h laketest.Hand, _ lake.Snapshot) { h.Rollback(1) },
+		"to the swept snapshot, expired": func(_ *fixture, h laketest.Hand, _ lake.Snapshot) { h.Rollback(1); h.Expire() },
+		"before it, compacted, expired": func(f *fixture, h laketest.Hand, _ lake.Snapshot) {
+			h.Rollback(2)
+			f.Compact(f.t, h.Table())
+			h.Expire()
+		},
+		"appended to since, all expired": func(f *fixture, h laketest.Hand, asked lake.Snapshot) {
+			h.Rollback(1)
+			f.ingest(asked.Sequence(), play(9, "i", "user-2", march5))
+			h.Expire()
+		},
+		"and back again": func(f *fixture, h laketest.Hand, _ lake.Snapshot) {
+			now := f.Snapshot(f.t, h.Table())
+			h.Rollback(1)
+			h.MoveTo(now)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.ingest(0, play(1, "a", "user-1", march5), play(2, "b", "user-2", march5))
+			f.ingest(0, play(3, "c", "user-2", march5))
+			asked := f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
+			f.delete()
+			act(f, f.Hand(t, catalog.Listens), asked)
+			f.delete()
+			for _, n := range f.left(catalog.Listens) {
+				if n == 1 {
+					t.Fatalf("the row is there: %d", f.left(catalog.Listens))
+				}
+			}
+			equal(t, "report", f.delete(), Report{})
+			equal(t, "files read once that is swept", f.scanned(catalog.Listens), 0)
+		})
+	}
+}
+
+// Nothing was brought back: one search of everything says so, and the next run trusts it.
+func TestARollbackThatBroughtNothingBackIsSearchedAfterOnce(t *testing.T) {
+	f := newFixture(t)
+	asked := f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
+	first := f.ingest(asked.Sequence(), play(2, "b", "user-2", march5))
+	f.ingest(-1, play(1, "a", "user-1", march5))
+	f.delete()
+	h := f.Hand(t, catalog.Listens)
+	h.MoveTo(first)
+	h.Expire()
+	equal(t, "files read", f.scanned(catalog.Listens), 1)
+	equal(t, "report", f.delete(), Report{})
+	equal(t, "files read after that", f.scanned(catalog.Listens), 0)
+}
