@@ -143,6 +143,32 @@ func TestCompactionBetweenSearchAndDeleteIsPlannedAgain(t *testing.T) {
 	equal(t, "last step", log[len(log)-1], "r1@1 rows_deleted 2 0 0 0 2026-03-05 2026-03")
 }
 
+// What a request covers is gone in the end whoever deleted it. Rows of others that another engine deleted stay deleted, and none of
+// the rest comes back. On record is what the job deleted, which is a row too that both delete by position at the same time.
+func TestAnotherEngineDeletesWhileARequestIsOpen(t *testing.T) {
+	t.Parallel()
+	for way, record := range map[laketest.Way]string{
+		laketest.ByPosition: "r1@1 rows_deleted 2 0 0 0 2026-03-05,2026-03-08 2026-03",
+		laketest.WholeFiles: "r1@1 rows_deleted 1 0 0 0 2026-03-05,2026-03-08 2026-03",
+	} {
+		t.Run(string(way), func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.ingest(-1, play(1, "a", "user-1", march5), play(2, "b", "user-2", march5), play(3, "c", "user-1", march5), play(4, "d", "user-2", march5))
+			f.ingest(-1, play(5, "e", "user-1", "2026-03-08 10:00:00"), play(6, "f", "user-2", "2026-03-08 10:00:00"))
+			f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
+			listens := f.Hand(t, catalog.Listens)
+			listens.Delete(way, "source_offset IN (1, 2)")
+			f.during(catalog.Listens, func() { listens.Delete(way, "source_offset IN (3, 4)") })
+			f.delete()
+			equal(t, "listens", f.left(catalog.Listens), []int64{6})
+			log := f.log()
+			equal(t, "last step", log[len(log)-1], record)
+			equal(t, "report once it is done", f.delete(), Report{})
+		})
+	}
+}
+
 // Royalties that read the archive before the delete must not bring the row back after it.
 func TestRoyaltiesAtWorkAreFencedAndTheirRowsFound(t *testing.T) {
 	f := newFixture(t)
