@@ -2,6 +2,7 @@ package lake
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -9,8 +10,12 @@ import (
 // those of branches. "5-7,9-9". It outlives the snapshots that show a rollback.
 const AbandonedKey = "abandoned"
 
-// mostAbandoned bounds the list; the oldest go.
-const mostAbandoned = 200
+// mostAbandoned bounds the list. Of the oldest it says up to where they were: "?-9". Nobody can tell then which of the sequence
+// numbers up to there were left behind.
+const (
+	mostAbandoned = 200
+	untold        = "?"
+)
 
 // abandoned is the state of the next commit on top of s.
 func (s Snapshot) abandoned(known string) string {
@@ -27,6 +32,9 @@ func (s Snapshot) abandoned(known string) string {
 	for at := s.ice; !isOurs(at) && at.ParentSnapshotID != nil; {
 		parent := s.table.known(*at.ParentSnapshotID)
 		if parent == nil {
+			if s.table.last != nil && s.table.endsAt(at) == lastKnown {
+				gap(s.table.last.Sequence, at.SequenceNumber) // some of these may be on the line, and nothing tells which
+			}
 			break
 		}
 		gap(parent.SequenceNumber, at.SequenceNumber)
@@ -35,11 +43,16 @@ func (s Snapshot) abandoned(known string) string {
 	if known != "" {
 		gaps = append(strings.Split(known, ","), gaps...)
 	}
-	return strings.Join(gaps[max(0, len(gaps)-mostAbandoned):], ",")
+	if over := len(gaps) - mostAbandoned; over > 0 {
+		_, end, _ := strings.Cut(gaps[over], "-")
+		gaps = append([]string{untold + "-" + end}, gaps[over+1:]...)
+	}
+	return strings.Join(gaps, ",")
 }
 
 // Includes tells whether a snapshot of the same table, told by id and sequence number, is s or an ancestor of it. Where the
-// snapshots between are gone, the state tells what rollbacks left behind.
+// snapshots between are gone, the state tells what rollbacks left behind before the last commit of ours; what came after that, and
+// is not there, is not included. [ErrExpired] where the state has lost count.
 func (s Snapshot) Includes(id, sequence int64) (bool, error) {
 	switch {
 	case id == 0:
@@ -68,9 +81,20 @@ func (s Snapshot) neverLeft(sequence int64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if ours, end := s.nearestOurs(); ours == nil && (end == unknown || s.tableLast() != nil && sequence > s.tableLast().Sequence) {
+		return false, nil
+	}
 	for gap := range strings.SplitSeq(text, ",") {
-		var first, last int64
-		if n, err := fmt.Sscanf(gap, "%d-%d", &first, &last); err == nil && n == 2 && first <= sequence && sequence <= last {
+		first, last, _ := strings.Cut(gap, "-")
+		end, err := strconv.ParseInt(last, 10, 64)
+		if err != nil || sequence > end {
+			continue
+		}
+		if first == untold {
+			return false, WithHint(fmt.Errorf("whether main of %s comes from its commit %d: there were too many rollbacks and branches since: %w", s.table.name, sequence, ErrExpired),
+				"look with 'lakectl sql' whether the rows are there; a file whose rows are not is ingested under another --source")
+		}
+		if start, err := strconv.ParseInt(first, 10, 64); err == nil && start <= sequence {
 			return false, nil
 		}
 	}
