@@ -172,6 +172,11 @@ func TestJobsGoOnWhereAnotherEngineExpiredTheHistory(t *testing.T) {
 			t.Errorf("after %s (-twin +got)\n%s", a.name, diff)
 		}
 	}
+	for _, spec := range catalog.Specs() { // a ref on what listeners did would keep what is erased from being purged
+		if refs := twin.l.Snapshot(t, spec.Name).Table().Refs(); catalog.Personal(spec.Name) && len(refs) > 1 {
+			t.Errorf("the jobs left refs on %s: %v", spec.Name, refs)
+		}
+	}
 	if r, err := royalty.Run(t.Context(), c.env, royalty.Options{Full: true}); err != nil || !r.Full.Agrees {
 		t.Errorf("full: %+v, %v", r.Full, err)
 	}

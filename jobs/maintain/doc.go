@@ -30,6 +30,9 @@
 // was compared with is only told apart from others and never walked from, so it is no base. An ingester remembers
 // snapshots of deletion_requests and sources that it has read; where they are missing it reads the tables whole.
 //
+// Of a published table (catalog.Published) that another engine changed, the snapshot that the royalties job puts back stays until
+// it has.
+//
 // What consumers need of a base is its state, so the base keeps its footing as the current snapshot does.
 //
 // # Erasures
