@@ -178,22 +178,32 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 			made = append(made, spec.Name)
 			continue
 		}
-		added, err := l.AddColumns(ctx, spec)
+		added, err := upgrade(ctx, l, spec, o.Log)
 		for _, column := range added {
 			made = append(made, spec.Name+"."+column)
-		}
-		if err == nil {
-			_, err = l.SetProperty(ctx, spec.Name, LakeIDProperty, id)
-		}
-		if err == nil { // earlier versions set it for the library; Trino and Spark obey it and give up at the first conflict
-			_, err = l.DropProperty(ctx, spec.Name, "commit.retry.num-retries", "0")
-		}
-		if err == nil {
-			_, err = l.Describe(ctx, spec)
 		}
 		if err != nil {
 			return made, err
 		}
 	}
 	return made, nil
+}
+
+// upgrade brings the table of an earlier version to a spec and returns the names of the columns it added.
+func upgrade(ctx context.Context, l *lake.Lake, spec lake.Spec, log *slog.Logger) ([]string, error) {
+	added, err := l.AddColumns(ctx, spec)
+	if err == nil {
+		_, err = l.SetProperty(ctx, spec.Name, LakeIDProperty, spec.Properties[LakeIDProperty])
+	}
+	if err == nil { // earlier versions set it for the library; Trino and Spark obey it and give up at the first conflict
+		_, err = l.DropProperty(ctx, spec.Name, "commit.retry.num-retries", "0")
+	}
+	described := false
+	if err == nil {
+		described, err = l.Describe(ctx, spec)
+	}
+	if described {
+		log.Info("described table for readers of other engines", "table", spec.Name)
+	}
+	return added, err
 }

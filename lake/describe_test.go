@@ -121,6 +121,10 @@ func TestWordsOfOthersStay(t *testing.T) {
 	}
 	l.Alter(t, spec.Name, func(tx *icetable.Transaction) error { return tx.ReplaceSortOrder(descending) })
 	say("country", "theirs, before")
+	evolve(t, l, spec.Name, func(u *icetable.UpdateSchema) {
+		u.RenameColumn([]string{"artist_id"}, "performer").MoveFirst([]string{"source_offset"}).
+			UpdateColumn([]string{"ms_played"}, icetable.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: iceberg.PrimitiveTypes.Int64, Valid: true}})
+	})
 	describe(true)
 	say("tier", "theirs, after")
 	evolve(t, l, spec.Name, func(u *icetable.UpdateSchema) {
@@ -141,6 +145,7 @@ func TestWordsOfOthersStay(t *testing.T) {
 	for name, want := range map[string]string{
 		"country": "theirs, before", "tier": "theirs, after", "note": "a note",
 		"appliance": "Kind of device as it was sent: phone, desktop, tv and others. In other words.", "user_id": "Listener. In other words.",
+		"performer": "Artist of the track. In other words.", "ms_played": "Milliseconds heard. In other words.",
 	} {
 		if f, _ := ice.Schema().FindFieldByName(name); f.Doc != want {
 			t.Errorf("%s: %s", name, f.Doc)

@@ -32,6 +32,9 @@
 // does not fit is [ErrUnfit], before anything is written. Field ids that are not their column's place in the spec lie in
 // the table property lakectl.columns.
 //
+// Comments, key and sort order of a spec are for readers ([Lake.Describe]); no check and no job goes by them. Hashes of the words
+// that lakectl wrote lie in the table property lakectl.words: others are another engine's, and stay.
+//
 // # State in snapshot summaries
 //
 // What a job must know to go on (positions in its sources, the snapshot of another table that it covers)

@@ -57,4 +57,9 @@ func TestManifestsSayWhereRowGroupsStartAndHowLongColumnsAre(t *testing.T) {
 	if deletes != 1 || groups < 4 {
 		t.Errorf("%d deletes, %d row groups", deletes, groups)
 	}
+	laketest.Foreign(t, l.Dir, "append", "2026-03-06", "3", "x") // to the table that has a key and a sort order
+	added, err := l.Snapshot(t, catalog.Listens).Files(t.Context())
+	if err != nil || len(added) != 1 || added[0].Count() != 3 || added[0].SortOrderID() != nil {
+		t.Errorf("another engine added %v, %v", added, err)
+	}
 }
