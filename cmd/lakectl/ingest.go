@@ -30,7 +30,7 @@ Of two ingesters on the same partitions one goes on; the other takes up after it
 			"lakectl ingest --brokers kafka-1:9092 --topic listens", "lakectl ingest --until-caught-up",
 			"lakectl ingest --from earliest   # after records were deleted before they were read: go on without them, on record",
 		},
-		Exits: []int{exitFenced, exitProof},
+		Exits: []int{exitPartial, exitFenced, exitProof},
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "until-caught-up", Usage: "stop at the end of the topic as it was at the start"},
 			&cli.StringFlag{Name: "from", Usage: "`WHERE` to start in partitions without a position or whose next records are deleted: earliest, latest or PARTITION=OFFSET,..."},
@@ -43,7 +43,7 @@ Of two ingesters on the same partitions one goes on; the other takes up after it
 			Long: `Files may be compressed (.gz, .zst); - is stdin and needs --source. A source is named by its content, so reading
 the same file twice changes nothing. Offsets are line numbers. --received-time is for records without one.`,
 			Examples: []string{"lakectl ingest file events.jsonl", "zcat old.gz | lakectl ingest file --source old -"},
-			Exits:    []int{exitFenced, exitProof},
+			Exits:    []int{exitPartial, exitFenced, exitProof},
 			Flags: []cli.Flag{
 				&cli.StringFlag{Name: "received-time", Usage: "`TIME` (RFC 3339) of records that carry none"},
 				&cli.StringFlag{Name: "source", Usage: "`NAME` of the source instead of its content's"},
