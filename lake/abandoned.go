@@ -91,7 +91,7 @@ func (s Snapshot) neverLeft(sequence int64) (bool, error) {
 			continue
 		}
 		if first == untold {
-			return false, WithHint(fmt.Errorf("whether main of %s comes from its commit %d: there were too many rollbacks and branches since: %w", s.table.name, sequence, ErrExpired),
+			return false, WithHint(fmt.Errorf("whether main of %s comes from its commit %d: its state was lost, or there were too many rollbacks and branches since: %w", s.table.name, sequence, ErrExpired),
 				"look with 'lakectl sql' whether the rows are there; a file whose rows are not is ingested under another --source")
 		}
 		if start, err := strconv.ParseInt(first, 10, 64); err == nil && start <= sequence {
@@ -99,4 +99,20 @@ func (s Snapshot) neverLeft(sequence int64) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// AllUntold is the state of [AbandonedKey] for a table whose state is lost: of no commit so far can be told whether main comes
+// from it.
+func (s Snapshot) AllUntold() string {
+	return fmt.Sprintf("%s-%d", untold, s.table.ice.Metadata().LastSequenceNumber())
+}
+
+// MayBeRolledBack tells whether the property names a commit of ours of which nothing shows that main comes from it. What others
+// noted of such a table may be what a rollback took back.
+func (t *Table) MayBeRolledBack() bool {
+	if t.last == nil {
+		return false
+	}
+	there, err := t.Current().Includes(t.last.Snapshot, t.last.Sequence)
+	return err != nil || !there
 }

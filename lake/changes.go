@@ -67,7 +67,11 @@ func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
 // changed them; the next that the table will have where the changes cannot be told, and 0 where nobody did.
 func (s Snapshot) ChangedByOthers(c Changes) (newest int64) {
 	if c.Broken {
-		return s.table.ice.Metadata().LastSequenceNumber() + 1
+		last := s.table.ice.Metadata().LastSequenceNumber()
+		if s.Sequence() == last {
+			return last // a run over s has seen what it was
+		}
+		return last + 1
 	}
 	for _, id := range c.Foreign {
 		if at := s.table.ice.SnapshotByID(id); at != nil {

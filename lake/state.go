@@ -119,5 +119,5 @@ func (s Snapshot) states() (map[string]string, error) {
 		return map[string]string{}, nil
 	}
 	return nil, WithHint(fmt.Errorf("state of table %s: the last snapshot written by lakectl: %w", s.table.name, ErrExpired),
-		"another engine wrote the newest snapshots and expired ours; restore the table from a backup, or run 'lakectl ingest': it works out the positions from the rows")
+		"another engine wrote the newest snapshots and expired ours; restore the table from a backup, or run 'lakectl ingest' or 'lakectl ingest file': it works out the positions from the rows")
 }

@@ -50,3 +50,37 @@ func TestRunsBeforeAnotherEngineChangedRowsCannotBeProvedAnyMore(t *testing.T) {
 	a.rewrite(catalog.Listens, "SELECT * FROM now WHERE listen_id <> 'l4'")
 	a.expect(newest, audit.Different)
 }
+
+// A run over a head behind which the history is gone is proved like any other.
+func TestARunThatTookExpiredHistoryInIsProved(t *testing.T) {
+	t.Parallel()
+	a := newAudited(t)
+	a.pools("2026-03,*,*,EUR,1001\n")
+	a.ingest(play("l0", "u0", march), play("l1", "u1", march))
+	a.publish("2026-03")
+	listens := a.l.Hand(t, catalog.Listens)
+	for _, copied := range []string{"x", "y"} {
+		listens.Select("SELECT * EXCLUDE (_file, _pos) REPLACE ('" + copied + "' AS listen_id, '" + copied + "' AS source_topic) FROM rows WHERE listen_id = 'l0'")
+	}
+	listens.Expire()
+	run := a.publish("2026-03")
+	a.expect(run, audit.Same)
+	a.rewrite(catalog.Listens, "SELECT * FROM now WHERE listen_id <> 'l1'")
+	a.expect(run, audit.Different)
+}
+
+// Where the ledger has lost its state, nobody is called wrong for what another engine may have done.
+func TestRunsBeforeTheLedgerLostItsStateCannotBeProved(t *testing.T) {
+	t.Parallel()
+	a := newAudited(t)
+	a.pools("2026-03,*,*,EUR,1001\n")
+	a.ingest(play("l0", "u0", march), play("l1", "u1", march))
+	whole := a.publish("2026-03")
+	a.l.Hand(t, catalog.Listens).Delete(laketest.ByPosition, "listen_id = 'l1'")
+	a.publish("2026-03")
+	for _, table := range catalog.Ledger {
+		a.l.Hand(t, table).Forget()
+	}
+	a.publish("2026-03")
+	a.expect(whole, audit.InputsErased)
+}

@@ -64,6 +64,9 @@ func (a *audit) changedByOthers(ctx context.Context, archive lake.Snapshot) (new
 			return 0, err
 		}
 		newest = max(newest, before, archive.ChangedByOthers(since))
+		if covered == 0 && s.ID() != 0 { // its state is lost, and with it who changed what
+			newest = max(newest, archive.Sequence())
+		}
 	}
 	return newest, nil
 }

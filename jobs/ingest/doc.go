@@ -71,6 +71,10 @@
 // happens after each commit. What quarantine and deletion_requests are ahead of listens is no measure for it: a flush that was
 // cut off leaves them so, and its listens would be passed. Their rows are left where they are instead, as after any such flush.
 //
+// Where the property of listens still names a commit of ours of which nothing shows that main comes from it, listens may have been
+// rolled back, and what runs and group know may be what was taken back: then the rows alone count. A file that sources calls read
+// counts as read where listens shows its commit; otherwise it is refused, neither read again nor called read.
+//
 // Records that lie after the last row of all are read again: those that were suppressed or erased are suppressed, for the requests
 // stand. A small table that has forgotten what it comes from must show in its files that it comes from what listens was filtered
 // through; otherwise it counts as rolled back. Rows that others added under the name of a source of ours count as read.

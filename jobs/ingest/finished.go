@@ -61,6 +61,11 @@ func (f *finished) find(ctx context.Context, source string) (line int64, undone 
 	}
 	for _, e := range list {
 		there, err := listens.Includes(e.snapshot, e.sequence)
+		if errors.Is(err, lake.ErrExpired) {
+			if shows, failed := listens.ShowsWork(ctx, e.snapshot, e.sequence); failed != nil || shows {
+				there, err = shows, failed
+			}
+		}
 		if err != nil {
 			return 0, false, err
 		}

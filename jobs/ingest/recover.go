@@ -27,13 +27,16 @@ type recovery struct {
 	engine *engine
 }
 
+// mostRecoveries bounds how often a table is tried again that moves meanwhile: each reads three columns of all its rows.
+const mostRecoveries = 5
+
 // run goes through the tables, listens first. A table that was recovered is like any other from then on, so a run that is cut
 // off is gone on with by the next.
 func (r recovery) run(ctx context.Context) (list []Recovered, err error) {
 	for _, table := range []string{catalog.Listens, catalog.Quarantine, catalog.DeletionRequests} {
-		for {
+		for again := 0; ; again++ {
 			p, lost, err := r.table(ctx, table)
-			if errors.Is(err, lake.ErrFenced) {
+			if errors.Is(err, lake.ErrFenced) && again < mostRecoveries {
 				continue // others recover too, or append; this loads the table anew
 			}
 			if err != nil {
@@ -70,15 +73,16 @@ func (r recovery) table(ctx context.Context, table string) (p lake.Positions, lo
 	return p, true, err
 }
 
-// positions are those of the rows, raised for listens to what royalty runs noted of it. The identity of topics comes from every
-// table that still knows it.
+// positions are those of the rows, raised for listens to what royalty runs noted of it, unless it may have been rolled back since:
+// then what the rows do not show must come in again, and no group is asked either. The identity of topics comes from every table that
+// still knows it.
 func (r recovery) positions(ctx context.Context, s lake.Snapshot) (p lake.Positions, err error) {
 	p.Rows = map[string]map[int]int64{}
 	noted, err := r.noted(ctx)
 	if err != nil {
 		return p, err
 	}
-	if s.Table().Name() == catalog.Listens {
+	if s.Table().Name() == catalog.Listens && !s.Table().MayBeRolledBack() {
 		for _, n := range noted {
 			raiseAll(p.Rows, n)
 		}
@@ -100,8 +104,13 @@ func (r recovery) positions(ctx context.Context, s lake.Snapshot) (p lake.Positi
 		for _, t := range n.Topics {
 			if _, has := topicOf(p, t.Topic); !has {
 				p = lake.Positions{Topics: append(p.Topics, lake.TopicPosition{Cluster: t.Cluster, Topic: t.Topic, TopicID: t.TopicID, Next: map[int]int64{}}), Rows: p.Rows}
-				raise(p.Rows, t.Topic, nil)
 			}
+		}
+	}
+	if s.Table().Name() == catalog.Listens && s.Table().MayBeRolledBack() {
+		for i, t := range p.Topics { // what a group was told may be what was rolled back
+			maps.Copy(p.Topics[i].Next, p.Rows[t.Topic])
+			delete(p.Rows, t.Topic)
 		}
 	}
 	return p, nil
@@ -206,6 +215,7 @@ func (r recovery) counters(ctx context.Context, s lake.Snapshot) (state map[stri
 		state[lake.StateKey(catalog.Replays)] = fmt.Sprint(number(quarantine, catalog.MarkedListens) + 1)
 		state[catalog.RequestsThrough] = fmt.Sprint(requests.Sequence())
 		catalog.PutFirstBeside(state, quarantine, requests)
+		state[lake.StateKey(lake.AbandonedKey)] = s.AllUntold()
 		return state, err
 	case catalog.DeletionRequests:
 		state[lake.StateKey(catalog.Replays)] = fmt.Sprint(number(quarantine, catalog.MarkedRequests) + 1)
@@ -250,16 +260,17 @@ func raise(next map[string]map[int]int64, source string, to map[int]int64) {
 // whose positions were worked out from the rows.
 func (k *consumer) fromGroup(ctx context.Context, listens target, partitions []int) (map[int]int64, error) {
 	p, err := listens.at.Positions()
-	if _, unsure := p.Rows[k.src.Topic]; err != nil || !unsure || k.o.Group == "" {
+	if _, unsure := p.Rows[k.src.Topic]; err != nil || !unsure || k.o.Group == "" || listens.at.Table().MayBeRolledBack() {
 		return listens.held, err
 	}
 	told, err := k.topic.Committed(ctx, k.o.Group, partitions)
 	if err != nil {
-		return nil, lake.WithHint(fmt.Errorf("go on from rows: %w", err), "the group knows how far the topic was read; run the command again once its coordinator answers")
+		return nil, lake.WithHint(fmt.Errorf("go on from rows: %w", err), "the group knows how far the topic was read: run the command again once its coordinator answers, or give this user the right to describe the group")
 	}
 	from := maps.Clone(listens.held)
+	sure, _ := p.Topic(k.src.Cluster, k.src.Topic)
 	for partition, next := range told {
-		if next > from[partition] {
+		if _, known := sure.Next[partition]; !known && next > from[partition] {
 			k.env.Log.Warn("the group was told more than the rows of the archive say", "topic", k.src.Topic, "partition", partition, "offset", next, "rows_offset", from[partition])
 			from[partition] = next
 		}

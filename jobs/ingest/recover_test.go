@@ -138,6 +138,24 @@ func TestAFileIsReadOnFromItsRowsWhereThePositionsAreGone(t *testing.T) {
 	}
 }
 
+// noteRun is a royalty run that notes the positions of listens.
+func (k *broker) noteRun() {
+	k.t.Helper()
+	p, err := k.lake.Snapshot(k.t, catalog.Listens).Positions()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	var row []any
+	for _, c := range k.lake.Snapshot(k.t, catalog.RoyaltyRuns).Table().Columns() {
+		value := any(nil)
+		if c.Name == "positions" {
+			value = p.String()
+		}
+		row = append(row, value)
+	}
+	k.lake.Hand(k.t, catalog.RoyaltyRuns).Insert(row)
+}
+
 // What was deleted lies after the last row of the topic, so the rows alone would have it read again.
 func TestLostPositionsBringNothingBackThatWasDeleted(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -157,21 +175,7 @@ func TestLostPositionsBringNothingBackThatWasDeleted(t *testing.T) {
 		"by another engine, a group was told": {group: "g", delete: func(k *broker) {
 			k.lake.Hand(k.t, catalog.Listens).Delete(laketest.WholeFiles, "user_id = 'u9'")
 		}},
-		"by another engine, a royalty run counted": {before: func(k *broker) {
-			p, err := k.lake.Snapshot(k.t, catalog.Listens).Positions()
-			if err != nil {
-				k.t.Fatal(err)
-			}
-			var row []any
-			for _, c := range k.lake.Snapshot(k.t, catalog.RoyaltyRuns).Table().Columns() {
-				value := any(nil)
-				if c.Name == "positions" {
-					value = p.String()
-				}
-				row = append(row, value)
-			}
-			k.lake.Hand(k.t, catalog.RoyaltyRuns).Insert(row)
-		}, delete: func(k *broker) {
+		"by another engine, a royalty run counted": {before: (*broker).noteRun, delete: func(k *broker) {
 			k.lake.Hand(k.t, catalog.Listens).Delete(laketest.WholeFiles, "user_id = 'u9'")
 		}},
 	} {

@@ -119,6 +119,9 @@ func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdat
 func (u *ledgerUpdate) plan(ctx context.Context, base int64, changes lake.Changes) (err error) {
 	u.added, u.torn, u.report.ForeignSnapshots = changes.Added, changes.Torn, changes.Foreign
 	u.others = u.archive.ChangedByOthers(changes)
+	if base == 0 && (u.ledger.ID() != 0 || u.duplicates.ID() != 0) {
+		u.others = u.archive.Sequence() // what was covered is lost, and with it who changed what
+	}
 	if changes.Broken || u.altered {
 		u.env.Log.Warn("rebuilding the ledger: changes of the archive cannot be told, or another engine changed the ledger",
 			"covers_snapshot_id", base, "archive_snapshot_id", u.archive.ID(), "ledger_altered", u.altered)
