@@ -20,8 +20,8 @@ func besideKey(table string) string { return lake.StateKey("beside." + table) }
 // unless listens knows a later one.
 func PutBeside(summary map[string]string, listens, small lake.Snapshot) error {
 	_, sequence, err := beside(listens, small.Table().Name())
-	if err == nil && small.ID() != 0 && small.Sequence() > sequence {
-		summary[besideKey(small.Table().Name())] = fmt.Sprintf("%d %d", small.ID(), small.Sequence())
+	if err == nil && small.Sequence() > sequence {
+		PutFirstBeside(summary, small)
 	}
 	return err
 }

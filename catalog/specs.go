@@ -12,8 +12,8 @@ import (
 // personal are the columns that say who listened to what. They get no bounds in manifests.
 var personal = []string{"user_id", "listen_id", "raw", "extra", "detail", "client", "subject", "payload"}
 
-// positioned are the tables whose state says how far sources were read. No job can do without; see package ingest.
-var positioned = []string{Listens, Quarantine, DeletionRequests}
+// Positioned are the tables whose state says how far sources were read, listens first. No job can do without; see package ingest.
+var Positioned = []string{Listens, Quarantine, DeletionRequests}
 
 // table is one table of the lake.
 type table struct {
@@ -71,7 +71,7 @@ func (t table) spec() lake.Spec {
 	}
 	s := lake.Spec{
 		Name: t.name, Comment: t.comment, Schema: iceberg.NewSchemaWithIdentifiers(0, key, fields...), Sort: t.sort, Properties: properties(t.columns),
-		StartsOver: !slices.Contains(positioned, t.name),
+		StartsOver: !slices.Contains(Positioned, t.name),
 	}
 	if t.partition.column == "" {
 		return s

@@ -110,8 +110,7 @@ func (v *Verifier) missing(local string, columns []iceberg.NestedField) []iceber
 	return missing
 }
 
-// done tells whether the file is remembered for the first time.
-func (v *Verifier) done(local string, columns []iceberg.NestedField) bool {
+func (v *Verifier) done(local string, columns []iceberg.NestedField, sealed bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.verified) >= mostVerified {
@@ -121,18 +120,16 @@ func (v *Verifier) done(local string, columns []iceberg.NestedField) bool {
 	for _, c := range columns {
 		known = append(known, c.ID)
 	}
+	if !sealed && !before {
+		v.unsealed++
+	}
 	v.verified[local] = known
-	return !before
 }
 
 func (v *Verifier) file(local string, columns []iceberg.NestedField) error {
 	name, sealed := sealName(local)
 	if !sealed {
-		if v.done(local, columns) {
-			v.mu.Lock()
-			v.unsealed++
-			v.mu.Unlock()
-		}
+		v.done(local, columns, false)
 		return nil
 	}
 	f, err := os.Open(local)
@@ -163,7 +160,7 @@ func (v *Verifier) file(local string, columns []iceberg.NestedField) error {
 			}
 		}
 	}
-	v.done(local, columns)
+	v.done(local, columns, true)
 	return nil
 }
 

@@ -33,7 +33,7 @@ const mostRecoveries = 5
 // run goes through the tables, listens first. A table that was recovered is like any other from then on, so a run that is cut
 // off is gone on with by the next.
 func (r recovery) run(ctx context.Context) (list []Recovered, err error) {
-	for _, table := range []string{catalog.Listens, catalog.Quarantine, catalog.DeletionRequests} {
+	for _, table := range catalog.Positioned {
 		for again := 0; ; again++ {
 			p, lost, err := r.table(ctx, table)
 			if errors.Is(err, lake.ErrFenced) && again < mostRecoveries {
@@ -82,12 +82,14 @@ func (r recovery) positions(ctx context.Context, s lake.Snapshot) (p lake.Positi
 	if err != nil {
 		return p, err
 	}
-	if s.Table().Name() == catalog.Listens && !s.Table().MayBeRolledBack() {
+	listens := s.Table().Name() == catalog.Listens
+	rolledBack := listens && s.Table().MayBeRolledBack()
+	if listens && !rolledBack {
 		for _, n := range noted {
 			raiseAll(p.Rows, n)
 		}
 	}
-	for _, table := range []string{catalog.Listens, catalog.Quarantine, catalog.DeletionRequests} {
+	for _, table := range catalog.Positioned {
 		known, err := r.known(ctx, table)
 		if err != nil {
 			return p, err
@@ -107,7 +109,7 @@ func (r recovery) positions(ctx context.Context, s lake.Snapshot) (p lake.Positi
 			}
 		}
 	}
-	if s.Table().Name() == catalog.Listens && s.Table().MayBeRolledBack() {
+	if rolledBack {
 		for i, t := range p.Topics { // what a group was told may be what was rolled back
 			maps.Copy(p.Topics[i].Next, p.Rows[t.Topic])
 			delete(p.Rows, t.Topic)

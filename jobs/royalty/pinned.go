@@ -11,6 +11,7 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
@@ -55,10 +56,7 @@ func decidedIn(ctx context.Context, env jobs.Env, c Closing) (id int64, err erro
 	if err != nil {
 		return 0, err
 	}
-	if err := errors.Join(db.Bind(ctx, "closes", closes), db.BindCommits(ctx, "close_files", closes)); err != nil {
-		return 0, err
-	}
-	if err = db.One(ctx, lakesql.Text("royalty/decided_in"), []any{c.Period}, []any{&id}); err != nil {
+	if id, err = c.decidedBy(ctx, db, closes); err != nil {
 		return 0, fmt.Errorf("find the decision to close %s: %w", c.Period, err)
 	}
 	tagged, err := closes.Table().ByTag(c.Tag)
@@ -69,13 +67,19 @@ func decidedIn(ctx context.Context, env jobs.Env, c Closing) (id int64, err erro
 	if err == nil && moved.Sequence() < tagged.Sequence() {
 		return id, nil
 	}
-	if err := errors.Join(db.Bind(ctx, "closes", tagged), db.BindCommits(ctx, "close_files", tagged)); err != nil {
-		return 0, err
-	}
-	var then int64
-	if err = db.One(ctx, lakesql.Text("royalty/decided_in"), []any{c.Period}, []any{&then}); then != 0 {
+	then, err := c.decidedBy(ctx, db, tagged)
+	if then != 0 {
 		id = tagged.ID()
 	}
+	return id, err
+}
+
+// decidedBy is the snapshot whose file has the row of the decision in a state of royalty_closes, 0 where none has.
+func (c Closing) decidedBy(ctx context.Context, db *duck.DB, closes lake.Snapshot) (id int64, err error) {
+	if err := errors.Join(db.Bind(ctx, "closes", closes), db.BindCommits(ctx, "close_files", closes)); err != nil {
+		return 0, err
+	}
+	err = db.One(ctx, lakesql.Text("royalty/decided_in"), []any{c.Period}, []any{&id})
 	return id, err
 }
 

@@ -24,18 +24,29 @@ func (d *DB) Bind(ctx context.Context, view string, s lake.Snapshot, only ...str
 
 // BindFiles makes a view of some of a snapshot's files, row deletes of the snapshot applied.
 func (d *DB) BindFiles(ctx context.Context, view string, s lake.Snapshot, files []lake.File, only ...string) error {
-	columns, err := ownColumns(s.Table())
+	columns, err := jobColumns(s, only)
+	var body string
 	if err == nil {
-		columns, err = named(columns, only)
+		body, err = d.scan(ctx, view, s, files, columns, true)
+	}
+	return d.makeView(ctx, view, body, err)
+}
+
+// jobColumns are the columns of a table that a job reads: those named, or all of its own.
+func jobColumns(s lake.Snapshot, only []string) ([]column, error) {
+	columns, err := ownColumns(s.Table())
+	if err != nil {
+		return nil, err
+	}
+	return named(columns, only)
+}
+
+// makeView makes a view of the SELECT body, unless an error came before.
+func (d *DB) makeView(ctx context.Context, view, body string, err error) error {
+	if err == nil {
+		err = d.Exec(ctx, "CREATE OR REPLACE VIEW "+Ident(view)+" AS "+body)
 	}
 	if err != nil {
-		return fmt.Errorf("bind %s: %w", view, err)
-	}
-	body, err := d.scan(ctx, view, s, files, columns, true)
-	if err != nil {
-		return fmt.Errorf("bind %s: %w", view, err)
-	}
-	if err := d.Exec(ctx, "CREATE OR REPLACE VIEW "+Ident(view)+" AS "+body); err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
 	return nil
@@ -43,10 +54,7 @@ func (d *DB) BindFiles(ctx context.Context, view string, s lake.Snapshot, files 
 
 // BindWritten makes a view of all rows that the files of a snapshot hold, those that are deleted by position among them.
 func (d *DB) BindWritten(ctx context.Context, view string, s lake.Snapshot, only ...string) error {
-	columns, err := ownColumns(s.Table())
-	if err == nil {
-		columns, err = named(columns, only)
-	}
+	columns, err := jobColumns(s, only)
 	var files []lake.File
 	if err == nil {
 		files, err = s.Files(ctx)
@@ -57,13 +65,7 @@ func (d *DB) BindWritten(ctx context.Context, view string, s lake.Snapshot, only
 			body, err = readFiles(files, columns, true)
 		}
 	}
-	if err == nil {
-		err = d.Exec(ctx, "CREATE OR REPLACE VIEW "+Ident(view)+" AS "+body)
-	}
-	if err != nil {
-		return fmt.Errorf("bind %s: %w", view, err)
-	}
-	return nil
+	return d.makeView(ctx, view, body, err)
 }
 
 // BindTable makes a view of a whole snapshot for a reader: all columns as the snapshot's own schema has them, those of
@@ -78,11 +80,8 @@ func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left 
 		return nil, fmt.Errorf("table %s has no column that DuckDB can show: %w", s.Table().Name(), lake.ErrUnsupported)
 	}
 	body, err := d.scan(ctx, view, s, files, columns, false)
-	if err == nil {
-		err = d.Exec(ctx, "CREATE OR REPLACE VIEW "+Ident(view)+" AS "+body)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("bind %s: %w", view, err)
+	if err := d.makeView(ctx, view, body, err); err != nil {
+		return nil, err
 	}
 	return left, nil
 }
