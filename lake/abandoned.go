@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	icetable "github.com/apache/iceberg-go/table"
 )
 
 // AbandonedKey is the state key of the sequence numbers that are not on main's line: those that a rollback left behind, and
@@ -29,16 +31,17 @@ func (s Snapshot) abandoned(known string) string {
 		return known
 	}
 	gap(s.Sequence(), s.table.ice.Metadata().LastSequenceNumber()+1)
-	for at := s.ice; !isOurs(at) && at.ParentSnapshotID != nil; {
-		parent := s.table.known(*at.ParentSnapshotID)
-		if parent == nil {
-			if s.table.last != nil && s.table.endsAt(at) == lastKnown {
-				gap(s.table.last.Sequence, at.SequenceNumber) // some of these may be on the line, and nothing tells which
-			}
+	var child *icetable.Snapshot
+	for at := range s.line() {
+		if child != nil {
+			gap(at.SequenceNumber, child.SequenceNumber)
+		}
+		if child = at; isOurs(at) {
 			break
 		}
-		gap(parent.SequenceNumber, at.SequenceNumber)
-		at = parent
+	}
+	if !isOurs(child) && s.table.endsAt(child) == lastKnown {
+		gap(s.table.last.Sequence, child.SequenceNumber) // some of these may be on the line, and nothing tells which
 	}
 	if known != "" {
 		gaps = append(strings.Split(known, ","), gaps...)
@@ -60,20 +63,15 @@ func (s Snapshot) Includes(id, sequence int64) (bool, error) {
 	case s.ice == nil || sequence > s.Sequence():
 		return false, nil
 	}
-	for at := s.ice; at.SnapshotID != id; {
+	for at := range s.line() {
 		switch {
+		case at.SnapshotID == id || at.ParentSnapshotID != nil && *at.ParentSnapshotID == id:
+			return true, nil
 		case at.SequenceNumber <= sequence || at.ParentSnapshotID == nil:
 			return false, nil
-		case *at.ParentSnapshotID == id:
-			return true, nil
 		}
-		parent := s.table.known(*at.ParentSnapshotID)
-		if parent == nil {
-			return s.neverLeft(sequence)
-		}
-		at = parent
 	}
-	return true, nil
+	return s.neverLeft(sequence)
 }
 
 func (s Snapshot) neverLeft(sequence int64) (bool, error) {

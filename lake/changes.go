@@ -198,7 +198,7 @@ func (s Snapshot) deeds(ctx context.Context) (d deeds, err error) {
 // itself may be expired, as long as the snapshot made on top of it is not.
 func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 	var list []Snapshot
-	for at := s.ice; at != nil; {
+	for at := range s.retained() {
 		if at.SnapshotID == base {
 			return list, true
 		}
@@ -209,7 +209,6 @@ func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 		if *at.ParentSnapshotID == base { // may be gone: what came after it is all there
 			return list, true
 		}
-		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)
 	}
 	return nil, s.ice == nil && base == 0
 }
@@ -217,15 +216,10 @@ func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 // LastChange is the newest snapshot that changed rows: s itself or the nearest ancestor that is not a
 // compaction. The zero snapshot when there is none left.
 func (s Snapshot) LastChange() Snapshot {
-	for at := s.ice; at != nil; {
-		here := Snapshot{table: s.table, ice: at}
-		if here.Operation() != string(icetable.OpReplace) {
+	for at := range s.retained() {
+		if here := (Snapshot{table: s.table, ice: at}); here.Operation() != string(icetable.OpReplace) {
 			return here
 		}
-		if at.ParentSnapshotID == nil {
-			break
-		}
-		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)
 	}
 	return Snapshot{table: s.table}
 }

@@ -124,12 +124,8 @@ func refsOf(meta icetable.Metadata) map[string]int64 {
 // Ancestors lists s and the snapshots it came from, newest first, down to the first one that has expired.
 func (s Snapshot) Ancestors() []Snapshot {
 	var list []Snapshot
-	for at := s.ice; at != nil; {
+	for at := range s.retained() {
 		list = append(list, Snapshot{table: s.table, ice: at})
-		if at.ParentSnapshotID == nil {
-			break
-		}
-		at = s.table.ice.SnapshotByID(*at.ParentSnapshotID)
 	}
 	return list
 }

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
@@ -24,22 +25,41 @@ func (s Snapshot) tableLast() *lastCommit {
 	return s.table.last
 }
 
+// ancestry walks from a snapshot back through its parents, as far as find has them.
+func ancestry(from *icetable.Snapshot, find func(id int64) *icetable.Snapshot) iter.Seq[*icetable.Snapshot] {
+	return func(yield func(*icetable.Snapshot) bool) {
+		for at := from; at != nil && yield(at) && at.ParentSnapshotID != nil; {
+			at = find(*at.ParentSnapshotID)
+		}
+	}
+}
+
+// retained is the ancestry of a snapshot, itself first, down to the first one that has expired.
+func (s Snapshot) retained() iter.Seq[*icetable.Snapshot] {
+	if s.ice == nil {
+		return ancestry(nil, nil)
+	}
+	return ancestry(s.ice, s.table.ice.SnapshotByID)
+}
+
+// line is the ancestry of a snapshot, itself first, with those that have expired as far as older metadata files have them.
+func (s Snapshot) line() iter.Seq[*icetable.Snapshot] {
+	if s.ice == nil {
+		return ancestry(nil, nil)
+	}
+	return ancestry(s.ice, s.table.known)
+}
+
 // nearestOurs walks back to the nearest snapshot that a commit of ours made, or says how the way ended.
 func (s Snapshot) nearestOurs() (*icetable.Snapshot, wayEnd) {
-	for at := s.ice; at != nil; {
+	end := beginning
+	for at := range s.line() {
 		if isOurs(at) {
 			return at, beginning
 		}
-		if at.ParentSnapshotID == nil {
-			return nil, beginning
-		}
-		parent := s.table.known(*at.ParentSnapshotID)
-		if parent == nil {
-			return nil, s.table.endsAt(at)
-		}
-		at = parent
+		end = s.table.endsAt(at)
 	}
-	return nil, beginning
+	return nil, end
 }
 
 func isOurs(s *icetable.Snapshot) bool {
@@ -57,8 +77,11 @@ func (t *Table) known(id int64) *icetable.Snapshot {
 	return nil
 }
 
-// endsAt tells what lies behind a snapshot whose parent has expired.
+// endsAt tells what lies behind a snapshot that has no parent, or whose parent has expired.
 func (t *Table) endsAt(at *icetable.Snapshot) wayEnd {
+	if at.ParentSnapshotID == nil {
+		return beginning
+	}
 	if t.last != nil && (*at.ParentSnapshotID == t.last.Snapshot || at.SnapshotID == t.proven) {
 		return lastKnown
 	}
@@ -136,38 +159,25 @@ func (s Snapshot) ShowsWork(ctx context.Context, id, sequence int64) (bool, erro
 
 // oldestOnMain is where main's line breaks off, older metadata files included.
 func (t *Table) oldestOnMain() int64 {
-	at := t.ice.CurrentSnapshot()
-	for at != nil && at.ParentSnapshotID != nil {
-		parent := t.known(*at.ParentSnapshotID)
-		if parent == nil {
-			break
-		}
-		at = parent
+	var oldest int64
+	for at := range t.Current().line() {
+		oldest = at.SnapshotID
 	}
-	if at == nil {
-		return 0
-	}
-	return at.SnapshotID
+	return oldest
 }
 
 // findCommit looks for a commit id among the snapshot and its ancestors. Where the snapshot that the commit made is gone, it
 // is the one asked about that holds the change.
 func (s Snapshot) findCommit(id string) (Snapshot, bool) {
-	for at := s.ice; at != nil; {
+	end := beginning
+	for at := range s.line() {
 		if at.Summary != nil && at.Summary.Properties[commitIDKey] == id {
 			return Snapshot{table: s.table, ice: at}, true
 		}
-		if at.ParentSnapshotID == nil {
-			break
-		}
-		parent := s.table.known(*at.ParentSnapshotID)
-		if parent == nil {
-			last := s.table.last
-			return s, last != nil && last.Commit == id && s.table.endsAt(at) == lastKnown
-		}
-		at = parent
+		end = s.table.endsAt(at)
 	}
-	return Snapshot{}, false
+	last := s.tableLast()
+	return s, end == lastKnown && last.Commit == id
 }
 
 // Alteration is a change of a table's rows that no commit of ours made: rows written, updated or deleted by another
@@ -194,24 +204,21 @@ func (t *Table) Altered() *Alteration {
 		before = t.last.Snapshot
 	}
 	var by int64
-	for at := t.ice.CurrentSnapshot(); at != nil; {
+	end := beginning
+	for at := range t.Current().line() {
 		if at.SnapshotID == before || before == 0 && isOurs(at) {
 			return alteration(by, at.SnapshotID, false)
 		}
 		if by == 0 && !isOurs(at) && (at.Summary == nil || at.Summary.Operation != icetable.OpReplace) {
 			by = at.SnapshotID
 		}
-		if at.ParentSnapshotID == nil {
-			break
-		}
-		if *at.ParentSnapshotID == before {
+		if at.ParentSnapshotID != nil && *at.ParentSnapshotID == before {
 			return alteration(by, before, false)
 		}
-		parent := t.known(*at.ParentSnapshotID)
-		if parent == nil {
-			return alteration(t.Current().ID(), before, t.endsAt(at) != lastKnown)
-		}
-		at = parent
+		end = t.endsAt(at)
+	}
+	if end != beginning {
+		return alteration(t.Current().ID(), before, end != lastKnown)
 	}
 	if by == 0 && before != 0 {
 		by = t.Current().ID()

@@ -100,15 +100,12 @@ func (c Commit) refuseLive(ctx context.Context, now Snapshot) error {
 
 // comesFrom tells whether a snapshot is the one with an id or known to come from it; 0 is the empty table.
 func (s Snapshot) comesFrom(id int64) bool {
-	at := s.ice
-	for at != nil && at.SnapshotID != id {
-		if at.ParentSnapshotID == nil {
-			return id == 0
+	whole := true // down to the first snapshot of all
+	for at := range s.line() {
+		if at.SnapshotID == id {
+			return true
 		}
-		at = s.table.known(*at.ParentSnapshotID)
-		if at == nil {
-			return false
-		}
+		whole = at.ParentSnapshotID == nil
 	}
-	return at != nil || id == 0
+	return whole && id == 0
 }
