@@ -65,9 +65,9 @@ func (s Snapshot) Includes(id, sequence int64) (bool, error) {
 	}
 	for at := range s.line() {
 		switch {
-		case at.SnapshotID == id || at.ParentSnapshotID != nil && *at.ParentSnapshotID == id:
+		case at.SnapshotID == id || s.table.parentID(at) == id:
 			return true, nil
-		case at.SequenceNumber <= sequence || at.ParentSnapshotID == nil:
+		case at.SequenceNumber <= sequence || first(at):
 			return false, nil
 		}
 	}

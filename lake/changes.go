@@ -203,10 +203,10 @@ func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 			return list, true
 		}
 		list = append(list, Snapshot{table: s.table, ice: at})
-		if at.ParentSnapshotID == nil {
+		if first(at) {
 			return list, base == 0
 		}
-		if *at.ParentSnapshotID == base { // may be gone: what came after it is all there
+		if base != 0 && s.table.parentID(at) == base { // may be gone: what came after it is all there
 			return list, true
 		}
 	}

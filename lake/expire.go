@@ -162,6 +162,6 @@ func (s Snapshot) Line() func(base Snapshot) bool {
 	}
 	oldest := all[len(all)-1]
 	return func(base Snapshot) bool {
-		return on[base.ID()] || oldest.ice.ParentSnapshotID != nil && base.Sequence() < oldest.Sequence()
+		return on[base.ID()] || !first(oldest.ice) && base.Sequence() < oldest.Sequence()
 	}
 }

@@ -26,28 +26,44 @@ func (s Snapshot) tableLast() *lastCommit {
 }
 
 // ancestry walks from a snapshot back through its parents, as far as find has them.
-func ancestry(from *icetable.Snapshot, find func(id int64) *icetable.Snapshot) iter.Seq[*icetable.Snapshot] {
+func (t *Table) ancestry(from *icetable.Snapshot, find func(id int64) *icetable.Snapshot) iter.Seq[*icetable.Snapshot] {
 	return func(yield func(*icetable.Snapshot) bool) {
-		for at := from; at != nil && yield(at) && at.ParentSnapshotID != nil; {
-			at = find(*at.ParentSnapshotID)
+		for at := from; at != nil && yield(at) && !first(at); {
+			at = find(t.parentID(at))
 		}
 	}
+}
+
+// first tells whether a snapshot is the first of its table. One that has no parent need not be: PyIceberg takes the parent's id
+// out when it expires the parent. Sequence numbers begin at 1, or at 0 in a table that was of format version 1.
+func first(s *icetable.Snapshot) bool { return s.ParentSnapshotID == nil && s.SequenceNumber <= 1 }
+
+// parentID is the id of a snapshot's parent, 0 where nobody knows it any more: an older metadata file may have the snapshot as it
+// was before its parent expired.
+func (t *Table) parentID(s *icetable.Snapshot) int64 {
+	if s.ParentSnapshotID != nil {
+		return *s.ParentSnapshotID
+	}
+	if before, ok := t.older[s.SnapshotID]; ok && before.ParentSnapshotID != nil {
+		return *before.ParentSnapshotID
+	}
+	return 0
 }
 
 // retained is the ancestry of a snapshot, itself first, down to the first one that has expired.
 func (s Snapshot) retained() iter.Seq[*icetable.Snapshot] {
 	if s.ice == nil {
-		return ancestry(nil, nil)
+		return s.table.ancestry(nil, nil)
 	}
-	return ancestry(s.ice, s.table.ice.SnapshotByID)
+	return s.table.ancestry(s.ice, s.table.ice.SnapshotByID)
 }
 
 // line is the ancestry of a snapshot, itself first, with those that have expired as far as older metadata files have them.
 func (s Snapshot) line() iter.Seq[*icetable.Snapshot] {
 	if s.ice == nil {
-		return ancestry(nil, nil)
+		return s.table.ancestry(nil, nil)
 	}
-	return ancestry(s.ice, s.table.known)
+	return s.table.ancestry(s.ice, s.table.known)
 }
 
 // nearestOurs walks back to the nearest snapshot that a commit of ours made, or says how the way ended.
@@ -79,10 +95,10 @@ func (t *Table) known(id int64) *icetable.Snapshot {
 
 // endsAt tells what lies behind a snapshot that has no parent, or whose parent has expired.
 func (t *Table) endsAt(at *icetable.Snapshot) wayEnd {
-	if at.ParentSnapshotID == nil {
+	if first(at) {
 		return beginning
 	}
-	if t.last != nil && (*at.ParentSnapshotID == t.last.Snapshot || at.SnapshotID == t.proven) {
+	if t.last != nil && (t.parentID(at) == t.last.Snapshot || at.SnapshotID == t.proven) {
 		return lastKnown
 	}
 	return unknown
@@ -108,7 +124,9 @@ func (t *Table) recall(ctx context.Context) error {
 			continue // no witness
 		}
 		for _, s := range old.Metadata().Snapshots() {
-			t.older[s.SnapshotID] = s
+			if seen, ok := t.older[s.SnapshotID]; !ok || seen.ParentSnapshotID == nil {
+				t.older[s.SnapshotID] = s
+			}
 		}
 		if ours, end := t.Current().nearestOurs(); ours != nil || end != unknown {
 			return nil
@@ -212,7 +230,7 @@ func (t *Table) Altered() *Alteration {
 		if by == 0 && !isOurs(at) && (at.Summary == nil || at.Summary.Operation != icetable.OpReplace) {
 			by = at.SnapshotID
 		}
-		if at.ParentSnapshotID != nil && *at.ParentSnapshotID == before {
+		if before != 0 && t.parentID(at) == before {
 			return alteration(by, before, false)
 		}
 		end = t.endsAt(at)

@@ -105,7 +105,7 @@ func (t *Table) AsOf(at time.Time) (Snapshot, error) {
 	if found.ice != nil {
 		return found, nil
 	}
-	if len(all) == 0 || all[0].ice.ParentSnapshotID == nil {
+	if len(all) == 0 || first(all[0].ice) {
 		return t.Empty(), nil
 	}
 	return Snapshot{}, t.expired("snapshot of " + at.UTC().Format(time.RFC3339))

@@ -105,7 +105,7 @@ func (s Snapshot) comesFrom(id int64) bool {
 		if at.SnapshotID == id {
 			return true
 		}
-		whole = at.ParentSnapshotID == nil
+		whole = first(at)
 	}
 	return whole && id == 0
 }
