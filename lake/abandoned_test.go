@@ -47,25 +47,29 @@ func TestARollbackIsNeverForgotten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := laketest.New(t)
-			first := ours(t, l, "1")
-			h := l.Hand(t, catalog.PlaysByHour)
-			lost := act(t, l, h)
-			h.Expire()
-			forgetMetadata(t, l)
-			head := l.Snapshot(t, catalog.PlaysByHour)
-			if there, err := head.Includes(lost.ID(), lost.Sequence()); err != nil || there {
-				t.Errorf("what was left behind is included: %v, %v", there, err)
-			}
-			if there, err := head.Includes(first.ID(), first.Sequence()); err != nil || name != "ours, then others append" && !there {
-				t.Errorf("the first is included: %v, %v", there, err) // of that one nobody knows what it comes from
-			}
+			laketest.EachExpiry(t, func(t *testing.T, cuts bool) {
+				l := laketest.New(t)
+				l.CutsParents = cuts
+				first := ours(t, l, "1")
+				h := l.Hand(t, catalog.PlaysByHour)
+				lost := act(t, l, h)
+				h.Expire()
+				forgetMetadata(t, l)
+				head := l.Snapshot(t, catalog.PlaysByHour)
+				if there, err := head.Includes(lost.ID(), lost.Sequence()); err != nil || there {
+					t.Errorf("what was left behind is included: %v, %v", there, err)
+				}
+				if there, err := head.Includes(first.ID(), first.Sequence()); err != nil || name != "ours, then others append" && !there {
+					t.Errorf("the first is included: %v, %v", there, err) // of that one nobody knows what it comes from
+				}
+			})
 		})
 	}
 }
 
 func TestManyRollbacksAreNotForgottenInSilence(t *testing.T) {
 	l := laketest.New(t)
+	l.CutsParents = true
 	var gaps []string
 	for i := range 199 {
 		gaps = append(gaps, fmt.Sprintf("%d-%d", 1000+2*i, 1000+2*i))

@@ -336,6 +336,11 @@ func TestTimeTravelAfterThinningFindsTheNewestKeptSnapshotBefore(t *testing.T) {
 	if !errors.Is(err, lake.ErrExpired) || !strings.Contains(lake.Hint(err), fmt.Sprint(list[2].ID())) {
 		t.Errorf("before the oldest left: %v, hint %q", err, lake.Hint(err))
 	}
+	l.CutsParents = true
+	l.Hand(t, catalog.PlaysByHour).Expire()
+	if _, err := l.Snapshot(t, catalog.PlaysByHour).Table().AsOf(list[4].Time()); !errors.Is(err, lake.ErrExpired) {
+		t.Errorf("before the oldest left, which says no more that it had a parent: %v", err)
+	}
 }
 
 func TestDescentIsToldAcrossAGap(t *testing.T) {

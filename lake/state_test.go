@@ -105,27 +105,30 @@ func TestStateSurvivesAnotherEnginesExpiry(t *testing.T) {
 		}, lost},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := laketest.New(t)
-			ours(t, l, "1")
-			ours(t, l, "2")
-			h := l.Hand(t, catalog.PlaysByHour)
-			c.act(t, l, h)
-			h.Expire()
-			head := l.Snapshot(t, catalog.PlaysByHour)
-			expect(t, len(head.Table().Snapshots()), 1)
-			got, err := head.State("x")
-			if err != nil {
-				t.Fatal(err)
-			}
-			expect(t, got, c.want)
+			laketest.EachExpiry(t, func(t *testing.T, cuts bool) {
+				l := laketest.New(t)
+				l.CutsParents = cuts
+				ours(t, l, "1")
+				ours(t, l, "2")
+				h := l.Hand(t, catalog.PlaysByHour)
+				c.act(t, l, h)
+				h.Expire()
+				head := l.Snapshot(t, catalog.PlaysByHour)
+				expect(t, len(head.Table().Snapshots()), 1)
+				got, err := head.State("x")
+				if err != nil {
+					t.Fatal(err)
+				}
+				expect(t, got, c.want)
 
-			_, err = l.Commit(t.Context(), catalog.PlaysByHour, lake.Commit{Job: "test", Stage: anyBase(map[string]string{lake.StateKey("y"): "1"})})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, err = l.Snapshot(t, catalog.PlaysByHour).State("x"); err != nil || got != c.want {
-				t.Fatalf("after the next commit: %q, %v", got, err)
-			}
+				_, err = l.Commit(t.Context(), catalog.PlaysByHour, lake.Commit{Job: "test", Stage: anyBase(map[string]string{lake.StateKey("y"): "1"})})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err = l.Snapshot(t, catalog.PlaysByHour).State("x"); err != nil || got != c.want {
+					t.Fatalf("after the next commit: %q, %v", got, err)
+				}
+			})
 		})
 	}
 }
@@ -239,17 +242,20 @@ func TestAlteredTellsAnotherEnginesChanges(t *testing.T) {
 		}, found{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := laketest.New(t)
-			ours(t, l, "1")
-			last := ours(t, l, "2")
-			c.act(t, l, l.Hand(t, catalog.PlaysByHour))
-			a := l.Snapshot(t, catalog.PlaysByHour).Table().Altered()
-			got := found{Altered: a != nil}
-			if a != nil {
-				got.RolledBack = a.RolledBack
-				expect(t, a.Before, last.ID())
-			}
-			expect(t, got, c.want)
+			laketest.EachExpiry(t, func(t *testing.T, cuts bool) {
+				l := laketest.New(t)
+				l.CutsParents = cuts
+				ours(t, l, "1")
+				last := ours(t, l, "2")
+				c.act(t, l, l.Hand(t, catalog.PlaysByHour))
+				a := l.Snapshot(t, catalog.PlaysByHour).Table().Altered()
+				got := found{Altered: a != nil}
+				if a != nil {
+					got.RolledBack = a.RolledBack
+					expect(t, a.Before, last.ID())
+				}
+				expect(t, got, c.want)
+			})
 		})
 	}
 }

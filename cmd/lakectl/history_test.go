@@ -110,7 +110,8 @@ func (c *chained) rows(d *duck.DB, query string) (list []string) {
 // expired compacts tables and takes everything but that out of their history: no snapshot of ours is left.
 func (c *chained) expired(tables ...string) {
 	c.Helper()
-	for _, table := range tables {
+	for i, table := range tables {
+		c.l.CutsParents = i%2 == 1
 		c.l.Compact(c.T, table)
 		c.l.Hand(c.T, table).Expire()
 	}

@@ -348,20 +348,23 @@ func TestWhatARollbackBroughtBackIsErasedWhateverHistoryIsLeft(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t)
-			f.ingest(0, play(1, "a", "user-1", march5), play(2, "b", "user-2", march5))
-			f.ingest(0, play(3, "c", "user-2", march5))
-			asked := f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
-			f.delete()
-			act(f, f.Hand(t, catalog.Listens), asked)
-			f.delete()
-			for _, n := range f.left(catalog.Listens) {
-				if n == 1 {
-					t.Fatalf("the row is there: %d", f.left(catalog.Listens))
+			laketest.EachExpiry(t, func(t *testing.T, cuts bool) {
+				f := newFixture(t)
+				f.CutsParents = cuts
+				f.ingest(0, play(1, "a", "user-1", march5), play(2, "b", "user-2", march5))
+				f.ingest(0, play(3, "c", "user-2", march5))
+				asked := f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
+				f.delete()
+				act(f, f.Hand(t, catalog.Listens), asked)
+				f.delete()
+				for _, n := range f.left(catalog.Listens) {
+					if n == 1 {
+						t.Fatalf("the row is there: %d", f.left(catalog.Listens))
+					}
 				}
-			}
-			equal(t, "report", f.delete(), Report{})
-			equal(t, "files read once that is swept", f.scanned(catalog.Listens), 0)
+				equal(t, "report", f.delete(), Report{})
+				equal(t, "files read once that is swept", f.scanned(catalog.Listens), 0)
+			})
 		})
 	}
 }
@@ -369,6 +372,7 @@ func TestWhatARollbackBroughtBackIsErasedWhateverHistoryIsLeft(t *testing.T) {
 // Nothing was brought back: one search of everything says so, and the next run trusts it.
 func TestARollbackThatBroughtNothingBackIsSearchedAfterOnce(t *testing.T) {
 	f := newFixture(t)
+	f.CutsParents = true
 	asked := f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
 	first := f.ingest(asked.Sequence(), play(2, "b", "user-2", march5))
 	f.ingest(-1, play(1, "a", "user-1", march5))

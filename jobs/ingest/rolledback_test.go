@@ -11,6 +11,7 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // fed is a world in which two files were ingested, a with a refused record; b is in main alone.
@@ -43,14 +44,17 @@ func TestFileOfARolledBackArchiveComesInAgain(t *testing.T) {
 }
 
 func TestRollbackIsKnownAfterItsSnapshotsExpired(t *testing.T) {
-	w, both := fed(t)
-	listens := w.lake.Hand(t, catalog.Listens)
-	listens.Rollback(1)
-	w.want["c/0/1"] = "listens c1"
-	w.mustFiles(ingest.Options{Source: "c"}, w.write("c.jsonl", []byte(listenJSON("c1", "u", day(1), day(1))+"\n")))
-	listens.Expire()
-	both(true, false)
-	both(true, true)
+	laketest.EachExpiry(t, func(t *testing.T, cuts bool) {
+		w, both := fed(t)
+		w.lake.CutsParents = cuts
+		listens := w.lake.Hand(t, catalog.Listens)
+		listens.Rollback(1)
+		w.want["c/0/1"] = "listens c1"
+		w.mustFiles(ingest.Options{Source: "c"}, w.write("c.jsonl", []byte(listenJSON("c1", "u", day(1), day(1))+"\n")))
+		listens.Expire()
+		both(true, false)
+		both(true, true)
+	})
 }
 
 // What says where the rows of a file are is found under whatever name another engine gave it.
@@ -69,11 +73,14 @@ func TestRollbackIsKnownAfterAnotherEngineRenamedTheColumnsOfSources(t *testing.
 }
 
 func TestFileIsNotReadAgainBecauseSnapshotsExpired(t *testing.T) {
-	w, both := fed(t)
-	w.lake.Hand(t, catalog.Listens).Expire()
-	both(true, true)
-	w.lake.Hand(t, catalog.Listens).Select("SELECT * EXCLUDE (_file, _pos) FROM rows WHERE false")
-	both(true, true)
+	laketest.EachExpiry(t, func(t *testing.T, cuts bool) {
+		w, both := fed(t)
+		w.lake.CutsParents = cuts
+		w.lake.Hand(t, catalog.Listens).Expire()
+		both(true, true)
+		w.lake.Hand(t, catalog.Listens).Select("SELECT * EXCLUDE (_file, _pos) FROM rows WHERE false")
+		both(true, true)
+	})
 }
 
 // The archive obeys a request that a rollback took away; the next run would obey it no more, and nobody would know.

@@ -1,24 +1,16 @@
 package maintain_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
-	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -67,33 +59,7 @@ func (w *world) head(table string) lake.Snapshot { return w.Snapshot(w.T, table)
 // edit replaces a table's metadata behind its catalog's back.
 func (w *world) edit(table string, change func(meta map[string]any)) {
 	w.Helper()
-	ice, err := w.Catalog.Ice.LoadTable(w.Context(), icetable.Identifier{catalog.Namespace, table})
-	w.check(err)
-	path, err := lake.LocalPath(ice.MetadataLocation())
-	w.check(err)
-	f, err := os.Open(path)
-	w.check(err)
-	defer f.Close() //nolint:errcheck // read only
-	unzipped, err := gzip.NewReader(f)
-	w.check(err)
-	d := json.NewDecoder(unzipped)
-	d.UseNumber()
-	meta := map[string]any{}
-	w.check(d.Decode(&meta))
-	change(meta)
-	var out bytes.Buffer
-	zipped := gzip.NewWriter(&out)
-	w.check(json.NewEncoder(zipped).Encode(meta))
-	w.check(zipped.Close())
-	version, _, _ := strings.Cut(filepath.Base(path), "-")
-	name := version + "-" + uuid.NewString() + ".gz.metadata.json"
-	w.check(os.WriteFile(filepath.Join(filepath.Dir(path), name), out.Bytes(), 0o600))
-	db, err := sql.Open("sqlite", w.Options.URI)
-	w.check(err)
-	defer db.Close() //nolint:errcheck // a test
-	_, err = db.ExecContext(w.Context(), "UPDATE iceberg_tables SET metadata_location = ? WHERE table_name = ?",
-		strings.TrimSuffix(ice.MetadataLocation(), filepath.Base(path))+name, table)
-	w.check(err)
+	w.Hand(w.T, table).Edit(change)
 }
 
 // current moves main to a snapshot, as of the world's time plus after.

@@ -113,12 +113,31 @@ func (h Hand) Property(key, value string) {
 	})
 }
 
-// Expire takes every snapshot out of the history that is not the head of a branch or tag, and deletes their files.
+// Expire takes every snapshot out of the history that is not the head of a branch or tag, and deletes their files. See
+// [Lake.CutsParents].
 func (h Hand) Expire() lake.Snapshot {
 	h.t.Helper()
-	return h.commit(func(tx *icetable.Transaction) error {
+	s := h.commit(func(tx *icetable.Transaction) error {
 		return tx.ExpireSnapshots(icetable.WithOlderThan(0), icetable.WithRetainLast(1))
 	})
+	if h.l.CutsParents {
+		return h.Edit(cutParents)
+	}
+	return s
+}
+
+// cutParents leaves the ids of absent parents out.
+func cutParents(metadata map[string]any) {
+	there := map[any]bool{}
+	snapshots := metadata["snapshots"].([]any)
+	for _, s := range snapshots {
+		there[s.(map[string]any)["snapshot-id"]] = true
+	}
+	for _, s := range snapshots {
+		if s := s.(map[string]any); !there[s["parent-snapshot-id"]] {
+			delete(s, "parent-snapshot-id")
+		}
+	}
 }
 
 // Forget leaves nothing that tells the state of the table: no snapshot of ours, no property, no older metadata file. The files

@@ -18,6 +18,9 @@ type Lake struct {
 	Options catalog.Options
 	Catalog *catalog.Catalog
 	Duck    duck.Options
+
+	// CutsParents lets a [Hand] expire as PyIceberg does: a snapshot whose parent goes says no more that it had one.
+	CutsParents bool
 }
 
 // New makes an empty lake in the test's temporary folder.
@@ -45,6 +48,13 @@ func NewIn(t testing.TB, dir string) *Lake {
 		Lake: c.Lake(), Dir: dir, Options: o, Catalog: c,
 		Duck: duck.Options{MemoryLimit: "512MiB", Threads: 2, TempDir: filepath.Join(dir, "tmp"), Verify: lake.NewVerifier()},
 	}
+}
+
+// EachExpiry runs a test once for each value of [Lake.CutsParents].
+func EachExpiry(t *testing.T, run func(t *testing.T, cuts bool)) {
+	t.Helper()
+	t.Run("parents kept", func(t *testing.T) { run(t, false) })
+	t.Run("parents cut", func(t *testing.T) { run(t, true) })
 }
 
 // DB opens a DuckDB that the test closes.
