@@ -104,12 +104,8 @@ func (c *Catalog) sqliteDSN(ctx context.Context) (string, error) {
 		if err == nil || !errors.Is(err, errMoved) || attempt == 100 {
 			return dsn(copied, "rw"), err
 		}
-		pause := time.NewTimer(10 * time.Millisecond)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
-			return "", ctx.Err()
-		case <-pause.C:
+		if err := lake.Pause(ctx, 10*time.Millisecond); err != nil {
+			return "", err
 		}
 	}
 }

@@ -69,12 +69,7 @@ func openUnchecked(ctx context.Context, o Options) (*Catalog, error) {
 		if err == nil || attempt == 100 || ctx.Err() != nil || !strings.Contains(err.Error(), "SQLITE_BUSY") {
 			return c, err
 		}
-		pause := time.NewTimer(20 * time.Millisecond)
-		select {
-		case <-ctx.Done():
-		case <-pause.C:
-		}
-		pause.Stop()
+		lake.Pause(ctx, 20*time.Millisecond) //nolint:errcheck // the next attempt ends with it
 	}
 }
 

@@ -36,7 +36,7 @@ func (r *rounds) next(ctx context.Context) bool {
 	if r.over || r.attempt == commitAttempts {
 		return false
 	}
-	r.ended = pause(ctx, r.attempt)
+	r.ended = backOff(ctx, r.attempt)
 	r.attempt++
 	return r.ended == nil
 }
@@ -84,18 +84,21 @@ func (r *rounds) failed(doing, hint string) error {
 	}
 }
 
-// pause waits before a repeated attempt: 10 ms doubling up to 2 s, with jitter so that rivals spread out.
-func pause(ctx context.Context, attempt int) error {
+// backOff waits before a repeated attempt: 10 ms doubling up to 2 s, with jitter so that rivals spread out.
+func backOff(ctx context.Context, attempt int) error {
 	if attempt == 0 {
 		return ctx.Err()
 	}
 	limit := min(10*time.Millisecond<<min(attempt, 8), 2*time.Second)
-	timer := time.NewTimer(limit/2 + rand.N(limit/2))
-	defer timer.Stop()
+	return Pause(ctx, limit/2+rand.N(limit/2))
+}
+
+// Pause waits that long, unless the context ends first: then it returns why.
+func Pause(ctx context.Context, long time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-timer.C:
+	case <-time.After(long):
 		return nil
 	}
 }

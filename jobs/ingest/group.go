@@ -66,7 +66,7 @@ func (k *consumer) own(ctx, late context.Context, partitions []int, fences *int)
 			"partitions", partitions, "records_dropped", k.g.batch.counts.Records, "error", err)
 		// Requests of the dropped batch are bound to come again; whoever commits them decides what they are.
 		k.g.requests = newRequests(k.env, k.g.finished.engine)
-		if !sleep(ctx, time.Duration(*fences)*(50*time.Millisecond+rand.N(100*time.Millisecond))) {
+		if lake.Pause(ctx, time.Duration(*fences)*(50*time.Millisecond+rand.N(100*time.Millisecond))) != nil {
 			return nil
 		}
 	}
@@ -81,15 +81,4 @@ func (g *ingester) mine() map[int]int64 {
 		}
 	}
 	return next
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

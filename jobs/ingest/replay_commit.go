@@ -154,7 +154,7 @@ func (r *replay) mark(ctx context.Context, done map[string]int64) (int64, error)
 		if !errors.Is(err, lake.ErrFenced) || attempt == markAttempts {
 			return n, err
 		}
-		if !sleep(ctx, time.Duration(attempt)*(5*time.Millisecond+rand.N(10*time.Millisecond))) {
+		if lake.Pause(ctx, time.Duration(attempt)*(5*time.Millisecond+rand.N(10*time.Millisecond))) != nil {
 			return 0, errors.Join(ctx.Err(), err)
 		}
 	}

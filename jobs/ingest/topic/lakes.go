@@ -102,12 +102,8 @@ func (m *Member) alone(ctx context.Context) error {
 			m.first = m.first || err == nil
 			return err
 		}
-		pause := time.NewTimer(lookPause)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
+		if !sleep(ctx, lookPause) {
 			return ctx.Err()
-		case <-pause.C:
 		}
 	}
 	return nil
