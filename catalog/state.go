@@ -16,7 +16,7 @@ const (
 	// CoversDeletionLog is the id of the snapshot of deletion_log whose marked days plays_by_hour has seen.
 	CoversDeletionLog = "covers.deletion_log"
 	// CoversLedger is the id of a snapshot of listens_counted. On royalty_runs: through which every period was
-	// judged, those included of which nothing changed. On plays_by_hour: with which the marked days were compared.
+	// judged, also the periods in which nothing changed. On plays_by_hour: with which the marked days were compared.
 	CoversLedger = "covers.listens_counted"
 	// MarkedDays lists the days (2026-03-01,...) of plays_by_hour that wait for an exact rewrite.
 	MarkedDays = "marked-days"

@@ -96,7 +96,7 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.Kafka.Group },
 	},
 	{
-		name: "kafka.session_timeout", def: "10s", about: "a member that gives no sign of life for so long loses its partitions", least: int64(time.Second), most: int64(30 * time.Minute),
+		name: "kafka.session_timeout", def: "10s", about: "a member that is silent this long loses its partitions", least: int64(time.Second), most: int64(30 * time.Minute),
 		field: func(c *config) any { return &c.Kafka.SessionTimeout },
 	},
 	{

@@ -25,7 +25,7 @@ func ingestVerb() verb {
 suppressed by an earlier deletion request. Positions are committed with the rows, so a restart goes on where the
 archive is. Runs until stopped; a signal flushes and commits. Several of them share the partitions: start as many as there
 are partitions, with the same --group. With --until-caught-up it reads all partitions by itself, outside of the group.
-Of two ingesters on the same partitions one goes on; the other takes up after it, or ends with code 4 when it is not of the group.`,
+If two ingesters read the same partitions, one continues. The other waits and takes over, or ends with code 4 outside a group.`,
 		Examples: []string{
 			"lakectl ingest --brokers kafka-1:9092 --topic listens", "lakectl ingest --until-caught-up",
 			"lakectl ingest --from earliest   # after records were deleted before they were read: go on without them, on record",

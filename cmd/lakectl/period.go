@@ -24,8 +24,8 @@ published + adjustments = current, checked by every run. Differences by deletion
 				Name: "close", Args: "MONTH", Short: "Make what is published of a month its statement.",
 				Long: `Refused, with what is missing, while the month has not ended, archived rows of it are not in the ledger, an input changed
 since it was published, or deletion requests are not carried out; --force closes all the same and keeps that on record.
-How far the topic itself is read says 'lakectl ingest status'. A month without pools and money that nobody earned are named, and no
-reason to refuse. Closing again only makes tags that are missing.`,
+'lakectl ingest status' tells how far the topic has been read. A month without pools, or money that nobody earned, is named but
+not refused. Closing again only makes tags that are missing.`,
 				Examples: []string{"lakectl period close 2026-03", "lakectl period close --by ann --force 2026-03"},
 				Exits:    []int{exitFenced, exitProof},
 				Flags: []cli.Flag{

@@ -9,7 +9,7 @@ func rulesVerb() verb {
 	v := versioned[[]terms.Rule, royalty.RuleSet]{
 		noun: "rules", store: "apply", stores: "Store a rules file as the new version.", example: "rules.yaml",
 		applied: "The newest version decides for all periods, from the next run of royalties on.",
-		listed:  "Version 0 are the rules that hold while none were applied.",
+		listed:  "Version 0 is the built-in rule; it holds until rules are applied.",
 		parse:   terms.ParseRules,
 		asSet:   func(rules []terms.Rule) royalty.RuleSet { return royalty.RuleSet{Rules: rules} },
 		compare: royalty.CheckRules,
@@ -27,8 +27,8 @@ func rulesVerb() verb {
     - {id: default, min_ms_played: 30000, min_fraction: 0.5}
 
 Selectors are track_id, artist_id, country, tier and device. effective_from is inclusive, effective_to exclusive,
-both UTC dates of the listen. While no rules were applied, 30,000 ms qualify. Rules may overlap; a rule that one
-rule before it leaves no listen is refused.`,
+both UTC dates of the listen. While no rules were applied, 30,000 ms qualify. Rules may overlap. A rule
+is refused if an earlier one already decides every listen that it matches.`,
 		Examples: []string{"lakectl rules apply rules.yaml"},
 		Verbs:    v.verbs(),
 	}

@@ -17,7 +17,7 @@ type intakes struct {
 	through map[int64]int64 // snapshot that added files -> request it was filtered through
 }
 
-// Every snapshot a request can have passed is below this.
+// everything is above every sequence number.
 const everything = math.MaxInt64
 
 // intakesAfter reads the history of the archive after the snapshot swept, 0 for before the first.

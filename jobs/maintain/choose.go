@@ -14,8 +14,8 @@ import (
 // minutes. Each costs every commit to the table some 0.03 ms, as do the hourly ones beside it.
 const newest = 30
 
-// rebuild is how long everything stays for a consumer whose base is gone: so long may it take to start over and
-// still find the snapshot that it started from.
+// rebuild is how long everything stays for a consumer whose base is gone: it has this long to start over and still
+// find the snapshot that it started from.
 const rebuild = 6 * time.Hour
 
 // chosen is what becomes of one table.

@@ -14,7 +14,7 @@ import (
 	lakesql "github.com/lakectl/lakectl/sql"
 )
 
-// RuleSet is a version of the rules. Version 0 are the rules that hold while none were applied.
+// RuleSet is a version of the rules. Version 0 is the built-in rule; it holds until rules are applied.
 type RuleSet struct {
 	Version int64        `json:"version"`
 	Rules   []terms.Rule `json:"rules"`

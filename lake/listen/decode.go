@@ -5,7 +5,7 @@ import "fmt"
 // keepScratch is how much of the scratch buffer is kept for the next record.
 const keepScratch = 64 << 10
 
-// Decoder turns records into events. Of its results only the one that Kind names holds anything; the next Decode
+// Decoder turns records into events. Kind says which of the results is set; the next Decode
 // overwrites all of them, while the strings in them stay valid.
 type Decoder struct {
 	Kind     Kind
