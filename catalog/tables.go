@@ -6,6 +6,12 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
+// Namespace holds all tables.
+const Namespace = "music"
+
+// LakeIDProperty is the property of every table that says which lake it belongs to.
+const LakeIDProperty = "lakectl.lake-id"
+
 // Names of the tables.
 const (
 	Listens          = "listens"

@@ -17,6 +17,7 @@ import (
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
@@ -88,7 +89,7 @@ func TestTableWhoseTimesGoBackIsNamedByItsClockAndRestored(t *testing.T) {
 	whole := commit(t, l, lake.Commit{Job: "test", Add: write(t, l, play(1, "t", 1))})
 	s := l.Hand(t, catalog.PlaysByHour).Ahead(10 * time.Minute)
 	path := backInTime(t, l, s.Table().MetadataURI())
-	c, err := catalog.Open(t.Context(), l.Options)
+	c, err := open.Connect(t.Context(), l.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestTableWhoseTimesGoBackIsNamedByItsClockAndRestored(t *testing.T) {
 		!strings.Contains(lake.Hint(err), "catalog restore") {
 		t.Errorf("%v, hint %q", err, lake.Hint(err))
 	}
-	if _, err := catalog.Restore(t.Context(), l.Options, catalog.RestoreOptions{}); err != nil {
+	if _, err := open.Restore(t.Context(), l.Options, open.RestoreOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	back, err := c.Lake().Table(t.Context(), catalog.PlaysByHour)

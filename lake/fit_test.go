@@ -12,6 +12,7 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
@@ -60,7 +61,7 @@ func TestWhatOthersMayDoToATableIsNoFault(t *testing.T) {
 			if _, err := l.Table(t.Context(), catalog.PlaysByHour); err != nil {
 				t.Error(err)
 			}
-			if made, err := catalog.Init(t.Context(), l.Options); err != nil || len(made) != 0 {
+			if made, err := open.Init(t.Context(), l.Options); err != nil || len(made) != 0 {
 				t.Errorf("init made %v, %v", made, err)
 			}
 		})
@@ -171,7 +172,7 @@ func TestWarehouseIsTheSameFolderByAnyName(t *testing.T) {
 	} {
 		o := l.Options
 		o.Warehouse = warehouse
-		c, err := catalog.Open(t.Context(), o)
+		c, err := open.Connect(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}

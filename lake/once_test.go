@@ -11,6 +11,7 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
@@ -73,7 +74,7 @@ func TestInitTakesBackThatNobodyMayRetry(t *testing.T) {
 	want := map[string]string{catalog.Listens: "", catalog.Sources: "", catalog.Tracks: "4", catalog.Quarantine: ""}
 	var versions map[string]string
 	for range 2 {
-		if made, err := catalog.Init(t.Context(), l.Options); err != nil || len(made) > 0 {
+		if made, err := open.Init(t.Context(), l.Options); err != nil || len(made) > 0 {
 			t.Fatalf("made %v, %v", made, err)
 		}
 		got, at := map[string]string{}, map[string]string{}

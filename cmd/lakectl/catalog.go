@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 )
 
 func catalogVerb() verb {
@@ -52,7 +52,7 @@ func runCatalogRelocate(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := catalog.Relocate(ctx, o, catalog.RelocateOptions{
+	done, err := open.Relocate(ctx, o, open.RelocateOptions{
 		From: c.String("from"), Copy: c.Bool("copy"), Moved: c.Bool("moved"), DryRun: c.Bool("dry-run"), Progress: c.Progress.Say,
 	})
 	return result(done, unsupportedIsUsage(err))
@@ -91,7 +91,7 @@ func runCatalogRestore(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := catalog.Restore(ctx, o, catalog.RestoreOptions{Heads: heads, DryRun: c.Bool("dry-run")})
+	done, err := open.Restore(ctx, o, open.RestoreOptions{Heads: heads, DryRun: c.Bool("dry-run")})
 	if len(done.Heads) == 0 {
 		return result(done, unsupportedIsUsage(err))
 	}

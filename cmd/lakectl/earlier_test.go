@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/jobs/audit"
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
@@ -62,7 +63,7 @@ func (l *lakeDir) metadata() []string {
 // saysWhatItIs holds every table against what it says to readers of other engines.
 func (l *lakeDir) saysWhatItIs() {
 	l.t.Helper()
-	c, err := catalog.Open(l.t.Context(), catalog.Options{
+	c, err := open.Connect(l.t.Context(), open.Options{
 		Type: "sqlite", URI: filepath.Join(l.dir, "catalog.db"), Name: "lake", Warehouse: filepath.Join(l.dir, "warehouse"), ReadOnly: true,
 	})
 	if err != nil {

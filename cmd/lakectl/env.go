@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
@@ -39,14 +39,14 @@ func openReader(ctx context.Context, c *call) (env jobs.Env, closeEnv func(), er
 }
 
 // closing ends the connection and says what was verified.
-func closing(c *call, env jobs.Env, cat *catalog.Catalog) func() {
+func closing(c *call, env jobs.Env, cat *open.Catalog) func() {
 	return func() {
 		logVerified(c.Log, env.Duck.Verify)
 		cat.Close() //nolint:errcheck // nothing is buffered in the connection
 	}
 }
 
-func connect(ctx context.Context, c *call, readOnly bool) (env jobs.Env, cat *catalog.Catalog, err error) {
+func connect(ctx context.Context, c *call, readOnly bool) (env jobs.Env, cat *open.Catalog, err error) {
 	if c.Config.Engine != "duckdb" {
 		return env, nil, usagef("set engine to duckdb", "engine %s is not in this build", c.Config.Engine)
 	}
@@ -55,7 +55,7 @@ func connect(ctx context.Context, c *call, readOnly bool) (env jobs.Env, cat *ca
 		return env, nil, err
 	}
 	o.ReadOnly = readOnly
-	if cat, err = catalog.Open(ctx, o); err != nil {
+	if cat, err = open.Connect(ctx, o); err != nil {
 		return env, nil, unsupportedIsUsage(err)
 	}
 	return jobs.Env{
@@ -68,10 +68,10 @@ func connect(ctx context.Context, c *call, readOnly bool) (env jobs.Env, cat *ca
 	}, cat, nil
 }
 
-func catalogOptions(c *call) (catalog.Options, error) {
+func catalogOptions(c *call) (open.Options, error) {
 	k := c.Config.Catalog
 	uri, err := k.URI.read()
-	return catalog.Options{
+	return open.Options{
 		Type: k.Type, URI: uri, Name: k.Name, Warehouse: k.Warehouse, SubjectKeyFile: k.SubjectKeyFile, Log: c.Log,
 	}, err
 }

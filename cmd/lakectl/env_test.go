@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 )
 
 // configured is a call with the configuration that these variables make.
@@ -31,7 +31,7 @@ func TestAJobGetsTheConfiguredLake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := catalog.Init(context.Background(), options); err != nil {
+	if _, err := open.Init(context.Background(), options); err != nil {
 		t.Fatal(err)
 	}
 	env, closeEnv, err := openEnv(context.Background(), c)
@@ -61,7 +61,7 @@ func TestWhatThisBuildCannotOpenIsAConfigurationError(t *testing.T) {
 		t.Fatal(err)
 	}
 	options.Warehouse = filepath.Dir(key)
-	if _, err := catalog.Init(context.Background(), options); err != nil {
+	if _, err := open.Init(context.Background(), options); err != nil {
 		t.Fatal(err)
 	}
 	for _, env := range [][]string{

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -45,7 +45,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.Is(err, jobs.ErrProof), errors.Is(err, catalog.ErrHeads), errors.Is(err, lake.ErrDamaged):
+	case errors.Is(err, jobs.ErrProof), errors.Is(err, open.ErrHeads), errors.Is(err, lake.ErrDamaged):
 		return exitProof
 	case errors.Is(err, jobs.ErrInputsErased), errors.Is(err, lake.ErrExpired):
 		return exitGone

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 )
 
 func initVerb() verb {
@@ -28,6 +28,6 @@ func runInit(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := catalog.Init(ctx, o)
+	made, err := open.Init(ctx, o)
 	return initResult{Warehouse: o.Warehouse, Created: made}, unsupportedIsUsage(err)
 }

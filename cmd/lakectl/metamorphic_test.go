@@ -12,6 +12,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake/duck"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
@@ -68,7 +69,7 @@ func inParts(l *lakeDir, lines []string, r *rand.Rand, between func()) {
 // openLake opens the lake of a folder beside the commands that work on it.
 func openLake(l *lakeDir) *laketest.Lake {
 	l.t.Helper()
-	c, err := catalog.Open(l.t.Context(), catalog.Options{
+	c, err := open.Connect(l.t.Context(), open.Options{
 		Type: "sqlite", URI: filepath.Join(l.dir, "catalog.db"), Name: "lake", Warehouse: filepath.Join(l.dir, "warehouse"), Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 )
 
 // readingVerbs only read. $RUN stands for a royalty run.
@@ -142,7 +142,7 @@ func lakeToRead(t *testing.T) *lakeDir {
 func TestReadersNeedNoKeyAndNoRightToWrite(t *testing.T) {
 	l := lakeToRead(t)
 	crashed := t.TempDir()
-	var writer *catalog.Catalog
+	var writer *open.Catalog
 	for _, c := range []struct {
 		name   string
 		before func() // makes the lake ready
@@ -150,7 +150,7 @@ func TestReadersNeedNoKeyAndNoRightToWrite(t *testing.T) {
 		{"nobody writes", func() {}},
 		{"a writer is at work", func() {
 			var err error
-			writer, err = catalog.Open(t.Context(), catalog.Options{Type: "sqlite", URI: l.dir + "/catalog.db", Name: "lake", Warehouse: l.dir + "/warehouse"})
+			writer, err = open.Connect(t.Context(), open.Options{Type: "sqlite", URI: l.dir + "/catalog.db", Name: "lake", Warehouse: l.dir + "/warehouse"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
@@ -266,7 +267,7 @@ func (f *fixture) rewinder() func() {
 		if err := os.WriteFile(f.Options.URI, saved, 0o600); err != nil {
 			f.t.Fatal(err)
 		}
-		c, err := catalog.Open(context.Background(), f.Options)
+		c, err := open.Connect(context.Background(), f.Options)
 		if err != nil {
 			f.t.Fatal(err)
 		}

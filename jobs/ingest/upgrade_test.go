@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -53,14 +54,14 @@ func TestLakeOfAnEarlierVersionIsToldToInit(t *testing.T) {
 func TestLakeOfAnEarlierVersionIsReplayedAfterInit(t *testing.T) {
 	w := newOldWorld(t)
 	before := w.snapshots()
-	made, err := catalog.Init(t.Context(), w.lake.Options)
+	made, err := open.Init(t.Context(), w.lake.Options)
 	if diff := cmp.Diff([]string{"quarantine.source_time", "quarantine.outcome", "quarantine.outcome_at"}, made); diff != "" || err != nil {
 		t.Fatalf("%v (-want +got)\n%s", err, diff)
 	}
 	if diff := cmp.Diff(before, w.snapshots()); diff != "" {
 		t.Errorf("init committed rows\n%s", diff)
 	}
-	if made, err := catalog.Init(t.Context(), w.lake.Options); err != nil || len(made) != 0 {
+	if made, err := open.Init(t.Context(), w.lake.Options); err != nil || len(made) != 0 {
 		t.Errorf("again: %v, %v", made, err)
 	}
 	w.want["old/0/1"], w.want["old/0/2"], w.want["old/0/3"] = "listens listen-old", "quarantine event_time_in_future", "quarantine event_time_in_future"

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/ingest/topic"
@@ -48,7 +49,7 @@ func (w *world) Write(p []byte) (int, error) {
 
 func (w *world) env(l *laketest.Lake) jobs.Env {
 	w.t.Helper()
-	key, err := catalog.SubjectKey(w.lake.Options)
+	key, err := open.SubjectKey(w.lake.Options)
 	if err != nil {
 		w.t.Fatal(err)
 	}

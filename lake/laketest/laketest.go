@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 )
@@ -15,8 +15,8 @@ import (
 type Lake struct {
 	*lake.Lake
 	Dir     string
-	Options catalog.Options
-	Catalog *catalog.Catalog
+	Options open.Options
+	Catalog *open.Catalog
 	Duck    duck.Options
 
 	// CutsParents lets a [Hand] expire as PyIceberg does: a snapshot whose parent goes says no more that it had one.
@@ -32,14 +32,14 @@ func New(t testing.TB) *Lake {
 // NewIn makes an empty lake in a folder.
 func NewIn(t testing.TB, dir string) *Lake {
 	t.Helper()
-	o := catalog.Options{
+	o := open.Options{
 		Type: "sqlite", URI: filepath.Join(dir, "catalog.db"), Name: "lake", Warehouse: filepath.Join(dir, "warehouse"),
 		Log: slog.New(slog.DiscardHandler),
 	}
-	if _, err := catalog.Init(t.Context(), o); err != nil {
+	if _, err := open.Init(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	c, err := catalog.Open(t.Context(), o)
+	c, err := open.Connect(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

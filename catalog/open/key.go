@@ -1,4 +1,4 @@
-package catalog
+package open
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -64,7 +65,7 @@ func (c *Catalog) SubjectKey(ctx context.Context) ([keyBytes]byte, error) {
 	if err != nil {
 		return key, err
 	}
-	t, err := c.Lake().Table(ctx, DeletionRequests)
+	t, err := c.Lake().Table(ctx, catalog.DeletionRequests)
 	if errors.Is(err, lake.ErrNotFound) {
 		return key, nil // before init
 	}
@@ -80,7 +81,7 @@ func (c *Catalog) SubjectKey(ctx context.Context) ([keyBytes]byte, error) {
 // initSubjectKey makes the key of a new lake. A lake that has its tables already has a key; one that is gone
 // is never replaced.
 func (c *Catalog) initSubjectKey(ctx context.Context) ([keyBytes]byte, error) {
-	_, err := c.Lake().Table(ctx, DeletionRequests)
+	_, err := c.Lake().Table(ctx, catalog.DeletionRequests)
 	if errors.Is(err, lake.ErrNotFound) {
 		if err = createSubjectKey(c.options); err != nil {
 			return [keyBytes]byte{}, err

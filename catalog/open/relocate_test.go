@@ -1,4 +1,4 @@
-package catalog_test
+package open_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
@@ -25,7 +26,7 @@ func TestARelocatedCopySaysTheSameAndLeavesTheOriginalAlone(t *testing.T) {
 	copyLake(t, l, b)
 	before := hashes(t, a)
 
-	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	done, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{})
 	if err != nil || done.Kind != "copy" || len(done.Tables) != len(catalog.Specs()) {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -85,19 +86,19 @@ func TestAMovedLakeKeepsItsIDAndACopyGetsOne(t *testing.T) {
 	a, b, c := filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "c")
 	l := historied(t, a)
 	copyLake(t, l, b)
-	copied, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	copied, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{})
 	if err != nil || copied.Kind != "copy" {
 		t.Fatalf("%+v, %v", copied, err)
 	}
 	if err := os.Rename(b, c); err != nil {
 		t.Fatal(err)
 	}
-	moved, err := catalog.Relocate(t.Context(), at(c), catalog.RelocateOptions{})
+	moved, err := open.Relocate(t.Context(), at(c), open.RelocateOptions{})
 	if err != nil || moved.Kind != "moved" || moved.LakeID != copied.LakeID || moved.From != copied.To {
 		t.Fatalf("%+v, %v", moved, err)
 	}
 	everythingBelow(t, reopen(t, c))
-	again, err := catalog.Relocate(t.Context(), at(c), catalog.RelocateOptions{})
+	again, err := open.Relocate(t.Context(), at(c), open.RelocateOptions{})
 	if err != nil || again.Kind != "in place" || len(again.Tables) != 0 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
@@ -125,7 +126,7 @@ func TestARelocationThatWasKilledGoesOn(t *testing.T) {
 	want := read(t, l)
 	copyLake(t, l, filepath.Join(root, "counted"))
 	full := &dying{Context: t.Context()}
-	if _, err := catalog.Relocate(full, at(filepath.Join(root, "counted")), catalog.RelocateOptions{}); err != nil {
+	if _, err := open.Relocate(full, at(filepath.Join(root, "counted")), open.RelocateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	before := hashes(t, a)
@@ -138,7 +139,7 @@ func TestARelocationThatWasKilledGoesOn(t *testing.T) {
 	for last := int64(1); last < full.looks.Load(); last += step {
 		d := &dying{Context: t.Context()}
 		d.last.Store(last)
-		done, err := catalog.Relocate(d, at(b), catalog.RelocateOptions{})
+		done, err := open.Relocate(d, at(b), open.RelocateOptions{})
 		if err == nil {
 			t.Fatalf("killed at look %d, and it was done", last)
 		}
@@ -146,7 +147,7 @@ func TestARelocationThatWasKilledGoesOn(t *testing.T) {
 			ids[done.LakeID] = true
 		}
 	}
-	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	done, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +181,7 @@ func TestACopyThatLacksFilesIsNotSwitched(t *testing.T) {
 				}
 				gone = append(gone, f)
 			}
-			_, err = catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+			_, err = open.Relocate(t.Context(), at(b), open.RelocateOptions{})
 			if !errors.Is(err, lake.ErrNotFound) || lake.Hint(err) == "" || !strings.Contains(err.Error(), filepath.Dir(filepath.Dir(gone[0]))) {
 				t.Fatalf("%v, want the missing files and a hint", err)
 			}
@@ -189,7 +190,7 @@ func TestACopyThatLacksFilesIsNotSwitched(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if _, err = catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{}); err != nil {
+			if _, err = open.Relocate(t.Context(), at(b), open.RelocateOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			everythingBelow(t, reopen(t, b))
@@ -206,7 +207,7 @@ func TestACopyWhoseFilesAreLinksIntoTheOriginalIsNotSwitched(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := hashes(t, a)
-	if _, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{}); !errors.Is(err, lake.ErrNotFound) {
+	if _, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{}); !errors.Is(err, lake.ErrNotFound) {
 		t.Errorf("%v, want the files that are only links", err)
 	}
 	if diff := cmp.Diff(before, hashes(t, a)); diff != "" {
@@ -223,11 +224,11 @@ func TestADryRunOfARelocationChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{DryRun: true})
+	done, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{DryRun: true})
 	if err != nil || len(done.Tables) != len(catalog.Specs()) {
 		t.Errorf("%+v, %v", done, err)
 	}
-	if _, err := catalog.Restore(t.Context(), at(b), catalog.RestoreOptions{DryRun: true}); err != nil {
+	if _, err := open.Restore(t.Context(), at(b), open.RestoreOptions{DryRun: true}); err != nil {
 		t.Error(err)
 	}
 	if now, err := os.Stat(b); err != nil || !now.ModTime().Equal(was.ModTime()) { // nothing came and went beside the catalog
@@ -243,7 +244,7 @@ func TestAnotherEngineReadsTheSameInACopy(t *testing.T) {
 	root := t.TempDir()
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 	copyLake(t, historied(t, a), b)
-	if _, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{}); err != nil {
+	if _, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for table, column := range map[string]string{catalog.Sources: "source", catalog.Quarantine: "reason"} {
@@ -264,8 +265,8 @@ func TestACopyOfTheWarehouseAloneDoesNotTakeTheOriginalsCatalog(t *testing.T) {
 	o := at(b)
 	o.URI = at(a).URI
 	before := hashes(t, root)
-	for _, r := range []catalog.RelocateOptions{{DryRun: true}, {}, {Copy: true}} {
-		_, err := catalog.Relocate(t.Context(), o, r)
+	for _, r := range []open.RelocateOptions{{DryRun: true}, {}, {Copy: true}} {
+		_, err := open.Relocate(t.Context(), o, r)
 		if !errors.Is(err, lake.ErrUnfit) || !strings.Contains(lake.Hint(err), "--moved") || !strings.Contains(err.Error(), o.URI) {
 			t.Errorf("%+v: %v, want a refusal with the way", r, err)
 		}
@@ -273,7 +274,7 @@ func TestACopyOfTheWarehouseAloneDoesNotTakeTheOriginalsCatalog(t *testing.T) {
 	if diff := cmp.Diff(before, hashes(t, root)); diff != "" {
 		t.Errorf("written although refused:\n%s", diff)
 	}
-	done, err := catalog.Relocate(t.Context(), o, catalog.RelocateOptions{Moved: true})
+	done, err := open.Relocate(t.Context(), o, open.RelocateOptions{Moved: true})
 	if err != nil || done.Kind != "moved" {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -292,11 +293,11 @@ func TestARelocationThatGoesOnAsAnotherKindGetsItsID(t *testing.T) {
 	}
 	copyLake(t, l, b)
 	part := filepath.Join(b, "warehouse", "music.db", catalog.Sources)
-	for _, r := range []catalog.RelocateOptions{{Moved: true}, {Copy: true}, {Moved: true}, {Copy: true}} {
+	for _, r := range []open.RelocateOptions{{Moved: true}, {Copy: true}, {Moved: true}, {Copy: true}} {
 		if err := os.Rename(part, part+".away"); err != nil {
 			t.Fatal(err)
 		}
-		if done, err := catalog.Relocate(t.Context(), at(b), r); err == nil {
+		if done, err := open.Relocate(t.Context(), at(b), r); err == nil {
 			t.Fatalf("without a table: %+v", done)
 		}
 		if err := os.Rename(part+".away", part); err != nil {
@@ -304,12 +305,12 @@ func TestARelocationThatGoesOnAsAnotherKindGetsItsID(t *testing.T) {
 		}
 		d := &dying{Context: t.Context()}
 		d.last.Store(20)
-		done, err := catalog.Relocate(d, at(b), r)
+		done, err := open.Relocate(d, at(b), r)
 		if err == nil || (done.LakeID == id) != r.Moved {
 			t.Fatalf("%+v: lake %s of %s, %v", r, done.LakeID, id, err)
 		}
 	}
-	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	done, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{})
 	if err != nil || done.Kind != "copy" || done.LakeID == id {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -319,7 +320,7 @@ func TestARelocationThatGoesOnAsAnotherKindGetsItsID(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	again, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{})
 	if err != nil || again.Kind != "in place" || again.LakeID != done.LakeID {
 		t.Errorf("again: %+v, %v", again, err)
 	}

@@ -1,4 +1,4 @@
-package catalog_test
+package open_test
 
 import (
 	"context"
@@ -14,13 +14,14 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
 
-func options(t *testing.T) catalog.Options {
+func options(t *testing.T) open.Options {
 	dir := t.TempDir()
-	return catalog.Options{
+	return open.Options{
 		Type: "sqlite", URI: filepath.Join(dir, "lake house", "catalog.db"), Name: "lake", Warehouse: filepath.Join(dir, "lake house", "warehouse"),
 		Log: slog.New(slog.DiscardHandler),
 	}
@@ -28,11 +29,11 @@ func options(t *testing.T) catalog.Options {
 
 func TestInitIsSafeToRepeatAndKeepsTheKey(t *testing.T) {
 	o := options(t)
-	made, err := catalog.Init(t.Context(), o)
+	made, err := open.Init(t.Context(), o)
 	if err != nil || len(made) != len(catalog.Specs()) {
 		t.Fatalf("made %v, %v", made, err)
 	}
-	key, err := catalog.SubjectKey(o)
+	key, err := open.SubjectKey(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,10 +41,10 @@ func TestInitIsSafeToRepeatAndKeepsTheKey(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("key file has mode %v, %v", info.Mode(), err)
 	}
-	if made, err = catalog.Init(t.Context(), o); err != nil || len(made) != 0 {
+	if made, err = open.Init(t.Context(), o); err != nil || len(made) != 0 {
 		t.Errorf("again: made %v, %v", made, err)
 	}
-	if again, err := catalog.SubjectKey(o); err != nil || again != key {
+	if again, err := open.SubjectKey(o); err != nil || again != key {
 		t.Errorf("the key changed, %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(o.URI), ".subject-*")); len(left) != 0 {
@@ -61,7 +62,7 @@ func TestSeveralInitsAtOnceAgree(t *testing.T) {
 	done := make(chan outcome, inits)
 	for range inits {
 		go func() {
-			made, err := catalog.Init(context.Background(), o)
+			made, err := open.Init(context.Background(), o)
 			done <- outcome{made, err}
 		}()
 	}
@@ -81,34 +82,34 @@ func TestSeveralInitsAtOnceAgree(t *testing.T) {
 
 func TestWithoutItsKeyNothingStarts(t *testing.T) {
 	o := options(t)
-	if _, err := catalog.SubjectKey(o); err == nil || lake.Hint(err) == "" {
+	if _, err := open.SubjectKey(o); err == nil || lake.Hint(err) == "" {
 		t.Errorf("no key: %v, want an error with a hint", err)
 	}
 	o.SubjectKeyFile = filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(o.SubjectKeyFile, []byte("too short\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := catalog.Init(t.Context(), o); err == nil || lake.Hint(err) == "" {
+	if _, err := open.Init(t.Context(), o); err == nil || lake.Hint(err) == "" {
 		t.Errorf("a damaged key: %v, want an error with a hint", err)
 	}
 }
 
 func TestWhatThisBuildCannotOpenIsSaidAtOnce(t *testing.T) {
-	for _, change := range []func(*catalog.Options){
-		func(o *catalog.Options) { o.Type = "rest" },
-		func(o *catalog.Options) { o.Warehouse = "s3://bucket/warehouse" },
-		func(o *catalog.Options) { o.URI = filepath.Join(t.TempDir(), "missing", "catalog.db") },
+	for _, change := range []func(*open.Options){
+		func(o *open.Options) { o.Type = "rest" },
+		func(o *open.Options) { o.Warehouse = "s3://bucket/warehouse" },
+		func(o *open.Options) { o.URI = filepath.Join(t.TempDir(), "missing", "catalog.db") },
 	} {
 		o := options(t)
 		change(&o)
-		if _, err := catalog.Open(t.Context(), o); err == nil || lake.Hint(err) == "" {
+		if _, err := open.Connect(t.Context(), o); err == nil || lake.Hint(err) == "" {
 			t.Errorf("%+v: %v, want an error with a hint", o, err)
 		}
 	}
 }
 
 // postgres makes a database of its own on the server.
-func postgres(t *testing.T) catalog.Options {
+func postgres(t *testing.T) open.Options {
 	server := laketest.Engine(t, "POSTGRES_DSN")
 	o := options(t)
 	name := fmt.Sprintf("lakectl_%d", time.Now().UnixNano())
@@ -131,7 +132,7 @@ func postgres(t *testing.T) catalog.Options {
 
 func TestRivalsOnPostgresAllLandOnce(t *testing.T) {
 	o := postgres(t)
-	if made, err := catalog.Init(t.Context(), o); err != nil || len(made) != len(catalog.Specs()) {
+	if made, err := open.Init(t.Context(), o); err != nil || len(made) != len(catalog.Specs()) {
 		t.Fatalf("made %v, %v", made, err)
 	}
 	const rivals, rounds = 4, 4
@@ -144,7 +145,7 @@ func TestRivalsOnPostgresAllLandOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c, err := catalog.Open(t.Context(), o)
+	c, err := open.Connect(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,8 +161,8 @@ func TestRivalsOnPostgresAllLandOnce(t *testing.T) {
 }
 
 // commitRounds is one rival with a connection of its own.
-func commitRounds(o catalog.Options, rounds int) (err error) {
-	c, err := catalog.Open(context.Background(), o)
+func commitRounds(o open.Options, rounds int) (err error) {
+	c, err := open.Connect(context.Background(), o)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package catalog
+package open
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/relocate"
 )
@@ -176,7 +177,7 @@ func (c *Catalog) choose(ctx context.Context, found []displaced, done *Relocated
 			done.Kind = "copy"
 		}
 		if meta, err := relocate.Load(d.file); err == nil && done.LakeID == "" {
-			done.LakeID = meta.Properties()[LakeIDProperty]
+			done.LakeID = meta.Properties()[catalog.LakeIDProperty]
 		}
 	}
 	if r.Copy {
@@ -248,7 +249,7 @@ func (c *Catalog) settle(done *Relocated, r RelocateOptions) error {
 
 // relocateAll rewrites every table and then switches the catalog.
 func (c *Catalog) relocateAll(ctx context.Context, found []displaced, done *Relocated, r RelocateOptions) error {
-	o := relocate.Options{Properties: map[string]string{LakeIDProperty: done.LakeID}, DryRun: r.DryRun}
+	o := relocate.Options{Properties: map[string]string{catalog.LakeIDProperty: done.LakeID}, DryRun: r.DryRun}
 	var moves []pointer
 	var missing []string
 	for i, d := range found {

@@ -1,4 +1,4 @@
-package catalog
+package open
 
 import (
 	"context"
@@ -16,9 +16,6 @@ import (
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/relocate"
 )
-
-// LakeIDProperty is the property of every table that says which lake it belongs to.
-const LakeIDProperty = "lakectl.lake-id"
 
 // identityFile lies in the warehouse and says to which lake and which catalog it belongs.
 const identityFile = "lakectl-lake.json"

@@ -1,4 +1,4 @@
-package catalog
+package open
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/relocate"
 )
@@ -50,7 +51,7 @@ func (c *Catalog) ours(ctx context.Context) ([]row, error) {
 }
 
 func isOurs(r row) bool {
-	return r.namespace == Namespace && slices.ContainsFunc(Specs(), func(s lake.Spec) bool { return s.Name == r.table })
+	return r.namespace == catalog.Namespace && slices.ContainsFunc(catalog.Specs(), func(s lake.Spec) bool { return s.Name == r.table })
 }
 
 // checkIdentity refuses a second catalog on one warehouse: each would delete what only the other knows. Where the warehouse has no such
@@ -96,11 +97,11 @@ func (c *Catalog) lakeID(ctx context.Context, rows []row) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("load table %s: %w", rows[0].table, err)
 	}
-	return t.Properties()[LakeIDProperty], nil
+	return t.Properties()[catalog.LakeIDProperty], nil
 }
 
 func rank(r row) int {
-	if r.table == DeletionRequests {
+	if r.table == catalog.DeletionRequests {
 		return 0
 	}
 	return 1
@@ -176,8 +177,8 @@ func (c *Catalog) orphaned(ctx context.Context, folder string) error {
 
 // tablesIn counts the tables of ours that have metadata where init puts it.
 func tablesIn(folder string) (found int) {
-	for _, spec := range Specs() {
-		if files, err := filepath.Glob(filepath.Join(escapeGlob(folder), Namespace+".db", spec.Name, "metadata", "*.metadata.json")); err == nil && len(files) > 0 {
+	for _, spec := range catalog.Specs() {
+		if files, err := filepath.Glob(filepath.Join(escapeGlob(folder), catalog.Namespace+".db", spec.Name, "metadata", "*.metadata.json")); err == nil && len(files) > 0 {
 			found++
 		}
 	}

@@ -1,4 +1,4 @@
-package catalog_test
+package open_test
 
 import (
 	"compress/gzip"
@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
@@ -73,12 +74,12 @@ func TestAnOldCatalogIsRestoredToTheNewestStateOfEveryTable(t *testing.T) {
 			}
 			putBack(t, l, backup)
 
-			dry, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{DryRun: true})
+			dry, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{DryRun: true})
 			if err != nil || len(dry.Tables) == 0 {
 				t.Fatalf("%+v, %v", dry, err)
 			}
 			before := hashes(t, filepath.Join(dir, "warehouse"))
-			done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+			done, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{})
 			if err != nil || len(done.Tables) != len(dry.Tables) || done.LakeID == "" {
 				t.Fatalf("%+v, %v", done, err)
 			}
@@ -90,7 +91,7 @@ func TestAnOldCatalogIsRestoredToTheNewestStateOfEveryTable(t *testing.T) {
 				t.Errorf("restored to something else:\n%s", diff)
 			}
 			appendSources(t, r, "goes on")
-			again, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+			again, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{})
 			if err != nil || len(again.Tables) != 0 {
 				t.Errorf("again: %+v, %v", again, err)
 			}
@@ -146,7 +147,7 @@ func TestALostCommitsFileIsNotTakenForTheNewest(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+	done, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{})
 	if err != nil || len(done.Tables) != 0 {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -161,8 +162,8 @@ func TestOfTwoStatesTheOperatorChooses(t *testing.T) {
 	appendSources(t, l, "before")
 	lost := lose(t, l, func(l *laketest.Lake) { appendSources(t, l, "loser", "of two rows") })
 	before := hashes(t, filepath.Join(dir, "warehouse"))
-	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
-	if !errors.Is(err, catalog.ErrHeads) || lake.Hint(err) == "" || len(done.Heads) != 2 {
+	done, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{})
+	if !errors.Is(err, open.ErrHeads) || lake.Hint(err) == "" || len(done.Heads) != 2 {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	for _, h := range done.Heads {
@@ -173,8 +174,8 @@ func TestOfTwoStatesTheOperatorChooses(t *testing.T) {
 	if diff := cmp.Diff(before, hashes(t, filepath.Join(dir, "warehouse"))); diff != "" {
 		t.Error(diff)
 	}
-	o := catalog.RestoreOptions{Heads: map[string]string{catalog.Sources: filepath.Base(lost)}}
-	if done, err = catalog.Restore(t.Context(), at(dir), o); err != nil || len(done.Tables) != 1 {
+	o := open.RestoreOptions{Heads: map[string]string{catalog.Sources: filepath.Base(lost)}}
+	if done, err = open.Restore(t.Context(), at(dir), o); err != nil || len(done.Tables) != 1 {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	r := reopen(t, dir)
@@ -182,7 +183,7 @@ func TestOfTwoStatesTheOperatorChooses(t *testing.T) {
 		t.Errorf("%d rows, want 3", n)
 	}
 	o.Heads[catalog.Sources] = "none.metadata.json"
-	if _, err = catalog.Restore(t.Context(), at(dir), o); !errors.Is(err, lake.ErrNotFound) {
+	if _, err = open.Restore(t.Context(), at(dir), o); !errors.Is(err, lake.ErrNotFound) {
 		t.Errorf("a file that is not there: %v", err)
 	}
 }
@@ -210,7 +211,7 @@ func TestACommitThatWasStagedAgainIsNoSecondState(t *testing.T) {
 		t.Fatal(err)
 	}
 	appendSources(t, l, "later")
-	if done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{}); err != nil || len(done.Tables) != 0 {
+	if done, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{}); err != nil || len(done.Tables) != 0 {
 		t.Errorf("%+v, %v", done, err)
 	}
 }
@@ -244,7 +245,7 @@ func TestACatalogThatWasLostIsMadeAgainFromTheWarehouse(t *testing.T) {
 	if err := os.Remove(l.Options.URI); err != nil {
 		t.Fatal(err)
 	}
-	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+	done, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{})
 	if err != nil || len(done.Tables) != len(catalog.Specs()) {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -270,7 +271,7 @@ func TestAStateThatLacksFilesIsNotTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{}); !errors.Is(err, lake.ErrNotFound) || !strings.Contains(err.Error(), filepath.Base(name)) {
+	if _, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{}); !errors.Is(err, lake.ErrNotFound) || !strings.Contains(err.Error(), filepath.Base(name)) {
 		t.Errorf("%v, want the missing file", err)
 	}
 }
@@ -303,7 +304,7 @@ func TestOfACopyMadeDuringWorkTheNewestWholeStateIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	putBack(t, l, backup)
-	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+	done, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{})
 	if err != nil || len(done.Notes) == 0 {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -333,7 +334,7 @@ func TestCommitsOfOtherEnginesAreRestoredToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	putBack(t, l, backup)
-	done, err := catalog.Restore(t.Context(), at(dir), catalog.RestoreOptions{})
+	done, err := open.Restore(t.Context(), at(dir), open.RestoreOptions{})
 	if err != nil || len(done.Tables) != 1 {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -358,10 +359,10 @@ func TestACopyOfTheWarehouseWithoutACatalogBecomesALakeOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := hashes(t, a)
-	if _, err := catalog.Init(t.Context(), at(b)); !errors.Is(err, lake.ErrUnfit) {
+	if _, err := open.Init(t.Context(), at(b)); !errors.Is(err, lake.ErrUnfit) {
 		t.Errorf("init: %v, want a refusal", err)
 	}
-	restored, err := catalog.Restore(t.Context(), at(b), catalog.RestoreOptions{})
+	restored, err := open.Restore(t.Context(), at(b), open.RestoreOptions{})
 	if err != nil || !slices.ContainsFunc(restored.Notes, func(n string) bool { return strings.Contains(n, "catalog relocate") }) {
 		t.Fatalf("%+v, %v; want a word on what comes next", restored, err)
 	}
@@ -370,10 +371,10 @@ func TestACopyOfTheWarehouseWithoutACatalogBecomesALakeOfItsOwn(t *testing.T) {
 			t.Errorf("table %s before it is relocated: %v, want a refusal", spec.Name, err)
 		}
 	}
-	if _, err := catalog.Init(t.Context(), at(b)); !errors.Is(err, lake.ErrUnfit) {
+	if _, err := open.Init(t.Context(), at(b)); !errors.Is(err, lake.ErrUnfit) {
 		t.Errorf("init: %v, want a refusal", err)
 	}
-	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	done, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{})
 	if err != nil || done.Kind != "copy" {
 		t.Fatalf("%+v, %v", done, err)
 	}

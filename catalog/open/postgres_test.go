@@ -1,4 +1,4 @@
-package catalog_test
+package open_test
 
 import (
 	"database/sql"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
@@ -55,7 +56,7 @@ func (s server) copy(from, to string) {
 }
 
 // options are those of a lake in a folder whose catalog is a database.
-func (s server) options(database, dir string) catalog.Options {
+func (s server) options(database, dir string) open.Options {
 	o := at(dir)
 	u := *s.dsn
 	u.Path = "/" + database
@@ -64,7 +65,7 @@ func (s server) options(database, dir string) catalog.Options {
 }
 
 // open opens a lake that the test, or its caller, closes.
-func openLake(t *testing.T, o catalog.Options) *laketest.Lake {
+func openLake(t *testing.T, o open.Options) *laketest.Lake {
 	t.Helper()
 	c := opened(t, o)
 	dir := filepath.Dir(o.Warehouse)
@@ -92,7 +93,7 @@ func TestACatalogInPostgresIsHeldToItsPlaceAndRelocated(t *testing.T) {
 	dirA, dirB, dirC := filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "c")
 	s.exec("CREATE DATABASE " + a)
 	original := s.options(a, dirA)
-	if _, err := catalog.Init(t.Context(), original); err != nil {
+	if _, err := open.Init(t.Context(), original); err != nil {
 		t.Fatal(err)
 	}
 	l := openLake(t, original)
@@ -109,7 +110,7 @@ func TestACatalogInPostgresIsHeldToItsPlaceAndRelocated(t *testing.T) {
 	s.copy(a, b)
 	refused(t, s.options(b, dirA), "/"+a, "/"+b, "lakectl catalog restore")
 	s.exec("CREATE DATABASE " + c)
-	if _, err := catalog.Init(t.Context(), s.options(c, dirA)); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(err.Error(), "/"+a) {
+	if _, err := open.Init(t.Context(), s.options(c, dirA)); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(err.Error(), "/"+a) {
 		t.Errorf("init of a second catalog: %v", err)
 	}
 
@@ -135,10 +136,10 @@ func TestACatalogInPostgresIsHeldToItsPlaceAndRelocated(t *testing.T) {
 	copied := s.options(b, dirB)
 	refused(t, copied, filepath.Join(dirA, "warehouse"), filepath.Join(dirB, "warehouse"), "lakectl catalog relocate")
 	before := hashes(t, dirA)
-	if _, err := catalog.Relocate(t.Context(), s.options(a, dirB), catalog.RelocateOptions{}); !errors.Is(err, lake.ErrUnfit) {
+	if _, err := open.Relocate(t.Context(), s.options(a, dirB), open.RelocateOptions{}); !errors.Is(err, lake.ErrUnfit) {
 		t.Errorf("a copy with the original's database: %v", err)
 	}
-	done, err := catalog.Relocate(t.Context(), copied, catalog.RelocateOptions{})
+	done, err := open.Relocate(t.Context(), copied, open.RelocateOptions{})
 	if err != nil || done.Kind != "copy" || done.LakeID == id {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -160,7 +161,7 @@ func TestACatalogInPostgresIsHeldToItsPlaceAndRelocated(t *testing.T) {
 	}
 	moved := s.options(b, dirC)
 	refused(t, moved, filepath.Join(dirB, "warehouse"), filepath.Join(dirC, "warehouse"), "lakectl catalog relocate")
-	again, err := catalog.Relocate(t.Context(), moved, catalog.RelocateOptions{})
+	again, err := open.Relocate(t.Context(), moved, open.RelocateOptions{})
 	if err != nil || again.Kind != "moved" || again.LakeID != done.LakeID {
 		t.Fatalf("%+v, %v", again, err)
 	}
@@ -201,7 +202,7 @@ func TestAnOldDumpOfPostgresIsRestoredByLineage(t *testing.T) {
 	dir := t.TempDir()
 	o := s.options(a, dir)
 	s.exec("CREATE DATABASE " + a)
-	if _, err := catalog.Init(t.Context(), o); err != nil {
+	if _, err := open.Init(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	l := openLake(t, o)
@@ -219,11 +220,11 @@ func TestAnOldDumpOfPostgresIsRestoredByLineage(t *testing.T) {
 	s.copy(dump, a)
 
 	before := hashes(t, dir)
-	dry, err := catalog.Restore(t.Context(), o, catalog.RestoreOptions{DryRun: true})
+	dry, err := open.Restore(t.Context(), o, open.RestoreOptions{DryRun: true})
 	if err != nil || len(dry.Tables) != 2 {
 		t.Fatalf("%+v, %v", dry, err)
 	}
-	done, err := catalog.Restore(t.Context(), o, catalog.RestoreOptions{})
+	done, err := open.Restore(t.Context(), o, open.RestoreOptions{})
 	if err != nil || len(done.Tables) != 2 {
 		t.Fatalf("%+v, %v", done, err)
 	}
@@ -245,12 +246,12 @@ func TestAnOldDumpOfPostgresIsRestoredByLineage(t *testing.T) {
 	l = openLake(t, o)
 	appendSources(t, l, "another", "of two rows")
 	closeLake(t, l)
-	done, err = catalog.Restore(t.Context(), o, catalog.RestoreOptions{})
-	if !errors.Is(err, catalog.ErrHeads) || len(done.Heads) != 2 || done.Heads[0].Rows == done.Heads[1].Rows || done.Heads[0].CommitTime.IsZero() {
+	done, err = open.Restore(t.Context(), o, open.RestoreOptions{})
+	if !errors.Is(err, open.ErrHeads) || len(done.Heads) != 2 || done.Heads[0].Rows == done.Heads[1].Rows || done.Heads[0].CommitTime.IsZero() {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	for _, h := range done.Heads {
-		if _, err = catalog.Restore(t.Context(), o, catalog.RestoreOptions{Heads: map[string]string{catalog.Sources: h.Metadata}}); err != nil {
+		if _, err = open.Restore(t.Context(), o, open.RestoreOptions{Heads: map[string]string{catalog.Sources: h.Metadata}}); err != nil {
 			t.Fatal(err)
 		}
 		l = openLake(t, o)
@@ -263,7 +264,7 @@ func TestAnOldDumpOfPostgresIsRestoredByLineage(t *testing.T) {
 	// A database that was lost: even the catalog's own tables are made again.
 	s.exec("DROP DATABASE " + a)
 	s.exec("CREATE DATABASE " + a)
-	done, err = catalog.Restore(t.Context(), o, catalog.RestoreOptions{Heads: map[string]string{catalog.Sources: done.Heads[0].Metadata}})
+	done, err = open.Restore(t.Context(), o, open.RestoreOptions{Heads: map[string]string{catalog.Sources: done.Heads[0].Metadata}})
 	if err != nil || len(done.Tables) != len(catalog.Specs()) {
 		t.Fatalf("%+v, %v", done, err)
 	}

@@ -1,4 +1,4 @@
-package catalog_test
+package open_test
 
 import (
 	"context"
@@ -10,13 +10,14 @@ import (
 	icesql "github.com/apache/iceberg-go/catalog/sql"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 func TestCommitsOfAnotherProcessAreSeenAtOnce(t *testing.T) {
 	l := laketest.New(t)
-	other, err := catalog.Open(t.Context(), l.Options)
+	other, err := open.Connect(t.Context(), l.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestCommitsOfTwoProcessesAtOnceAllLand(t *testing.T) {
 		o := l.Options
 		go func() {
 			done <- func() error {
-				c, err := catalog.Open(context.Background(), o)
+				c, err := open.Connect(context.Background(), o)
 				if err != nil {
 					return err
 				}

@@ -1,4 +1,4 @@
-package catalog_test
+package open_test
 
 import (
 	"os"
@@ -6,21 +6,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 )
 
 // Under another key no request made so far matches a listen, so erased users would come back.
 func TestALostOrForeignKeyIsNeverReplaced(t *testing.T) {
 	o := options(t)
-	if _, err := catalog.Init(t.Context(), o); err != nil {
+	if _, err := open.Init(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(filepath.Dir(o.URI), "subject.key")
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := catalog.Init(t.Context(), o); err == nil || lake.Hint(err) == "" {
+	if _, err := open.Init(t.Context(), o); err == nil || lake.Hint(err) == "" {
 		t.Errorf("init without the key: %v, want an error with a hint", err)
 	}
 	if _, err := os.Stat(file); err == nil {
@@ -29,7 +29,7 @@ func TestALostOrForeignKeyIsNeverReplaced(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Repeat("ab", 16)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := catalog.Open(t.Context(), o)
+	c, err := open.Connect(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

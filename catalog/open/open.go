@@ -1,4 +1,4 @@
-package catalog
+package open
 
 import (
 	"context"
@@ -19,11 +19,9 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
 	_ "modernc.org/sqlite"             // database/sql driver "sqlite"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 )
-
-// Namespace holds all tables.
-const Namespace = "music"
 
 // Options says where the catalog and the files are.
 type Options struct {
@@ -48,9 +46,9 @@ type Catalog struct {
 	copied    string // folder with a copy of the database, "" for none
 }
 
-// Open connects to the catalog. For sqlite the folder of the database file must exist; [Init] makes it.
+// Connect opens the catalog. For sqlite the folder of the database file must exist; [Init] makes it.
 // A lake that lies somewhere else than its tables say is [lake.ErrUnfit], and so is a second catalog on one warehouse.
-func Open(ctx context.Context, o Options) (*Catalog, error) {
+func Connect(ctx context.Context, o Options) (*Catalog, error) {
 	c, err := openUnchecked(ctx, o)
 	if err != nil {
 		return nil, err
@@ -101,10 +99,14 @@ func open(ctx context.Context, o Options) (_ *Catalog, err error) {
 }
 
 // Lake returns the tables of the catalog.
-func (c *Catalog) Lake() *lake.Lake { return lake.New(c.Ice, Namespace, c.Known(), c.options.Log) }
+func (c *Catalog) Lake() *lake.Lake {
+	return lake.New(c.Ice, catalog.Namespace, c.Known(), c.options.Log)
+}
 
 // Known is what the catalog's lake takes for granted of its tables.
-func (c *Catalog) Known() lake.Known { return lake.Known{Specs: Specs(), Warehouse: c.warehouse} }
+func (c *Catalog) Known() lake.Known {
+	return lake.Known{Specs: catalog.Specs(), Warehouse: c.warehouse}
+}
 
 // Close ends the connection.
 func (c *Catalog) Close() error {
@@ -143,7 +145,7 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 		}
 	}
 	o.create = true
-	c, err := Open(ctx, o)
+	c, err := Connect(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -160,9 +162,9 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, spec := range Specs() {
-		spec.Properties[LakeIDProperty] = id
-		if spec.Name == DeletionRequests {
+	for _, spec := range catalog.Specs() {
+		spec.Properties[catalog.LakeIDProperty] = id
+		if spec.Name == catalog.DeletionRequests {
 			spec.Properties[keyCheckProperty] = keyCheck(key)
 		}
 		created, err := l.Create(ctx, spec)
@@ -188,7 +190,7 @@ func Init(ctx context.Context, o Options) (made []string, err error) {
 func upgrade(ctx context.Context, l *lake.Lake, spec lake.Spec, log *slog.Logger) ([]string, error) {
 	added, err := l.AddColumns(ctx, spec)
 	if err == nil {
-		_, err = l.SetProperty(ctx, spec.Name, LakeIDProperty, spec.Properties[LakeIDProperty])
+		_, err = l.SetProperty(ctx, spec.Name, catalog.LakeIDProperty, spec.Properties[catalog.LakeIDProperty])
 	}
 	if err == nil { // earlier versions set it for the library; Trino and Spark obey it and give up at the first conflict
 		_, err = l.DropProperty(ctx, spec.Name, "commit.retry.num-retries", "0")

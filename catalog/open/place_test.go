@@ -1,4 +1,4 @@
-package catalog_test
+package open_test
 
 import (
 	"encoding/json"
@@ -15,16 +15,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // refused holds that a lake cannot be opened, that the error has all of the words, and that it comes soon and writes nothing.
-func refused(t *testing.T, o catalog.Options, words ...string) {
+func refused(t *testing.T, o open.Options, words ...string) {
 	t.Helper()
 	before := hashes(t, o.Warehouse)
 	began := time.Now()
-	_, err := catalog.Open(t.Context(), o)
+	_, err := open.Connect(t.Context(), o)
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("it took %v to say so", took)
 	}
@@ -36,7 +37,7 @@ func refused(t *testing.T, o catalog.Options, words ...string) {
 			t.Errorf("%q does not say %s", err.Error()+lake.Hint(err), w)
 		}
 	}
-	if _, err := catalog.Init(t.Context(), o); !errors.Is(err, lake.ErrUnfit) || lake.Hint(err) == "" {
+	if _, err := open.Init(t.Context(), o); !errors.Is(err, lake.ErrUnfit) || lake.Hint(err) == "" {
 		t.Errorf("init: %v, want a refusal with a hint", err)
 	}
 	if diff := cmp.Diff(before, hashes(t, o.Warehouse)); diff != "" {
@@ -66,7 +67,7 @@ func TestALinkToALakeIsTheSameLake(t *testing.T) {
 		t.Fatal(err)
 	}
 	appendSources(t, reopen(t, link), "two")
-	if _, err := catalog.Init(t.Context(), at(link)); err != nil {
+	if _, err := open.Init(t.Context(), at(link)); err != nil {
 		t.Error(err)
 	}
 	if err := errors.Join(os.Remove(link), os.Rename(a, moved), os.Symlink(moved, a)); err != nil { // moved, and a link left behind
@@ -93,8 +94,8 @@ func TestTwoCatalogsOnOneWarehouseAreRefused(t *testing.T) {
 
 	other.URI = filepath.Join(root, "other", "catalog.db")
 	named.Name = "another"
-	for _, o := range []catalog.Options{other, named} {
-		if _, err := catalog.Init(t.Context(), o); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(err.Error(), filepath.Join(a, "catalog.db")) {
+	for _, o := range []open.Options{other, named} {
+		if _, err := open.Init(t.Context(), o); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(err.Error(), filepath.Join(a, "catalog.db")) {
 			t.Errorf("init of a second catalog: %v", err)
 		}
 	}
@@ -105,14 +106,14 @@ func TestTwoCatalogsOnOneWarehouseAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	appendSources(t, &laketest.Lake{Lake: opened(t, copied).Lake()}, "the catalog was moved") // its record is gone from its place
-	if _, err := catalog.Init(t.Context(), at(a)); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(lake.Hint(err), "catalog restore") {
+	if _, err := open.Init(t.Context(), at(a)); !errors.Is(err, lake.ErrUnfit) || !strings.Contains(lake.Hint(err), "catalog restore") {
 		t.Errorf("init in the place of a catalog that was lost: %v", err)
 	}
 }
 
-func opened(t *testing.T, o catalog.Options) *catalog.Catalog {
+func opened(t *testing.T, o open.Options) *open.Catalog {
 	t.Helper()
-	c, err := catalog.Open(t.Context(), o)
+	c, err := open.Connect(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func TestInitGivesAnOlderLakeItsID(t *testing.T) {
 		t.Fatalf("id %q, %v before init", id, err)
 	}
 	appendSources(t, l, "works")
-	if _, err := catalog.Init(t.Context(), l.Options); err != nil {
+	if _, err := open.Init(t.Context(), l.Options); err != nil {
 		t.Fatal(err)
 	}
 	var onDisk struct {
@@ -150,13 +151,13 @@ func TestInitGivesAnOlderLakeItsID(t *testing.T) {
 			t.Errorf("%s has id %q, the warehouse %q", spec.Name, id, onDisk.ID)
 		}
 	}
-	if made, err := catalog.Init(t.Context(), l.Options); err != nil || len(made) != 0 {
+	if made, err := open.Init(t.Context(), l.Options); err != nil || len(made) != 0 {
 		t.Errorf("again: %v, %v", made, err)
 	}
 	if err := os.WriteFile(file, []byte(`{"lake_id": "x"`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := catalog.Open(t.Context(), l.Options); err == nil || lake.Hint(err) == "" {
+	if _, err := open.Connect(t.Context(), l.Options); err == nil || lake.Hint(err) == "" {
 		t.Errorf("a damaged file: %v", err)
 	}
 }
@@ -187,13 +188,13 @@ func TestALakeUnderAnotherMountPointIsTheSameLake(t *testing.T) {
 	if n := rowsOf(t, r, r.Snapshot(t, catalog.Sources)); n != 2 {
 		t.Errorf("%d rows, want 2", n)
 	}
-	if _, err := catalog.Init(t.Context(), at(b)); err != nil {
+	if _, err := open.Init(t.Context(), at(b)); err != nil {
 		t.Error(err)
 	}
 	if err := r.Catalog.Close(); err != nil {
 		t.Fatal(err)
 	}
-	done, err := catalog.Relocate(t.Context(), at(b), catalog.RelocateOptions{})
+	done, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{})
 	if err != nil || done.Kind != "in place" {
 		t.Errorf("%+v, %v", done, err)
 	}
@@ -235,8 +236,8 @@ func TestWhatBecomesOfTheWarehousesFileIsSaidAndMended(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, open := range []func() error{
-				func() error { _, err := catalog.Open(t.Context(), l.Options); return err },
-				func() error { _, err := catalog.Init(t.Context(), l.Options); return err },
+				func() error { _, err := open.Connect(t.Context(), l.Options); return err },
+				func() error { _, err := open.Init(t.Context(), l.Options); return err },
 			} {
 				if err := open(); err == nil || !strings.Contains(err.Error(), "lakectl-lake.json") || !strings.Contains(lake.Hint(err), "remove it") {
 					t.Errorf("%v, want the file's name and what to do", err)
@@ -249,7 +250,7 @@ func TestWhatBecomesOfTheWarehousesFileIsSaidAndMended(t *testing.T) {
 				t.Fatal(err)
 			}
 			appendSources(t, &laketest.Lake{Lake: opened(t, l.Options).Lake()}, name)
-			if made, err := catalog.Init(t.Context(), l.Options); err != nil || len(made) != 0 {
+			if made, err := open.Init(t.Context(), l.Options); err != nil || len(made) != 0 {
 				t.Fatalf("%v, %v", made, err)
 			}
 			if again, err := os.ReadFile(file); err != nil || string(again) != string(whole) {

@@ -1,4 +1,4 @@
-package catalog
+package open
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/relocate"
 )
@@ -102,9 +103,9 @@ func (c *Catalog) withLost(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, spec := range Specs() {
+	for _, spec := range catalog.Specs() {
 		if !slices.ContainsFunc(rows, func(r row) bool { return r.table == spec.Name }) {
-			rows = append(rows, row{namespace: Namespace, table: spec.Name})
+			rows = append(rows, row{namespace: catalog.Namespace, table: spec.Name})
 		}
 	}
 	return rows, nil
@@ -116,7 +117,7 @@ func (c *Catalog) metadataFolder(at row) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	made := filepath.Join(folder, Namespace+".db", at.table, "metadata")
+	made := filepath.Join(folder, catalog.Namespace+".db", at.table, "metadata")
 	if at.location == "" {
 		return made, nil
 	}
@@ -256,7 +257,7 @@ func (c *Catalog) switchTo(ctx context.Context, moves []pointer) error {
 func (c *Catalog) reclaim(ctx context.Context, chosen map[string]*head) (string, error) {
 	id := ""
 	for _, h := range chosen {
-		if of := h.meta.Properties()[LakeIDProperty]; of != "" {
+		if of := h.meta.Properties()[catalog.LakeIDProperty]; of != "" {
 			id = of
 		}
 	}
@@ -287,18 +288,18 @@ func (c *Catalog) elsewhere(chosen map[string]*head) []string {
 
 // gaps says where tables that were saved at different times do not fit together.
 func gaps(chosen map[string]*head) (notes []string) {
-	listens := chosen[Listens]
+	listens := chosen[catalog.Listens]
 	if listens == nil {
 		return nil
 	}
 	at := listens.positions()
-	for _, name := range []string{Quarantine, DeletionRequests} {
+	for _, name := range []string{catalog.Quarantine, catalog.DeletionRequests} {
 		if h := chosen[name]; h != nil {
 			notes = append(notes, behind(name, at, h.positions())...)
 		}
 	}
-	requests := chosen[DeletionRequests]
-	through, err := strconv.ParseInt(lake.TableAt(Listens, listens.meta, listens.file).Current().Property(RequestsThrough), 10, 64)
+	requests := chosen[catalog.DeletionRequests]
+	through, err := strconv.ParseInt(lake.TableAt(catalog.Listens, listens.meta, listens.file).Current().Property(catalog.RequestsThrough), 10, 64)
 	if err == nil && requests != nil && requests.meta.LastSequenceNumber() < through {
 		notes = append(notes, fmt.Sprintf("listens was filtered through change %d of deletion_requests, which is at %d: requests are missing; ask for them again, or restore that table's files",
 			through, requests.meta.LastSequenceNumber()))

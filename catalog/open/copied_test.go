@@ -1,4 +1,4 @@
-package catalog_test
+package open_test
 
 import (
 	"crypto/sha256"
@@ -17,6 +17,7 @@ import (
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/laketest"
 	"github.com/lakectl/lakectl/lake/relocate"
@@ -97,8 +98,8 @@ func deleteFirst(t *testing.T, l *laketest.Lake, table string) {
 }
 
 // at are the options of a lake whose folder was copied or moved.
-func at(dir string) catalog.Options {
-	return catalog.Options{
+func at(dir string) open.Options {
+	return open.Options{
 		Type: "sqlite", URI: filepath.Join(dir, "catalog.db"), Name: "lake", Warehouse: filepath.Join(dir, "warehouse"), Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -106,7 +107,7 @@ func at(dir string) catalog.Options {
 func reopen(t *testing.T, dir string) *laketest.Lake {
 	t.Helper()
 	o := at(dir)
-	c, err := catalog.Open(t.Context(), o)
+	c, err := open.Connect(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package catalog
+package open
 
 import (
 	"compress/gzip"

@@ -1,4 +1,4 @@
-package catalog
+package open
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	icetable "github.com/apache/iceberg-go/table"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -101,13 +102,13 @@ const insertTable = "INSERT INTO iceberg_tables (catalog_name, table_namespace, 
 
 // register makes rows for tables that the catalog does not know.
 func (c *Catalog) register(ctx context.Context, lost []pointer) error {
-	namespace := icetable.Identifier{Namespace}
+	namespace := icetable.Identifier{catalog.Namespace}
 	exists, err := c.Ice.CheckNamespaceExists(ctx, namespace)
 	if err == nil && !exists {
 		err = c.Ice.CreateNamespace(ctx, namespace, nil)
 	}
 	if err != nil {
-		return fmt.Errorf("create namespace %s: %w", Namespace, err)
+		return fmt.Errorf("create namespace %s: %w", catalog.Namespace, err)
 	}
 	tx, err := c.db.BeginTx(ctx, nil)
 	if err != nil {
