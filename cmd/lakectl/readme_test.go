@@ -3,12 +3,17 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // readmeCommands are the lines of README's ```sh blocks, in order.
@@ -28,36 +33,68 @@ func readmeCommands(t *testing.T) []string {
 	return commands
 }
 
-// The first part of the README works on the demo's lake, the part with its own events on a new one.
-func TestReadmesCommandsRun(t *testing.T) {
-	examples, err := filepath.Abs("../../examples")
+// A reader types README's lines into one shell, in a checkout, with no lakectl on the PATH.
+func TestReadmesCommandsRunAsTyped(t *testing.T) {
+	laketest.Long(t, "compiles lakectl in another folder")
+	var script strings.Builder
+	for i, line := range readmeCommands(t) {
+		if line != "go test ./..." { // this test is part of it
+			fmt.Fprintf(&script, "echo '== %d'\n%s\n", i, line)
+		}
+	}
+	c := exec.CommandContext(t.Context(), "sh", "-e", "-c", script.String())
+	c.Dir = checkout(t)
+	c.Env = append(os.Environ(), "PATH="+pathWithoutLakectl(), "PWD="+c.Dir)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	printed := strings.Split(string(out), "== ")[1:]
+	if len(printed) < 20 {
+		t.Errorf("only %d commands found", len(printed))
+	}
+	for _, text := range printed {
+		number, text, _ := strings.Cut(text, "\n")
+		i, err := strconv.Atoi(number)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, out)
+		}
+		line := readmeCommands(t)[i]
+		if strings.HasPrefix(line, "./lakectl sql ") && strings.Count(text, "\n") < 2 { // the head and a row
+			t.Errorf("%s: no row in\n%s", line, text)
+		}
+	}
+}
+
+// checkout is a folder that holds the repository, and what is made in it stays out of the repository.
+func checkout(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	ran := 0
-	for _, line := range readmeCommands(t) {
-		command := strings.Replace(line, "go run ./cmd/lakectl", "lakectl", 1)
-		switch {
-		case command == "go test ./...":
-			continue // this test is part of it
-		case command == "lakectl init":
-			dir = t.TempDir()
-		}
-		c := exec.CommandContext(t.Context(), "sh", "-c", strings.ReplaceAll(command, "examples/", examples+"/"))
-		c.Dir = dir
-		out, err := c.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", line, err, out)
-		}
-		if strings.HasPrefix(command, "lakectl sql ") && strings.Count(string(out), "\n") < 2 { // the head and a row
-			t.Errorf("%s: no row in\n%s", line, out)
-		}
-		ran++
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if ran < 10 {
-		t.Errorf("only %d commands found", ran)
+	dir, made := t.TempDir(), map[string]bool{"lakectl": true, "lakehouse": true, "mine": true, "march": true, "statements": true, ".git": true}
+	for _, e := range entries {
+		if made[e.Name()] {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(root, e.Name()), filepath.Join(dir, e.Name())); err != nil {
+			t.Fatal(err)
+		}
 	}
+	return dir
+}
+
+// pathWithoutLakectl is the PATH less the folders that have a lakectl.
+func pathWithoutLakectl() string {
+	return strings.Join(slices.DeleteFunc(filepath.SplitList(os.Getenv("PATH")), func(folder string) bool {
+		_, err := os.Stat(filepath.Join(folder, "lakectl"))
+		return err == nil
+	}), string(os.PathListSeparator))
 }
 
 func TestDemoRefusesALakeItDidNotMakeAndRepeatsItself(t *testing.T) {
