@@ -19,7 +19,7 @@ import pyarrow
 
 import recount
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lake" / "laketest"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "catalog" / "laketest"))
 from foreign import Lake as Hands  # noqa: E402
 
 UTC = datetime.timezone.utc

@@ -10,9 +10,9 @@ import (
 	icesql "github.com/apache/iceberg-go/catalog/sql"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 func TestCommitsOfAnotherProcessAreSeenAtOnce(t *testing.T) {

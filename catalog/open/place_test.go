@@ -15,9 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // refused holds that a lake cannot be opened, that the error has all of the words, and that it comes soon and writes nothing.

@@ -56,7 +56,7 @@ var ingestStages = []stage{
 	{"parquet", []string{"/ingest.(*dayWriter)", "/ingest.writeDays", "/ingest.newDayWriter"}},
 	{"decode", []string{"/ingest.(*ingester).decode"}},
 	{"commit", []string{"/ingest.(*ingester).flush"}},
-	{"fetch", []string{"/ingest/topic.", "/ingest.(*chunk)", "/segmentio/kafka-go"}},
+	{"fetch", []string{"/jobs/topic.", "/ingest.(*chunk)", "/segmentio/kafka-go"}},
 }
 
 const (

@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/simulate"
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/jobs/topic"
 )
 
 var (

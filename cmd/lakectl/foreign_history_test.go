@@ -14,7 +14,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // shared is a lake on which another engine acts between the jobs and, in plain Go, the rows that listens must hold.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/simulate"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // beside is another lake on the topic and in the group of the first.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/simulate"
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/jobs/topic"
 )
 
 // group is a topic of two partitions and a lake that several lakectl ingest, each a process, carry it to.

@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/lakectl/lakectl/jobs/ingest"
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 )

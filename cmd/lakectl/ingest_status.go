@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/lakectl/lakectl/jobs/ingest"
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/jobs/topic"
 )
 
 // statusFetchBytes is enough to see one record; a batch that is larger comes whole.

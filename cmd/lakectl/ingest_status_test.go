@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
 	"github.com/lakectl/lakectl/jobs/simulate"
+	"github.com/lakectl/lakectl/jobs/topic"
 )
 
 // startTopic starts a broker with a topic of one partition and produces values to it, one a second.

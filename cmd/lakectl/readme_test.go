@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // readmeCommands are the lines of README's ```sh blocks, in order.

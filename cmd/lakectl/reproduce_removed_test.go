@@ -4,9 +4,9 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/audit"
 	"github.com/lakectl/lakectl/jobs/royalty"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // What another engine takes away is gone for the runs before it, which is no reason to doubt them, nor one to call them proved. The

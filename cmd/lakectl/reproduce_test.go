@@ -14,8 +14,8 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/audit"
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
 )
 

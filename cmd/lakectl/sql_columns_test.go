@@ -9,7 +9,7 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 
 	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // A column that a query cannot show is named, and is in nobody's way.

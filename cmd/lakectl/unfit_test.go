@@ -11,7 +11,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // What no attempt can mend is said in one sentence by every command that it is in the way of, at once, and nothing is written.

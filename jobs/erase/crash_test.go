@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake/duck"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // outcome is what a finished erasure leaves: the rows of four tables, by source offset, and the last step of

@@ -15,9 +15,9 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/laketest"
 	"github.com/lakectl/lakectl/lake/listen"
 )
 

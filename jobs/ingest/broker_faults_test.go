@@ -12,8 +12,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/ingest"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // node is a broker of the test's own, which it may stop. It keeps its records.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
 )
 

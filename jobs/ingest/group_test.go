@@ -13,10 +13,10 @@ import (
 	"github.com/segmentio/kafka-go"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/ingest"
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // member are the options of a test's members: everything happens soon.

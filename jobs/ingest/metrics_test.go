@@ -25,7 +25,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/ingest"
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/jobs/topic"
 )
 
 // served are metrics and where they are shown.

@@ -5,10 +5,10 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // rollBackAndBury is a rollback of listens that nothing shows any more: others expire the history and commit until no older metadata

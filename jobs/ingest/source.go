@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
+	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
 )
 

@@ -16,12 +16,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest"
-	"github.com/lakectl/lakectl/jobs/ingest/topic"
 	"github.com/lakectl/lakectl/jobs/simulate"
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/jobs/topic"
 )
 
 // world is a lake, and what every record sent to it must have become.

@@ -13,10 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // world is a lake whose clock the test sets. It writes the times of snapshots into the metadata by hand: a catalog

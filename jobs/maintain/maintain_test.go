@@ -10,9 +10,9 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 func TestThinningKeepsTheNewestOfEachHourWithinTheRetention(t *testing.T) {

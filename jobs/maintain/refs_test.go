@@ -9,9 +9,9 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 func (w *world) branch(table, name string, s lake.Snapshot, age time.Duration) {

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 func TestWhatAnotherEngineDidToTheDashboardIsUndone(t *testing.T) {

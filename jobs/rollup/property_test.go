@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // Any order of deliveries, ledger updates, erasures, other engines' deletes and updates, and runs ends in the recount's sums.

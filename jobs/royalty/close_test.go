@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 const twoPools = "2026-03,*,*,EUR,100001\n2026-03,DE,*,USD,777\n2026-04,*,*,EUR,5000\n"

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/royalty"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // played is a listen of a user on a day of 2026, received the same day.

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/lake/laketest"
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // Snapshots of the ledger that show who was erased are purged after a week. The log's counts of rows stay: they tell the fewest

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/royalty"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // taken erases a user's rows as job deletions does before it logs that they are gone.

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 func TestTermsThatNameWhatNobodyHeardAreNamed(t *testing.T) {

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/royalty"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // waits tells whether differences of a closed period wait, by its newest run.

@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // noted appends a row as another engine does: with a value in a text column of its own, and none in the others.

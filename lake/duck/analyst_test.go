@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // What comes out of a query must go into one JSON document, whatever its type.

@@ -14,9 +14,9 @@ import (
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 // sealedLake has files of every writer in plays_by_hour: DuckDB's COPY by partition and in one file, arrow-go's rows,

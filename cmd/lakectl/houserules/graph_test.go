@@ -26,8 +26,8 @@ var mayImport = map[string]string{
 	"catalog/open":  "catalog lake lake/relocate",
 
 	"jobs":                   "lake lake/duck lake/listen",
-	"jobs/ingest/topic":      "",
-	"jobs/ingest":            "jobs jobs/ingest/topic catalog lake lake/duck lake/listen sql",
+	"jobs/topic":             "",
+	"jobs/ingest":            "jobs jobs/topic catalog lake lake/duck lake/listen sql",
 	"jobs/rollup":            "jobs catalog lake lake/duck lake/listen sql",
 	"jobs/royalty/terms":     "lake lake/duck",
 	"jobs/royalty":           "jobs jobs/royalty/terms catalog lake lake/duck lake/listen sql",
@@ -40,14 +40,14 @@ var mayImport = map[string]string{
 	"cmd/lakectl":            "*",
 	"cmd/lakectl/houserules": "",
 
-	"lake/laketest": "jobs jobs/ingest/topic catalog catalog/open lake lake/duck lake/listen sql",
+	"catalog/laketest": "jobs jobs/topic catalog catalog/open lake lake/duck lake/listen sql",
 }
 
 // testsMayAdd is what the tests of any package may import on top.
-var testsMayAdd = []string{"catalog", "catalog/open", "jobs/simulate", "lake", "lake/laketest"}
+var testsMayAdd = []string{"catalog", "catalog/open", "jobs/simulate", "lake", "catalog/laketest"}
 
 // onlyInTests must never be part of a binary.
-var onlyInTests = []string{"lake/laketest"}
+var onlyInTests = []string{"catalog/laketest"}
 
 // pkg is what go list tells about one package.
 type pkg struct {

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/statement"
-	"github.com/lakectl/lakectl/lake/laketest"
 )
 
 var posted = time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
