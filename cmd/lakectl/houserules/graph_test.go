@@ -14,41 +14,6 @@ import (
 
 const module = "github.com/lakectl/lakectl"
 
-// mayImport is the whole dependency graph of our packages. "*" is every package
-// but those only tests may use.
-var mayImport = map[string]string{
-	"sql":           "",
-	"lake/listen":   "",
-	"lake":          "",
-	"lake/duck":     "lake",
-	"lake/relocate": "lake",
-	"catalog":       "lake",
-	"catalog/open":  "catalog lake lake/relocate",
-
-	"jobs":                   "lake lake/duck lake/listen",
-	"jobs/topic":             "",
-	"jobs/ingest":            "jobs jobs/topic catalog lake lake/duck lake/listen sql",
-	"jobs/rollup":            "jobs catalog lake lake/duck lake/listen sql",
-	"jobs/royalty/terms":     "lake lake/duck",
-	"jobs/royalty":           "jobs jobs/royalty/terms catalog lake lake/duck lake/listen sql",
-	"jobs/royalty/statement": "jobs jobs/royalty catalog lake lake/duck sql",
-	"jobs/erase":             "jobs catalog lake lake/duck lake/listen sql",
-	"jobs/audit":             "jobs catalog lake lake/duck lake/listen sql",
-	"jobs/maintain":          "jobs catalog lake lake/duck sql",
-	"jobs/simulate":          "",
-
-	"cmd/lakectl":            "*",
-	"cmd/lakectl/houserules": "",
-
-	"catalog/laketest": "jobs jobs/topic catalog catalog/open lake lake/duck lake/listen sql",
-}
-
-// testsMayAdd is what the tests of any package may import on top.
-var testsMayAdd = []string{"catalog", "catalog/open", "jobs/simulate", "lake", "catalog/laketest"}
-
-// onlyInTests must never be part of a binary.
-var onlyInTests = []string{"catalog/laketest"}
-
 // pkg is what go list tells about one package.
 type pkg struct {
 	ImportPath, Name, Doc              string
@@ -88,36 +53,6 @@ func ours(imports []string) (list []string) {
 		}
 	}
 	return list
-}
-
-func TestPackagesImportOnlyWhatTheGraphAllows(t *testing.T) {
-	all := packages(t)
-	for name, p := range all {
-		row, listed := mayImport[name]
-		if !listed {
-			t.Errorf("%s is not in mayImport: write down what it may import", name)
-			continue
-		}
-		allowed := strings.Fields(row)
-		may := func(i string) bool {
-			return slices.Contains(allowed, i) || row == "*" && !slices.Contains(onlyInTests, i)
-		}
-		for _, i := range ours(p.Imports) {
-			if !may(i) {
-				t.Errorf("%s may not import %s: jobs meet in tables, cmd/lakectl chains them", name, i)
-			}
-		}
-		for _, i := range ours(append(p.TestImports, p.XTestImports...)) {
-			if !may(i) && i != name && !slices.Contains(testsMayAdd, i) {
-				t.Errorf("the tests of %s may not import %s", name, i)
-			}
-		}
-	}
-	for name := range mayImport {
-		if _, exists := all[name]; !exists {
-			t.Errorf("mayImport lists %s, which does not exist: take the row out", name)
-		}
-	}
 }
 
 // A job is given tables that are open. Whoever imports one to run it elsewhere links no database that way.
