@@ -2,7 +2,7 @@
 //
 // A job is a package below this one. It takes an [Env] and its own Options, works out a plan, writes files,
 // commits through package lake and returns a report. Job packages never import each other: they meet in
-// tables (rows and the state keys of package catalog), and the command line chains them where one command
+// tables (rows and the state keys of package catalog), and package chain runs them in turn where one intent
 // needs several.
 //
 // Every job can be killed at any instruction and run again: what it finished is in the tables, what it did

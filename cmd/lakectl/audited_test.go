@@ -12,6 +12,7 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/audit"
+	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
@@ -74,7 +75,7 @@ func (a *audited) pools(text string) {
 
 func (a *audited) erase() {
 	a.Helper()
-	_, err := carryOut(a.Context(), a.env)
+	_, err := chain.CarryOut(a.Context(), a.env)
 	a.check(err)
 }
 

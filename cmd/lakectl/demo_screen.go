@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/ingest"
 )
 
@@ -97,7 +98,7 @@ func (r *demoReport) add(in ingest.Report) {
 	}
 }
 
-func erasedRows(done deletionsReport) demoErased {
+func erasedRows(done chain.Deletions) demoErased {
 	r := done.Deleted
 	return demoErased{
 		Requests: r.Requests, Listens: r.Rows.Listens, Quarantine: r.Rows.Quarantine, Counted: r.Rows.Counted,

@@ -10,7 +10,9 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/ingest"
+	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/jobs/simulate"
@@ -100,7 +102,7 @@ func (s *story) monthEnds(ctx context.Context) error {
 	if err := s.bring(ctx, time.Time{}, s.truth.To); err != nil {
 		return err
 	}
-	if _, err := rollUp(ctx, s.env, false); err != nil {
+	if _, err := chain.RollUp(ctx, s.env, rollup.Options{}); err != nil {
 		return err
 	}
 	w := &s.report.Doubling
@@ -118,7 +120,7 @@ func (s *story) monthEnds(ctx context.Context) error {
 	if w.CountedBefore, err = s.week(ctx, catalog.ListensCounted, "counted", "demo/week_counted"); err != nil {
 		return err
 	}
-	if _, err := rollUp(ctx, s.env, true); err != nil {
+	if _, err := chain.RollUp(ctx, s.env, rollup.Options{TrueUp: true}); err != nil {
 		return err
 	}
 	if w.PlaysExact, err = s.week(ctx, catalog.PlaysByHour, "plays", "demo/week_plays"); err != nil {
@@ -141,7 +143,7 @@ func (s *story) lateBuffersArrive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = rollUp(ctx, s.env, false)
+	_, err = chain.RollUp(ctx, s.env, rollup.Options{})
 	return err
 }
 
@@ -172,7 +174,7 @@ func (s *story) deletionsArrive(ctx context.Context) error {
 	if err := s.bring(ctx, s.firstRequest(), s.truth.To.AddDate(1, 0, 0)); err != nil {
 		return err
 	}
-	done, err := carryOut(ctx, s.env)
+	done, err := chain.CarryOut(ctx, s.env)
 	if err != nil {
 		return err
 	}

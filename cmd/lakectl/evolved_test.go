@@ -75,7 +75,7 @@ func theirSpec(t *testing.T, l *laketest.Lake, table string) iceberg.PartitionSp
 // made. Every table then holds the rows that it holds without all that.
 func TestJobsGiveTheSameWhateverTheLayoutOfTheTables(t *testing.T) {
 	t.Parallel()
-	want := chain(t, func(*laketest.Lake, int) {})
+	want := life(t, func(*laketest.Lake, int) {})
 	for _, table := range []string{catalog.Listens, catalog.Quarantine, catalog.DeletionRequests, catalog.Adjustments, catalog.RoyaltyShares} {
 		if len(want[table]) == 0 {
 			t.Errorf("no rows in %s", table)
@@ -89,7 +89,7 @@ func TestJobsGiveTheSameWhateverTheLayoutOfTheTables(t *testing.T) {
 	for name, evolve := range evolutions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := chain(t, func(l *laketest.Lake, nth int) {
+			got := life(t, func(l *laketest.Lake, nth int) {
 				for _, spec := range catalog.Specs() {
 					evolve(t, l, spec.Name, l.Snapshot(t, spec.Name).Table().Columns(), nth)
 				}
@@ -101,12 +101,12 @@ func TestJobsGiveTheSameWhateverTheLayoutOfTheTables(t *testing.T) {
 	}
 }
 
-// erased finds the rows that the requests of a chain cover.
+// erased finds the rows that the requests of a life cover.
 var erased = regexp.MustCompile("user_id=u5 |user_id=u[124] .* event_time=2026-03-12 ")
 
-// chain is the life of a lake: terms, deliveries, requests, closed months, and between them what another engine does. The rows of
+// life is that of a lake: terms, deliveries, requests, closed months, and between them what another engine does. The rows of
 // all tables come back.
-func chain(t *testing.T, evolve func(l *laketest.Lake, nth int)) map[string][]string {
+func life(t *testing.T, evolve func(l *laketest.Lake, nth int)) map[string][]string {
 	t.Helper()
 	l := newLakeDir(t, false)
 	l.write("lakehouse.yaml", fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp}\nretention: {archive_snapshots: 1s}\n", l.dir))

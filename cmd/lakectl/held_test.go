@@ -9,6 +9,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/audit"
+	"github.com/lakectl/lakectl/jobs/query"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/statement"
 )
@@ -43,7 +44,7 @@ func (a *audited) export(period, by string) (there bool, corrections []string) {
 // under counts and sums a statement over the tables of a tag.
 func (a *audited) under(tag, table, text string) (n int64) {
 	a.Helper()
-	tables, err := resolve(a.Context(), a.env, tag, []string{table})
+	tables, err := query.Cut(a.Context(), a.env, tag, []string{table})
 	a.check(err)
 	d := a.l.DB(a.T)
 	a.check(d.Bind(a.Context(), "t", tables[0]))

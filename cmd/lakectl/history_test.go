@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
@@ -62,7 +63,7 @@ func (c *chained) work() error {
 		_, err = royalty.Close(c.Context(), c.env, "2026-02", royalty.CloseOptions{Force: true})
 	}
 	if err == nil {
-		_, err = carryOut(c.Context(), c.env)
+		_, err = chain.CarryOut(c.Context(), c.env)
 	}
 	if err != nil {
 		return err

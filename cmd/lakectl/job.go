@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/jobs/erase"
+	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
-	"github.com/lakectl/lakectl/lake"
 )
 
 func jobVerb() verb {
@@ -59,17 +56,9 @@ Bytes of deleted rows stay in files and old snapshots until these are purged.`,
 }
 
 func runRollup(ctx context.Context, c *call) (any, error) {
-	return withEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) { return rollUp(ctx, env, c.Bool("true-up")) })
-}
-
-// rollUp runs the rollup; a true-up first brings the ledger to where the archive is.
-func rollUp(ctx context.Context, env jobs.Env, trueUp bool) (rollup.Report, error) {
-	if trueUp {
-		if _, err := royalty.UpdateLedger(ctx, env); err != nil {
-			return rollup.Report{}, err
-		}
-	}
-	return rollup.Run(ctx, env, rollup.Options{TrueUp: trueUp})
+	return withEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) {
+		return chain.RollUp(ctx, env, rollup.Options{TrueUp: c.Bool("true-up")})
+	})
 }
 
 func runRoyalties(ctx context.Context, c *call) (any, error) {
@@ -91,55 +80,11 @@ func runRoyalties(ctx context.Context, c *call) (any, error) {
 	return result(report, err)
 }
 
-// deletionsReport is what one run of the chain did.
-type deletionsReport struct {
-	Deleted   erase.Report   `json:"deleted"`
-	Royalties royalty.Report `json:"royalties"`
-	Rollup    rollup.Report  `json:"rollup"`
-	Confirmed erase.Report   `json:"confirmed"`
-}
-
 func runDeletions(ctx context.Context, c *call) (any, error) {
 	env, closeEnv, err := openEnv(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer closeEnv()
-	return carryOut(ctx, env)
-}
-
-// carryOut chains the jobs of a deletion. From the first committed delete on, an error means partly done.
-func carryOut(ctx context.Context, env jobs.Env) (report deletionsReport, err error) {
-	partly := func(err error) error {
-		if err == nil {
-			return nil
-		}
-		return fmt.Errorf("rows are deleted, derived tables not all recomputed: %w", errors.Join(err, jobs.ErrPartial))
-	}
-	if report.Deleted, err = erase.Delete(ctx, env); err != nil {
-		if report.Deleted.Rows != (erase.Counts{}) {
-			err = partly(err)
-		}
-		return report, err
-	}
-	if report.Royalties, err = royalty.Run(ctx, env, royalty.Options{}); err != nil {
-		return report, partly(err)
-	}
-	if report.Rollup, err = rollup.Run(ctx, env, rollup.Options{}); err != nil {
-		return report, partly(err)
-	}
-	if report.Confirmed, err = erase.Confirm(ctx, env); err != nil {
-		return report, partly(err)
-	}
-	return report, unfinished(report.Confirmed.Waiting)
-}
-
-// unfinished says that requests stay open because something derived from their rows is not recomputed: others
-// wrote while the chain ran.
-func unfinished(waiting []erase.Waiting) error {
-	if len(waiting) == 0 {
-		return nil
-	}
-	return lake.WithHint(fmt.Errorf("%d deletion requests wait, the first for %s: %w", len(waiting), waiting[0].For, jobs.ErrPartial),
-		"run 'lakectl job deletions' again")
+	return chain.CarryOut(ctx, env)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/maintain"
+	"github.com/lakectl/lakectl/jobs/query"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/lake"
@@ -94,7 +95,7 @@ func TestRunCanBeReadWithinTheRetentionAndItsStatementLonger(t *testing.T) {
 	if thinned(t, env, 0) == 0 {
 		t.Fatal("nothing was thinned")
 	}
-	snapshots, err := resolve(t.Context(), env, "run:"+first, everyTable(t, env))
+	snapshots, err := query.Cut(t.Context(), env, "run:"+first, everyTable(t, env))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,13 +109,13 @@ func TestRunCanBeReadWithinTheRetentionAndItsStatementLonger(t *testing.T) {
 	if thinned(t, env, 8*24*time.Hour) == 0 {
 		t.Fatal("nothing was thinned after the retention")
 	}
-	if own, err := resolve(t.Context(), env, "run:"+first, []string{catalog.RoyaltyLines}); err != nil || own[0].ID() == 0 {
+	if own, err := query.Cut(t.Context(), env, "run:"+first, []string{catalog.RoyaltyLines}); err != nil || own[0].ID() == 0 {
 		t.Fatalf("the run's own lines after the retention of listens: %v, %v", own, err)
 	}
-	if none, err := resolve(t.Context(), env, "run:"+first, nil); err != nil || len(none) != 0 {
+	if none, err := query.Cut(t.Context(), env, "run:"+first, nil); err != nil || len(none) != 0 {
 		t.Fatalf("a query that names no table: %v, %v", none, err)
 	}
-	_, err = resolve(t.Context(), env, "run:"+first, everyTable(t, env))
+	_, err = query.Cut(t.Context(), env, "run:"+first, everyTable(t, env))
 	if !errors.Is(err, lake.ErrExpired) || exitCode(err) != exitGone || !strings.Contains(lake.Hint(err), "the oldest left") {
 		t.Fatalf("after the retention: %v, code %d, hint %q", err, exitCode(err), lake.Hint(err))
 	}
@@ -136,7 +137,7 @@ func TestTagIsReadAfterMaintenance(t *testing.T) {
 	if n := thinned(t, env, 30*24*time.Hour); n != 32 {
 		t.Fatalf("%d snapshots went", n)
 	}
-	snapshots, err := resolve(t.Context(), env, "audit", everyTable(t, env))
+	snapshots, err := query.Cut(t.Context(), env, "audit", everyTable(t, env))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +164,7 @@ func TestBenchOfCommitsReportsEveryStretch(t *testing.T) {
 
 func everyTable(t *testing.T, env jobs.Env) []string {
 	t.Helper()
-	names, err := tableNames(t.Context(), env)
+	names, err := query.Tables(t.Context(), env)
 	if err != nil {
 		t.Fatal(err)
 	}

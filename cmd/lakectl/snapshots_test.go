@@ -13,6 +13,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/jobs/query"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -64,7 +65,7 @@ func TestSnapshotsSayWhatIsNotOnMain(t *testing.T) {
 	env := testEnv(l)
 	for i, line := range strings.Split(strings.TrimSpace(asText.String()), "\n")[1:] {
 		for _, printed := range []string{strings.Fields(line)[0], listed[i]["snapshot_id"].(string)} {
-			got, err := resolve(t.Context(), env, printed, []string{table})
+			got, err := query.Cut(t.Context(), env, printed, []string{table})
 			if err != nil || got[0].ID() != ids[i] {
 				t.Errorf("--as-of %s: %v, want %d", printed, err, ids[i])
 			}

@@ -113,16 +113,16 @@ func (r rooms) judgeImports(name string, row room, p pkg, added map[string]bool)
 	used := map[string]bool{}
 	for _, i := range ours(p.Imports) {
 		if used[i] = true; !may(i) {
-			faults = append(faults, fmt.Sprintf("%s may not import %s: jobs meet in tables, cmd/lakectl chains them", name, i))
+			faults = append(faults, fmt.Sprintf("%s may not import %s: jobs meet in tables, jobs/chain runs them in turn", name, i))
 		}
 	}
 	for _, i := range ours(append(p.TestImports, p.XTestImports...)) {
 		switch {
 		case i == name:
+		case slices.Contains(r.testsMayAdd, i): // so it is no use of the row
+			added[i] = added[i] || !may(i)
 		case may(i):
 			used[i] = true
-		case slices.Contains(r.testsMayAdd, i):
-			added[i] = true
 		default:
 			faults = append(faults, fmt.Sprintf("the tests of %s may not import %s", name, i))
 		}
@@ -179,6 +179,7 @@ func TestTableAndCodeThatDisagreeAreFound(t *testing.T) {
 		"an import of the tests":      {of: "cmd", also: "lake/test", want: []string{"cmd may not import lake/test"}},
 		"a permission nobody uses":    {row: "| ground | |", by: "| ground | `cmd` |", want: []string{"lake does not import cmd"}},
 		"an addition nobody uses":     {row: "that: `lake/test`", by: "that: `lake/test` `cmd`", want: []string{"no test imports cmd"}},
+		"a permission for tests only": {row: "a job | `lake`", by: "a job | `lake` `lake/test`", want: []string{"jobs/a does not import lake/test"}},
 		"a package without a row":     {of: "jobs/c", want: []string{"jobs/c is not in the table"}},
 		"a row without a package":     {row: "| `cmd` |", by: "| `jobs/gone` | was | |\n| `cmd` |", want: []string{"lists jobs/gone, which does not exist"}},
 		"a permission for nothing":    {row: "to come | `lake`", by: "to come | `lakes`", want: []string{"jobs/b may import lakes, which is no row"}},

@@ -1,0 +1,4 @@
+package chain
+
+// Unfinished is how a chain ends whose requests still wait.
+var Unfinished = unfinished
