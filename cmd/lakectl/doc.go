@@ -10,7 +10,7 @@
 //	Run      of the job package
 //	print    whatever struct came back
 //
-// A verb file looks like this one, trash.go, and commands() gets one more line:
+// A verb file looks like this one, trash.go, and one of the verbGroups() gets one more word:
 //
 //	func trashVerb() verb {
 //		return verb{

@@ -78,8 +78,8 @@ func (v verb) help(w io.Writer, name string) error {
 // rootHelp is the first thing a new user sees.
 func rootHelp(w io.Writer, app *cli.App) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "lakectl: %s\n\nUsage:\n  lakectl [--config FILE] [--json] COMMAND [flags] [arguments]\n\nCommands:\n", app.Usage)
-	writeVerbs(&b, commands())
+	fmt.Fprintf(&b, "lakectl: %s\n\nUsage:\n  lakectl [--config FILE] [--json] COMMAND [flags] [arguments]\n", app.Usage)
+	writeGroups(&b, verbGroups())
 	fmt.Fprint(&b, "\nFlags of every command:\n")
 	writeFlags(&b, globalFlags())
 	fmt.Fprint(&b, "\nConfiguration: defaults, then FILE, then variables LAKEHOUSE_*, then flags; 'lakectl config' shows every key.\n")
@@ -90,11 +90,30 @@ func rootHelp(w io.Writer, app *cli.App) error {
 }
 
 func writeVerbs(b *bytes.Buffer, verbs []verb) {
-	var g grid
-	for _, v := range verbs {
-		g.rows = append(g.rows, []cell{{text: "  " + v.Name}, {text: v.Short}})
+	grid{rows: verbRows(verbs, 0)}.write(b)
+}
+
+// writeGroups lists the verbs of each group below its title, all of them in the same columns.
+func writeGroups(b *bytes.Buffer, groups []verbGroup) {
+	widest := 0
+	for _, g := range groups {
+		for _, v := range g.Verbs {
+			widest = max(widest, len(v.Name))
+		}
 	}
-	g.write(b)
+	for _, g := range groups {
+		fmt.Fprintf(b, "\n%s:\n", g.Title)
+		grid{rows: verbRows(g.Verbs, widest)}.write(b)
+	}
+}
+
+// verbRows is a line for each verb, its name filled up to a width in letters.
+func verbRows(verbs []verb, width int) [][]cell {
+	var rows [][]cell
+	for _, v := range verbs {
+		rows = append(rows, []cell{{text: fmt.Sprintf("  %-*s", width, v.Name)}, {text: v.Short}})
+	}
+	return rows
 }
 
 // writeFlags lists flags with the word in backquotes, or VALUE, for what a flag takes.
