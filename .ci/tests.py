@@ -2,8 +2,9 @@
 
     go test -json ./... | tests.py WAITING [--no-skips]
 
-Prints a line a package, and all that a failed test printed. Writes a line `package test` to the file WAITING for each
-top-level test that skipped for want of an engine, or has a part that did. With --no-skips such a test is a failure.
+Prints a line a package, all that a failed test printed, and the slowest tests. Writes a line `package test` to the
+file WAITING for each top-level test that skipped for want of an engine, or has a part that did. With --no-skips such a
+test is a failure.
 Exit 1 after a failure.
 """
 
@@ -18,7 +19,7 @@ ENGINES = ".ci/engines"
 def main():
     waiting_path, no_skips = sys.argv[1], "--no-skips" in sys.argv
     output, passed = collections.defaultdict(list), 0
-    failed, waiting = [], {}
+    failed, waiting, seconds = [], {}, {}
     for line in sys.stdin:
         try:
             event = json.loads(line)
@@ -34,8 +35,10 @@ def main():
             if ENGINES in "".join(output.pop((package, test), [])):
                 waiting[package, test.split("/")[0]] = None
         elif action == "pass" and test:
-            passed += "/" not in test
             output.pop((package, test), None)
+            if "/" not in test:
+                passed += 1
+                seconds[f"{package.split('/', 3)[-1]} {test}"] = event["Elapsed"]
         elif action == "fail" and test:
             failed.append(f"{package} {test}")
             print("".join(output.pop((package, test), [])), end="", flush=True)
@@ -48,6 +51,8 @@ def main():
                 del output[key]
     with open(waiting_path, "w") as file:
         file.writelines(f"{package} {test}\n" for package, test in waiting)
+    slowest = sorted(seconds.items(), key=lambda test: -test[1])[:10]
+    print("slowest: " + ", ".join(f"{test} {round(took)} s" for test, took in slowest), flush=True)
     print(f"{passed} tests passed, {len(waiting)} wait for an engine, {len(failed)} failed", flush=True)
     if failed or no_skips and waiting:
         sys.exit("failed: " + ", ".join(failed + [f"{package} {test} (skipped)" for package, test in waiting if no_skips]))
