@@ -37,7 +37,7 @@ func NameFile(uri string, err error) error {
 		return clock
 	}
 	return WithHint(fmt.Errorf("file %s: %w: %w", path, ErrUnreadable, err),
-		"look after the disk and put this file back from a backup under the same name; where there is none, 'lakectl catalog restore' goes back to what is whole")
+		"check the disk and put this file back from a backup under the same name; where there is none, 'lakectl catalog restore' goes back to what is whole")
 }
 
 // causeHint is what to do about a cause that lies outside of lakectl. What a command would advise when it fails is

@@ -31,7 +31,7 @@ func (t *Table) fit(known Known) error {
 	}
 	if v := t.ice.Metadata().Version(); v != formatVersion {
 		return t.unfit(fmt.Sprintf("it has format version %d, lakectl writes %d", v, formatVersion),
-			"Iceberg has no way back: restore the lake from a backup of before, or archive into a new one (another catalog.uri and catalog.warehouse, then 'lakectl init')")
+			"Iceberg has no way back: restore the lake from an earlier backup, or archive into a new one (another catalog.uri and catalog.warehouse, then 'lakectl init')")
 	}
 	if err := t.fitColumns(*spec); err != nil {
 		return err
@@ -68,10 +68,10 @@ func (t *Table) fitColumns(spec Spec) error {
 				fmt.Sprintf("if %s is %s, rename it back where it was renamed and run 'lakectl init'; if not, drop it", has.Name, w.Name))
 		case fate == dropped:
 			return t.unfit(fmt.Sprintf("column %s was dropped", w.Name),
-				"a column made again is another one, its values stay lost: restore the lake from a backup of before, or archive into a new one (another catalog.uri and catalog.warehouse, then 'lakectl init')")
+				"a column that is made again does not get its old values back: restore the lake from an earlier backup, or archive into a new one (another catalog.uri and catalog.warehouse, then 'lakectl init')")
 		case !widened(w.Type, has.Type):
 			return t.unfit(fmt.Sprintf("column %s has type %s, lakectl gave it %s", w.Name, has.Type, w.Type),
-				"only int may become long; restore the lake from a backup of before, or archive into a new one (another catalog.uri and catalog.warehouse, then 'lakectl init')")
+				"only int may become long; restore the lake from an earlier backup, or archive into a new one (another catalog.uri and catalog.warehouse, then 'lakectl init')")
 		case has.Required && !w.Required:
 			return t.unfit(fmt.Sprintf("column %s was made required", w.Name), mayLackValues(t.name, has.Name))
 		}

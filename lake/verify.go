@@ -174,7 +174,7 @@ func damaged(local string, err error) error {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return WithHint(fmt.Errorf("file %s: %w", local, err),
-		"nothing was published from it; look after the disk, put this file back from a backup under the same name, and run the command again")
+		"nothing was published from it; check the disk, put this file back from a backup under the same name, and run the command again")
 }
 
 // readSeal checks the seal of a file and returns its chunk table, which can then be trusted, as can the footer.

@@ -83,7 +83,7 @@ func (c *Catalog) checkIdentity(ctx context.Context, rows []row) error {
 // taken is the error of a warehouse that belongs to another catalog.
 func (c *Catalog) taken(ctx context.Context, file identity, folder string) error {
 	return lake.WithHint(fmt.Errorf("warehouse %s belongs to lake %s of the catalog %s; this is the catalog %s: %w", folder, file.LakeID, file.Catalog, c.place(ctx), lake.ErrUnfit),
-		"two catalogs on one warehouse delete each other's files: use that catalog, or another catalog.warehouse; if this catalog takes that one's place, run 'lakectl catalog restore'")
+		"two catalogs on one warehouse delete each other's files: use that catalog, or another catalog.warehouse; if this catalog replaces that catalog, run 'lakectl catalog restore'")
 }
 
 // lakeID is the id that the tables carry: the first there is.

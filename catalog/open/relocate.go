@@ -227,7 +227,7 @@ func (c *Catalog) notTheOriginals(ctx context.Context, done *Relocated) error {
 		return nil
 	}
 	return lake.WithHint(fmt.Errorf("the catalog %s is that of the lake at %s, which still exists: %w", c.place(ctx), done.From, lake.ErrUnfit),
-		"copy the catalog as well and set catalog.uri (LAKEHOUSE_CATALOG_URI) to the copy; if this lake is to go on here and its old place is given up, say --moved")
+		"copy the catalog as well and set catalog.uri (LAKEHOUSE_CATALOG_URI) to the copy; if you give up the old place, say --moved")
 }
 
 // settle ends what a run left that was killed after it had switched the catalog.

@@ -83,7 +83,7 @@ func Restore(ctx context.Context, o Options, r RestoreOptions) (done Restored, e
 	}
 	if len(done.Heads) > 0 {
 		return done, lake.WithHint(fmt.Errorf("table %s: %w", done.Heads[0].Table, ErrHeads),
-			"look at their snapshots, times and counts, then run the command again with --head TABLE=METADATA for the one to keep; what only the other has is lost")
+			"look at their snapshots, times and counts, then run the command again with --head TABLE=METADATA for the state to keep; what only another state has is lost")
 	}
 	done.Notes = append(done.Notes, gaps(chosen)...)
 	done.Notes = append(done.Notes, c.elsewhere(chosen)...)

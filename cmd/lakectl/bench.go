@@ -17,7 +17,7 @@ import (
 
 func benchVerb() verb {
 	rows := func(def int) cli.Flag { return &cli.IntFlag{Name: "rows", Usage: "records of the load", Value: def} }
-	seed := &cli.Uint64Flag{Name: "seed", Usage: "another load for another `NUMBER`", Value: 1}
+	seed := &cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the load is made from: another seed makes another load", Value: 1}
 	return verb{
 		Name:  "bench",
 		Short: "Measure a job on a load of its own against what the same work costs without it.",
@@ -29,7 +29,8 @@ depend on the machine.`,
 			{
 				Name: "ingest", Short: "Broker to committed snapshots, by stage; Parquet is compared with arrow-go writing the same rows.",
 				Long: `Without --brokers the embedded broker runs in this process, on the same cores as the ingester. The stages are from a CPU
-profile of the ingester. Says which targets are met; of these only the ratio means the same on another machine.`,
+profile of the ingester. The report says which targets are met. Of the targets only the ratio means the same on another
+machine.`,
 				Examples: []string{"lakectl bench ingest --rows 1000000", "lakectl bench ingest --brokers 127.0.0.1:9092 --days 400 --rows 2000000"},
 				Flags:    []cli.Flag{rows(1_000_000), seed, &cli.IntFlag{Name: "days", Usage: "spread the event times of each batch over `N` days; 0 is a month in order of time"}},
 				Keys:     []string{"kafka.brokers", "ingest.flush_rows"}, Run: runBenchIngest,

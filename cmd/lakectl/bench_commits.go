@@ -20,7 +20,7 @@ func benchCommitsVerb() verb {
 		Name: "commits", Short: "How long a commit of ingest takes, from the first to the last of thousands.",
 		Long: `Commits one small file and its positions to listens, again and again, and runs 'job maintain' in between. Writing
 the file is not counted. Every 240th snapshot gets a tag: it stands for the one an hour that maintenance keeps where
-commits come every 15 s. --contrast makes so many commits without maintenance, in another lake.`,
+commits come every 15 s. --contrast is how many commits are made without maintenance, in another lake.`,
 		Examples: []string{"lakectl bench commits", "lakectl bench commits --commits 2000 --contrast 0"},
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "commits", Usage: "commits to make, at least 200", Value: 10_000},

@@ -34,9 +34,10 @@ func benchRoyaltiesVerb(seed cli.Flag) verb {
 		Name: "royalties", Short: "A full rebuild against the bare DuckDB statement, and a night against building its ledger.",
 		Long: `Makes archives with 5 % duplicates and runs the job on them.
 
-The rebuild: --rows copies of one month. 'job royalties --full' counts them again from the archive alone and compares the
-checksum, with and without the verification of what it reads; the limit is sql/bench/royalties_limit.sql over the same files
-under the same memory limit, before and after them. The first run, which also writes the ledger, is reported beside them: the limit writes nothing.
+The rebuild: --rows copies of one month. 'job royalties --full' counts them again from the archive alone and compares
+the checksum, with and without the verification of what it reads; the limit is sql/bench/royalties_limit.sql over the
+same files under the same memory limit, before and after them. The first run, which also writes the ledger, is reported
+beside them: the limit writes nothing.
 
 The night: a ledger of --ledger copies, as many days of them as --night goes into it, then --night more. Half of the
 second copies among them are of listens that the ledger has.

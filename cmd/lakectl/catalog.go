@@ -23,12 +23,12 @@ lake is refused until it is relocated, and a catalog from a backup is older than
 func catalogRelocateVerb() verb {
 	return verb{
 		Name: "relocate", Short: "Make a copied or moved lake name the files at its new place.",
-		Long: `Configure catalog.uri and catalog.warehouse for the new place; nothing else is needed, also for lakes of earlier versions.
-It reads the metadata of all tables below catalog.warehouse and writes it anew under other names: metadata files, manifest
-lists, manifests and position delete files of every snapshot that is kept. Snapshot ids, times, tags and rows stay the same.
-The catalog is switched last, all tables at once. Nothing is deleted, and no file at the old place is touched.
-A lake whose old place still exists is a copy and gets a new id; a moved one keeps its id. Where the old place is on another
-machine, say --copy or --moved. Running it again does nothing; after a kill it goes on.`,
+		Long: `Configure catalog.uri and catalog.warehouse for the new place; nothing else is needed, also for lakes of earlier
+versions. It reads the metadata of all tables below catalog.warehouse and writes it anew under other names: metadata
+files, manifest lists, manifests and position delete files of every snapshot that is kept. Snapshot ids, times, tags and
+rows stay the same. The catalog is switched last, all tables at once. Nothing is deleted, and no file at the old place
+is touched. A lake whose old place still exists is a copy and gets a new id; a moved one keeps its id. Where the old
+place is on another machine, say --copy or --moved. Running it again does nothing; after a kill it goes on.`,
 		Examples: []string{
 			"cp -r lakehouse staging && LAKEHOUSE_CATALOG_URI=staging/catalog.db LAKEHOUSE_CATALOG_WAREHOUSE=staging/warehouse lakectl catalog relocate",
 			"lakectl catalog relocate --moved",
@@ -36,8 +36,8 @@ machine, say --copy or --moved. Running it again does nothing; after a kill it g
 		Exits: []int{exitFenced},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "from", Usage: "the `WAREHOUSE` that the lake came from (default: what its tables say)"},
-			&cli.BoolFlag{Name: "copy", Usage: "it is a copy, although its old place is not to be seen"},
-			&cli.BoolFlag{Name: "moved", Usage: "it was moved, although something is at its old place"},
+			&cli.BoolFlag{Name: "copy", Usage: "the lake is a copy, although its old place cannot be seen"},
+			&cli.BoolFlag{Name: "moved", Usage: "the lake was moved, although something is at its old place"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "look for every file and say what would be done; change nothing"},
 		},
 		Run: runCatalogRelocate,
@@ -62,12 +62,12 @@ func catalogRestoreVerb() verb {
 	return verb{
 		Name: "restore", Short: "Let a catalog from a backup name the newest state of every table.",
 		Long: `The warehouse must be newer than the catalog, or of the same time. For each table it reads the metadata files below
-catalog.warehouse and takes the one that came after all others: by lineage, not by age or number, because commits that lost
-a race leave newer files behind. A table that the catalog does not know at all is registered again. Every file that the chosen
-state names must be there; of a warehouse that was copied while work went on, the newest state that is whole is taken, and
-said. The catalog is switched for all tables at once; nothing is deleted.
-Where a table has several states, neither of which contains the other, it ends with 5 and prints them: choose one with --head.
-Under notes it says which tables are of different times; the jobs catch up where they can.`,
+catalog.warehouse and takes the one that came after all others: by lineage, not by age or number, because commits that
+lost a race leave newer files behind. A table that the catalog does not know at all is registered again. Every file that
+the chosen state names must exist. If the warehouse was copied while jobs ran, the newest state that is whole is taken,
+and the report says so. The catalog is switched for all tables at once; nothing is deleted. If a table has several
+states and none contains the others, the command prints them and ends with code 5: choose one with --head. notes names
+the tables that are of different times; the jobs catch up where they can.`,
 		Examples: []string{"lakectl catalog restore --dry-run", "lakectl catalog restore --head listens=00041-8a2f0c1e.gz.metadata.json"},
 		Exits:    []int{exitFenced, exitProof},
 		Flags: []cli.Flag{

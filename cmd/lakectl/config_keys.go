@@ -75,7 +75,7 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.Catalog.S3.Region },
 	},
 	{
-		name: "catalog.mode", def: "private", about: "who may read a new lake: its owner, or its group too; one that exists goes on as its warehouse folder is", oneOf: []string{"private", "group"},
+		name: "catalog.mode", def: "private", about: "who may read a new lake: its owner, or its group too; an existing lake keeps the mode of its warehouse folder", oneOf: []string{"private", "group"},
 		field: func(c *config) any { return &c.Catalog.Mode },
 	},
 	{
@@ -133,7 +133,7 @@ var configKeys = []configKey{
 	},
 
 	{
-		name: "ingest.flush_age", def: "15s", about: "commit what waited this long", least: 1, most: int64(24 * time.Hour), why: "what waits lies in memory",
+		name: "ingest.flush_age", def: "15s", about: "commit records that waited this long", least: 1, most: int64(24 * time.Hour), why: "what waits lies in memory",
 		field: func(c *config) any { return &c.Ingest.FlushAge },
 	},
 	{
@@ -153,7 +153,7 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.Ingest.MaxLate },
 	},
 	{
-		name: "ingest.max_refused_percent", def: "90", about: "stop when more of the records are refused; 100 never stops", least: 1, most: 100,
+		name: "ingest.max_refused_percent", def: "90", about: "stop when a larger share of the records is refused; 100 never stops", least: 1, most: 100,
 		field: func(c *config) any { return &c.Ingest.MaxRefusedPercent },
 	},
 	{
@@ -178,7 +178,7 @@ var configKeys = []configKey{
 		field: func(c *config) any { return &c.DuckDB.SpillLimit },
 	},
 	{
-		name: "duckdb.verify", def: "true", about: "hold what jobs read against the hashes it was written with; false only to measure what that takes",
+		name: "duckdb.verify", def: "true", about: "check what jobs read against the hashes that it was written with; false only to measure what the check costs",
 		field: func(c *config) any { return &c.DuckDB.Verify },
 	},
 

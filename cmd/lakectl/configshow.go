@@ -8,8 +8,8 @@ import (
 func configVerb() verb {
 	return verb{
 		Name:  "config",
-		Short: "Show every configuration key, its value and where that comes from.",
-		Long: `Checks the configuration on the way: it ends with code 2 and names the key that is wrong.
+		Short: "Show every configuration key, its value and where the value comes from.",
+		Long: `Also checks the configuration: if a key is wrong, the command names it and ends with code 2.
 The variable of a key like kafka.topic is LAKEHOUSE_KAFKA_TOPIC. Passwords are never shown.
 A file looks like this; relative paths are relative to the working directory:
 

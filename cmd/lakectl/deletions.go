@@ -16,7 +16,8 @@ func deletionsVerb() verb {
 		Verbs: []verb{
 			{
 				Name: "list", Short: "List the requests with their state.", Exits: []int{exitProof},
-				Long:     "requested: nothing done yet; located: its rows are known; rows_deleted: they are gone from the tables; recomputed: everything derived from them too.",
+				Long:     `The states: requested, nothing is done yet; located, its rows are known; rows_deleted, its rows are gone from the tables;
+recomputed, everything derived from its rows is recomputed too.`,
 				Examples: []string{"lakectl deletions list"}, Run: runDeletionsList,
 			},
 			{

@@ -21,19 +21,20 @@ func ingestVerb() verb {
 	return verb{
 		Name:  "ingest",
 		Short: "Consume the Kafka topic into the archive, exactly once.",
-		Long: `Every record ends in exactly one place: a row of listens, of deletion_requests or of quarantine, or counted as
-suppressed by an earlier deletion request. Positions are committed with the rows, so a restart goes on where the
-archive is. Runs until stopped; a signal flushes and commits. Several of them share the partitions: start as many as there
-are partitions, with the same --group. With --until-caught-up it reads all partitions by itself, outside of the group.
-If two ingesters read the same partitions, one continues. The other waits and takes over, or ends with code 4 outside a group.`,
+		Long: `Every record ends in exactly one place: it becomes a row of listens, of deletion_requests or of quarantine, or it is
+counted as suppressed by an earlier deletion request. Positions are committed with the rows, so a restart continues
+where the archive ends. Runs until stopped; a signal flushes and commits. Several ingesters share the partitions: start
+as many as there are partitions, with the same --group. With --until-caught-up an ingester reads all partitions by
+itself, outside the group. If two ingesters read the same partitions, one continues. The other waits and takes over, or
+ends with code 4 outside a group.`,
 		Examples: []string{
 			"lakectl ingest --brokers kafka-1:9092 --topic listens", "lakectl ingest --until-caught-up",
-			"lakectl ingest --from earliest   # after records were deleted before they were read: go on without them, on record",
+			"lakectl ingest --from earliest   # records were deleted before they were read: go on without them, and record that",
 		},
 		Exits: []int{exitPartial, exitFenced, exitProof},
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "until-caught-up", Usage: "stop at the end of the topic as it was at the start"},
-			&cli.StringFlag{Name: "from", Usage: "`WHERE` to start in partitions without a position or whose next records are deleted: earliest, latest or PARTITION=OFFSET,..."},
+			&cli.BoolFlag{Name: "until-caught-up", Usage: "stop where the topic ended when the command started"},
+			&cli.StringFlag{Name: "from", Usage: "`WHERE` to start in a partition that has no position, or whose next records are deleted: earliest, latest or PARTITION=OFFSET,..."},
 			cpuProfileFlag(),
 		},
 		Keys: []string{"kafka.brokers", "kafka.topic", "kafka.group", "ingest.flush_rows", "ingest.metrics_addr"},
@@ -41,12 +42,12 @@ If two ingesters read the same partitions, one continues. The other waits and ta
 		Verbs: []verb{{
 			Name: "file", Args: "PATH...", Short: "Read JSON Lines files into the archive, exactly once.",
 			Long: `Files may be compressed (.gz, .zst); - is stdin and needs --source. A source is named by its content, so reading
-the same file twice changes nothing. Offsets are line numbers. --received-time is for records without one.`,
+the same file twice changes nothing. Offsets are line numbers. --received-time is for records that carry no received time.`,
 			Examples: []string{"lakectl ingest file events.jsonl", "zcat old.gz | lakectl ingest file --source old -"},
 			Exits:    []int{exitPartial, exitFenced, exitProof},
 			Flags: []cli.Flag{
-				&cli.StringFlag{Name: "received-time", Usage: "`TIME` (RFC 3339) of records that carry none"},
-				&cli.StringFlag{Name: "source", Usage: "`NAME` of the source instead of its content's"},
+				&cli.StringFlag{Name: "received-time", Usage: "received `TIME` (RFC 3339) of records that carry none"},
+				&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: made from its content)"},
 			},
 			Run: runIngestFile,
 		}, ingestStatusVerb()},

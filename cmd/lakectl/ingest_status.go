@@ -15,8 +15,8 @@ func ingestStatusVerb() verb {
 	return verb{
 		Name: "status", Short: "Show how far the archive is behind the topic.",
 		Long: `Reads the positions of the archive and the ends of the partitions, and commits nothing. lag_seconds is the age of the
-oldest record that is not archived, 0 when there is none. lag_records counts offsets: markers and records of aborted
-transactions are among them until a commit passes them. A problem is what an ingester would stop at.`,
+oldest record that is not archived, 0 when there is none. lag_records counts offsets, so it includes markers and records
+of aborted transactions until a commit passes them. problem names what an ingester would stop at.`,
 		Examples: []string{"lakectl ingest status", "lakectl --json ingest status --topic listens"},
 		Keys:     []string{"kafka.brokers", "kafka.topic"},
 		Run:      runIngestStatus,

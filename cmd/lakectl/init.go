@@ -9,9 +9,9 @@ import (
 func initVerb() verb {
 	return verb{
 		Name:  "init",
-		Short: "Create what is missing of the lake: catalog, tables, the key of the subject hash.",
-		Long: `Safe to repeat, also while jobs run: what is there is left as it is. Run it after an upgrade too: tables get the columns
-that came with the new version.
+		Short: "Create what the lake lacks: catalog, tables, the key of the subject hash.",
+		Long: `Safe to repeat, also while jobs run: it leaves what exists as it is. Run it after an upgrade too: it gives the tables
+the columns of the new version.
 Keep a copy of the subject key in your secret store. Without it no deletion request can be matched to listens.`,
 		Examples: []string{"lakectl init", "LAKEHOUSE_CATALOG_WAREHOUSE=/data/warehouse lakectl init"},
 		Run:      runInit,

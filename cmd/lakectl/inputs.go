@@ -40,13 +40,13 @@ func (v versioned[T, S]) verbs() []verb {
 	list := []verb{
 		{
 			Name: "check", Args: "FILE", Short: "Read a " + v.noun + " file and say what is wrong with it.",
-			Long: `Nothing is stored, and no lake is needed. Where there is one, unheard is what the file names and no counted listen of any
-published month has: a slip, or what nobody has heard yet.`, Examples: []string{name + " check " + v.example}, Run: v.runCheck,
+			Long: `Nothing is stored, and no lake is needed. If there is a lake, unheard lists what the file names but no counted listen of
+any published month has: a slip, or something that nobody has heard yet.`, Examples: []string{name + " check " + v.example}, Run: v.runCheck,
 		},
 		{
 			Name: v.store, Args: "FILE", Short: v.stores, Exits: []int{exitFenced, exitProof},
-			Long: v.applied + ` A file that says what holds already is not stored again.
-Unheard is what the file names and no counted listen of any published month has: a slip, or what nobody has heard yet.`,
+			Long: v.applied + ` A file that changes nothing is not stored again.
+unheard lists what the file names but no counted listen of any published month has: a slip, or something that nobody has heard yet.`,
 			Examples: []string{name + " " + v.store + " " + v.example}, Run: v.runStore,
 		},
 		{

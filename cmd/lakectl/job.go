@@ -30,14 +30,14 @@ from what counts: days that late rows or deletions touched, and with --true-up e
 			},
 			{
 				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
-				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the
-archive alone, without the ledger, and ends with code 5 if a line differs. Of a closed period, the differences are
-posted to the open one (see 'lakectl period --help'). unheard is what rules, pools and splits name and no counted
-listen of any published month has.`,
+				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the archive
+alone, without the ledger, and ends with code 5 if a line differs. The differences of a closed period are posted to an
+open one (see 'lakectl period --help'). unheard lists what rules, pools and splits name but no counted listen of any
+published month has.`,
 				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{exitFenced, exitProof},
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "period", Usage: "only this `MONTH`, like 2026-03"},
-					&cli.BoolFlag{Name: "dry-run", Usage: "only say which periods would be recomputed, why, and how many rows read"},
+					&cli.BoolFlag{Name: "dry-run", Usage: "only say which periods would be recomputed, why, and how many rows that would read"},
 					&cli.BoolFlag{Name: "full", Usage: "recount from the archive alone and compare"},
 				},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRoyalties,

@@ -13,9 +13,10 @@ import (
 func maintainVerb() verb {
 	return verb{
 		Name: "maintain", Short: "Thin the snapshots of every table, so that commits stay as fast as the first.",
-		Long: `Keeps the newest 30 snapshots of each table, one an hour within retention.archive_snapshots, whatever a tag, a
-branch or a royalty run of that time names, and what other jobs still need; deletes the others with the files that
-only they referred to. What could not go, and the job to run so that it can, is in the report.`,
+		Long: `Keeps the newest 30 snapshots of each table, one snapshot an hour within retention.archive_snapshots, every snapshot
+that a tag, a branch or a royalty run of that time names, and every snapshot that another job still needs. Deletes the
+other snapshots, with the files that only they referred to. The report names what could not be deleted, and the job to
+run first.`,
 		Examples: []string{"lakectl job maintain --dry-run", "lakectl job maintain"}, Exits: []int{exitPartial, exitProof},
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "say what would go; change nothing"}},
 		Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runMaintain,

@@ -17,26 +17,27 @@ func periodVerb() verb {
 		Short: "Close a month's royalties and see where each stands.",
 		Long: `A closed period keeps its statement: the published snapshots get the tag royalty-YYYY-MM-v1. What comes later still
 restates its lines, and the difference of each line is posted to the first open period after it, in royalty_adjustments:
-published + adjustments = current, checked by every run. Differences by deletions wait until they are about five people.`,
+published + adjustments = current, checked by every run. Differences that deletions cause wait until they are about at
+least five people.`,
 		Examples: []string{"lakectl period status", "lakectl period close 2026-03"},
 		Verbs: []verb{
 			{
-				Name: "close", Args: "MONTH", Short: "Make what is published of a month its statement.",
-				Long: `Refused, with what is missing, while the month has not ended, archived rows of it are not in the ledger, an input changed
-since it was published, or deletion requests are not carried out; --force closes all the same and keeps that on record.
-'lakectl ingest status' tells how far the topic has been read. A month without pools, or money that nobody earned, is named but
-not refused. Closing again only makes tags that are missing.`,
+				Name: "close", Args: "MONTH", Short: "Make the published royalties of a month its statement.",
+				Long: `Refuses, and says what is missing, while the month has not ended, archived rows of it are not in the ledger, an input
+changed since it was published, or deletion requests are not carried out. --force closes all the same and records that.
+'lakectl ingest status' tells how far the topic has been read. A month without pools, or money that nobody earned, is
+named but not refused. Closing a closed month only makes the tags that are missing.`,
 				Examples: []string{"lakectl period close 2026-03", "lakectl period close --by ann --force 2026-03"},
 				Exits:    []int{exitFenced, exitProof},
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "by", Usage: "the `NAME` to put on record (default: the user of this system)"},
-					&cli.BoolFlag{Name: "force", Usage: "although something is missing"},
+					&cli.BoolFlag{Name: "force", Usage: "close although something is missing"},
 				},
 				Run: runPeriodClose,
 			},
 			{
 				Name: "status", Short: "List the periods: open, closed or restated, and what is pending.", Exits: []int{exitProof},
-				Long:     "Pending is what the next 'lakectl job royalties' will recompute the period for. Nothing is changed.",
+				Long:     "pending says why the next 'lakectl job royalties' will recompute the period. Nothing is changed.",
 				Examples: []string{"lakectl period status", "lakectl --json period status"},
 				Run: func(ctx context.Context, c *call) (any, error) {
 					return withReader(ctx, c, func(env jobs.Env) ([]royalty.PeriodStatus, error) { return royalty.Status(ctx, env) })

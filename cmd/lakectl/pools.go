@@ -9,7 +9,7 @@ func poolsVerb() verb {
 	v := versioned[[]terms.Pool, royalty.PoolSet]{
 		noun: "pools", store: "apply", stores: "Store a pools file as the new version.", example: "pools.csv",
 		applied: "The pools of every period that the file names are replaced; other periods keep theirs.",
-		listed:  "For each period those of the newest file that named it.",
+		listed:  "Lists for each period the pools of the newest file that named the period.",
 		parse:   terms.ParsePools,
 		asSet:   func(pools []terms.Pool) royalty.PoolSet { return royalty.PoolSet{Pools: pools} },
 		compare: royalty.CheckPools,
@@ -18,8 +18,8 @@ func poolsVerb() verb {
 		remove: &takeBack[royalty.PoolSet]{
 			args: "MONTH...", short: "Take the pools of a month back.", example: "2062-03",
 			long: `Stores a new version in which the month has no pools; earlier versions stay, and other months keep theirs. The statement
-of a closed month stays too: what it was paid too much is posted to the first open month by the next 'lakectl job royalties'.
-A month that has none by now is not stored again.`,
+of a closed month stays too: the next 'lakectl job royalties' posts what the month paid too much to the first open month.
+A month that already has no pools is not stored again.`,
 			check: func(period string) error {
 				if !terms.IsPeriod(period) {
 					return usagef("give months like 2026-03", "period %q", period)

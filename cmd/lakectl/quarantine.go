@@ -14,7 +14,7 @@ import (
 )
 
 func quarantineVerb() verb {
-	since := &cli.StringFlag{Name: "since", Usage: "only received at or after this `TIME` (RFC 3339)"}
+	since := &cli.StringFlag{Name: "since", Usage: "only records received at or after this `TIME` (RFC 3339)"}
 	return verb{
 		Name:     "quarantine",
 		Short:    "See the records that were refused, and take in those that pass today.",
@@ -22,9 +22,9 @@ func quarantineVerb() verb {
 		Verbs: []verb{
 			{
 				Name: "list", Short: "List refused records, newest first, and how many there are by reason.", Exits: []int{exitProof},
-				Long: `A refused record keeps its bytes, its place in the source and the reason. The reasons are malformed_json,
-unknown_type, missing_field, invalid_field, event_time_in_future and event_time_too_old. Those that a replay has taken in
-are counted by what became of them, and listed with --all.`,
+				Long: `A refused record keeps its bytes, its place in the source and the reason. The reasons are malformed_json, unknown_type,
+missing_field, invalid_field, event_time_in_future and event_time_too_old. Records that a replay took in are counted by
+what became of them, and listed with --all.`,
 				Examples: []string{"lakectl quarantine list", "lakectl quarantine list --reason invalid_field --since 2026-03-01T00:00:00Z"},
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "reason", Usage: "only this `REASON`"}, since,
@@ -36,9 +36,10 @@ are counted by what became of them, and listed with --all.`,
 			{
 				Name: "replay", Short: "Decode refused records again and archive those that pass today, each once.",
 				Long: `For records that were refused by limits that have changed since (ingest.max_ahead, ingest.max_late) or by an earlier
-version. What passes goes into listens or deletion_requests, with its place in the source and the times it had; a listen that
-a deletion request covers is counted as suppressed. The row in quarantine stays and says so. What is refused again stays as
-it is, and with nothing that passes nothing is written. It may run while ingest does, and be killed and run again at any time.`,
+version. A record that passes goes into listens or deletion_requests, with its place in the source and its times; a
+listen that a deletion request covers is counted as suppressed. The row in quarantine stays and says what became of the
+record. A record that is refused again stays as it is. If no record passes, nothing is written. It may run while ingest
+does, and be killed and run again at any time.`,
 				Examples: []string{
 					"lakectl quarantine replay --reason event_time_too_old   # after raising ingest.max_late",
 					"lakectl quarantine replay --reason invalid_field --since 2026-03-01T00:00:00Z",

@@ -15,9 +15,10 @@ func royaltiesVerb() verb {
 		Examples: []string{"lakectl royalties show 2026-03"},
 		Verbs: []verb{{
 			Name: "show", Args: "[PERIOD|RUN]", Short: "Show the statement of a period or run; without one, list the runs.",
-			Long: `A PERIOD is the run that it was closed with, or its newest while it is open; the first lines say which, and which is
-the newest. Runs that restated a closed period are shown by their ids. The statement is read from the snapshots that the run named when it was published.
-Amounts are minor units of the pool's currency. The checksum is SHA-256 over the sorted lines.`,
+			Long: `PERIOD stands for one run: the run that it was closed with, or its newest run while it is open. The first lines name the
+run shown and the newest run. A run that restated a closed period is shown by its id. The statement is read from the
+snapshots that the run named when it was published. Amounts are minor units of the pool's currency. The checksum is
+SHA-256 over the sorted lines.`,
 			Examples: []string{"lakectl royalties show", "lakectl royalties show --lines 2026-03", "lakectl --json royalties show 2026-03"},
 			Exits:    []int{exitProof, exitGone},
 			Flags:    []cli.Flag{&cli.BoolFlag{Name: "lines", Usage: "with the lines, not only the payouts"}},

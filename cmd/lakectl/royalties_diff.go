@@ -12,10 +12,12 @@ import (
 func royaltiesDiffVerb() verb {
 	return verb{
 		Name: "diff", Args: "RUN_A RUN_B", Short: "Explain every line in which two runs of a period differ, by cause.",
-		Long: `RUN_A is the older one; a period in place of a run is the run it was closed with, or its newest while it is open. The causes: late listens, deletions, rules, pools, splits; the differences of all causes of a line
-add up to the whole. Signed numbers: what RUN_B has more than RUN_A. The statements are read from the snapshots that the
-runs name; while the ledger's snapshots are kept, late listens and deletions are told apart. Lines that the erasure of fewer
-than five people changed, and what they did to money, are one row of kind held unless --operator is given.`,
+		Long: `RUN_A is the older run. A period may stand in place of a run: it means the run that it was closed with, or its newest
+run while it is open. The causes: late listens, deletions, rules, pools, splits; the differences of all causes of a line
+add up to the whole. Numbers are signed: what RUN_B has more than RUN_A. The statements are read from the snapshots that
+the runs name. Late listens and deletions are separate causes as long as the ledger's snapshots are kept. Lines that the
+erasure of fewer than five people changed, and what they did to money, are one row of kind held unless --operator is
+given.`,
 		Examples: []string{"lakectl royalties diff 2026-03-41aa0be2fc 2026-03-9c0d11e07a"},
 		Exits:    []int{exitProof, exitGone},
 		Flags:    []cli.Flag{&cli.IntFlag{Name: "limit", Usage: "print at most `N` differences; 0 for all", Value: 1000}, operatorFlag()},

@@ -13,11 +13,11 @@ import (
 func royaltiesExplainVerb() verb {
 	return verb{
 		Name: "explain", Short: "List the counted listens behind a royalty line, and which rule decided about each.",
-		Long: `Reads the ledger as the newest run of the period saw it, which restates the statement of a closed one, or the current
-ledger when that has expired, and says which.
-Listens that do not qualify come first; a rule that is empty means that none matched. The sums are held against the
-published lines. This is for operators: listens are named, users are not. Lines of a closed
-period that fewer than five people changed since are one row, held, with what was published of them, unless --operator is given.`,
+		Long: `Reads the ledger as the newest run of the period saw it, or the current ledger if that snapshot has expired, and says
+which of the two. The newest run of a closed period restates its statement. Listens that do not qualify come first. An
+empty rule means that no rule matched. The sums are compared with the published lines. This is for operators: listens
+are named, users are not. Lines of a closed period that fewer than five people changed since are one row, held, with
+what was published of them, unless --operator is given.`,
 		Examples: []string{
 			"lakectl royalties explain --artist A1 --track t9 --period 2026-03",
 			"lakectl --json royalties explain --artist A1 --track t9 --period 2026-03 --country DE --tier premium",

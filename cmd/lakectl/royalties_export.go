@@ -13,16 +13,18 @@ import (
 func royaltiesExportVerb() verb {
 	return verb{
 		Name: "export", Args: "PERIOD|RUN", Short: "Write the statements of a run: one file for every label, artist or party.",
-		Long: `A PERIOD is the run it was closed with, or its newest while it is open, as for 'royalties show'; a run that restated a closed period is exported by its id.
-The files go into DIR/PERIOD-RUN-BY-FORMAT/, with summary.csv, which has the totals of every holder and currency. The folder
-appears when it is complete and its sums are those of the run; the same export again finds it and writes nothing.
+		Long: `PERIOD stands for one run, as for 'royalties show': the run that it was closed with, or its newest run while it is open.
+A run that restated a closed period is exported by its id. The files go into DIR/PERIOD-RUN-BY-FORMAT/, with
+summary.csv, which has the totals of every holder and currency. The folder appears when it is complete and its sums are
+those of the run; the same export again finds it and writes nothing.
 
-Rows of kind payout are the period's, of kind adjustment were posted to it for earlier ones. By artist, rows of kind usage say
-where the tracks were heard; they have no money. By party, a track without splits is its artist's. Tracks without a label are
-in the file unassigned. Amounts are minor units; currencies are never added. No user and no listen is named.
+Rows of kind payout are for the period itself; rows of kind adjustment were posted to it for earlier periods. By artist,
+rows of kind usage say where the tracks were heard; they have no money. By party, a track without splits is its
+artist's. Tracks without a label are in the file unassigned. Amounts are minor units; currencies are never added. No
+user and no listen is named.
 
-csv and dsr put an apostrophe before text that a spreadsheet would run as a formula. dsr is a TSV in the shape of a DDEX DSR
-flat file. It is no conformant DDEX message and claims no conformance.`,
+csv and dsr put an apostrophe before text that a spreadsheet would run as a formula. dsr is a TSV in the shape of a DDEX
+DSR flat file. It is not a conformant DDEX message and claims no conformance.`,
 		Examples: []string{
 			"lakectl royalties export --by label --out statements 2026-03",
 			"lakectl royalties export --by artist --id A1 --format parquet --out statements 2026-03",
@@ -31,10 +33,10 @@ flat file. It is no conformant DDEX message and claims no conformance.`,
 		Exits: []int{exitFenced, exitProof, exitGone},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "by", Usage: "a file for each `HOLDER`: " + strings.Join(statement.Holders, ", ")},
-			&cli.StringFlag{Name: "id", Usage: "only the holder with this `ID`; an empty one is who has none"},
+			&cli.StringFlag{Name: "id", Usage: "only the holder with this `ID`; an empty ID stands for rows without a holder"},
 			&cli.StringFlag{Name: "format", Usage: "write as `FORMAT`: " + strings.Join(statement.Formats, ", "), Value: "csv"},
 			&cli.StringFlag{Name: "out", Usage: "make the folder of the export in `DIR`"},
-			&cli.StringFlag{Name: "sender", Usage: "who sends a dsr file is `NAME`", Value: "lakectl"},
+			&cli.StringFlag{Name: "sender", Usage: "`NAME` of the sender in a dsr file", Value: "lakectl"},
 		},
 		Keys: []string{"duckdb.memory_limit", "duckdb.threads"},
 		Run:  runRoyaltiesExport,

@@ -12,8 +12,9 @@ func snapshotsVerb() verb {
 	return verb{
 		Name: "snapshots", Args: "[TABLE]", Short: "List the tables, or the snapshots of one.",
 		Long: `Every commit makes a snapshot; each can be read with 'lakectl sql --as-of' until it expires. Branches and tags stand
-beside the snapshot they name. on_main is false where the table does not come from a snapshot: it is a branch's, or main
-was rolled back behind it. Where older ones have expired, so that the way back breaks off, what lies behind counts as main's.`,
+beside the snapshot they name. on_main is false for a snapshot that the table does not come from: it is on a branch, or
+main was rolled back behind it. If expired snapshots interrupt the history of main, all snapshots older than the
+interruption count as on main.`,
 		Examples: []string{"lakectl snapshots", "lakectl snapshots listens"},
 		Run:      runSnapshots,
 	}

@@ -9,7 +9,7 @@ func splitsVerb() verb {
 	v := versioned[[]terms.Split, royalty.SplitSet]{
 		noun: "splits", store: "apply", stores: "Store a splits file as the new version.", example: "splits.csv",
 		applied: "The splits of every track that the file names are replaced; other tracks keep theirs.",
-		listed:  "For each track those of the newest file that named it.",
+		listed:  "Lists for each track the splits of the newest file that named the track.",
 		parse:   terms.ParseSplits,
 		asSet:   royalty.ListSplits,
 		compare: royalty.CheckSplits,
@@ -18,8 +18,8 @@ func splitsVerb() verb {
 		remove: &takeBack[royalty.SplitSet]{
 			args: "TRACK...", short: "Take the splits of a track back.", example: "t1",
 			long: `Stores a new version in which the track has no splits, so that its payouts are the artist's; earlier versions stay, and
-other tracks keep theirs. The statements of closed months stay too: what they shared out otherwise is posted to the first open
-month by the next 'lakectl job royalties'. A track that has none by now is not stored again.`,
+other tracks keep theirs. The statements of closed months stay too: the next 'lakectl job royalties' posts what they
+shared out otherwise to the first open month. A track that already has no splits is not stored again.`,
 			check: func(track string) error {
 				if track == "" {
 					return usagef("give the ids of tracks", "track %q", track)
@@ -39,10 +39,10 @@ month by the next 'lakectl job royalties'. A track that has none by now is not s
   t1,ana,composer,3000,,2026-03-15
   t1,ana-heirs,composer,3000,2026-03-15,
 
-effective_from is inclusive, effective_to exclusive, both UTC dates of the listen; empty is open. Whenever a track
-has splits they sum to 10000; a party has one part in a role at a time. Every payout of the track is shared by them
-to the unit. When they change inside a month, the listens before and after weigh by what held then. Listens of days
-without splits, and tracks without any, are the artist's.`,
+effective_from is inclusive, effective_to exclusive, both UTC dates of the listen; empty is open. On every day on which
+a track has splits, they sum to 10000; a party has one part in a role at a time. The splits share every payout of the
+track, to the unit. If they change inside a month, each listen weighs by the splits of its day. Payouts for listens of
+days without splits, and for tracks without splits, go to the artist.`,
 		Examples: []string{"lakectl splits check splits.csv", "lakectl splits apply splits.csv"},
 		Verbs:    v.verbs(),
 	}

@@ -15,13 +15,14 @@ func sqlVerb() verb {
 		Name: "sql", Args: "QUERY", Short: "Run one read-only SELECT over the tables, now or as of any time.",
 		Long: `All tables are there under their names; the dialect is DuckDB's. --as-of takes
   a time      2026-04-01T00:00:00Z, or 2026-04-01; each table as it was then
-  a snapshot  an id from 'lakectl snapshots TABLE'; it binds its own table, the others are as of its time
-  a tag       binds every table that has it, the others are as of the time of the latest of these
+  a snapshot  an id from 'lakectl snapshots TABLE'; its own table is read there, the others as of its time
+  a tag       tables that have it are read there, the others as of the time of the latest tagged snapshot
   run:ID      what that royalty run saw and made: one consistent cut
-Only the tables that the query names are read: one that has expired is an error, which names the oldest left, if the
-query names it. Shown are at most --limit rows, and at most a quarter of duckdb.memory_limit. SHOW TABLES and DESCRIBE
-TABLE tell what there is. Columns that other engines added or renamed are there as the table has them; those
-that DuckDB cannot show are left out, with a warning. The query can read the tables and nothing else: no files, no settings.`,
+Only the tables that the query names are read. If the snapshot of such a table has expired, the error names the oldest
+one left. An answer has at most --limit rows and a quarter of duckdb.memory_limit. SHOW TABLES lists the tables,
+DESCRIBE TABLE the columns of a table. Columns that other engines added or renamed are there as the table has them.
+Columns that DuckDB cannot show are left out, with a warning. The query can read the tables and nothing else: no files,
+no settings.`,
 		Examples: []string{
 			`lakectl sql "SELECT device, count(*) FROM listens GROUP BY 1"`,
 			`lakectl sql --as-of 2026-04-01 "SELECT sum(plays) FROM plays_by_hour"`,

@@ -17,17 +17,17 @@ import (
 func tagVerb() verb {
 	return verb{
 		Name: "tag", Args: "TABLE NAME", Short: "Name a snapshot of a table so that it is kept.",
-		Long: `Without --snapshot the current one. A name is up to 100 letters, digits, - _ and . with a letter in it; names
-that begin with royalty- are for 'lakectl period close'. A tag is never moved; --drop takes it away.
-An age counts from the snapshot's time, as in every engine; 'lakectl job maintain' drops the tag when it has passed.
-Tables that hold rows of single listeners take tags of at most the archive's retention (retention.archive_snapshots),
-and get it without --max-age: a longer one would keep erased rows readable.`,
+		Long: `Names the current snapshot, or the one given with --snapshot. A name is up to 100 letters, digits, - _ and . with a
+letter in it; names that begin with royalty- are for 'lakectl period close'. A tag is never moved; --drop takes it away.
+--max-age counts from the snapshot's time, as in every engine; 'lakectl job maintain' drops the tag when that age has
+passed. On a table with rows of single listeners a tag lasts at most as long as the archive's retention
+(retention.archive_snapshots), and exactly as long without --max-age: a longer tag would keep erased rows readable.`,
 		Examples: []string{"lakectl tag royalty_lines audit-2026", "lakectl tag --max-age 2d listens before-migration", "lakectl tag --drop listens before-migration"},
 		Exits:    []int{exitFenced, exitGone},
 		Flags: []cli.Flag{
 			&cli.Int64Flag{Name: "snapshot", Usage: "the `ID` to name instead of the current snapshot"},
 			&cli.StringFlag{Name: "max-age", Usage: "drop the tag when the snapshot is older than this `DURATION`, like 7d (default: keep; on tables with rows of listeners the retention)"},
-			&cli.BoolFlag{Name: "drop", Usage: "drop the tag; the snapshot is kept for as long as others of its age"},
+			&cli.BoolFlag{Name: "drop", Usage: "drop the tag; its snapshot is kept as long as others of its age"},
 		},
 		Run: runTag,
 	}

@@ -7,9 +7,9 @@ import (
 
 func tracksVerb() verb {
 	v := versioned[[]terms.Track, royalty.TrackSet]{
-		noun: "tracks", store: "load", stores: "Store what a tracks file says of its tracks.", example: "tracks.csv",
+		noun: "tracks", store: "load", stores: "Store what a tracks file says about its tracks.", example: "tracks.csv",
 		applied: "The rows of every track that the file names are replaced; other tracks keep theirs.",
-		listed:  "Everything that is known of every track. For some of them use 'lakectl sql' on the table tracks.",
+		listed:  "Lists everything that is known of every track. To see some tracks, use 'lakectl sql' on the table tracks.",
 		parse:   terms.ParseTracks,
 		asSet: func(tracks []terms.Track) royalty.TrackSet {
 			return royalty.TrackSet{Rows: len(tracks), Tracks: tracks}
@@ -20,7 +20,7 @@ func tracksVerb() verb {
 	}
 	return verb{
 		Name:  v.noun,
-		Short: "Check, load and list what tracks are called and which label they are of.",
+		Short: "Check, load and list the tracks: their titles, artists and labels.",
 		Long: `A tracks file is CSV; all but track_id may be empty:
 
   track_id,title,artist_name,label_id,label_name,isrc,valid_from,valid_to

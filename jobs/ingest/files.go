@@ -60,7 +60,7 @@ func checkSources(paths []string, source string) error {
 	for _, path := range paths {
 		if path == "-" && source == "" {
 			return lake.WithHint(fmt.Errorf("stdin has no name: %w", ErrUsage),
-				"name what is piped in with --source NAME; the same name again goes on where an interrupted run stopped, other content needs another name")
+				"name what is piped in with --source NAME; the same name continues an interrupted run; other content needs another name")
 		}
 	}
 	for _, path := range paths {

@@ -93,7 +93,7 @@ func damaged(name string, line int64, err error) error {
 	var disk *fs.PathError
 	switch {
 	case errors.Is(err, errAfterGzip):
-		return lake.WithHint(wrapped, "if it is not needed, leave it away: 'gzip -dc < %s | %s'", name, pipedIn)
+		return lake.WithHint(wrapped, "if what follows is not needed, leave it out: 'gzip -dc < %s | %s'", name, pipedIn)
 	case errors.As(err, &disk):
 		return lake.WithHint(wrapped, "the file could not be read: check the disk it is on, then run the command again")
 	}

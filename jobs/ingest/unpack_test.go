@@ -110,8 +110,8 @@ func TestAPathThatCannotBeReadSaysWhy(t *testing.T) {
 		"plain.gz":      {text, "it is plain text", "rename it", true},
 		"plain.zst":     {text, "it is plain text", "rename it", true},
 		"cut.gz":        {gzipped(t, text)[:100], "unexpected EOF", "transfer it again", false},
-		"more.gz":       {append(gzipped(t, text), "\x00more"...), "is not gzip", "leave it away: 'gzip -dc < ", false},
-		"more gzip.gz":  {append(gzipped(t, text), "\x1f\x8b\x00\x00\x00\x00\x00\x00\x00\x00\x00"...), "is not gzip", "leave it away", false},
+		"more.gz":       {append(gzipped(t, text), "\x00more"...), "is not gzip", "leave it out: 'gzip -dc < ", false},
+		"more gzip.gz":  {append(gzipped(t, text), "\x1f\x8b\x00\x00\x00\x00\x00\x00\x00\x00\x00"...), "is not gzip", "leave it out", false},
 	} {
 		path := filepath.Join(w.lake.Dir, name)
 		if c.content != nil {

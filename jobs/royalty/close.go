@@ -113,7 +113,7 @@ func decide(ctx context.Context, env jobs.Env, f *Forecast, period string, o Clo
 	}
 	if len(missing) > 0 && !o.Force {
 		return Closing{}, lake.WithHint(fmt.Errorf("close %s: %s: %w", period, strings.Join(missing, missingBetween), ErrIncomplete),
-			"see to what is missing and run the command again, or close it as it is with --force; what comes later is posted as adjustments")
+			"settle what is missing and run the command again, or close it as it is with --force; what comes later is posted as adjustments")
 	}
 	tag := catalog.StatementTagPrefix + period + "-v1"
 	c := Closing{

@@ -55,7 +55,7 @@ func tagsFree(ctx context.Context, env jobs.Env, c Closing) error {
 
 func notOurs(tag, table string, id int64) error {
 	return lake.WithHint(fmt.Errorf("tag %s of table %s names snapshot %d, which is not the statement: %w", tag, table, id, lake.ErrFenced),
-		"somebody else made it: drop it with 'lakectl tag --drop %s %s', a branch in the engine that made it, then run 'lakectl period close' again", table, tag)
+		"somebody else made it: drop a tag with 'lakectl tag --drop %s %s', a branch in the engine that made the branch, then run 'lakectl period close' again", table, tag)
 }
 
 // tagStatement gives the tag to the snapshots that the statement is read from and returns the tables that have it.

@@ -66,7 +66,7 @@ func (f folder) same(p pinned) (Result, bool, error) {
 func (f folder) compare(written, computed manifest) (Report, error) {
 	if written.RunID != computed.RunID || written.Checksum != computed.Checksum || written.Inputs.Sender != computed.Inputs.Sender {
 		return Report{}, lake.WithHint(fmt.Errorf("%s holds other statements: tracks, adjustments or the sender changed since", f.path()),
-			"keep it as what was sent, and export into another folder")
+			"keep it as the record of what was sent, and export into another folder")
 	}
 	return Report{Folder: f.path(), AlreadyThere: true, Result: written.Result}, nil
 }
