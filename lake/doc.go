@@ -1,82 +1,92 @@
 // Package lake is the only place of lakectl that commits.
 //
-// It puts three things on top of iceberg-go: a table at one of its snapshots ([Snapshot]), what was added
-// to a table between two snapshots ([Changes]), and one commit function ([Lake.Commit]) that every job uses.
+// # Use
+//
+//  1. [New] makes a [Lake] of an opened catalog; [Lake.Table] loads a table, and [Table.Current] is its newest
+//     [Snapshot].
+//  2. [Snapshot.Files], [Snapshot.Changes] and [Snapshot.State] tell what it holds, what came since another one, and
+//     its state.
+//  3. [Table.WriteRows] or lake/duck writes data files; [Lake.Commit] adds them and the state, exactly once.
+//
+// # Design
+//
+// It puts three things on top of iceberg-go: a table at one of its snapshots ([Snapshot]), what was added to a table
+// between two snapshots ([Changes]), and one commit function ([Lake.Commit]) that every job uses.
 //
 // # Committing exactly once
 //
-// The caller writes its Parquet files once. Commit then repeats: load the table, ask the caller whether the
-// base it computed from still holds, stage the files, pin main to the snapshot just seen (compare and swap),
-// commit once. After any error it loads the table again and looks for its own commit id among main's
-// ancestors. Found: the commit landed although its answer was lost. Not found and the base holds: the same
-// files are staged again. Base moved: the caller gets its own error, usually [ErrFenced].
+// The caller writes its Parquet files once. Commit then repeats: load the table, ask the caller whether the base it
+// computed from still holds, stage the files, pin main to the snapshot just seen (compare and swap), commit once. After
+// any error it loads the table again and looks for its own commit id among main's ancestors. Found: the commit landed
+// although its answer was lost. Not found and the base holds: the same files are staged again. Base moved: the caller
+// gets its own error, usually [ErrFenced].
 //
 // The class of an error is never trusted before that look: the SQL catalog's conflicts have no type, and a timeout may
-// have landed. After it, an error that cannot pass (no such file, no right, a full disk, a table that does not fit) ends
-// the rounds. The library's own retry stays off whatever the table says (commit.retry.*, which is for other engines),
-// because it replays without asking.
+// have landed. After it, an error that cannot pass (no such file, no right, a full disk, a table that does not fit)
+// ends the rounds. The library's own retry stays off whatever the table says (commit.retry.*, which is for other
+// engines), because it replays without asking.
 //
-// Where the newest change of a table is more than a minute ahead of this machine's clock, nothing is changed: [ErrClock].
+// Where the newest change of a table is more than a minute ahead of this machine's clock, nothing is changed:
+// [ErrClock].
 //
-// A file that is in the table already is refused. Names that this process made and that nobody has tried to commit are not
-// looked for, nor are they after an attempt as long as main comes from where that attempt was made.
+// A file that is in the table already is refused. Names that this process made and that nobody has tried to commit are
+// not looked for, nor are they after an attempt as long as main comes from where that attempt was made.
 //
-// Errors of reading name the file ([NameFile]); the library does not say at which manifest it failed, so a second attempt
-// reads them first. What to do follows from the cause where that lies outside of lakectl ([Hint]).
+// Errors of reading name the file ([NameFile]); the library does not say at which manifest it failed, so a second
+// attempt reads them first. What to do follows from the cause where that lies outside of lakectl ([Hint]).
 //
 // # Tables that others have touched
 //
 // Every load holds a table of lakectl's against its spec ([Known]): columns by field id and type, the partition spec it
 // was made with, format version, place below the warehouse. [Table.Columns] and [Table.Spec] say where the columns and
 // the partition spec of lakectl are in the table; columns, names, order and default spec of others are theirs. What
-// does not fit is [ErrUnfit], before anything is written. Field ids that are not their column's place in the spec lie in
-// the table property lakectl.columns.
+// does not fit is [ErrUnfit], before anything is written. Field ids that are not their column's place in the spec lie
+// in the table property lakectl.columns.
 //
-// Comments, key and sort order of a spec are for readers ([Lake.Describe]); no check and no job goes by them. Hashes of the words
-// that lakectl wrote lie in the table property lakectl.words: others are another engine's, and stay.
+// Comments, key and sort order of a spec are for readers ([Lake.Describe]); no check and no job goes by them. Hashes of
+// the words that lakectl wrote lie in the table property lakectl.words: others are another engine's, and stay.
 //
 // # State in snapshot summaries
 //
-// What a job must know to go on (positions in its sources, the snapshot of another table that it covers)
-// lies in the summary of the same snapshot as the rows it belongs to, under keys that start with
-// [StatePrefix]. Every commit through this package carries all state keys of the table forward, so the
-// newest snapshot of ours has the whole state. Snapshots of other engines carry none: [Snapshot.State] walks back to
-// the nearest of ours.
+// What a job must know to go on (positions in its sources, the snapshot of another table that it covers) lies in the
+// summary of the same snapshot as the rows it belongs to, under keys that start with [StatePrefix]. Every commit
+// through this package carries all state keys of the table forward, so the newest snapshot of ours has the whole state.
+// Snapshots of other engines carry none: [Snapshot.State] walks back to the nearest of ours.
 //
 // Another engine may expire that one. So each commit also sets the table property [StateProperty], in the same metadata
-// commit: the state, and the snapshot that it belongs to. A property and not a tag: a tag would do, for every engine spares
-// what it names, but it would keep the files of its snapshot from being purged for as long as the table is not written to.
-// The property is bounded as a summary is, and replaced by each commit.
+// commit: the state, and the snapshot that it belongs to. A property and not a tag: a tag would do, for every engine
+// spares what it names, but it would keep the files of its snapshot from being purged for as long as the table is not
+// written to. The property is bounded as a summary is, and replaced by each commit.
 //
-// A property does not follow main, so it is believed only while main comes from the snapshot it names. Where the line of
-// main breaks off at an expired snapshot ([Table.recall] finds out once for each load):
+// A property does not follow main, so it is believed only while main comes from the snapshot it names. Where the line
+// of main breaks off at an expired snapshot ([Table.recall] finds out once for each load):
 //   - the expired parent is that snapshot: so it is;
-//   - an older metadata file that the table still lists tells how the line goes on, with the summaries of its snapshots;
+//   - an older metadata file that the table still lists tells how the line goes on, with the summaries of its
+//     snapshots;
 //   - a manifest of main has something that only that snapshot can have put there.
 //
-// Otherwise the state is unknown. Of most tables it is then as if never set, for whoever goes by it can start over ([Spec]); of the
-// others it is [ErrExpired], and the table takes no commit but one that says [Commit.Forgets].
+// Otherwise the state is unknown. Of most tables it is then as if never set, for whoever goes by it can start over
+// ([Spec]); of the others it is [ErrExpired], and the table takes no commit but one that says [Commit.Forgets].
 //
-// The same record tells whether anyone else changed the rows of a table that only we write ([Table.Altered]). A commit of
-// ours on top of such a change passes it on, until one mends the rows ([Commit.Mends]).
+// The same record tells whether anyone else changed the rows of a table that only we write ([Table.Altered]). A commit
+// of ours on top of such a change passes it on, until one mends the rows ([Commit.Mends]).
 //
 // # Sealed files
 //
-// Every Parquet file of ours carries a seal ([Seal], and its layout in seal.go): a hash of each column chunk and of all else.
-// The mark in its name promises the seal, so a file whose seal is damaged is never taken for one of another engine. Whoever turns
-// files into numbers asks a [Verifier] first; what does not hold is [ErrDamaged].
+// Every Parquet file of ours carries a seal ([Seal], and its layout in seal.go): a hash of each column chunk and of all
+// else. The mark in its name promises the seal, so a file whose seal is damaged is never taken for one of another
+// engine. Whoever turns files into numbers asks a [Verifier] first; what does not hold is [ErrDamaged].
 //
 // # Expiring
 //
 // [Lake.Expire] is the other commit: it changes no rows, takes snapshots out of the history and then deletes what
-// nothing refers to any more. Which snapshots is for package maintain to say: whoever walks the parents of a
-// snapshot ([Snapshot.Since], [Snapshot.Changes]) relies on there being no gap.
+// nothing refers to any more. Which snapshots is for package maintain to say: whoever walks the parents of a snapshot
+// ([Snapshot.Since], [Snapshot.Changes]) relies on there being no gap.
 //
 // # Caveats
 //
-// Exactly once means: the rows of one commit are in the table once, together with the state that says so.
-// Two tables never change in one commit; jobs order their commits so that the last one publishes.
-// A rollback of main rolls the state back with the rows.
-// Files of a commit that lost are left behind for the orphan sweep.
-// Only position deletes are read and written; a table holding equality deletes or deletion vectors is refused.
+// Exactly once means: the rows of one commit are in the table once, together with the state that says so. Two tables
+// never change in one commit; jobs order their commits so that the last one publishes. A rollback of main rolls the
+// state back with the rows. Files of a commit that lost are left behind for the orphan sweep. Only position deletes are
+// read and written; a table holding equality deletes or deletion vectors is refused.
 package lake

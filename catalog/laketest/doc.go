@@ -1,7 +1,16 @@
 // Package laketest makes throw-away lakes for tests and breaks them on purpose.
 //
-// A lake of [New] is real: SQLite catalog, Parquet files, the tables of package catalog, in the test's
-// temporary folder. [Faults] wraps its catalog and its storage: a write can fail before anything happened, a
-// commit can fail before it landed or be reported failed after it landed. Tests use it to show that every job
-// can be interrupted at every step.
+// # Use
+//
+//  1. [New] makes a lake for a test; [Lake.DB] and [Lake.Snapshot] read it.
+//  2. [Lake.Hand], [Foreign] and [Lake.Compact] change it as other engines do; [Crash] and [Lake.With] interrupt work
+//     on it.
+//  3. [Engine] and [Long] skip a test that needs an outside component, or much time.
+//
+// # Design
+//
+// A lake of [New] is real: SQLite catalog, Parquet files, the tables of package catalog, in the test's temporary
+// folder. [Faults] wraps its catalog and its storage: a write can fail before anything happened, a commit can fail
+// before it landed or be reported failed after it landed. Tests use it to show that every job can be interrupted at
+// every step.
 package laketest

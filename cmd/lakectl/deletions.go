@@ -16,7 +16,7 @@ func deletionsVerb() verb {
 		Verbs: []verb{
 			{
 				Name: "list", Short: "List the requests with their state.", Exits: []int{exitProof},
-				Long:     `The states: requested, nothing is done yet; located, its rows are known; rows_deleted, its rows are gone from the tables;
+				Long: `The states: requested, nothing is done yet; located, its rows are known; rows_deleted, its rows are gone from the tables;
 recomputed, everything derived from its rows is recomputed too.`,
 				Examples: []string{"lakectl deletions list"}, Run: runDeletionsList,
 			},

@@ -1,9 +1,15 @@
-// Command lakectl runs the jobs of a lakehouse of listens: it ingests a topic
-// into an Iceberg archive, keeps a dashboard, computes royalties, carries out
-// deletions, and answers questions about all of it.
+// Command lakectl runs the jobs of a lakehouse of listens: it ingests a topic into an Iceberg archive, keeps a
+// dashboard, computes royalties, carries out deletions, and answers questions about all of it.
 //
-// The command line holds no logic of the product. Each verb has one file that
-// does four things and nothing else:
+// # Use
+//
+//  1. Build it with `go build ./cmd/lakectl`; `lakectl --help` lists the verbs by purpose.
+//  2. A new verb is one file with a function like trashVerb below, and one word in verbGroups.
+//  3. Its test is a script in testdata; TestScripts runs them all.
+//
+// # Design
+//
+// The command line holds no logic of the product. Each verb has one file that does four things and nothing else:
 //
 //	flags    declared on the verb, and the configuration keys it lets a flag set
 //	Options  of the job package, filled from the flags and the configuration
@@ -40,36 +46,30 @@
 //
 // # What the frame does for a verb
 //
-// Args is the usage line and the check at once: TABLE must be there, [NAME] may
-// be, a trailing ... repeats. --config, --json, --log-level and --help work on
-// every verb, before it and after it. Flags that stand after an argument are
-// refused, because the flag parser would take them for arguments and a
-// --dry-run would be lost without a word. A verb declares no Required flag and
-// no EnvVars: needFlags checks the first, the table of configuration keys is the
-// only source of the second.
+// Args is the usage line and the check at once: TABLE must be there, [NAME] may be, a trailing ... repeats. --config,
+// --json, --log-level and --help work on every verb, before it and after it. Flags that stand after an argument are
+// refused, because the flag parser would take them for arguments and a --dry-run would be lost without a word. A verb
+// declares no Required flag and no EnvVars: needFlags checks the first, the table of configuration keys is the only
+// source of the second.
 //
 // # Results
 //
-// A verb returns a struct, a pointer to one, or a slice of them, and every field
-// has a json name in snake_case. With --json it is encoded as it is, nil slices
-// as [], times in UTC. Without, scalar fields become a block of "name value"
-// lines and slices of structs become tables; see print.go for the tags that
-// steer this. A result that comes with an error is printed before the error, so
-// that what a partly done job did reach is on stdout; result drops what a failed
+// A verb returns a struct, a pointer to one, or a slice of them, and every field has a json name in snake_case. With
+// --json it is encoded as it is, nil slices as [], times in UTC. Without, scalar fields become a block of "name value"
+// lines and slices of structs become tables; see print.go for the tags that steer this. A result that comes with an
+// error is printed before the error, so that what a partly done job did reach is on stdout; result drops what a failed
 // one returned. A verb that writes stdout itself returns nil.
 //
 // # Errors
 //
-// Errors carry their class, never an exit code: run in main.go is the only place
-// that turns one into the other, by exitCode in exit.go. A verb returns
-// usagef(...) for what the caller typed wrong and passes everything else on. What
+// Errors carry their class, never an exit code: run in main.go is the only place that turns one into the other, by
+// exitCode in exit.go. A verb returns usagef(...) for what the caller typed wrong and passes everything else on. What
 // to do next travels with the error (lake.WithHint) and is printed by run.
 //
 // # Configuration
 //
-// Every key stands once, in the table in config_keys.go, from which come its
-// place in the file, its variable, its flag, its default and its error texts.
-// Layers are applied in order: defaults, the file named by --config or
-// LAKEHOUSE_CONFIG (none is looked for), variables, flags. An empty variable
-// counts as not set. Relative paths are relative to the working directory.
+// Every key stands once, in the table in config_keys.go, from which come its place in the file, its variable, its flag,
+// its default and its error texts. Layers are applied in order: defaults, the file named by --config or
+// LAKEHOUSE_CONFIG (none is looked for), variables, flags. An empty variable counts as not set. Relative paths are
+// relative to the working directory.
 package main

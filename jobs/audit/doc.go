@@ -1,8 +1,16 @@
 // Package audit recomputes a published royalty run from the archive and says whether it comes out the same.
 //
-// It shares no counting code and no statement with package royalty: the copies that count are found by another
-// method, rules are judged as rows of a table instead of a compiled expression, and the lines, their checksum and
-// the payouts are made here anew. It never reads listens_counted or listens_duplicates.
+// # Use
+//
+//  1. Publish with royalty.Run; royalty.Runs lists the ids.
+//  2. Call [Reproduce] with the id of a run, or with a period for its newest run.
+//  3. Read [Result].Outcome: same, inputs erased, or different.
+//
+// # Design
+//
+// It shares no counting code and no statement with package royalty: the copies that count are found by another method,
+// rules are judged as rows of a table instead of a compiled expression, and the lines, their checksum and the payouts
+// are made here anew. It never reads listens_counted or listens_duplicates.
 //
 // # What it reads
 //
@@ -12,20 +20,20 @@
 //
 // # The cut
 //
-// Snapshots of the archive expire, so a run also pins the position of every source (lake.Positions) in the snapshot
-// of listens that its ledger covered, when that snapshot was committed, and how many replays it had. A row of today's
+// Snapshots of the archive expire, so a run also pins the position of every source (lake.Positions) in the snapshot of
+// listens that its ledger covered, when that snapshot was committed, and how many replays it had. A row of today's
 // archive was in it when
 //
 //   - it comes from a topic of the positions, and its offset is below the partition's next; or
 //   - it comes from a file that was being read, and its line is below the next; or
 //   - it comes from a file that table sources had as finished when the snapshot was committed; or
-//   - it lies in a data file whose sequence number is not above that of the snapshot, whoever wrote it. So rows that another
-//     engine appended belong to the runs that counted them, whatever source they name and whatever has expired.
+//   - it lies in a data file whose sequence number is not above that of the snapshot, whoever wrote it. So rows that
+//     another engine appended belong to the runs that counted them, whatever source they name and whatever has expired.
 //
 // A replay of refused records brings rows in at the old offset, so where the archive has had replays since, what they
-// brought is left out. Quarantine marks such records, all of one round at once and after they were brought in. The
-// last round before the run may therefore be marked after it. So rounds are counted: if n rounds were marked since,
-// the newest n marks are theirs. Records that a replay has brought in and, being cut off, not marked yet are those of
+// brought is left out. Quarantine marks such records, all of one round at once and after they were brought in. The last
+// round before the run may therefore be marked after it. So rounds are counted: if n rounds were marked since, the
+// newest n marks are theirs. Records that a replay has brought in and, being cut off, not marked yet are those of
 // quarantine without a mark. What earlier replays brought in was there, whatever its offset.
 //
 // Compaction moves rows and keeps their positions, so it changes nothing here; neither does expiry.
@@ -44,9 +52,9 @@
 // recomputed from rows that are there: no outcome other than equal lines is called same.
 //
 // inputs_erased: the lines differ, and deletion requests that were carried out since can explain it. The run pins how
-// many copies of the period it saw. Let missing be that number less the copies there are now, erased what requests
-// that touch the period have removed since. Each copy that is gone takes at most one counted listen from one line; and
-// each one that counted, in whatever month, hands over to at most one other copy, perhaps in this period. So erasures
+// many copies of the period it saw. Let missing be that number less the copies there are now, erased what requests that
+// touch the period have removed since. Each copy that is gone takes at most one counted listen from one line; and each
+// one that counted, in whatever month, hands over to at most one other copy, perhaps in this period. So erasures
 // explain the difference only if
 //
 //	0 <= missing <= erased, and erased > 0
@@ -55,9 +63,10 @@
 // Losses and gains are taken line by line where the lines of the run are kept, otherwise from its sums. That missing
 // may be 0 is for the copy in another month whose place was taken by one of this period.
 //
-// inputs_erased too: the lines differ, and another engine has taken rows of listens away or changed them since, or nobody can tell
-// whether one did (a rollback, or history that expired before the royalties job had read it). The ledger keeps how far that
-// goes (catalog.ChangedByOthers), whatever expires. How many rows it were is not looked at: who deletes can delete all.
+// inputs_erased too: the lines differ, and another engine has taken rows of listens away or changed them since, or
+// nobody can tell whether one did (a rollback, or history that expired before the royalties job had read it). The
+// ledger keeps how far that goes (catalog.ChangedByOthers), whatever expires. How many rows it were is not looked at:
+// who deletes can delete all.
 //
 // different: everything else. Rows that are gone without a request, rows that are too many, rows whose content has
 // changed; published lines that do not have the checksum of their run; payouts that do not follow from lines and pools.
@@ -81,16 +90,18 @@
 //
 // # Caveats
 //
-//   - The log has one number of removed copies and does not say of which months they were, nor which lay in the cut. If a
-//     request removed copies of other months or of later arrival too, as many copies of this period could vanish by other
-//     means and be put down to it. It is then said that inputs were erased, never that the run is the same.
+//   - The log has one number of removed copies and does not say of which months they were, nor which lay in the cut. If
+//     a request removed copies of other months or of later arrival too, as many copies of this period could vanish by
+//     other means and be put down to it. It is then said that inputs were erased, never that the run is the same.
 //   - A request logged between the moment a run read the ledger and the moment it started to compute, some tenths of a
 //     second, counts as one that the run knew of. The run may then be called different although a request explains it.
-//   - Where another engine has rewritten files with rows that it had appended itself, under a later sequence number, nothing
-//     tells any more which runs saw these rows; a run that did is called different.
+//   - Where another engine has rewritten files with rows that it had appended itself, under a later sequence number,
+//     nothing tells any more which runs saw these rows; a run that did is called different.
 //   - Times of snapshots, of finished sources and of marks are clocks of the machines that wrote them. A file that was
-//     finished on a machine whose clock is ahead by more than the time between two commits may be taken for a later one.
-//   - Rows of quarantine that went, by erasure or by age, no longer tell which rows a replay brought in. If rows are too
-//     many then, the run cannot be proved (jobs.ErrInputsErased) instead of being called different.
-//   - An ingester that was told to go back to earlier offsets (--from) makes rows that look old: the run is called different.
+//     finished on a machine whose clock is ahead by more than the time between two commits may be taken for a later
+//     one.
+//   - Rows of quarantine that went, by erasure or by age, no longer tell which rows a replay brought in. If rows are
+//     too many then, the run cannot be proved (jobs.ErrInputsErased) instead of being called different.
+//   - An ingester that was told to go back to earlier offsets (--from) makes rows that look old: the run is called
+//     different.
 package audit

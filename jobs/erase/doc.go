@@ -1,13 +1,21 @@
 // Package erase carries deletion requests through their states.
 //
-// A request names a user and a window of event time. It stands for ever: rows it covers go
-// whether they arrived before it or after. Ingest keeps the later ones out; this job takes out the rest.
+// # Use
+//
+//  1. Call [Delete]: it takes out the rows of open requests and says which periods and days are marked.
+//  2. Run royalty.Run and rollup.Run, then [Confirm]; package chain does all of it.
+//  3. [List] and [Show] say where requests are. [NewPlan] and [Plan.Execute] are the two halves of Delete.
+//
+// # Design
+//
+// A request names a user and a window of event time. It stands for ever: rows it covers go whether they arrived before
+// it or after. Ingest keeps the later ones out; this job takes out the rest.
 //
 // # States
 //
-// One row of deletion_log is one step of one request row. Rows are only appended, each later than all before
-// it. A request row is told by its source position: a retry with the same request id is another row, binds as
-// well, and finds little left to do.
+// One row of deletion_log is one step of one request row. Rows are only appended, each later than all before it. A
+// request row is told by its source position: a retry with the same request id is another row, binds as well, and finds
+// little left to do.
 //
 //	    row in deletion_requests
 //	              │
@@ -40,49 +48,48 @@
 //
 // # What it reads and writes
 //
-// Reads deletion_requests, deletion_log, listens, quarantine, listens_counted, listens_duplicates; for Confirm
-// also what plays_by_hour, royalty_lines and royalty_runs say they cover. Writes row deletes in the four tables
-// and rows of deletion_log. Never a user id in the log, in a summary, a file name or an error.
+// Reads deletion_requests, deletion_log, listens, quarantine, listens_counted, listens_duplicates; for Confirm also
+// what plays_by_hour, royalty_lines and royalty_runs say they cover. Writes row deletes in the four tables and rows of
+// deletion_log. Never a user id in the log, in a summary, a file name or an error.
 //
-// The columns of deletion_log by state: located has what is about to go and the archive snapshot that was
-// read; rows_deleted has what went since the last rows_deleted row, every day and period located since the
-// request was last recomputed, the archive snapshot it is swept through and the ledger snapshot without the
-// rows; recomputed has the archive snapshot the ledger covers and that ledger snapshot. A row that several
-// requests cover counts for the first by position; its days are on record for each.
+// The columns of deletion_log by state: located has what is about to go and the archive snapshot that was read;
+// rows_deleted has what went since the last rows_deleted row, every day and period located since the request was last
+// recomputed, the archive snapshot it is swept through and the ledger snapshot without the rows; recomputed has the
+// archive snapshot the ledger covers and that ledger snapshot. A row that several requests cover counts for the first
+// by position; its days are on record for each.
 //
 // # What slips past
 //
 // An ingester filters its rows against the requests it knows and says in its commit which these are
-// (catalog.RequestsThrough). A request may be committed while such a batch is under way. So each run also
-// reads the files that came after the last sweep by commits that did not know a request, and deletes what
-// they hold. Every run does this for all requests, so the newest rows_deleted row says for all of them through
-// which archive snapshot they are swept. Requests stand in quarantine in full each run: refused records are
-// not filtered when they arrive.
+// (catalog.RequestsThrough). A request may be committed while such a batch is under way. So each run also reads the
+// files that came after the last sweep by commits that did not know a request, and deletes what they hold. Every run
+// does this for all requests, so the newest rows_deleted row says for all of them through which archive snapshot they
+// are swept. Requests stand in quarantine in full each run: refused records are not filtered when they arrive.
 //
-// A rollback of the archive brings rows back that were swept, and shows neither once the swept snapshot has expired nor where it
-// ends on that snapshot, before whose deletes it is. So each delete on the archive counts, in the archive's state, the deletes on
-// its line, and the log notes the count with the sweep (catalog.Erasures). Where the line has fewer, everything is searched for
-// every request, and if nothing is found the log notes that.
+// A rollback of the archive brings rows back that were swept, and shows neither once the swept snapshot has expired nor
+// where it ends on that snapshot, before whose deletes it is. So each delete on the archive counts, in the archive's
+// state, the deletes on its line, and the log notes the count with the sweep (catalog.Erasures). Where the line has
+// fewer, everything is searched for every request, and if nothing is found the log notes that.
 //
-// A snapshot that has expired counts as swept. Maintenance must therefore not expire a snapshot of listens after
-// that of the newest rows_deleted row which was not filtered through every request that has reached rows_deleted, nor
-// one that was committed after an open request and does not know it; and while a request is located, not those of the
-// four tables since: without them the log counts too few rows. Package maintain keeps to this.
+// A snapshot that has expired counts as swept. Maintenance must therefore not expire a snapshot of listens after that
+// of the newest rows_deleted row which was not filtered through every request that has reached rows_deleted, nor one
+// that was committed after an open request and does not know it; and while a request is located, not those of the four
+// tables since: without them the log counts too few rows. Package maintain keeps to this.
 //
 // # Others at work
 //
-// Ingest may append to listens and quarantine between the search and the delete; the delete holds as long as
-// every file it names is live. On the derived tables any other commit fences it. A derived table gets a
-// commit even when it loses no row, if the archive did: royalties that still compute from the archive as it
-// was would otherwise bring the rows back after us; that commit fences them, because they read the ledger
-// before the archive. When fenced, the job plans again, three times.
+// Ingest may append to listens and quarantine between the search and the delete; the delete holds as long as every file
+// it names is live. On the derived tables any other commit fences it. A derived table gets a commit even when it loses
+// no row, if the archive did: royalties that still compute from the archive as it was would otherwise bring the rows
+// back after us; that commit fences them, because they read the ledger before the archive. When fenced, the job plans
+// again, three times.
 //
 // # Running again
 //
-// A crash leaves requests at requested or located. The next run searches everything again, so whatever is left
-// goes; what went before is told by the commits themselves, each of which names the located rows it carries out.
-// So the tables, the days, the periods and the counts come out as if nothing had happened. With nothing open
-// and nothing slipped, nothing is written.
+// A crash leaves requests at requested or located. The next run searches everything again, so whatever is left goes;
+// what went before is told by the commits themselves, each of which names the located rows it carries out. So the
+// tables, the days, the periods and the counts come out as if nothing had happened. With nothing open and nothing
+// slipped, nothing is written.
 //
 // # Bounds
 //

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -79,6 +80,25 @@ var banned = []struct{ pattern, instead string }{
 		`\b(proxy\.golang\.org|sum\.golang\.org|pypi\.org|files\.pythonhosted\.org|registry\.npmjs\.org|crates\.io|repo1?\.maven\.(org|apache\.org))\b`,
 		"leave the choice of a package registry to the environment",
 	},
+}
+
+// opening is how a package comment begins: what the package is, then three steps of what to call, in which order.
+var opening = regexp.MustCompile(`\A(// .+\n)+//\n// # Use\n//\n//  1\. (.+\n)+//  2\. (.+\n)+//  3\. `)
+
+func TestEachDocSaysWhatToCallFirst(t *testing.T) {
+	for name, text := range files(t) {
+		if path.Base(name) == "doc.go" && !opening.MatchString(text) {
+			t.Errorf("%s <- after its first paragraph, say under '# Use' in three numbered lines what to call, in which order", name)
+		}
+	}
+	for _, wrong := range []string{
+		"// Package a is.\npackage a", "// Package a is.\n//\n// # Use\n//\n//  1. Call.\n//  2. Close.\npackage a",
+		"// Package a is.\n//\n// # Why\n//\n// So.\n//\n// # Use\n//\n//  1. A.\n//  2. B.\n//  3. C.\npackage a",
+	} {
+		if opening.MatchString(wrong) {
+			t.Errorf("%q passes", wrong)
+		}
+	}
 }
 
 func TestNoFileHoldsBannedWords(t *testing.T) {
