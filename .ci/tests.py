@@ -51,8 +51,8 @@ def main():
                 del output[key]
     with open(waiting_path, "w") as file:
         file.writelines(f"{package} {test}\n" for package, test in waiting)
-    slowest = sorted(seconds.items(), key=lambda test: -test[1])[:10]
-    print("slowest: " + ", ".join(f"{test} {round(took)} s" for test, took in slowest), flush=True)
+    slowest = sorted(seconds.items(), key=lambda test: -test[1])[:40]
+    print("slowest, in s:", *(f"{test} {round(took)}" for test, took in slowest), sep="\n  ", flush=True)
     print(f"{passed} tests passed, {len(waiting)} wait for an engine, {len(failed)} failed", flush=True)
     if failed or no_skips and waiting:
         sys.exit("failed: " + ", ".join(failed + [f"{package} {test} (skipped)" for package, test in waiting if no_skips]))
