@@ -33,9 +33,6 @@ type Env struct {
 	Progress func(text string)
 }
 
-// Open starts a DuckDB for one run of a job.
-func (e Env) Open(ctx context.Context) (*duck.DB, error) { return duck.Open(ctx, e.Duck) }
-
 // Unsealed counts the files without hashes that the process has read so far: another engine or an earlier version wrote
 // them, and nothing tells whether their bytes are still what was written.
 func (e Env) Unsealed() int { return e.Duck.Verify.Report().Unsealed }

@@ -69,7 +69,7 @@ func TestAddedColumnsAreNullInWhatWasThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got string
-	err = d.One(t.Context(), "SELECT string_agg(concat_ws(' ', track_id, coalesce(plays::VARCHAR, '-'), coalesce(ms_played::VARCHAR, '-')), ', ' ORDER BY track_id) FROM p", nil, []any{&got})
+	err = d.OneText(t.Context(), "SELECT string_agg(concat_ws(' ', track_id, coalesce(plays::VARCHAR, '-'), coalesce(ms_played::VARCHAR, '-')), ', ' ORDER BY track_id) FROM p", nil, []any{&got})
 	if want := "t1 - -, t2 - -, t3 3 3000, t4 - -"; err != nil || got != want {
 		t.Errorf("got %s, %v", got, err)
 	}

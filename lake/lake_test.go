@@ -59,7 +59,7 @@ func sums(t *testing.T, l *laketest.Lake, s lake.Snapshot) map[string]int64 {
 	got := map[string]int64{}
 	var key string
 	var n int64
-	err := d.Each(t.Context(), "SELECT strftime(hour, '%d') || track_id, CAST(sum(plays) AS BIGINT) FROM plays GROUP BY 1", nil, []any{&key, &n},
+	err := d.EachText(t.Context(), "SELECT strftime(hour, '%d') || track_id, CAST(sum(plays) AS BIGINT) FROM plays GROUP BY 1", nil, []any{&key, &n},
 		func() error { got[key] = n; return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func TestRowDeletesHideExactlyTheirRows(t *testing.T) {
 	if err := d.Bind(t.Context(), "plays", s); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := d.PositionsOf(t.Context(), files, "SELECT _file, _pos FROM plays WHERE plays >= 2")
+	rows, err := d.PositionsText(t.Context(), files, "SELECT _file, _pos FROM plays WHERE plays >= 2")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -187,7 +187,7 @@ func (h Hand) DeleteRows(condition string, copyOnWrite bool) lake.Snapshot {
 	h.check(err)
 	d := h.l.DB(h.t)
 	h.check(d.Bind(h.t.Context(), "altered", s))
-	rows, err := d.PositionsOf(h.t.Context(), files, "SELECT _file, _pos FROM altered WHERE "+condition)
+	rows, err := d.PositionsText(h.t.Context(), files, "SELECT _file, _pos FROM altered WHERE "+condition)
 	h.check(err)
 	if !copyOnWrite {
 		deletes, err := s.WritePositionDeletes(h.t.Context(), "other", files, rows)
@@ -203,7 +203,7 @@ func (h Hand) DeleteRows(condition string, copyOnWrite bool) lake.Snapshot {
 		}
 	}
 	h.check(d.BindFiles(h.t.Context(), "hit", s, hit))
-	h.check(d.Exec(h.t.Context(), "CREATE VIEW kept AS SELECT * FROM hit WHERE NOT coalesce("+condition+", false)"))
+	h.check(d.ExecText(h.t.Context(), "CREATE VIEW kept AS SELECT * FROM hit WHERE NOT coalesce("+condition+", false)"))
 	added, err := d.Write(h.t.Context(), s.Table(), "other", "kept")
 	h.check(err)
 	return h.Replace(hit, added)
@@ -215,7 +215,7 @@ func (h Hand) InsertSelect(query string) lake.Snapshot {
 	s := h.l.Snapshot(h.t, h.table)
 	d := h.l.DB(h.t)
 	h.check(d.Bind(h.t.Context(), "altered", s))
-	h.check(d.Exec(h.t.Context(), "CREATE VIEW inserted AS "+query))
+	h.check(d.ExecText(h.t.Context(), "CREATE VIEW inserted AS "+query))
 	added, err := d.Write(h.t.Context(), s.Table(), "other", "inserted")
 	h.check(err)
 	return h.Replace(nil, added)

@@ -75,7 +75,7 @@ func (h Hand) change(way Way, where, more string) lake.Snapshot {
 	s, d := h.bound()
 	files, err := s.Files(h.t.Context())
 	h.check(err)
-	hit, err := d.PositionsOf(h.t.Context(), files, "SELECT _file, _pos FROM rows WHERE "+where)
+	hit, err := d.PositionsText(h.t.Context(), files, "SELECT _file, _pos FROM rows WHERE "+where)
 	h.check(err)
 	if len(hit) == 0 {
 		return s
@@ -111,7 +111,7 @@ func (h Hand) bound() (lake.Snapshot, *duck.DB) {
 
 func (h Hand) written(d *duck.DB, s lake.Snapshot, name, text string) []iceberg.DataFile {
 	h.t.Helper()
-	h.check(d.Exec(h.t.Context(), "CREATE OR REPLACE TABLE "+name+" AS "+text))
+	h.check(d.ExecText(h.t.Context(), "CREATE OR REPLACE TABLE "+name+" AS "+text))
 	files, err := d.Write(h.t.Context(), s.Table(), "foreign", name)
 	h.check(err)
 	return files

@@ -208,7 +208,7 @@ func rowsOf(t *testing.T, l *laketest.Lake, s lake.Snapshot) (n int64) {
 	if err := d.Bind(t.Context(), "rows", s); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.One(t.Context(), "SELECT count(*) FROM rows", nil, []any{&n}); err != nil {
+	if err := d.OneText(t.Context(), "SELECT count(*) FROM rows", nil, []any{&n}); err != nil {
 		t.Fatal(err)
 	}
 	return n

@@ -98,7 +98,7 @@ func (a *audited) rewrite(table, statement string) {
 	a.check(err)
 	d := a.l.DB(a.T)
 	a.check(d.Bind(a.Context(), "now", base))
-	a.check(d.Exec(a.Context(), "CREATE VIEW rewritten AS "+statement))
+	a.check(d.ExecText(a.Context(), "CREATE VIEW rewritten AS "+statement))
 	add, err := d.Write(a.Context(), base.Table(), "maintain", "rewritten")
 	a.check(err)
 	_, err = a.l.Commit(a.Context(), table, lake.Commit{Job: "maintain", Remove: append(files, dead...), Add: add, Stage: lake.IfUnmoved(base, nil)})

@@ -16,7 +16,6 @@ import (
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/simulate"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // What royalties are held to.
@@ -276,7 +275,7 @@ func royaltiesLimit(ctx context.Context, env jobs.Env, published []royalty.Perio
 		return err
 	}
 	var lines, listens int64
-	if err := db.One(ctx, lakesql.Text("bench/royalties_limit"), nil, []any{&lines, &listens}); err != nil {
+	if err := db.One(ctx, "bench/royalties_limit", nil, []any{&lines, &listens}); err != nil {
 		return err
 	}
 	for _, p := range published {

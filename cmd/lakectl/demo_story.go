@@ -18,7 +18,6 @@ import (
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 const (
@@ -309,5 +308,5 @@ func (s *story) query(ctx context.Context, views map[string]string, statement st
 			return err
 		}
 	}
-	return db.Each(ctx, lakesql.Text(statement), args, dest, visit)
+	return db.Each(ctx, statement, args, dest, visit)
 }

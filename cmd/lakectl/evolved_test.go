@@ -189,7 +189,7 @@ func everything(t *testing.T, l *laketest.Lake) map[string][]string {
 			}
 		}
 		var row string
-		err := d.Each(t.Context(), "SELECT concat_ws(' ', "+strings.Join(parts, ", ")+") FROM seen ORDER BY 1", nil, []any{&row}, func() error {
+		err := d.EachText(t.Context(), "SELECT concat_ws(' ', "+strings.Join(parts, ", ")+") FROM seen ORDER BY 1", nil, []any{&row}, func() error {
 			all[spec.Name] = append(all[spec.Name], row)
 			return nil
 		})

@@ -48,7 +48,7 @@ func (a *audited) under(tag, table, text string) (n int64) {
 	a.check(err)
 	d := a.l.DB(a.T)
 	a.check(d.Bind(a.Context(), "t", tables[0]))
-	a.check(d.One(a.Context(), text, nil, []any{&n}))
+	a.check(d.OneText(a.Context(), text, nil, []any{&n}))
 	return n
 }
 

@@ -103,7 +103,7 @@ func (c *chained) sums() map[string][]string {
 func (c *chained) rows(d *duck.DB, query string) (list []string) {
 	c.Helper()
 	var row string
-	err := d.Each(c.Context(), "SELECT CAST(r AS VARCHAR) FROM ("+query+") r ORDER BY 1", nil, []any{&row}, func() error { list = append(list, row); return nil })
+	err := d.EachText(c.Context(), "SELECT CAST(r AS VARCHAR) FROM ("+query+") r ORDER BY 1", nil, []any{&row}, func() error { list = append(list, row); return nil })
 	c.check(err)
 	return list
 }

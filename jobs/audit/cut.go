@@ -28,7 +28,7 @@ func (a *audit) makeCut(ctx context.Context) error {
 	if a.others, err = a.changedByOthers(ctx, archive); err != nil {
 		return err
 	}
-	if err := a.exec(ctx, "seen"); err != nil {
+	if err := a.db.Run(ctx, "audit/seen"); err != nil {
 		return err
 	}
 	if err := a.db.Fill(ctx, "seen", [][]any{{a.run.sequence}}); err != nil {
@@ -40,7 +40,7 @@ func (a *audit) makeCut(ctx context.Context) error {
 	if err := a.findReplayed(ctx, archive); err != nil {
 		return fmt.Errorf("replayed records: %w", err)
 	}
-	return a.exec(ctx, "cut")
+	return a.db.Run(ctx, "audit/cut")
 }
 
 // changedByOthers is the newest value of [catalog.ChangedByOthers]: that of the tables that were made from the archive, and of
@@ -73,7 +73,7 @@ func (a *audit) changedByOthers(ctx context.Context, archive lake.Snapshot) (new
 
 // fillReach says how far the run's archive reached into each source.
 func (a *audit) fillReach(ctx context.Context) error {
-	if err := a.exec(ctx, "reach"); err != nil {
+	if err := a.db.Run(ctx, "audit/reach"); err != nil {
 		return err
 	}
 	var rows [][]any
@@ -103,7 +103,7 @@ func (a *audit) fillReach(ctx context.Context) error {
 	if err := a.db.Bind(ctx, "sources", sources); err != nil {
 		return err
 	}
-	return a.exec(ctx, "reach_finished", a.run.committed)
+	return a.db.Run(ctx, "audit/reach_finished", a.run.committed)
 }
 
 // findReplayed tells which refused records replays brought in, before the run and since. Quarantine is loaded after
@@ -133,13 +133,13 @@ func (a *audit) findReplayed(ctx context.Context, archive lake.Snapshot) error {
 		return err
 	}
 	rounds := max(0, marked-a.run.replays)
-	if err := a.exec(ctx, "later_rounds", a.run.committed, rounds); err != nil {
+	if err := a.db.Run(ctx, "audit/later_rounds", a.run.committed, rounds); err != nil {
 		return err
 	}
-	var found int64
-	if err := a.db.One(ctx, "SELECT count(*) FROM later_rounds", nil, []any{&found}); err != nil {
+	found, err := a.db.Count(ctx, "later_rounds")
+	if err != nil {
 		return err
 	}
 	a.forgotten = rounds - found
-	return a.exec(ctx, "replayed", held > a.run.replays)
+	return a.db.Run(ctx, "audit/replayed", held > a.run.replays)
 }

@@ -9,8 +9,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // comparePayouts shares the pools of the run over a relation of lines and compares with what the run paid.
@@ -27,20 +25,20 @@ func (a *audit) comparePayouts(ctx context.Context, lines string) (Payouts, erro
 	if err := a.db.Bind(ctx, "all_pools", pools); err != nil {
 		return "", err
 	}
-	if err := a.db.Exec(ctx, "CREATE VIEW due AS SELECT * FROM "+duck.Ident(lines)); err != nil {
+	if err := a.db.Alias(ctx, "due", lines); err != nil {
 		return "", err
 	}
-	if err := a.exec(ctx, "pools", a.run.pools, a.run.period); err != nil {
+	if err := a.db.Run(ctx, "audit/pools", a.run.pools, a.run.period); err != nil {
 		return "", err
 	}
-	if err := a.exec(ctx, "shares"); err != nil {
+	if err := a.db.Run(ctx, "audit/shares"); err != nil {
 		return "", err
 	}
-	if err := a.exec(ctx, "paid", a.run.period); err != nil {
+	if err := a.db.Run(ctx, "audit/paid", a.run.period); err != nil {
 		return "", err
 	}
 	var paid, owed int64
-	if err := a.db.One(ctx, lakesql.Text("audit/rows_of_payouts"), nil, []any{&paid, &owed}); err != nil {
+	if err := a.db.One(ctx, "audit/rows_of_payouts", nil, []any{&paid, &owed}); err != nil {
 		return "", err
 	}
 	equal, err := a.paidWhatIsOwed(ctx)
@@ -60,7 +58,7 @@ func (a *audit) paidWhatIsOwed(ctx context.Context) (bool, error) {
 	spare := map[poolKey]int64{}
 	var at poolKey
 	var units int64
-	err := a.db.Each(ctx, lakesql.Text("audit/spare"), nil, []any{&at.country, &at.tier, &at.currency, &units}, func() error { spare[at] = units; return nil })
+	err := a.db.Each(ctx, "audit/spare", nil, []any{&at.country, &at.tier, &at.currency, &units}, func() error { spare[at] = units; return nil })
 	if err != nil {
 		return false, err
 	}
@@ -68,7 +66,7 @@ func (a *audit) paidWhatIsOwed(ctx context.Context) (bool, error) {
 	var amount, weight, whole int64
 	var paidFor, paid sql.NullInt64
 	dest := []any{&at.country, &at.tier, &at.currency, &amount, &weight, &whole, &paidFor, &paid}
-	err = a.db.Each(ctx, lakesql.Text("audit/owed"), nil, dest, func() error {
+	err = a.db.Each(ctx, "audit/owed", nil, dest, func() error {
 		owed := new(big.Int).Mul(big.NewInt(amount), big.NewInt(weight))
 		owed.Quo(owed, big.NewInt(whole))
 		if spare[at] > 0 {

@@ -9,8 +9,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // tiesAtOnce bounds memory: the contents of so many ids are told apart at once, and the least of a column, up to 256
@@ -20,7 +18,7 @@ const tiesAtOnce = 100_000
 // recount makes the table lines from the cut.
 func (a *audit) recount(ctx context.Context) error {
 	a.env.Progress("reproduce: counting the archive")
-	if err := a.db.One(ctx, lakesql.Text("audit/copies_now"), a.run.span(), []any{&a.result.RowsNow}); err != nil {
+	if err := a.db.One(ctx, "audit/copies_now", a.run.span(), []any{&a.result.RowsNow}); err != nil {
 		return fmt.Errorf("count copies: %w", err)
 	}
 	if err := a.pick(ctx, tiesAtOnce); err != nil {
@@ -30,40 +28,40 @@ func (a *audit) recount(ctx context.Context) error {
 	if err := a.judge(ctx); err != nil {
 		return err
 	}
-	return a.exec(ctx, "lines")
+	return a.db.Run(ctx, "audit/lines")
 }
 
 // pick makes the table counted: one copy of each listen, if it lies in the period. atOnce bounds how many ids are
 // compared at once.
 func (a *audit) pick(ctx context.Context, atOnce int64) error {
 	span := a.run.span()
-	if err := a.exec(ctx, "heard", span...); err != nil {
+	if err := a.db.Run(ctx, "audit/heard", span...); err != nil {
 		return err
 	}
-	if err := a.exec(ctx, "earliest"); err != nil {
+	if err := a.db.Run(ctx, "audit/earliest"); err != nil {
 		return err
 	}
-	if err := a.exec(ctx, "ties"); err != nil {
+	if err := a.db.Run(ctx, "audit/ties"); err != nil {
 		return err
 	}
-	if err := a.exec(ctx, "counted_sole", span...); err != nil {
+	if err := a.db.Run(ctx, "audit/counted_sole", span...); err != nil {
 		return err
 	}
-	if err := a.exec(ctx, "counted_earliest", span...); err != nil {
+	if err := a.db.Run(ctx, "audit/counted_earliest", span...); err != nil {
 		return err
 	}
-	var ties int64
-	if err := a.db.One(ctx, "SELECT count(*) FROM ties", nil, []any{&ties}); err != nil {
+	ties, err := a.db.Count(ctx, "ties")
+	if err != nil {
 		return err
 	}
 	for from := int64(0); from < ties; from += atOnce {
-		if err := a.exec(ctx, "contenders", from, from+atOnce); err != nil {
+		if err := a.db.Run(ctx, "audit/contenders", from, from+atOnce); err != nil {
 			return err
 		}
-		if err := a.exec(ctx, "eliminate"); err != nil {
+		if err := a.db.Run(ctx, "audit/eliminate"); err != nil {
 			return err
 		}
-		if err := a.exec(ctx, "counted_contenders", span...); err != nil {
+		if err := a.db.Run(ctx, "audit/counted_contenders", span...); err != nil {
 			return err
 		}
 	}
@@ -79,16 +77,16 @@ func (a *audit) judge(ctx context.Context) error {
 	if err := a.db.Bind(ctx, "rules", rules); err != nil {
 		return err
 	}
-	if err := a.exec(ctx, "ruling", a.run.rules); err != nil {
+	if err := a.db.Run(ctx, "audit/ruling", a.run.rules); err != nil {
 		return err
 	}
-	var n int64
-	if err := a.db.One(ctx, "SELECT count(*) FROM ruling", nil, []any{&n}); err != nil {
+	n, err := a.db.Count(ctx, "ruling")
+	if err != nil {
 		return err
 	}
 	switch {
 	case a.run.rules == 0:
-		err = a.exec(ctx, "ruling_default")
+		err = a.db.Run(ctx, "audit/ruling_default")
 	case n == 0:
 		err = lake.WithHint(fmt.Errorf("version %d of the rules, by which run %s judged, is not in royalty_rules: %w", a.run.rules, a.run.id, jobs.ErrInputsErased),
 			"list the snapshots of the table with 'lakectl snapshots royalty_rules' and see which commit took it out")
@@ -96,16 +94,16 @@ func (a *audit) judge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.exec(ctx, "facets"); err != nil {
+	if err := a.db.Run(ctx, "audit/facets"); err != nil {
 		return err
 	}
-	return a.exec(ctx, "kinds")
+	return a.db.Run(ctx, "audit/kinds")
 }
 
 // checksum is SHA-256 over the lines of a relation, sorted bytewise by key: the seven values joined by 0x1F, each line
 // ended by a newline.
 func (a *audit) checksum(ctx context.Context, relation string) (string, error) {
-	if err := a.db.Exec(ctx, "CREATE OR REPLACE VIEW summed AS SELECT * FROM "+duck.Ident(relation)); err != nil {
+	if err := a.db.Alias(ctx, "summed", relation); err != nil {
 		return "", err
 	}
 	sum := sha256.New()
@@ -115,7 +113,7 @@ func (a *audit) checksum(ctx context.Context, relation string) (string, error) {
 	}
 	var line bytes.Buffer
 	dest := []any{&l.artist, &l.track, &l.country, &l.tier, &l.listens, &l.qualified}
-	err := a.db.Each(ctx, lakesql.Text("audit/summed"), nil, dest, func() error {
+	err := a.db.Each(ctx, "audit/summed", nil, dest, func() error {
 		line.Reset()
 		fmt.Fprintf(&line, "%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%d\x1f%d\n", a.run.period, l.artist, l.track, l.country, l.tier, l.listens, l.qualified)
 		_, err := line.WriteTo(sum)

@@ -95,7 +95,7 @@ func TestTheSmallestCopyCountsHoweverManyAreComparedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, atOnce := range []int64{1000, 7} {
-		a := &audit{db: l.DB(t), run: &pinned{from: first.AddDate(0, 0, 2), until: first.AddDate(0, 1, 2)}}
+		a := &audit{db: jobs.NewSession(l.DB(t), nil), run: &pinned{from: first.AddDate(0, 0, 2), until: first.AddDate(0, 1, 2)}}
 		a.env = jobs.Env{Lake: l.Lake, Duck: l.Duck, Log: slog.New(slog.DiscardHandler), Progress: func(string) {}}
 		if err := a.db.Bind(t.Context(), "cut", l.Snapshot(t, catalog.Listens)); err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func TestTheSmallestCopyCountsHoweverManyAreComparedAtOnce(t *testing.T) {
 		}
 		var got []string
 		var line string
-		err := a.db.Each(t.Context(), fmt.Sprintf("SELECT concat_ws(' ', strftime(event_time, '%%Y-%%m-%%d'), ms_played, track_id, artist_id, country, tier, device, coalesce(track_ms, %d)) FROM counted", absent), nil, []any{&line},
+		err := a.db.EachText(t.Context(), fmt.Sprintf("SELECT concat_ws(' ', strftime(event_time, '%%Y-%%m-%%d'), ms_played, track_id, artist_id, country, tier, device, coalesce(track_ms, %d)) FROM counted", absent), nil, []any{&line},
 			func() error { got = append(got, strings.Clone(line)); return nil })
 		if err != nil {
 			t.Fatal(err)

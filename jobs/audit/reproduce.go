@@ -8,8 +8,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Outcome is what reproducing a run has shown; see the package comment.
@@ -76,7 +74,7 @@ type LineDifference struct {
 // audit is one run being reproduced.
 type audit struct {
 	env    jobs.Env
-	db     *duck.DB
+	db     *jobs.Session
 	run    *pinned
 	result *Result
 
@@ -112,14 +110,6 @@ func Reproduce(ctx context.Context, env jobs.Env, runOrPeriod string) (result *R
 	}
 	a.result.UnsealedFiles = env.Unsealed()
 	return a.result, a.judgement(ctx)
-}
-
-// exec runs one of this job's statements.
-func (a *audit) exec(ctx context.Context, statement string, args ...any) error {
-	if err := a.db.Exec(ctx, lakesql.Text("audit/"+statement), args...); err != nil {
-		return fmt.Errorf("%s: %w", statement, err)
-	}
-	return nil
 }
 
 // bindAt makes a view of a table at one of its snapshots; [lake.ErrExpired] when that is gone.
@@ -168,19 +158,19 @@ func (a *audit) readPublished(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
-	if err := a.exec(ctx, "published", a.run.period); err != nil {
+	if err := a.db.Run(ctx, "audit/published", a.run.period); err != nil {
 		return err
 	}
 	var err error
 	if a.publishedIs, err = a.checksum(ctx, "published"); err != nil {
 		return err
 	}
-	if err := a.exec(ctx, "differences"); err != nil {
+	if err := a.db.Run(ctx, "audit/differences"); err != nil {
 		return err
 	}
 	var d LineDifference
 	dest := []any{&d.ArtistID, &d.TrackID, &d.Country, &d.Tier, &d.ListensWas, &d.ListensNow, &d.QualifiedWas, &d.QualifiedNow}
-	err = a.db.Each(ctx, lakesql.Text("audit/differences_first"), []any{listed}, dest, func() error {
+	err = a.db.Each(ctx, "audit/differences_first", []any{listed}, dest, func() error {
 		a.result.LinesDiffer = append(a.result.LinesDiffer, d)
 		return nil
 	})
@@ -203,7 +193,7 @@ func (a *audit) readErased(ctx context.Context) error {
 		return err
 	}
 	var e Erased
-	err = a.db.Each(ctx, lakesql.Text("audit/erased"), []any{a.run.period, a.run.committed, a.run.started}, []any{&e.RequestID, &e.Rows}, func() error {
+	err = a.db.Each(ctx, "audit/erased", []any{a.run.period, a.run.committed, a.run.started}, []any{&e.RequestID, &e.Rows}, func() error {
 		a.result.Erased = append(a.result.Erased, e)
 		return nil
 	})

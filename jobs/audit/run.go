@@ -11,8 +11,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // pinned is the row of one run in royalty_runs: what it saw and what it published.
@@ -40,7 +38,7 @@ type pinned struct {
 func (r *pinned) span() []any { return []any{r.from, r.until} }
 
 // findRun reads a run by its id, or the newest of a period.
-func findRun(ctx context.Context, env jobs.Env, db *duck.DB, runOrPeriod string) (*pinned, error) {
+func findRun(ctx context.Context, env jobs.Env, db *jobs.Session, runOrPeriod string) (*pinned, error) {
 	runs, err := env.Snapshot(ctx, catalog.RoyaltyRuns)
 	if err != nil {
 		return nil, err
@@ -60,7 +58,7 @@ func findRun(ctx context.Context, env jobs.Env, db *duck.DB, runOrPeriod string)
 		&r.id, &r.period, &positions, &r.started, &committed, &r.replays, &archive, &r.rules, &r.pools, &r.lines, &r.payouts,
 		&r.rowsRead, &r.listens, &r.qualified, &r.checksum,
 	}
-	err = db.Each(ctx, lakesql.Text("audit/run"), []any{runOrPeriod}, dest, func() error { found = true; return nil })
+	err = db.Each(ctx, "audit/run", []any{runOrPeriod}, dest, func() error { found = true; return nil })
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read runs: %w", err)
@@ -71,7 +69,7 @@ func findRun(ctx context.Context, env jobs.Env, db *duck.DB, runOrPeriod string)
 			"'lakectl job royalties --full' recounts what is published now; runs from now on can be reproduced")
 	}
 	if _, ok := runs.Table().Column("listens_sequence"); ok {
-		if err := db.One(ctx, lakesql.Text("audit/run_sequence"), []any{r.id}, []any{&r.sequence}); err != nil {
+		if err := db.One(ctx, "audit/run_sequence", []any{r.id}, []any{&r.sequence}); err != nil {
 			return nil, fmt.Errorf("read run %s: %w", r.id, err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // judgement settles the outcome and returns it as an error unless it is same.
@@ -67,13 +66,13 @@ func (a *audit) erasuresExplain(ctx context.Context, missing int64) (bool, error
 	}
 	var lost, gained, lostQualified, gainedQualified int64
 	if a.publishedIs != "" {
-		err := a.db.One(ctx, lakesql.Text("audit/differences_sums"), nil, []any{&lost, &gained, &lostQualified, &gainedQualified})
+		err := a.db.One(ctx, "audit/differences_sums", nil, []any{&lost, &gained, &lostQualified, &gainedQualified})
 		if err != nil {
 			return false, fmt.Errorf("sum differences: %w", err)
 		}
 	} else {
 		var listens, qualified int64
-		if err := a.db.One(ctx, lakesql.Text("audit/lines_sums"), nil, []any{&listens, &qualified}); err != nil {
+		if err := a.db.One(ctx, "audit/lines_sums", nil, []any{&listens, &qualified}); err != nil {
 			return false, fmt.Errorf("sum lines: %w", err)
 		}
 		lost, gained = a.run.listens-listens, listens-a.run.listens

@@ -102,7 +102,7 @@ func TestATrueUpBringsTheLedgerToTheArchiveFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		var plays int64
-		if err := d.One(t.Context(), "SELECT sum(plays)::BIGINT FROM plays", nil, []any{&plays}); err != nil || plays != c.plays {
+		if err := d.OneText(t.Context(), "SELECT sum(plays)::BIGINT FROM plays", nil, []any{&plays}); err != nil || plays != c.plays {
 			t.Errorf("true-up %t: %d plays, %v, want %d", c.trueUp, plays, err, c.plays)
 		}
 	}

@@ -7,8 +7,6 @@ import (
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // deleted is a request whose newest step is [RowsDeleted].
@@ -62,7 +60,7 @@ func Confirm(ctx context.Context, env jobs.Env) (report Report, err error) {
 
 // readDeleted lists the requests to confirm; the view log is bound. What plays_by_hour has seen is read from the
 // log as it was then, so it holds whatever happened to the log's files since.
-func readDeleted(ctx context.Context, db *duck.DB, log lake.Snapshot, rollup rollupState) ([]deleted, error) {
+func readDeleted(ctx context.Context, db *jobs.Session, log lake.Snapshot, rollup rollupState) ([]deleted, error) {
 	seen, err := log.Table().ByID(rollup.log)
 	if errors.Is(err, lake.ErrExpired) {
 		seen = log.Table().Empty()
@@ -76,7 +74,7 @@ func readDeleted(ctx context.Context, db *duck.DB, log lake.Snapshot, rollup rol
 	var r deleted
 	var days, periods string
 	dest := []any{&r.Topic, &r.Partition, &r.Offset, &r.RequestID, &r.archive, &r.ledger, &days, &periods, &r.seen}
-	err = db.Each(ctx, lakesql.Text("erase/waiting"), nil, dest, func() error {
+	err = db.Each(ctx, "erase/waiting", nil, dest, func() error {
 		next := r
 		next.days, next.periods = unlist(days), unlist(periods)
 		all = append(all, next)

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake/listen"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Copies with an odd offset go, those with an even one stay.
@@ -177,23 +177,25 @@ func TestRefusedRecordThatComesLaterGoesToo(t *testing.T) {
 
 func TestRefusedRecordWithoutAnyTimeLiesInEveryWindowOfItsUser(t *testing.T) {
 	f := newFixture(t)
-	d := f.DB(t)
+	d := jobs.NewSession(f.DB(t), nil)
+	if err := d.Run(t.Context(), "erase/relations"); err != nil {
+		t.Fatal(err)
+	}
 	for _, statement := range []string{
-		lakesql.Text("erase/relations"),
 		"INSERT INTO wanted VALUES (0, 'user-1', 10, 20, false, 30, true, true), (1, 'user-2', -9223372036854775808, 30, true, 30, true, true)",
 		`CREATE VIEW copies AS SELECT 'f' AS _file, unnest([1, 2, 3]) AS _pos, unnest(['user-1', 'user-2', 'user-3']) AS user_id,
 			NULL::TIMESTAMPTZ AS event_time, NULL::TIMESTAMPTZ AS received_time`,
 	} {
-		if err := d.Exec(t.Context(), statement); err != nil {
+		if err := d.ExecText(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := d.Exec(t.Context(), lakesql.Text("erase/find_quarantine"), "quarantine"); err != nil {
+	if err := d.Run(t.Context(), "erase/find_quarantine", "quarantine"); err != nil {
 		t.Fatal(err)
 	}
 	var pos int64
 	var hit []int64
-	if err := d.Each(t.Context(), "SELECT _pos FROM hits ORDER BY 1", nil, []any{&pos}, func() error { hit = append(hit, pos); return nil }); err != nil {
+	if err := d.EachText(t.Context(), "SELECT _pos FROM hits ORDER BY 1", nil, []any{&pos}, func() error { hit = append(hit, pos); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "rows", hit, []int64{1, 2})
@@ -202,8 +204,8 @@ func TestRefusedRecordWithoutAnyTimeLiesInEveryWindowOfItsUser(t *testing.T) {
 // The rule is written twice, for a row in Go and for many in SQL.
 func TestStatementAgreesWithTheWindowOfTheEvent(t *testing.T) {
 	f := newFixture(t)
-	d := f.DB(t)
-	if err := d.Exec(t.Context(), lakesql.Text("erase/relations")); err != nil {
+	d := jobs.NewSession(f.DB(t), nil)
+	if err := d.Run(t.Context(), "erase/relations"); err != nil {
 		t.Fatal(err)
 	}
 	const statement = "SELECT covers(?::BIGINT, ?::BIGINT, ?::BIGINT, ?::BIGINT, ?::BOOLEAN, ?::BIGINT)"
@@ -221,7 +223,7 @@ func TestStatementAgreesWithTheWindowOfTheEvent(t *testing.T) {
 			for received := int64(5); received < 40; received += 5 {
 				var got bool
 				args := []any{event, received, w.From, w.To, w.UpToRequest, w.ReceivedTime}
-				if err := d.One(t.Context(), statement, args, []any{&got}); err != nil {
+				if err := d.OneText(t.Context(), statement, args, []any{&got}); err != nil {
 					t.Fatal(err)
 				}
 				if want := w.Covers(event, received); got != want {

@@ -26,7 +26,7 @@ func (f *fixture) outcome(requests int) []string {
 		if err := d.Bind(context.Background(), "rows", f.Snapshot(f.t, table)); err != nil {
 			f.t.Fatal(err)
 		}
-		if err := d.One(context.Background(), statement, []any{table}, []any{&line}); err != nil {
+		if err := d.OneText(context.Background(), statement, []any{table}, []any{&line}); err != nil {
 			f.t.Fatal(err)
 		}
 		all = append(all, line)

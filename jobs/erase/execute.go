@@ -11,7 +11,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // deletesPerBatch bounds how many row positions are held in memory at once; one file with more is one batch.
@@ -111,7 +110,7 @@ func (p *Plan) writeDeletes(ctx context.Context, t *target) ([]iceberg.DataFile,
 	var deletes []iceberg.DataFile
 	for _, batch := range batches(t.hits, deletesPerBatch) {
 		first, last := batch[0].path, batch[len(batch)-1].path
-		rows, err := p.db.PositionsOf(ctx, t.files, lakesql.Text("erase/positions"), t.Name, first, last)
+		rows, err := p.db.Positions(ctx, t.files, "erase/positions", t.Name, first, last)
 		if err != nil {
 			return nil, fmt.Errorf("read positions in %s: %w", t.Name, err)
 		}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // target is a table that loses rows.
@@ -86,12 +85,12 @@ func (p *Plan) loadTargets(ctx context.Context) (err error) {
 // findDerived scans the ledger tables for the requests that still sweep: rows are told by user and window, so
 // also those are found whose archived copy went in a run that did not get this far.
 func (p *Plan) findDerived(ctx context.Context, w *wanted) error {
-	if err := p.db.Exec(ctx, lakesql.Text("erase/narrow")); err != nil {
+	if err := p.db.Run(ctx, "erase/narrow"); err != nil {
 		return fmt.Errorf("narrow requests: %w", err)
 	}
 	sweeping := map[int64]bool{}
 	var ord int64
-	err := p.db.Each(ctx, lakesql.Text("erase/sweeping"), nil, []any{&ord}, func() error { sweeping[ord] = true; return nil })
+	err := p.db.Each(ctx, "erase/sweeping", nil, []any{&ord}, func() error { sweeping[ord] = true; return nil })
 	if err != nil {
 		return fmt.Errorf("list requests: %w", err)
 	}

@@ -214,7 +214,7 @@ func query[T any](f *fixture, table, text string) []T {
 	}
 	var all []T
 	var v T
-	if err := d.Each(context.Background(), text, nil, []any{&v}, func() error { all = append(all, v); return nil }); err != nil {
+	if err := d.EachText(context.Background(), text, nil, []any{&v}, func() error { all = append(all, v); return nil }); err != nil {
 		f.t.Fatal(err)
 	}
 	return all

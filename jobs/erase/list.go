@@ -10,8 +10,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Request is one request row and how far it is. It names no user.
@@ -52,7 +50,7 @@ type RequestSteps struct {
 
 // List returns every request, oldest first.
 func List(ctx context.Context, env jobs.Env) (all []Request, err error) {
-	err = withLog(ctx, env, func(db *duck.DB) error {
+	err = withLog(ctx, env, func(db *jobs.Session) error {
 		all, err = listRequests(ctx, db, nil)
 		return err
 	})
@@ -62,7 +60,7 @@ func List(ctx context.Context, env jobs.Env) (all []Request, err error) {
 // Show returns what is on record about a request id. [lake.ErrNotFound] when no request has it.
 func Show(ctx context.Context, env jobs.Env, requestID string) (RequestDetail, error) {
 	detail := RequestDetail{RequestID: requestID}
-	err := withLog(ctx, env, func(db *duck.DB) error {
+	err := withLog(ctx, env, func(db *jobs.Session) error {
 		rows, err := listRequests(ctx, db, requestID)
 		if err != nil {
 			return err
@@ -80,7 +78,7 @@ func Show(ctx context.Context, env jobs.Env, requestID string) (RequestDetail, e
 }
 
 // withLog opens a DuckDB with the views requests and log.
-func withLog(ctx context.Context, env jobs.Env, read func(*duck.DB) error) (err error) {
+func withLog(ctx context.Context, env jobs.Env, read func(*jobs.Session) error) (err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
 		return err
@@ -98,7 +96,7 @@ func withLog(ctx context.Context, env jobs.Env, read func(*duck.DB) error) (err 
 	return read(db)
 }
 
-func listRequests(ctx context.Context, db *duck.DB, id any) ([]Request, error) {
+func listRequests(ctx context.Context, db *jobs.Session, id any) ([]Request, error) {
 	var all []Request
 	var r Request
 	var requested, received, at int64
@@ -107,7 +105,7 @@ func listRequests(ctx context.Context, db *duck.DB, id any) ([]Request, error) {
 		&r.Topic, &r.Partition, &r.Offset, &r.RequestID, &requested, &received, &from, &to, &r.State, &at,
 		&r.Listens, &r.Quarantine, &r.Counted, &r.Duplicates,
 	}
-	err := db.Each(ctx, lakesql.Text("erase/list"), []any{id}, dest, func() error {
+	err := db.Each(ctx, "erase/list", []any{id}, dest, func() error {
 		next := r
 		next.RequestedAt, next.ReceivedTime, next.At = instant(requested), instant(received), instant(at)
 		next.From, next.To = timeOrNil(from), timeOrNil(to)
@@ -120,7 +118,7 @@ func listRequests(ctx context.Context, db *duck.DB, id any) ([]Request, error) {
 	return all, nil
 }
 
-func listSteps(ctx context.Context, db *duck.DB, id string) (map[Position][]Step, error) {
+func listSteps(ctx context.Context, db *jobs.Session, id string) (map[Position][]Step, error) {
 	steps := map[Position][]Step{}
 	var p Position
 	var s Step
@@ -130,7 +128,7 @@ func listSteps(ctx context.Context, db *duck.DB, id string) (map[Position][]Step
 		&p.Topic, &p.Partition, &p.Offset, &s.State, &at, &s.Listens, &s.Quarantine, &s.Counted, &s.Duplicates,
 		&s.ListensSnapshotID, &s.LedgerSnapshotID, &days, &periods,
 	}
-	err := db.Each(ctx, lakesql.Text("erase/steps"), []any{id}, dest, func() error {
+	err := db.Each(ctx, "erase/steps", []any{id}, dest, func() error {
 		next := s
 		next.At, next.Days, next.Periods = instant(at), unlist(days), unlist(periods)
 		steps[p] = append(steps[p], next)

@@ -9,8 +9,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // logbook is deletion_log as a run found it, with the steps the run has added.
@@ -22,7 +20,7 @@ type logbook struct {
 }
 
 // openLog binds the log as the view log and reads how far it goes.
-func openLog(ctx context.Context, env jobs.Env, db *duck.DB) (logbook, error) {
+func openLog(ctx context.Context, env jobs.Env, db *jobs.Session) (logbook, error) {
 	var l logbook
 	var err error
 	if l.snapshot, err = env.Snapshot(ctx, catalog.DeletionLog); err != nil {
@@ -31,7 +29,7 @@ func openLog(ctx context.Context, env jobs.Env, db *duck.DB) (logbook, error) {
 	if err := errors.Join(l.snapshot.NeedColumns("ledger_rows"), db.Bind(ctx, "log", l.snapshot)); err != nil {
 		return l, err
 	}
-	if err := db.One(ctx, lakesql.Text("erase/log_end"), nil, []any{&l.lastStep, &l.swept}); err != nil {
+	if err := db.One(ctx, "erase/log_end", nil, []any{&l.lastStep, &l.swept}); err != nil {
 		return l, fmt.Errorf("read deletion log: %w", err)
 	}
 	l.erasures, err = l.snapshot.StateNumber(catalog.Erasures)

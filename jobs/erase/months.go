@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // monthCounts are rows of listens_counted by month, like 2026-03. It is how deletion_log says of how many rows of a closed
@@ -51,7 +49,7 @@ func parseMonths(text string) (monthCounts, error) {
 func (p *Plan) countMonths(ctx context.Context, worked map[int64]*PlannedRequest) error {
 	var ord, rows int64
 	var month string
-	err := p.db.Each(ctx, lakesql.Text("erase/ledger_months"), nil, []any{&ord, &month, &rows}, func() error {
+	err := p.db.Each(ctx, "erase/ledger_months", nil, []any{&ord, &month, &rows}, func() error {
 		if q := worked[ord]; q != nil {
 			q.ledger = q.ledger.plus(monthCounts{month: rows})
 		}

@@ -8,8 +8,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Plan is what one run will do, worked out from one snapshot of each table. It keeps the addresses of the rows
@@ -21,7 +19,7 @@ type Plan struct {
 	Periods  []string         `json:"periods"`
 
 	env      jobs.Env
-	db       *duck.DB
+	db       *jobs.Session
 	log      logbook
 	requests []*request
 	targets  []*target
@@ -67,7 +65,7 @@ func NewPlan(ctx context.Context, env jobs.Env) (p *Plan, err error) {
 			err = errors.Join(fmt.Errorf("plan deletions: %w", err), db.Close())
 		}
 	}()
-	if err := db.Exec(ctx, lakesql.Text("erase/relations")); err != nil {
+	if err := db.Run(ctx, "erase/relations"); err != nil {
 		return nil, err
 	}
 	if err := p.standsBeside(ctx); err != nil {
@@ -172,7 +170,7 @@ func (p *Plan) countRows(ctx context.Context) (map[int64]*PlannedRequest, error)
 	}
 	var table string
 	var ord, rows int64
-	err := p.db.Each(ctx, lakesql.Text("erase/counts"), nil, []any{&table, &ord, &rows}, func() error {
+	err := p.db.Each(ctx, "erase/counts", nil, []any{&table, &ord, &rows}, func() error {
 		t := p.target(table)
 		*t.count(&add(ord).Rows) += rows
 		t.Rows += rows
@@ -190,7 +188,7 @@ func (p *Plan) countRows(ctx context.Context) (map[int64]*PlannedRequest, error)
 func (p *Plan) listHits(ctx context.Context) error {
 	for _, t := range p.targets {
 		var f hitFile
-		err := p.db.Each(ctx, lakesql.Text("erase/hit_files"), []any{t.Name}, []any{&f.path, &f.rows}, func() error {
+		err := p.db.Each(ctx, "erase/hit_files", []any{t.Name}, []any{&f.path, &f.rows}, func() error {
 			t.hits = append(t.hits, f)
 			return nil
 		})
@@ -216,7 +214,7 @@ func (p *Plan) addDays(ctx context.Context, worked map[int64]*PlannedRequest) er
 	}
 	var ord int64
 	var day string
-	err := p.db.Each(ctx, lakesql.Text("erase/affected"), nil, []any{&ord, &day}, func() error {
+	err := p.db.Each(ctx, "erase/affected", nil, []any{&ord, &day}, func() error {
 		if q := worked[ord]; q != nil {
 			q.fresh = append(q.fresh, day)
 			q.Days = append(q.Days, day)

@@ -8,8 +8,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // rollupState is what plays_by_hour says about itself.
@@ -44,7 +42,7 @@ type royaltyState struct {
 	lines   map[string]bool    // periods that have lines
 }
 
-func readRoyalties(ctx context.Context, env jobs.Env, db *duck.DB) (*royaltyState, error) {
+func readRoyalties(ctx context.Context, env jobs.Env, db *jobs.Session) (*royaltyState, error) {
 	s := &royaltyState{runs: map[string][]int64{}, lines: map[string]bool{}}
 	var err error
 	if s.ledger, err = env.Snapshot(ctx, catalog.ListensCounted); err != nil {
@@ -72,7 +70,7 @@ func readRoyalties(ctx context.Context, env jobs.Env, db *duck.DB) (*royaltyStat
 	return s, s.readRuns(ctx, env, db)
 }
 
-func (s *royaltyState) readRuns(ctx context.Context, env jobs.Env, db *duck.DB) error {
+func (s *royaltyState) readRuns(ctx context.Context, env jobs.Env, db *jobs.Session) error {
 	runs, err := env.Snapshot(ctx, catalog.RoyaltyRuns)
 	if err != nil {
 		return err
@@ -85,7 +83,7 @@ func (s *royaltyState) readRuns(ctx context.Context, env jobs.Env, db *duck.DB) 
 	}
 	var period string
 	var ledger int64
-	err = db.Each(ctx, lakesql.Text("erase/run_ledgers"), nil, []any{&period, &ledger}, func() error {
+	err = db.Each(ctx, "erase/run_ledgers", nil, []any{&period, &ledger}, func() error {
 		s.runs[period] = append(s.runs[period], ledger)
 		return nil
 	})

@@ -5,10 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 	"github.com/lakectl/lakectl/lake/listen"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // request is one row of deletion_requests.
@@ -34,7 +33,7 @@ func (r *request) sweeps() bool { return r.open() || r.suspect }
 
 // readRequests lists the standing requests in order of position. The views requests and log are bound.
 // All of them are held in memory, like ingest holds them to keep late copies out.
-func readRequests(ctx context.Context, db *duck.DB, snapshot lake.Snapshot) ([]*request, error) {
+func readRequests(ctx context.Context, db *jobs.Session, snapshot lake.Snapshot) ([]*request, error) {
 	files, err := snapshot.Files(ctx)
 	if err != nil {
 		return nil, err
@@ -54,7 +53,7 @@ func readRequests(ctx context.Context, db *duck.DB, snapshot lake.Snapshot) ([]*
 	var from, to sql.NullInt64
 	var file, state string
 	dest := []any{&r.Topic, &r.Partition, &r.Offset, &r.id, &user, &r.subject, &received, &from, &to, &file, &state}
-	err = db.Each(ctx, lakesql.Text("erase/requests"), nil, dest, func() error {
+	err = db.Each(ctx, "erase/requests", nil, dest, func() error {
 		next := r
 		next.userID, next.state, next.ord = user.String, State(state), int64(len(all))
 		next.sequence = sequences[file]

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/lakectl/lakectl/catalog"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // locatedKey is the summary property of every commit that deletes rows or fences: when the located rows it
@@ -28,7 +27,7 @@ func (p *Plan) addRounds(ctx context.Context, worked map[int64]*PlannedRequest) 
 	var days, ledger string
 	var uncounted bool
 	dest := []any{&ord, &at, &c.Listens, &c.Quarantine, &c.Counted, &c.Duplicates, &days, &uncounted, &ledger}
-	err := p.db.Each(ctx, lakesql.Text("erase/rounds"), nil, dest, func() error {
+	err := p.db.Each(ctx, "erase/rounds", nil, dest, func() error {
 		q := worked[ord]
 		q.Days = append(q.Days, unlist(days)...)
 		if uncounted {

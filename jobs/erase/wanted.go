@@ -7,7 +7,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // wanted is the relation of that name: the windows of the standing requests by user id.
@@ -48,7 +47,7 @@ func (w *wanted) scan(ctx context.Context, t *target, files []lake.File, stateme
 	if err := w.resolve(ctx, concerns); err != nil {
 		return fmt.Errorf("find users in %s: %w", t.Name, err)
 	}
-	if err := w.plan.db.Exec(ctx, lakesql.Text(statement), t.Name); err != nil {
+	if err := w.plan.db.Run(ctx, statement, t.Name); err != nil {
 		return fmt.Errorf("find rows of %s: %w", t.Name, err)
 	}
 	return nil
@@ -75,7 +74,7 @@ func (w *wanted) resolve(ctx context.Context, concerns func(*request) bool) erro
 	}
 	var user string
 	var rows [][]any
-	err := w.plan.db.Each(ctx, lakesql.Text("erase/users"), nil, []any{&user}, func() error {
+	err := w.plan.db.Each(ctx, "erase/users", nil, []any{&user}, func() error {
 		subject := w.plan.env.SubjectKey.Subject(user).String()
 		for _, r := range w.wiped[subject] {
 			rows = append(rows, wantedRow(r, user))

@@ -74,7 +74,7 @@ func (w *world) readBack() map[string]string {
 		for _, c := range s.Table().Columns() {
 			var value *string
 			query := fmt.Sprintf("SELECT replace(CAST(%s AS VARCHAR), '+00', '') FROM l WHERE listen_id = $1", c.Name)
-			if err := d.One(t.Context(), query, []any{id}, []any{&value}); err != nil {
+			if err := d.OneText(t.Context(), query, []any{id}, []any{&value}); err != nil {
 				t.Fatal(err)
 			}
 			if value != nil {
@@ -219,7 +219,7 @@ func TestRowsOfAFileAreSortedByUserAndTime(t *testing.T) {
 		}
 	}
 	var misplaced int64
-	if err := d.One(t.Context(), `SELECT count(*) FROM (
+	if err := d.OneText(t.Context(), `SELECT count(*) FROM (
 		SELECT _pos, row_number() OVER (ORDER BY user_id, event_time, source_offset) - 1 AS n FROM l) WHERE _pos <> n`, nil, []any{&misplaced}); err != nil || misplaced != 0 {
 		t.Errorf("%d rows out of order, %v", misplaced, err)
 	}

@@ -4,16 +4,15 @@ import (
 	"context"
 
 	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // engine is the DuckDB of one run. Most runs of a settled topic need none, so it starts when first asked for.
 type engine struct {
 	env jobs.Env
-	db  *duck.DB
+	db  *jobs.Session
 }
 
-func (e *engine) open(ctx context.Context) (*duck.DB, error) {
+func (e *engine) open(ctx context.Context) (*jobs.Session, error) {
 	var err error
 	if e.db == nil {
 		e.db, err = e.env.Open(ctx)

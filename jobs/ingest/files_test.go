@@ -155,7 +155,7 @@ func (w *world) finished(want map[string]int64) {
 	got := map[string]int64{}
 	var source string
 	var next int64
-	err := d.Each(w.t.Context(), "SELECT source, next_line FROM s WHERE finished_at = TIMESTAMPTZ '2026-03-20 10:00:00Z'", nil, []any{&source, &next},
+	err := d.EachText(w.t.Context(), "SELECT source, next_line FROM s WHERE finished_at = TIMESTAMPTZ '2026-03-20 10:00:00Z'", nil, []any{&source, &next},
 		func() error { got[source] = next; return nil })
 	if err != nil {
 		w.t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // finished are the file sources that the table sources names: read to their end, never to be ingested again. They
@@ -48,7 +47,7 @@ func (f *finished) find(ctx context.Context, source string) (line int64, undone 
 	type entry struct{ line, snapshot, sequence int64 }
 	var e entry
 	var list []entry
-	err = db.Each(ctx, lakesql.Text("ingest/finished"), []any{source}, []any{&e.line, &e.snapshot, &e.sequence}, func() error {
+	err = db.Each(ctx, "ingest/finished", []any{source}, []any{&e.line, &e.snapshot, &e.sequence}, func() error {
 		list = append(list, e)
 		return nil
 	})
@@ -89,7 +88,7 @@ func (f *finished) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := db.Exec(ctx, lakesql.Text("ingest/finished_table")); err != nil {
+	if err := db.Run(ctx, "ingest/finished_table"); err != nil {
 		return err
 	}
 	if err := db.BindFiles(ctx, "added", s, files); err != nil {
@@ -99,7 +98,7 @@ func (f *finished) refresh(ctx context.Context) error {
 	if !namesListens(s) {
 		add = "ingest/finished_add_old"
 	}
-	if err := db.Exec(ctx, lakesql.Text(add)); err != nil {
+	if err := db.Run(ctx, add); err != nil {
 		return err
 	}
 	f.seen = s.ID()

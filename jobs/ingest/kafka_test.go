@@ -125,7 +125,7 @@ func (k *broker) archived(n int64) {
 			k.t.Fatal(err)
 		}
 		var got int64
-		if err := d.One(k.t.Context(), "SELECT count(*) FROM l", nil, []any{&got}); err != nil {
+		if err := d.OneText(k.t.Context(), "SELECT count(*) FROM l", nil, []any{&got}); err != nil {
 			k.t.Fatal(err)
 		}
 		if got >= n {

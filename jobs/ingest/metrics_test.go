@@ -111,7 +111,7 @@ func (k *broker) tables() map[string]float64 {
 		}
 		var group string
 		var n float64
-		err := d.Each(k.t.Context(), "SELECT "+by+", count(*)::DOUBLE FROM "+table+" GROUP BY 1", nil, []any{&group, &n}, func() error {
+		err := d.EachText(k.t.Context(), "SELECT "+by+", count(*)::DOUBLE FROM "+table+" GROUP BY 1", nil, []any{&group, &n}, func() error {
 			counts[fmt.Sprintf("rows_total{table=%q}", table)] += n
 			if group != "" {
 				counts[fmt.Sprintf("quarantined_total{reason=%q}", group)] = n

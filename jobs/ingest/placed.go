@@ -6,7 +6,6 @@ import (
 
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // origin is where in the source a record stands.
@@ -47,7 +46,7 @@ func (p placed) find(ctx context.Context, e *engine, src source, s lake.Snapshot
 	}
 	var at origin
 	var reason listen.Reason
-	err = db.Each(ctx, lakesql.Text(statement), []any{src.name(), from}, []any{&at.partition, &at.offset, &reason}, func() error {
+	err = db.Each(ctx, statement, []any{src.name(), from}, []any{&at.partition, &at.offset, &reason}, func() error {
 		if at.offset >= listens[at.partition] {
 			p[at] = reason
 		}

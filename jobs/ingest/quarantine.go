@@ -15,7 +15,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Filter selects refused records. Those that a replay has brought in or found suppressed are no longer refused.
@@ -119,7 +118,7 @@ func (f Filter) query(ctx context.Context, env jobs.Env, statement string, args,
 	if err := db.Bind(ctx, "quarantine", s); err != nil {
 		return err
 	}
-	err = db.Each(ctx, lakesql.Text(statement), args, dest, func() error { row(); return nil })
+	err = db.Each(ctx, statement, args, dest, func() error { row(); return nil })
 	if err != nil {
 		return fmt.Errorf("read quarantine: %w", err)
 	}

@@ -112,7 +112,7 @@ func TestRefusedRecordNamesItsUserAndTimes(t *testing.T) {
 	}
 	var got []string
 	var row string
-	err := d.Each(t.Context(), `SELECT concat_ws(' ', source_offset, coalesce(user_id, '-'), received_time, coalesce(event_time::VARCHAR, '-'), decode(raw)) FROM q ORDER BY source_offset`,
+	err := d.EachText(t.Context(), `SELECT concat_ws(' ', source_offset, coalesce(user_id, '-'), received_time, coalesce(event_time::VARCHAR, '-'), decode(raw)) FROM q ORDER BY source_offset`,
 		nil, []any{&row}, func() error { got = append(got, row); return nil })
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Recovered is a table whose positions were gone, with those that were worked out instead.
@@ -153,7 +152,7 @@ func (r recovery) each(ctx context.Context, table, view, statement string, visit
 		return err
 	}
 	var text string
-	return db.Each(ctx, lakesql.Text(statement), nil, []any{&text}, func() error { return visit(text) })
+	return db.Each(ctx, statement, nil, []any{&text}, func() error { return visit(text) })
 }
 
 // known are the positions of a table, none where they are lost.
@@ -181,7 +180,7 @@ func (r recovery) reach(ctx context.Context, s lake.Snapshot, next map[string]ma
 	var source string
 	var partition int
 	var end int64
-	return db.Each(ctx, lakesql.Text("ingest/reach"), nil, []any{&source, &partition, &end}, func() error {
+	return db.Each(ctx, "ingest/reach", nil, []any{&source, &partition, &end}, func() error {
 		raise(next, source, map[int]int64{partition: end})
 		return nil
 	})

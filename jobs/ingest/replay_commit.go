@@ -12,9 +12,8 @@ import (
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
@@ -65,7 +64,7 @@ func (r *replay) fill(ctx context.Context, list []mark) error {
 	if err != nil {
 		return err
 	}
-	if err := db.Exec(ctx, lakesql.Text("ingest/replay_marks")); err != nil {
+	if err := db.Run(ctx, "ingest/replay_marks"); err != nil {
 		return err
 	}
 	at := r.env.Now().UTC()
@@ -135,7 +134,7 @@ func (r *replay) finish(ctx context.Context, s replays, behind []lake.Snapshot) 
 		if err := db.Bind(ctx, "placed", table, "source_topic", "source_partition", "source_offset"); err != nil {
 			return 0, err
 		}
-		if err := db.Exec(ctx, lakesql.Text("ingest/replay_settle"), string(outcomes[name]), r.env.Now().UTC()); err != nil {
+		if err := db.Run(ctx, "ingest/replay_settle", string(outcomes[name]), r.env.Now().UTC()); err != nil {
 			return 0, err
 		}
 		done[name] = s.held[name]
@@ -176,11 +175,11 @@ func (r *replay) markOnce(ctx context.Context, done map[string]int64) (rows int6
 	if err := db.BindFiles(ctx, "quarantine", base, files); err != nil {
 		return 0, err
 	}
-	if err := db.Exec(ctx, lakesql.Text("ingest/replay_marked")); err != nil {
+	if err := db.Run(ctx, "ingest/replay_marked"); err != nil {
 		return 0, err
 	}
 	var suppressed int64
-	if err := db.One(ctx, lakesql.Text("ingest/replay_counts"), nil, []any{&rows, &suppressed}); err != nil {
+	if err := db.One(ctx, "ingest/replay_counts", nil, []any{&rows, &suppressed}); err != nil {
 		return 0, err
 	}
 	summary, err := markSummary(base, done, suppressed)
@@ -198,8 +197,8 @@ func (r *replay) markOnce(ctx context.Context, done map[string]int64) (rows int6
 }
 
 // replaced writes the rows that get an outcome, and the deletes of what they were.
-func replaced(ctx context.Context, db *duck.DB, base lake.Snapshot, files []lake.File) (add, deletes []iceberg.DataFile, err error) {
-	positions, err := db.PositionsOf(ctx, files, lakesql.Text("ingest/replay_positions"))
+func replaced(ctx context.Context, db *jobs.Session, base lake.Snapshot, files []lake.File) (add, deletes []iceberg.DataFile, err error) {
+	positions, err := db.Positions(ctx, files, "ingest/replay_positions")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -220,7 +220,7 @@ func (w *world) erase(table, condition string) {
 	if err := d.Bind(w.t.Context(), "erased", s); err != nil {
 		w.t.Fatal(err)
 	}
-	positions, err := d.PositionsOf(w.t.Context(), files, "SELECT _file, _pos FROM erased WHERE "+condition)
+	positions, err := d.PositionsText(w.t.Context(), files, "SELECT _file, _pos FROM erased WHERE "+condition)
 	if err != nil || len(positions) == 0 {
 		w.t.Fatalf("nothing to erase, %v", err)
 	}

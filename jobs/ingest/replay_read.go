@@ -7,10 +7,9 @@ import (
 
 	"github.com/apache/iceberg-go"
 
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 	"github.com/lakectl/lakectl/lake/listen"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // refusedAt is where a refused record stands among the sources.
@@ -61,7 +60,7 @@ func (r *replay) read(ctx context.Context, s replays, after refusedAt) (*round, 
 	var at refusedAt
 	var sent sql.NullInt64
 	var raw []byte
-	err = db.Each(ctx, lakesql.Text("ingest/replay_read"), nil, []any{&at.source, &at.partition, &at.offset, &sent, &raw}, func() error {
+	err = db.Each(ctx, "ingest/replay_read", nil, []any{&at.source, &at.partition, &at.offset, &sent, &raw}, func() error {
 		if at == c.last {
 			return nil // a second row of one record
 		}
@@ -84,7 +83,7 @@ func (r *replay) read(ctx context.Context, s replays, after refusedAt) (*round, 
 }
 
 // pick chooses the rows of the next round.
-func (r *replay) pick(ctx context.Context, s replays, after refusedAt) (*duck.DB, error) {
+func (r *replay) pick(ctx context.Context, s replays, after refusedAt) (*jobs.Session, error) {
 	db, err := r.engine.open(ctx)
 	if err != nil {
 		return nil, err
@@ -93,7 +92,7 @@ func (r *replay) pick(ctx context.Context, s replays, after refusedAt) (*duck.DB
 		return nil, err
 	}
 	args := []any{r.filter.Reason, r.filter.since(), after.source, after.partition, after.offset, r.rows, r.bytes}
-	if err := db.Exec(ctx, lakesql.Text("ingest/replay_pick"), args...); err != nil {
+	if err := db.Run(ctx, "ingest/replay_pick", args...); err != nil {
 		return nil, fmt.Errorf("read quarantine: %w", err)
 	}
 	return db, nil

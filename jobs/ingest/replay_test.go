@@ -113,7 +113,7 @@ func (w *world) outcomes() map[string]string {
 	}
 	got := map[string]string{}
 	var at, what string
-	err := d.Each(w.t.Context(), `SELECT source_topic || '/' || source_partition || '/' || source_offset, concat_ws(' ', outcome, outcome_at) FROM q`,
+	err := d.EachText(w.t.Context(), `SELECT source_topic || '/' || source_partition || '/' || source_offset, concat_ws(' ', outcome, outcome_at) FROM q`,
 		nil, []any{&at, &what}, func() error {
 			if _, twice := got[at]; twice {
 				return fmt.Errorf("%s is in quarantine twice", at)
@@ -250,7 +250,7 @@ func (w *world) count(table, condition string) (n int64) {
 	if err := d.Bind(w.t.Context(), "counted", w.lake.Snapshot(w.t, table)); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := d.One(w.t.Context(), "SELECT count(*) FROM counted WHERE "+condition, nil, []any{&n}); err != nil {
+	if err := d.OneText(w.t.Context(), "SELECT count(*) FROM counted WHERE "+condition, nil, []any{&n}); err != nil {
 		w.t.Fatal(err)
 	}
 	return n
@@ -265,7 +265,7 @@ func TestReplayEqualsALenientIngest(t *testing.T) {
 			t.Fatal(err)
 		}
 		var text string
-		if err := d.One(t.Context(), "SELECT string_agg(to_json(x)::VARCHAR, chr(10) ORDER BY source_partition, source_offset) FROM (SELECT * EXCLUDE (_file, _pos) FROM l) x", nil, []any{&text}); err != nil {
+		if err := d.OneText(t.Context(), "SELECT string_agg(to_json(x)::VARCHAR, chr(10) ORDER BY source_partition, source_offset) FROM (SELECT * EXCLUDE (_file, _pos) FROM l) x", nil, []any{&text}); err != nil {
 			t.Fatal(err)
 		}
 		return text
@@ -299,7 +299,7 @@ func (w *world) rawOf(condition string) (rows []string) {
 		w.t.Fatal(err)
 	}
 	var row string
-	err := d.Each(w.t.Context(), "SELECT to_json(q)::VARCHAR FROM q WHERE "+condition+" ORDER BY source_topic, source_partition, source_offset", nil, []any{&row}, func() error {
+	err := d.EachText(w.t.Context(), "SELECT to_json(q)::VARCHAR FROM q WHERE "+condition+" ORDER BY source_topic, source_partition, source_offset", nil, []any{&row}, func() error {
 		rows = append(rows, row)
 		return nil
 	})

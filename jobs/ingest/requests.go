@@ -11,7 +11,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // requests are the deletion requests that every listen is checked against: those of the table and those
@@ -56,7 +55,7 @@ func (r *requests) load(ctx context.Context, s lake.Snapshot) error {
 	}
 	var text string
 	var d listen.Deletion
-	return db.Each(ctx, lakesql.Text("ingest/requests"), nil, []any{&text, &d.ReceivedTime, &d.From, &d.To}, func() error {
+	return db.Each(ctx, "ingest/requests", nil, []any{&text, &d.ReceivedTime, &d.From, &d.To}, func() error {
 		raw, err := hex.DecodeString(text)
 		if err != nil || len(raw) != len(listen.Subject{}) {
 			return lake.WithHint(errors.New("a row has no valid subject, so nobody can tell whom it concerns"),

@@ -67,7 +67,7 @@ func TestRequestsAreStoredAsSent(t *testing.T) {
 	}
 	var got []string
 	var row string
-	err := d.Each(t.Context(), `SELECT concat_ws(' ', request_id, user_id, length(subject), requested_at, received_time,
+	err := d.EachText(t.Context(), `SELECT concat_ws(' ', request_id, user_id, length(subject), requested_at, received_time,
 		coalesce("from"::VARCHAR, '-'), coalesce("to"::VARCHAR, '-'), coalesce(reason, '-'), source_topic, source_partition, source_offset) FROM r ORDER BY 1`,
 		nil, []any{&row}, func() error { got = append(got, row); return nil })
 	if err != nil {

@@ -51,7 +51,7 @@ func (k *broker) newest() map[int]time.Time {
 	found := map[int]time.Time{}
 	var partition int
 	var micros int64
-	err := d.Each(k.t.Context(), "SELECT source_partition, epoch_us(max(event_time)) FROM l GROUP BY 1", nil, []any{&partition, &micros}, func() error {
+	err := d.EachText(k.t.Context(), "SELECT source_partition, epoch_us(max(event_time)) FROM l GROUP BY 1", nil, []any{&partition, &micros}, func() error {
 		found[partition] = time.UnixMicro(micros).UTC()
 		return nil
 	})

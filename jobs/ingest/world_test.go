@@ -132,7 +132,7 @@ func (w *world) found() map[string]string {
 	}
 	got := map[string]string{}
 	var at, what string
-	err := d.Each(w.t.Context(), `SELECT source_topic || '/' || source_partition || '/' || source_offset, string_agg(what, ' and ' ORDER BY what) FROM (
+	err := d.EachText(w.t.Context(), `SELECT source_topic || '/' || source_partition || '/' || source_offset, string_agg(what, ' and ' ORDER BY what) FROM (
 		SELECT source_topic, source_partition, source_offset, 'listens ' || listen_id AS what FROM listens
 		UNION ALL SELECT source_topic, source_partition, source_offset, 'quarantine ' || reason FROM quarantine WHERE outcome IS NULL
 		UNION ALL SELECT source_topic, source_partition, source_offset, 'deletion_requests ' || request_id FROM deletion_requests

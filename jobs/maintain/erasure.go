@@ -9,9 +9,8 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // margin is how far apart the clocks may be that made snapshots of listens and of deletion_requests, with room: it
@@ -40,7 +39,7 @@ type arrival struct {
 }
 
 // read fills the erasure. It returns the snapshots of listens_counted that wait to be recomputed from.
-func (e *erasure) read(ctx context.Context, db *duck.DB, requests, log lake.Snapshot) (waiting []int64, err error) {
+func (e *erasure) read(ctx context.Context, db *jobs.Session, requests, log lake.Snapshot) (waiting []int64, err error) {
 	if err := db.Bind(ctx, "requests", requests); err != nil {
 		return nil, err
 	}
@@ -50,15 +49,15 @@ func (e *erasure) read(ctx context.Context, db *duck.DB, requests, log lake.Snap
 	if err := e.readRequests(ctx, db, requests); err != nil {
 		return nil, err
 	}
-	if err := db.One(ctx, lakesql.Text("maintain/swept"), nil, []any{&e.swept}); err != nil {
+	if err := db.One(ctx, "maintain/swept", nil, []any{&e.swept}); err != nil {
 		return nil, err
 	}
 	var id int64
-	err = db.Each(ctx, lakesql.Text("maintain/waiting"), nil, []any{&id}, func() error { waiting = append(waiting, id); return nil })
+	err = db.Each(ctx, "maintain/waiting", nil, []any{&id}, func() error { waiting = append(waiting, id); return nil })
 	return waiting, err
 }
 
-func (e *erasure) readRequests(ctx context.Context, db *duck.DB, requests lake.Snapshot) error {
+func (e *erasure) readRequests(ctx context.Context, db *jobs.Session, requests lake.Snapshot) error {
 	files, err := requests.Files(ctx)
 	if err != nil {
 		return err
@@ -72,7 +71,7 @@ func (e *erasure) readRequests(ctx context.Context, db *duck.DB, requests lake.S
 		sequences[path] = f.Sequence
 	}
 	var path, state string
-	err = db.Each(ctx, lakesql.Text("maintain/requests"), nil, []any{&path, &state}, func() error {
+	err = db.Each(ctx, "maintain/requests", nil, []any{&path, &state}, func() error {
 		switch state {
 		case "requested":
 			e.open = append(e.open, arrival{sequence: sequences[path]})

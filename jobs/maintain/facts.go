@@ -10,8 +10,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // consumers are the state keys that name a snapshot from which a job will walk on, one a line: the table with
@@ -93,7 +91,7 @@ func (f *facts) query(ctx context.Context, env jobs.Env, heads map[string]lake.S
 }
 
 // readRuns pins what royalty runs name.
-func (f *facts) readRuns(ctx context.Context, db *duck.DB, runs, closes lake.Snapshot) error {
+func (f *facts) readRuns(ctx context.Context, db *jobs.Session, runs, closes lake.Snapshot) error {
 	if err := errors.Join(runs.NeedColumns("closed_version"), db.Bind(ctx, "runs", runs), db.Bind(ctx, "closes", closes)); err != nil {
 		return err
 	}
@@ -112,7 +110,7 @@ func (f *facts) readRuns(ctx context.Context, db *duck.DB, runs, closes lake.Sna
 	for i := range ids {
 		dest = append(dest, &ids[i])
 	}
-	return db.Each(ctx, lakesql.Text("maintain/runs"), nil, dest, func() error {
+	return db.Each(ctx, "maintain/runs", nil, dest, func() error {
 		recent := f.now.Sub(time.UnixMicro(finished)) < f.retention
 		for i, table := range tables {
 			if recent || published && slices.Contains(statements, table) {

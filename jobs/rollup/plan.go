@@ -9,8 +9,6 @@ import (
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Plan is one run worked out but not written. It holds the rows to write in a DuckDB: end it with Execute or
@@ -18,7 +16,7 @@ import (
 type Plan struct {
 	env jobs.Env
 	in  *inputs
-	db  *duck.DB
+	db  *jobs.Session
 
 	logged     days // named by deletion_log since the last run
 	marked     days // marked after this run
@@ -81,7 +79,7 @@ func (p *Plan) work(ctx context.Context) error {
 	if p.judged() {
 		r.ExactThrough = p.in.ledgerCovers
 	}
-	return p.db.One(ctx, lakesql.Text("rollup/counts"), nil, []any{&r.RowsRead, &r.DeltaRows})
+	return p.db.One(ctx, "rollup/counts", nil, []any{&r.RowsRead, &r.DeltaRows})
 }
 
 // What the dashboard counts a play by, and for copies in the archive whether they came late.
@@ -98,12 +96,10 @@ func (p *Plan) readFresh(ctx context.Context) error {
 	if err := p.db.BindFiles(ctx, "fresh", p.in.archive, p.in.fresh, archiveColumns...); err != nil {
 		return err
 	}
-	for _, name := range []string{"macros", "deltas"} {
-		if err := p.exec(ctx, name); err != nil {
-			return err
-		}
+	if err := p.db.RunAll(ctx, "rollup/macros", "rollup/deltas"); err != nil {
+		return err
 	}
-	late, err := p.days(ctx, "late_deltas")
+	late, err := p.days(ctx, "rollup/late_deltas")
 	if err != nil {
 		return err
 	}
@@ -114,7 +110,7 @@ func (p *Plan) readFresh(ctx context.Context) error {
 	if err := p.db.BindFiles(ctx, "log", p.in.log, logged); err != nil {
 		return err
 	}
-	if p.logged, err = p.days(ctx, "log_days"); err != nil {
+	if p.logged, err = p.days(ctx, "rollup/log_days"); err != nil {
 		return err
 	}
 	p.marked = maps.Clone(p.in.marked)
@@ -160,24 +156,24 @@ func (p *Plan) compare(ctx context.Context) error {
 	if err := p.bindScope(ctx); err != nil {
 		return err
 	}
-	if err := p.exec(ctx, "exact", p.everything); err != nil {
+	if err := p.db.Run(ctx, "rollup/exact", p.everything); err != nil {
 		return err
 	}
-	if err := p.exec(ctx, "changed", p.everything, p.oneRow); err != nil {
+	if err := p.db.Run(ctx, "rollup/changed", p.everything, p.oneRow); err != nil {
 		return err
 	}
-	if err := p.exec(ctx, "output"); err != nil {
+	if err := p.db.Run(ctx, "rollup/output"); err != nil {
 		return err
 	}
 	var err error
-	p.changed, err = p.days(ctx, "changed_days")
+	p.changed, err = p.days(ctx, "rollup/changed_days")
 	return err
 }
 
 // bindScope makes the relations of a comparison, of the partitions in scope only.
 func (p *Plan) bindScope(ctx context.Context) error {
-	if err := p.db.Exec(ctx, "CREATE TABLE scope (day DATE)"); err != nil {
-		return fmt.Errorf("scope: %w", err)
+	if err := p.db.Run(ctx, "rollup/scope_table"); err != nil {
+		return err
 	}
 	if err := p.db.Fill(ctx, "scope", p.scope.rows()); err != nil {
 		return fmt.Errorf("scope: %w", err)
@@ -229,7 +225,7 @@ func (p *Plan) bindTorn(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.exec(ctx, "torn")
+	return p.db.Run(ctx, "rollup/torn")
 }
 
 // sources are the files whose rows count: of the ledger, and of the archive where the ledger does not reach. A
@@ -249,27 +245,17 @@ func (p *Plan) settleMarks(ctx context.Context) (err error) {
 	switch {
 	case !p.compares() || p.torn:
 	case !p.judged():
-		p.marked, err = p.days(ctx, "exact_days")
+		p.marked, err = p.days(ctx, "rollup/exact_days")
 	default:
-		p.marked, err = p.days(ctx, "late_exact")
+		p.marked, err = p.days(ctx, "rollup/late_exact")
 	}
 	return err
 }
 
-func (p *Plan) exec(ctx context.Context, name string, args ...any) error {
-	if err := p.db.Exec(ctx, lakesql.Text("rollup/"+name), args...); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
 // days runs a statement that gives one DATE a row.
-func (p *Plan) days(ctx context.Context, name string) (days, error) {
+func (p *Plan) days(ctx context.Context, statement string) (days, error) {
 	set := days{}
 	var day time.Time
-	err := p.db.Each(ctx, lakesql.Text("rollup/"+name), nil, []any{&day}, func() error { set[lake.Day(day)] = true; return nil })
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return set, nil
+	err := p.db.Each(ctx, statement, nil, []any{&day}, func() error { set[lake.Day(day)] = true; return nil })
+	return set, err
 }

@@ -184,7 +184,7 @@ func (w *world) eraseRows(table, user string) {
 	w.check(err)
 	d := w.DB(w.T)
 	w.check(d.Bind(w.Context(), "t", s))
-	rows, err := d.PositionsOf(w.Context(), files, "SELECT _file, _pos FROM t WHERE user_id = ?", user)
+	rows, err := d.PositionsText(w.Context(), files, "SELECT _file, _pos FROM t WHERE user_id = ?", user)
 	w.check(err)
 	if len(rows) == 0 {
 		return
@@ -241,7 +241,7 @@ func (w *world) shown() (cells map[cell]sum, rows int) {
 	var hour time.Time
 	var s sum
 	dest := []any{&hour, &k.Artist, &k.Track, &k.Country, &k.Device, &s.Plays, &s.Ms}
-	w.check(d.Each(w.Context(), "SELECT hour, artist_id, track_id, country, device, plays, ms_played FROM plays", nil, dest, func() error {
+	w.check(d.EachText(w.Context(), "SELECT hour, artist_id, track_id, country, device, plays, ms_played FROM plays", nil, dest, func() error {
 		k.Hour = hour.UTC().Format("2006-01-02T15")
 		cells[k] = sum{cells[k].Plays + s.Plays, cells[k].Ms + s.Ms}
 		rows++

@@ -10,8 +10,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // postedPending is the posted period of differences by deletions that an earlier version held back in the table. The next run
@@ -36,7 +34,7 @@ type through struct{ posted, settled string }
 type adjustments struct {
 	p       *plan
 	env     jobs.Env
-	db      *duck.DB
+	db      *jobs.Session
 	reports map[string]*Posting // by origin period
 	remove  []lake.File
 	add     []iceberg.DataFile
@@ -44,7 +42,7 @@ type adjustments struct {
 
 // newAdjustments compares what the closed periods of the plan come out as with what was published and posted, and
 // prepares the rows that are missing. The relations lines, payouts and shares are computed.
-func newAdjustments(ctx context.Context, env jobs.Env, db *duck.DB, p *plan) (*adjustments, error) {
+func newAdjustments(ctx context.Context, env jobs.Env, db *jobs.Session, p *plan) (*adjustments, error) {
 	a := &adjustments{p: p, env: env, db: db, reports: map[string]*Posting{}}
 	var closed []string
 	for _, name := range p.names() {
@@ -71,18 +69,13 @@ func (a *adjustments) prepare(ctx context.Context) error {
 	if err := a.db.Bind(ctx, "adjustments_read", a.p.adjustments); err != nil {
 		return err
 	}
-	if err := a.db.Exec(ctx, "CREATE OR REPLACE VIEW adjustments AS SELECT * FROM adjustments_read WHERE posted_period <> "+duck.Quote(postedPending)); err != nil {
+	if err := a.db.Run(ctx, "royalty/adjustments"); err != nil {
 		return err
 	}
 	if err := a.bindRequests(ctx); err != nil {
 		return err
 	}
-	for _, name := range []string{"differences", "closed_statements", "postings", "full_shares"} {
-		if err := a.db.Exec(ctx, lakesql.Text("royalty/"+name)); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return nil
+	return a.db.RunAll(ctx, "royalty/differences", "royalty/closed_statements", "royalty/postings", "royalty/full_shares")
 }
 
 // bindRequests binds the deletion requests and their log as they are by now: whose listens are gone from the ledger is on record.
@@ -98,11 +91,10 @@ func (a *adjustments) bindRequests(ctx context.Context) error {
 	if err := errors.Join(a.db.Bind(ctx, "located_log_read", log), a.db.Bind(ctx, "located_requests", requests)); err != nil {
 		return err
 	}
-	columns := "*"
 	if log.NeedColumns("ledger_rows") != nil {
-		columns = "*, NULL::VARCHAR AS ledger_rows"
+		return a.db.Run(ctx, "royalty/located_log_old")
 	}
-	return a.db.Exec(ctx, "CREATE OR REPLACE VIEW located_log AS SELECT "+columns+" FROM located_log_read")
+	return a.db.Alias(ctx, "located_log", "located_log_read")
 }
 
 // restate adds the differences of one closed period to differences, those that wait too.
@@ -116,7 +108,7 @@ func (a *adjustments) restate(ctx context.Context, period string) error {
 		return err
 	}
 	var differs bool
-	if err := a.db.One(ctx, lakesql.Text("royalty/statement_differs"), nil, []any{&differs}); err != nil {
+	if err := a.db.One(ctx, "royalty/statement_differs", nil, []any{&differs}); err != nil {
 		return fmt.Errorf("compare with what was published: %w", err)
 	}
 	now := a.p.runID(a.env, period)
@@ -136,23 +128,26 @@ func (a *adjustments) restate(ctx context.Context, period string) error {
 // bindStatements makes the schemas was (what was published, with what was posted since) and now (what was computed),
 // and keeps the published part for the check.
 func (a *adjustments) bindStatements(ctx context.Context, published PublishedRun) error {
-	relations := []string{"lines", "payouts", "shares"}
 	if err := bindStatement(ctx, a.env, a.db, "published_", published); err != nil {
 		return err
 	}
-	for _, relation := range relations {
-		if err := a.db.Exec(ctx, lakesql.Text("royalty/closed_"+relation)); err != nil {
-			return err
-		}
+	if err := a.db.RunAll(ctx, "royalty/closed_lines", "royalty/closed_payouts", "royalty/closed_shares"); err != nil {
+		return err
 	}
-	for _, s := range []struct{ schema, statement string }{{schemaWas, "standing"}, {schemaNow, "computed"}} {
-		if err := dropSchema(ctx, a.db, s.schema); err != nil {
+	for _, s := range []struct {
+		schema     string
+		statements []string
+	}{
+		{schemaWas, []string{"royalty/standing_lines", "royalty/standing_payouts", "royalty/standing_shares"}},
+		{schemaNow, []string{"royalty/computed_lines", "royalty/computed_payouts", "royalty/computed_shares"}},
+	} {
+		if err := a.db.DropSchema(ctx, s.schema); err != nil {
 			return err
 		}
-		err := inSchema(ctx, a.db, s.schema, func() error {
-			for _, relation := range relations {
-				if err := a.db.Exec(ctx, lakesql.Text("royalty/"+s.statement+"_"+relation), published.Period); err != nil {
-					return fmt.Errorf("%s %s: %w", s.statement, relation, err)
+		err := a.db.InSchema(ctx, s.schema, func() error {
+			for _, statement := range s.statements {
+				if err := a.db.Run(ctx, statement, published.Period); err != nil {
+					return err
 				}
 			}
 			return nil
@@ -169,7 +164,7 @@ func (a *adjustments) postedSince(ctx context.Context, run PublishedRun) (posted
 	if err := bindAt(ctx, a.env, a.db, "adjustments_then", catalog.Adjustments, run.AdjustmentsSnapshotID); err != nil {
 		return false, err
 	}
-	err = a.db.One(ctx, lakesql.Text("royalty/posted_since"), []any{run.Period}, []any{&posted})
+	err = a.db.One(ctx, "royalty/posted_since", []any{run.Period}, []any{&posted})
 	if err != nil {
 		err = fmt.Errorf("find what runs posted that ended early: %w", err)
 	}
@@ -179,12 +174,12 @@ func (a *adjustments) postedSince(ctx context.Context, run PublishedRun) (posted
 // rows makes the relation adjustment_rows, checks that with it published and posted differences, and those that wait, are what was
 // computed, and writes the files.
 func (a *adjustments) rows(ctx context.Context) error {
-	if err := a.db.Exec(ctx, lakesql.Text("royalty/adjustment_rows"), causeWaits); err != nil {
+	if err := a.db.Run(ctx, "royalty/adjustment_rows", causeWaits); err != nil {
 		return fmt.Errorf("adjustment_rows: %w", err)
 	}
 	var origin string
 	var posted, held int64
-	err := a.db.Each(ctx, lakesql.Text("royalty/adjustment_counts"), []any{causeWaits}, []any{&origin, &posted, &held}, func() error {
+	err := a.db.Each(ctx, "royalty/adjustment_counts", []any{causeWaits}, []any{&origin, &posted, &held}, func() error {
 		if r := a.reports[origin]; r != nil {
 			r.PostedRows, r.HeldRows = posted, held
 		}
@@ -203,7 +198,7 @@ func (a *adjustments) rows(ctx context.Context) error {
 func (a *adjustments) check(ctx context.Context) error {
 	var kind, period string
 	var keys int64
-	return a.db.Each(ctx, lakesql.Text("royalty/unreconciled"), []any{postedPending, causeWaits}, []any{&period, &kind, &keys}, func() error {
+	return a.db.Each(ctx, "royalty/unreconciled", []any{postedPending, causeWaits}, []any{&period, &kind, &keys}, func() error {
 		return lake.WithHint(fmt.Errorf("%d keys of kind %s of closed period %s: published and adjustments are not what it comes to now: %w", keys, kind, period, jobs.ErrProof),
 			"nothing was published; keep the lake as it is and compare royalty_adjustments with 'lakectl royalties diff'")
 	})

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // Why a period is recomputed. Several are joined by a comma.
@@ -38,7 +38,7 @@ type PeriodPlan struct {
 }
 
 // choose lists the periods to recompute, with the causes.
-func (p *plan) choose(ctx context.Context, db *duck.DB, only string) error {
+func (p *plan) choose(ctx context.Context, db *jobs.Session, only string) error {
 	changed, err := p.changedPeriods(ctx)
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func sortPeriods(list []PeriodPlan) {
 
 // causesOf are the inputs of a published period that are not what its run used. Rules, pools and splits count only as far as they
 // bear on the period.
-func (p *plan) causesOf(ctx context.Context, db *duck.DB, period string, run publishedRun, listens bool) (list []string, err error) {
+func (p *plan) causesOf(ctx context.Context, db *jobs.Session, period string, run publishedRun, listens bool) (list []string, err error) {
 	was, err := p.history.basisAt(ctx, period, run.LedgerSnapshotID, run.RulesVersion, run.PoolsVersion, run.SplitsVersion)
 	if err != nil {
 		return nil, err
@@ -146,12 +146,12 @@ func poolsOf(pools []terms.Pool, period string) (list []terms.Pool) {
 }
 
 // choosePending adds the closed periods that have rows of postedPending.
-func (p *plan) choosePending(ctx context.Context, db *duck.DB, causes map[string]string) error {
+func (p *plan) choosePending(ctx context.Context, db *jobs.Session, causes map[string]string) error {
 	if err := db.BindPartitions(ctx, "pending", p.adjustments, []any{postedPending}); err != nil {
 		return err
 	}
 	var period string
-	return db.Each(ctx, "SELECT DISTINCT origin_period FROM pending", nil, []any{&period}, func() error {
+	return db.Each(ctx, "royalty/pending_periods", nil, []any{&period}, func() error {
 		if causes[period] == "" {
 			causes[period] = CausePending
 		}

@@ -9,9 +9,8 @@ import (
 	"fmt"
 	"hash"
 
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // LinesReport sums the lines of one period.
@@ -23,20 +22,20 @@ type LinesReport struct {
 }
 
 // summarize sums the table lines. Periods without lines are reported too: their checksum is that of no lines.
-func summarize(ctx context.Context, db *duck.DB, periods []string) (map[string]LinesReport, error) {
+func summarize(ctx context.Context, db *jobs.Session, periods []string) (map[string]LinesReport, error) {
 	none := sha256.Sum256(nil)
 	reports := map[string]LinesReport{}
 	for _, p := range periods {
 		reports[p] = LinesReport{Checksum: hex.EncodeToString(none[:])}
 	}
-	if err := db.Exec(ctx, "CREATE OR REPLACE VIEW line_rows AS SELECT rowid AS place, * FROM lines"); err != nil {
+	if err := db.Run(ctx, "royalty/line_rows"); err != nil {
 		return nil, err
 	}
 	var period string
 	var r LinesReport
 	var from, to int64
 	places := map[string][2]int64{}
-	err := db.Each(ctx, lakesql.Text("royalty/line_sums"), nil, []any{&period, &r.Lines, &r.Listens, &r.QualifiedListens, &from, &to}, func() error {
+	err := db.Each(ctx, "royalty/line_sums", nil, []any{&period, &r.Lines, &r.Listens, &r.QualifiedListens, &from, &to}, func() error {
 		reports[period], places[period] = r, [2]int64{from, to}
 		return nil
 	})
@@ -62,7 +61,7 @@ const (
 
 // checksum is the SHA-256 over lines from one place to another. DuckDB makes the text of the next lines while
 // that of the last ones is summed.
-func checksum(ctx context.Context, db *duck.DB, from, to, lines int64) (string, error) {
+func checksum(ctx context.Context, db *jobs.Session, from, to, lines int64) (string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	blocks, made := make(chan string, blocksAtOnce), make(chan error, 1)
 	go func() {
@@ -88,12 +87,12 @@ func checksum(ctx context.Context, db *duck.DB, from, to, lines int64) (string, 
 	return hex.EncodeToString(s.hash.Sum(nil)), nil
 }
 
-func lineBlocks(ctx context.Context, db *duck.DB, from, to int64, blocks chan<- string) error {
+func lineBlocks(ctx context.Context, db *jobs.Session, from, to int64, blocks chan<- string) error {
 	for at := from; at < to; {
 		// Up to the end of a row group of DuckDB, so that no two statements read the same one.
 		next := min((at/blockLines+blocksAtOnce)*blockLines, to)
 		var block string
-		err := db.Each(ctx, lakesql.Text("royalty/line_blocks"), []any{at, next, int64(blockLines)}, []any{&block}, func() error {
+		err := db.Each(ctx, "royalty/line_blocks", []any{at, next, int64(blockLines)}, []any{&block}, func() error {
 			select {
 			case blocks <- block:
 				return nil

@@ -11,7 +11,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // CloseOptions say how to close a period.
@@ -178,6 +177,6 @@ func openRequests(ctx context.Context, env jobs.Env) (n int64, err error) {
 			return 0, err
 		}
 	}
-	err = db.One(ctx, lakesql.Text("royalty/open_requests"), nil, []any{&n})
+	err = db.One(ctx, "royalty/open_requests", nil, []any{&n})
 	return n, err
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Closing is a row of royalty_closes: the decision that what a run published is the statement of a period.
@@ -35,7 +33,7 @@ func (c Closing) row() ([]any, error) {
 }
 
 // Closed reads the closed periods.
-func Closed(ctx context.Context, env jobs.Env, db *duck.DB) (map[string]Closing, error) {
+func Closed(ctx context.Context, env jobs.Env, db *jobs.Session) (map[string]Closing, error) {
 	closes, err := env.Snapshot(ctx, catalog.RoyaltyCloses)
 	if err != nil {
 		return nil, err
@@ -44,7 +42,7 @@ func Closed(ctx context.Context, env jobs.Env, db *duck.DB) (map[string]Closing,
 }
 
 // readCloses reads the closed periods.
-func readCloses(ctx context.Context, db *duck.DB, closes lake.Snapshot) (map[string]Closing, error) {
+func readCloses(ctx context.Context, db *jobs.Session, closes lake.Snapshot) (map[string]Closing, error) {
 	if err := bindCloses(ctx, db, closes); err != nil {
 		return nil, err
 	}
@@ -52,7 +50,7 @@ func readCloses(ctx context.Context, db *duck.DB, closes lake.Snapshot) (map[str
 	var c Closing
 	var missing, pinned string
 	dest := []any{&c.Period, &c.Version, &c.ClosedAt, &c.ClosedBy, &c.RunID, &c.Tag, &c.Checksum, &missing, &pinned}
-	err := db.Each(ctx, lakesql.Text("royalty/closes"), nil, dest, func() (err error) {
+	err := db.Each(ctx, "royalty/closes", nil, dest, func() (err error) {
 		c.Missing, c.Pinned = nil, nil
 		if missing != "" {
 			c.Missing = strings.Split(missing, missingBetween)
@@ -70,15 +68,14 @@ func readCloses(ctx context.Context, db *duck.DB, closes lake.Snapshot) (map[str
 }
 
 // bindCloses makes the relation closes_read; a table that an earlier version made has no column pinned.
-func bindCloses(ctx context.Context, db *duck.DB, closes lake.Snapshot) error {
+func bindCloses(ctx context.Context, db *jobs.Session, closes lake.Snapshot) error {
 	if err := db.Bind(ctx, "closes", closes); err != nil {
 		return err
 	}
-	columns := "*"
 	if closes.NeedColumns("pinned") != nil {
-		columns = "*, NULL::VARCHAR AS pinned"
+		return db.Run(ctx, "royalty/closes_read_old")
 	}
-	return db.Exec(ctx, "CREATE OR REPLACE VIEW closes_read AS SELECT "+columns+" FROM closes")
+	return db.Alias(ctx, "closes_read", "closes")
 }
 
 // openPeriodAfter is the period that differences of a closed one are posted to: the first after it that is open.

@@ -8,8 +8,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Difference is what one cause did to a line, a payout or a share of a statement. Fields that the kind has not are empty.
@@ -69,24 +67,24 @@ func Diff(ctx context.Context, env jobs.Env, from, to string, limit int, operato
 	}
 	report = DiffReport{Period: a.Period, From: a.RunID, To: b.RunID}
 	for schema, run := range map[string]PublishedRun{schemaWas: a, schemaNow: b} {
-		err := inSchema(ctx, db, schema, func() error {
+		err := db.InSchema(ctx, schema, func() error {
 			if err := bindStatement(ctx, env, db, "", run); err != nil {
 				return err
 			}
-			return db.Exec(ctx, lakesql.Text("royalty/full_shares"))
+			return db.Run(ctx, "royalty/full_shares")
 		})
 		if err != nil {
 			return report, err
 		}
 	}
 	var differs bool
-	if err := db.One(ctx, lakesql.Text("royalty/statement_differs"), nil, []any{&differs}); err != nil {
+	if err := db.One(ctx, "royalty/statement_differs", nil, []any{&differs}); err != nil {
 		return report, fmt.Errorf("compare statements: %w", err)
 	}
 	if report.Same = !differs; report.Same {
 		return report, nil
 	}
-	if err := db.Exec(ctx, lakesql.Text("royalty/differences")); err != nil {
+	if err := db.Run(ctx, "royalty/differences"); err != nil {
 		return report, err
 	}
 	r := restatement{env: env, db: db, ledger: p.ledger.Table(), splits: p.splits.snapshot, period: a.Period, untold: CauseListens}
@@ -116,7 +114,7 @@ func (p *plan) statement(runOrPeriod string) string {
 }
 
 // pickTwo finds two runs of one period, the older one first.
-func pickTwo(ctx context.Context, db *duck.DB, from, to string) (a, b PublishedRun, err error) {
+func pickTwo(ctx context.Context, db *jobs.Session, from, to string) (a, b PublishedRun, err error) {
 	runs, err := readRuns(ctx, db)
 	if err != nil {
 		return a, b, err
@@ -142,7 +140,7 @@ func pickTwo(ctx context.Context, db *duck.DB, from, to string) (a, b PublishedR
 }
 
 // bindStatement makes the views lines, payouts and shares, with a prefix to their names, of what a run published.
-func bindStatement(ctx context.Context, env jobs.Env, db *duck.DB, prefix string, run PublishedRun) error {
+func bindStatement(ctx context.Context, env jobs.Env, db *jobs.Session, prefix string, run PublishedRun) error {
 	for _, t := range []struct {
 		view, table string
 		snapshot    int64
@@ -159,9 +157,9 @@ func bindStatement(ctx context.Context, env jobs.Env, db *duck.DB, prefix string
 }
 
 // read collects the differences.
-func (r *DiffReport) read(ctx context.Context, db *duck.DB, limit int) error {
+func (r *DiffReport) read(ctx context.Context, db *jobs.Session, limit int) error {
 	var c CauseSum
-	err := db.Each(ctx, lakesql.Text("royalty/difference_causes"), nil, []any{&c.Cause, &c.Lines, &c.Listens, &c.QualifiedListens, &c.Payouts, &c.Shares}, func() error {
+	err := db.Each(ctx, "royalty/difference_causes", nil, []any{&c.Cause, &c.Lines, &c.Listens, &c.QualifiedListens, &c.Payouts, &c.Shares}, func() error {
 		r.Causes = append(r.Causes, c)
 		return nil
 	})
@@ -171,14 +169,14 @@ func (r *DiffReport) read(ctx context.Context, db *duck.DB, limit int) error {
 	if limit <= 0 {
 		limit = 1 << 62
 	}
-	var total int64
-	if err := db.One(ctx, "SELECT count(*) FROM differences", nil, []any{&total}); err != nil {
+	total, err := db.Count(ctx, "differences")
+	if err != nil {
 		return err
 	}
 	r.Left = max(0, total-int64(limit))
 	var d Difference
 	dest := []any{&d.Kind, &d.Cause, &d.ArtistID, &d.TrackID, &d.Country, &d.Tier, &d.Currency, &d.Party, &d.Role, &d.Listens, &d.QualifiedListens, &d.AmountMinor}
-	return db.Each(ctx, lakesql.Text("royalty/differences_sorted"), []any{limit}, dest, func() error {
+	return db.Each(ctx, "royalty/differences_sorted", []any{limit}, dest, func() error {
 		r.Differences = append(r.Differences, d)
 		return nil
 	})

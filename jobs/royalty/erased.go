@@ -7,7 +7,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // bindErased makes a table in main of the ids that erasures took from the ledger after was, each with the user of whom it was
@@ -18,7 +17,7 @@ func (r *restatement) bindErased(ctx context.Context, into string, was, now lake
 	if !unbroken {
 		return 0, false, nil
 	}
-	if err := r.db.Exec(ctx, "CREATE OR REPLACE TABLE main.took (listen_id VARCHAR, user_id VARCHAR, place BIGINT)"); err != nil {
+	if err := r.db.Run(ctx, "royalty/took_table"); err != nil {
 		return 0, false, err
 	}
 	for i, s := range chain { // newest first
@@ -31,15 +30,14 @@ func (r *restatement) bindErased(ctx context.Context, into string, was, now lake
 		} else if !took {
 			continue
 		}
-		if err := r.db.Exec(ctx, "INSERT INTO main.took SELECT listen_id, user_id, $1::BIGINT FROM taken", len(chain)-i); err != nil {
+		if err := r.db.Run(ctx, "royalty/took_add", len(chain)-i); err != nil {
 			return 0, false, fmt.Errorf("read erased rows of the ledger: %w", err)
 		}
 	}
-	text := "CREATE OR REPLACE TABLE main." + into + " AS SELECT listen_id, arg_min(user_id, place) AS user_id FROM main.took GROUP BY listen_id"
-	if err := r.db.Exec(ctx, text); err != nil {
+	if err := r.db.Copy(ctx, "main."+into, "main.took_first"); err != nil {
 		return 0, false, fmt.Errorf("sum up erased rows of the ledger: %w", err)
 	}
-	err = r.db.One(ctx, "SELECT count(*) FROM main."+into, nil, []any{&n})
+	n, err = r.db.Count(ctx, "main."+into)
 	return n, true, err
 }
 
@@ -62,7 +60,7 @@ func (r *restatement) bindTaken(ctx context.Context, parent, s lake.Snapshot) (b
 				return false, err
 			}
 		}
-		return true, r.db.Exec(ctx, lakesql.Text("royalty/taken_by_rebuild"))
+		return true, r.db.Run(ctx, "royalty/taken_by_rebuild")
 	}
 	deletes, err := s.DeleteFiles(ctx)
 	if err != nil || !slices.ContainsFunc(deletes, func(f lake.File) bool { return f.AddedBy == s.ID() }) {
@@ -79,7 +77,7 @@ func (r *restatement) bindTaken(ctx context.Context, parent, s lake.Snapshot) (b
 	if err := r.db.BindFiles(ctx, "ledger_after", s, gained); err != nil {
 		return false, err
 	}
-	return true, r.db.Exec(ctx, lakesql.Text("royalty/taken_by_rebuild"))
+	return true, r.db.Run(ctx, "royalty/taken_by_rebuild")
 }
 
 // replacedAll tells whether a commit of this job made the ledger anew, from an archive that erasures had been at already.
@@ -94,5 +92,5 @@ func replacedAll(ctx context.Context, parent, s lake.Snapshot) (bool, error) {
 
 // nobodyErased makes main.erased empty.
 func (r *restatement) nobodyErased(ctx context.Context) error {
-	return r.db.Exec(ctx, "CREATE OR REPLACE TABLE main.erased (listen_id VARCHAR, user_id VARCHAR)")
+	return r.db.Run(ctx, "royalty/erased_table")
 }

@@ -10,8 +10,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Selection picks the counted listens of one artist and track in a period.
@@ -103,7 +101,7 @@ func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator
 	if err := e.hold(ctx, env, db, run, operator); err != nil {
 		return nil, err
 	}
-	if err := db.Exec(ctx, lakesql.Text("royalty/explain"), s.args()...); err != nil {
+	if err := db.Run(ctx, "royalty/explain", s.args()...); err != nil {
 		return nil, fmt.Errorf("explain: %w", err)
 	}
 	if err := e.read(ctx, db, limit); err != nil {
@@ -113,7 +111,7 @@ func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator
 }
 
 // bindLedger makes the views counted and duplicates, as the run saw them if both snapshots are kept.
-func (e *Explanation) bindLedger(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) error {
+func (e *Explanation) bindLedger(ctx context.Context, env jobs.Env, db *jobs.Session, run PublishedRun) error {
 	counted, duplicates, err := ledgerOf(ctx, env, run)
 	e.LedgerOfRun = err == nil
 	if errors.Is(err, lake.ErrExpired) {
@@ -146,24 +144,24 @@ func ledgerOf(ctx context.Context, env jobs.Env, run PublishedRun) (counted, dup
 }
 
 // read fills in sums and lists from the relation explained.
-func (e *Explanation) read(ctx context.Context, db *duck.DB, limit int) error {
-	if err := db.One(ctx, lakesql.Text("royalty/explain_sums"), nil, []any{&e.Listens, &e.QualifiedListens, &e.Duplicates}); err != nil {
+func (e *Explanation) read(ctx context.Context, db *jobs.Session, limit int) error {
+	if err := db.One(ctx, "royalty/explain_sums", nil, []any{&e.Listens, &e.QualifiedListens, &e.Duplicates}); err != nil {
 		return err
 	}
 	var by RefusedBy
-	err := db.Each(ctx, lakesql.Text("royalty/explain_refused"), nil, []any{&by.Rule, &by.Listens}, func() error { e.Refused = append(e.Refused, by); return nil })
+	err := db.Each(ctx, "royalty/explain_refused", nil, []any{&by.Rule, &by.Listens}, func() error { e.Refused = append(e.Refused, by); return nil })
 	if err != nil {
 		return err
 	}
 	var l ExplainedListen
 	dest := []any{&l.ListenID, &l.EventTime, &l.Country, &l.Tier, &l.Device, &l.MsPlayed, &l.TrackMs, &l.ReceivedTime, &l.Qualifies, &l.Rule, &l.Copies}
-	return db.Each(ctx, lakesql.Text("royalty/explain_list"), []any{limit}, dest, func() error { e.Counted = append(e.Counted, l); return nil })
+	return db.Each(ctx, "royalty/explain_list", []any{limit}, dest, func() error { e.Counted = append(e.Counted, l); return nil })
 }
 
 // agree holds the sums against the published lines.
-func (e *Explanation) agree(ctx context.Context, db *duck.DB, run PublishedRun) error {
+func (e *Explanation) agree(ctx context.Context, db *jobs.Session, run PublishedRun) error {
 	var listens, qualified int64
-	if err := db.One(ctx, lakesql.Text("royalty/explain_published"), e.args(), []any{&listens, &qualified}); err != nil {
+	if err := db.One(ctx, "royalty/explain_published", e.args(), []any{&listens, &qualified}); err != nil {
 		return fmt.Errorf("read lines: %w", err)
 	}
 	if listens == e.Listens && qualified == e.QualifiedListens {

@@ -7,8 +7,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // HeldLines are lines that are not explained: what they come to now would show what fewer than five people played. The numbers
@@ -26,8 +24,8 @@ func (r PublishedRun) waits() bool {
 
 // hold makes the table held_lines, of lines that are left out, and sums those of the selection. Of an operator, and while nothing
 // waits, there are none.
-func (e *Explanation) hold(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun, operator bool) error {
-	err := db.Exec(ctx, "CREATE TABLE held_lines (artist_id VARCHAR, track_id VARCHAR, country VARCHAR, tier VARCHAR, listens BIGINT, qualified_listens BIGINT)")
+func (e *Explanation) hold(ctx context.Context, env jobs.Env, db *jobs.Session, run PublishedRun, operator bool) error {
+	err := db.Run(ctx, "royalty/held_lines_table")
 	if err != nil || operator || !run.waits() {
 		return err
 	}
@@ -46,11 +44,11 @@ func (e *Explanation) hold(ctx context.Context, env jobs.Env, db *duck.DB, run P
 	if err != nil {
 		return err
 	}
-	if err := db.Exec(ctx, lakesql.Text("royalty/explain_held"), e.Period, postedPending); err != nil {
+	if err := db.Run(ctx, "royalty/explain_held", e.Period, postedPending); err != nil {
 		return fmt.Errorf("find the lines that wait: %w", err)
 	}
 	var held HeldLines
-	err = db.One(ctx, lakesql.Text("royalty/explain_held_sums"), e.args()[1:], []any{&held.Lines, &held.Listens, &held.QualifiedListens})
+	err = db.One(ctx, "royalty/explain_held_sums", e.args()[1:], []any{&held.Lines, &held.Listens, &held.QualifiedListens})
 	if err == nil && held.Lines > 0 {
 		e.Held = []HeldLines{held}
 	}

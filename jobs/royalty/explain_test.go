@@ -165,7 +165,7 @@ func repoint(t *testing.T, l *laketest.Lake, ledger int64) {
 	if err := d.Bind(t.Context(), "runs", base); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Exec(t.Context(), fmt.Sprintf("CREATE VIEW again AS SELECT * REPLACE (%d AS ledger_snapshot_id) FROM runs LIMIT 1", ledger)); err != nil {
+	if err := d.ExecText(t.Context(), fmt.Sprintf("CREATE VIEW again AS SELECT * REPLACE (%d AS ledger_snapshot_id) FROM runs LIMIT 1", ledger)); err != nil {
 		t.Fatal(err)
 	}
 	files, err := d.Write(t.Context(), base.Table(), catalog.RoyaltiesJob, "again")

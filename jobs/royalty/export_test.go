@@ -3,9 +3,8 @@ package royalty
 import (
 	"context"
 
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Steps that tests run in a DuckDB of their own.
@@ -17,12 +16,12 @@ var (
 )
 
 // PickWinnersIn is pickWinners in that many slices.
-func PickWinnersIn(ctx context.Context, db *duck.DB, slices int64) error {
+func PickWinnersIn(ctx context.Context, db *jobs.Session, slices int64) error {
 	if err := contestIn(ctx, db, slices); err != nil {
 		return err
 	}
-	if err := rankIn(ctx, db, slices, "contested_copies", "winners_contested", "winners_contested"); err != nil {
+	if err := rankIn(ctx, db, slices, rankArchive); err != nil {
 		return err
 	}
-	return db.Exec(ctx, lakesql.Text("royalty/winners"))
+	return db.Run(ctx, "royalty/winners")
 }

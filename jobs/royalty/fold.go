@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // fold makes one row of the differences that would show what few people played. Where the ledger of before is gone nobody knows
@@ -22,10 +21,10 @@ func (r *restatement) fold(ctx context.Context) error {
 	if err := bindPeriods(ctx, r.db, "erased_from", was, []string{r.period}); err != nil {
 		return err
 	}
-	if err := r.db.Exec(ctx, lakesql.Text("royalty/diff_folded"), deletionBatch); err != nil {
+	if err := r.db.Run(ctx, "royalty/diff_folded", deletionBatch); err != nil {
 		return fmt.Errorf("fold what few people changed: %w", err)
 	}
-	if err := r.db.Exec(ctx, lakesql.Text("royalty/diff_fold")); err != nil {
+	if err := r.db.Run(ctx, "royalty/diff_fold"); err != nil {
 		return fmt.Errorf("fold what few people changed: %w", err)
 	}
 	return nil

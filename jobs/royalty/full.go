@@ -10,8 +10,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // FullReport is the comparison of the published runs with a recount from the archive alone.
@@ -63,7 +61,7 @@ var contentColumns = []string{
 }
 
 // recount finds the periods of the report whose lines differ in the archive as the ledger accounts for it.
-func (p *plan) recount(ctx context.Context, env jobs.Env, db *duck.DB, report *FullReport) error {
+func (p *plan) recount(ctx context.Context, env jobs.Env, db *jobs.Session, report *FullReport) error {
 	cut, err := p.cut(ctx, env)
 	if err != nil {
 		return err
@@ -75,7 +73,7 @@ func (p *plan) recount(ctx context.Context, env jobs.Env, db *duck.DB, report *F
 		return err
 	}
 	env.Progress("royalties: recounting from the archive")
-	if err := db.One(ctx, "SELECT count(*) FROM fresh", nil, []any{&report.RowsRead}); err != nil {
+	if report.RowsRead, err = db.Count(ctx, "fresh"); err != nil {
 		return err
 	}
 	if err := pickWinners(ctx, db, report.RowsRead); err != nil {
@@ -97,7 +95,7 @@ func (p *plan) recount(ctx context.Context, env jobs.Env, db *duck.DB, report *F
 }
 
 // differs tells whether any line of a period, of those that are judged, is not the published one.
-func (p *plan) differs(ctx context.Context, env jobs.Env, db *duck.DB, period string) (bool, error) {
+func (p *plan) differs(ctx context.Context, env jobs.Env, db *jobs.Session, period string) (bool, error) {
 	if err := bindMonth(ctx, db, period); err != nil {
 		return false, err
 	}
@@ -111,18 +109,16 @@ func (p *plan) differs(ctx context.Context, env jobs.Env, db *duck.DB, period st
 		return false, err
 	}
 	var lines int64
-	if err := db.One(ctx, lakesql.Text("royalty/recount_differs"), nil, []any{&lines}); err != nil || lines > 0 || !gone {
+	if err := db.One(ctx, "royalty/recount_differs", nil, []any{&lines}); err != nil || lines > 0 || !gone {
 		return lines > 0, err
 	}
-	checksum, err := checksumOf(ctx, db, "published_month", period)
+	checksum, err := checksumOf(ctx, db, period)
 	return checksum != run.Checksum, err
 }
 
-// checksumOf is the checksum of the lines that a relation has of a period.
-func checksumOf(ctx context.Context, db *duck.DB, relation, period string) (string, error) {
-	err := db.Exec(ctx, "CREATE OR REPLACE TABLE lines AS SELECT period, artist_id, track_id, country, tier, listens, qualified_listens FROM "+
-		duck.Ident(relation)+" ORDER BY artist_id, track_id, country, tier")
-	if err != nil {
+// checksumOf is the checksum of the lines that the view published_month has.
+func checksumOf(ctx context.Context, db *jobs.Session, period string) (string, error) {
+	if err := db.Run(ctx, "royalty/lines_published"); err != nil {
 		return "", err
 	}
 	sums, err := summarize(ctx, db, []string{period})
@@ -130,12 +126,12 @@ func checksumOf(ctx context.Context, db *duck.DB, relation, period string) (stri
 }
 
 // pickWinners makes the view winners from the copies of the view fresh.
-func pickWinners(ctx context.Context, db *duck.DB, rows int64) error {
+func pickWinners(ctx context.Context, db *jobs.Session, rows int64) error {
 	if err := contest(ctx, db, rows); err != nil {
 		return err
 	}
-	if err := rank(ctx, db, "contested_copies", "winners_contested", "winners_contested"); err != nil {
+	if err := rank(ctx, db, rankArchive); err != nil {
 		return err
 	}
-	return db.Exec(ctx, lakesql.Text("royalty/winners"))
+	return db.Run(ctx, "royalty/winners")
 }

@@ -25,7 +25,7 @@ func TestFullOfAMonthWhoseSnapshotIsGoneReadsThePartition(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := l.DB(t)
-		if err := errors.Join(d.Bind(t.Context(), "now", s), d.Exec(t.Context(), "CREATE VIEW rewritten AS "+query)); err != nil {
+		if err := errors.Join(d.Bind(t.Context(), "now", s), d.ExecText(t.Context(), "CREATE VIEW rewritten AS "+query)); err != nil {
 			t.Fatal(err)
 		}
 		added, err := d.Write(t.Context(), s.Table(), "maintain", "rewritten")

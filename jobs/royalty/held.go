@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // deletionBatch is how many people a batch of differences by deletions must be about before it is posted, for everyone who gets
@@ -58,7 +57,7 @@ func (a *adjustments) explain(ctx context.Context, period string, closing Closin
 func (w *wait) find(ctx context.Context, period string) error {
 	a := w.a
 	var base string
-	if err := a.db.One(ctx, lakesql.Text("royalty/restated_from"), []any{period, w.closing.RunID}, []any{&base}); err != nil {
+	if err := a.db.One(ctx, "royalty/restated_from", []any{period, w.closing.RunID}, []any{&base}); err != nil {
 		return fmt.Errorf("find the run that differences were posted through: %w", err)
 	}
 	newest, err := findRun(ctx, a.db, base)
@@ -104,7 +103,7 @@ func (w *wait) find(ctx context.Context, period string) error {
 		if _, err = w.listenSteps(ctx); err != nil {
 			return err
 		}
-		err = w.db.One(ctx, "SELECT count(*) > 0 FROM main.erased", nil, []any{&perhaps})
+		perhaps, err = w.db.HasRows(ctx, "main.erased")
 	}
 	if perhaps || w.before {
 		w.untold = CauseDeletions
@@ -114,7 +113,7 @@ func (w *wait) find(ctx context.Context, period string) error {
 
 // perhapsErased tells whether listens of the period may have been erased since the settled run.
 func (w *wait) perhapsErased(ctx context.Context) (perhaps bool, err error) {
-	err = w.db.One(ctx, lakesql.Text("royalty/perhaps_erased"), []any{w.period, w.settled.StartedAt.UTC()}, []any{&perhaps})
+	err = w.db.One(ctx, "royalty/perhaps_erased", []any{w.period, w.settled.StartedAt.UTC()}, []any{&perhaps})
 	if err != nil {
 		err = fmt.Errorf("look for erased listens of %s: %w", w.period, err)
 	}
@@ -126,7 +125,7 @@ func (w *wait) together(ctx context.Context) error {
 	if w.untold == CauseLate {
 		return w.arrive(ctx, schemaWas, schemaNow, CauseLate)
 	}
-	if err := w.db.Exec(ctx, lakesql.Text("royalty/held_nobody")); err != nil {
+	if err := w.db.Run(ctx, "royalty/held_nobody"); err != nil {
 		return err
 	}
 	out, err := w.decide(ctx, schemaWas, schemaNow)
@@ -161,12 +160,12 @@ func (w *wait) apart(ctx context.Context) error {
 		return fmt.Errorf("%s without erased listens: %w", w.period, err)
 	}
 	out, err := w.decide(ctx, schemaLate, schemaErased)
-	if err := errors.Join(err, dropSchema(ctx, w.db, schemaErased)); err != nil {
+	if err := errors.Join(err, w.db.DropSchema(ctx, schemaErased)); err != nil {
 		return err
 	}
 	waits := out.waiting > 0
 	if waits && w.rulesChanged() {
-		return errors.Join(dropSchema(ctx, w.db, schemaLate), w.nothing(ctx))
+		return errors.Join(w.db.DropSchema(ctx, schemaLate), w.nothing(ctx))
 	}
 	var steps []step
 	if out.posted > 0 {
@@ -187,12 +186,12 @@ func (w *wait) apart(ctx context.Context) error {
 // and what is left of it waits.
 func (w *wait) post(ctx context.Context, steps []step, waits bool) error {
 	if !waits && len(steps) == 0 {
-		return errors.Join(dropSchema(ctx, w.db, schemaLate), w.arrive(ctx, schemaWas, schemaNow, CauseLate))
+		return errors.Join(w.db.DropSchema(ctx, schemaLate), w.arrive(ctx, schemaWas, schemaNow, CauseLate))
 	}
 	if err := w.arrive(ctx, schemaWas, schemaLate, CauseLate); err != nil {
 		return err
 	}
-	if err := w.db.Exec(ctx, lakesql.Text("royalty/held_kept")); err != nil {
+	if err := w.db.Run(ctx, "royalty/held_kept"); err != nil {
 		return fmt.Errorf("keep in what waits: %w", err)
 	}
 	last := schemaLate

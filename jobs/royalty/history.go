@@ -3,13 +3,13 @@ package royalty
 import (
 	"context"
 
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // history looks up the inputs that earlier runs used. The views rules and all_pools are bound.
 type history struct {
-	db    *duck.DB
+	db    *jobs.Session
 	rules map[int64][]terms.Rule
 	pools map[int64][]terms.Pool
 }

@@ -109,7 +109,7 @@ func (p *past) erase(t *testing.T) string {
 	var rowsByMonth string
 	text := `SELECT coalesce(sum(n), 0)::BIGINT, coalesce(string_agg(month || ':' || n, ','), '') FROM (
 		SELECT strftime(event_time, '%Y-%m') AS month, count(*) AS n FROM ledger WHERE user_id = $1 GROUP BY month)`
-	if err := d.One(t.Context(), text, []any{user}, []any{&counted, &rowsByMonth}); err != nil {
+	if err := d.OneText(t.Context(), text, []any{user}, []any{&counted, &rowsByMonth}); err != nil {
 		t.Fatal(err)
 	}
 	listens, months, rows := map[string]bool{}, map[string]bool{}, int64(0)
@@ -344,7 +344,7 @@ func (p *past) publishedLines(t *testing.T) map[lineKey]lineCount {
 	var k lineKey
 	var n lineCount
 	dest := []any{&k.period, &k.artist, &k.track, &k.country, &k.tier, &n.listens, &n.qualified}
-	err := d.Each(t.Context(), "SELECT period, artist_id, track_id, country, tier, listens, qualified_listens FROM x", nil, dest, func() error { got[k] = n; return nil })
+	err := d.EachText(t.Context(), "SELECT period, artist_id, track_id, country, tier, listens, qualified_listens FROM x", nil, dest, func() error { got[k] = n; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +362,7 @@ func (p *past) publishedMoney(t *testing.T) (payouts, shares map[string]int64) {
 		var key string
 		var amount int64
 		text := "SELECT period || country || tier || currency || ' ' || artist_id || track_id || " + more + ", amount_minor FROM " + table
-		if err := d.Each(t.Context(), text, nil, []any{&key, &amount}, func() error { into[key] = amount; return nil }); err != nil {
+		if err := d.EachText(t.Context(), text, nil, []any{&key, &amount}, func() error { into[key] = amount; return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

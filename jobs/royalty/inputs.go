@@ -10,8 +10,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // RuleSet is a version of the rules. Version 0 is the built-in rule; it holds until rules are applied.
@@ -46,7 +44,7 @@ func Rules(ctx context.Context, env jobs.Env) (RuleSet, error) {
 	return latestRules(ctx, env, db)
 }
 
-func latestRules(ctx context.Context, env jobs.Env, db *duck.DB) (RuleSet, error) {
+func latestRules(ctx context.Context, env jobs.Env, db *jobs.Session) (RuleSet, error) {
 	s, err := env.Snapshot(ctx, catalog.RoyaltyRules)
 	if err != nil {
 		return RuleSet{}, err
@@ -60,12 +58,12 @@ func latestRules(ctx context.Context, env jobs.Env, db *duck.DB) (RuleSet, error
 }
 
 // bindRules makes the relation that rulesAt reads, every version of the rules.
-func bindRules(ctx context.Context, db *duck.DB, s lake.Snapshot) error {
+func bindRules(ctx context.Context, db *jobs.Session, s lake.Snapshot) error {
 	return db.Bind(ctx, "rules", s)
 }
 
 // rulesAt reads the rules that a run used; bindRules comes first.
-func rulesAt(ctx context.Context, db *duck.DB, version int64) (RuleSet, error) {
+func rulesAt(ctx context.Context, db *jobs.Session, version int64) (RuleSet, error) {
 	set, err := readRules(ctx, db, version)
 	if err == nil && set.Version != version {
 		err = lake.WithHint(fmt.Errorf("version %d of the rules: %w", version, lake.ErrNotFound), "list the versions with 'lakectl sql %q'", "SELECT DISTINCT version FROM royalty_rules")
@@ -74,10 +72,10 @@ func rulesAt(ctx context.Context, db *duck.DB, version int64) (RuleSet, error) {
 }
 
 // readRules reads the newest version of the rules, up to one if it is given.
-func readRules(ctx context.Context, db *duck.DB, upTo any) (set RuleSet, err error) {
+func readRules(ctx context.Context, db *jobs.Session, upTo any) (set RuleSet, err error) {
 	var r terms.Rule
 	dest := []any{&set.Version, &r.ID, &r.TrackID, &r.ArtistID, &r.Country, &r.Tier, &r.Device, &r.EffectiveFrom, &r.EffectiveTo, &r.Counts, &r.MinMsPlayed, &r.MinFractionE4}
-	err = db.Each(ctx, lakesql.Text("royalty/rules_latest"), []any{upTo}, dest, func() error { set.Rules = append(set.Rules, r); return nil })
+	err = db.Each(ctx, "royalty/rules_latest", []any{upTo}, dest, func() error { set.Rules = append(set.Rules, r); return nil })
 	if err != nil {
 		return RuleSet{}, fmt.Errorf("read rules: %w", err)
 	}
@@ -123,7 +121,7 @@ func Pools(ctx context.Context, env jobs.Env) (PoolSet, error) {
 	return latestPools(ctx, env, db)
 }
 
-func latestPools(ctx context.Context, env jobs.Env, db *duck.DB) (PoolSet, error) {
+func latestPools(ctx context.Context, env jobs.Env, db *jobs.Session) (PoolSet, error) {
 	s, err := env.Snapshot(ctx, catalog.RoyaltyPools)
 	if err != nil {
 		return PoolSet{}, err
@@ -137,21 +135,21 @@ func latestPools(ctx context.Context, env jobs.Env, db *duck.DB) (PoolSet, error
 }
 
 // bindPools makes the relation that poolsAt reads, every version of the pools.
-func bindPools(ctx context.Context, db *duck.DB, s lake.Snapshot) error {
+func bindPools(ctx context.Context, db *jobs.Session, s lake.Snapshot) error {
 	return db.Bind(ctx, "all_pools", s)
 }
 
 // poolsAt reads the pools that were in force when version was the newest; none for version 0. bindPools comes first.
-func poolsAt(ctx context.Context, db *duck.DB, version int64) (PoolSet, error) {
+func poolsAt(ctx context.Context, db *jobs.Session, version int64) (PoolSet, error) {
 	return readPools(ctx, db, version)
 }
 
 // readPools reads the pools in force, those of versions up to one if it is given.
-func readPools(ctx context.Context, db *duck.DB, upTo any) (PoolSet, error) {
+func readPools(ctx context.Context, db *jobs.Session, upTo any) (PoolSet, error) {
 	set := PoolSet{byPeriod: map[string]int64{}}
 	var version int64
 	var p terms.Pool
-	err := db.Each(ctx, lakesql.Text("royalty/pools_latest"), []any{upTo}, []any{&version, &p.Period, &p.Country, &p.Tier, &p.Currency, &p.AmountMinor}, func() error {
+	err := db.Each(ctx, "royalty/pools_latest", []any{upTo}, []any{&version, &p.Period, &p.Country, &p.Tier, &p.Currency, &p.AmountMinor}, func() error {
 		if p.Currency != "" {
 			set.Pools = append(set.Pools, p)
 		}

@@ -199,7 +199,7 @@ func TestTheCutOfARunShowsWhatItUsedAndPublished(t *testing.T) {
 	}
 	var rule string
 	var runs int64
-	err = d.One(t.Context(), "SELECT (SELECT max(id) FROM rules), (SELECT count(*) FROM runs WHERE run_id = $1)", []any{report.Periods[0].RunID}, []any{&rule, &runs})
+	err = d.OneText(t.Context(), "SELECT (SELECT max(id) FROM rules), (SELECT count(*) FROM runs WHERE run_id = $1)", []any{report.Periods[0].RunID}, []any{&rule, &runs})
 	if err != nil || rule != "one" || runs != 1 {
 		t.Errorf("the cut has rule %q and %d rows of the run, %v", rule, runs, err)
 	}

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake/duck"
 )
@@ -16,7 +18,7 @@ import (
 const compiledRules = 32
 
 // judging is a query over a relation of counted listens: its columns, qualifies, and rule, the id of the one that decided, or no text.
-func judging(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule) (string, error) {
+func judging(ctx context.Context, db *jobs.Session, relation string, rules []terms.Rule) (string, error) {
 	if len(rules) <= compiledRules {
 		return "SELECT *, " + terms.Expression(rules) + " AS qualifies, " + terms.ExpressionRule(rules) + " AS rule FROM " + relation, nil
 	}
@@ -25,8 +27,8 @@ func judging(ctx context.Context, db *duck.DB, relation string, rules []terms.Ru
 		return "", err
 	}
 	tables := terms.ByKey(rules)
-	var made bool
-	if err := db.One(ctx, "SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = $1", []any{name}, []any{&made}); err != nil {
+	made, err := db.HasTable(ctx, name)
+	if err != nil {
 		return "", err
 	}
 	if !made {
@@ -50,29 +52,22 @@ func rulesName(rules []terms.Rule) (string, error) {
 
 // keyTable is the table of rules that hold against some columns.
 func keyTable(name string, k terms.Keyed) string {
-	return "main." + duck.Ident(name+"_by_"+strings.Join(k.Columns, "_"))
+	return name + "_by_" + strings.Join(k.Columns, "_")
 }
 
 // fillRules makes the tables of rules in the schema main: what each says, and which decides about a key and its dates.
-func fillRules(ctx context.Context, db *duck.DB, name string, rules []terms.Rule, tables []terms.Keyed) error {
+func fillRules(ctx context.Context, db *jobs.Session, name string, rules []terms.Rule, tables []terms.Keyed) error {
 	for _, k := range tables {
 		if len(k.Columns) == 0 {
 			continue
 		}
-		rows := make([][]any, len(k.Ranges))
-		for i, r := range k.Ranges {
-			for _, value := range r.Key {
-				rows[i] = append(rows[i], value)
-			}
-			rows[i] = append(rows[i], instant(r.From, "-infinity"), instant(r.To, "infinity"), int32(r.Position))
-		}
-		columns := strings.Join(k.Columns, ", ")
-		if err := refill(ctx, db, strings.Join(k.Columns, " VARCHAR, ")+" VARCHAR, from_time VARCHAR, to_time VARCHAR, position INTEGER", rows); err != nil {
+		if err := db.Run(ctx, "royalty/rules_keyed"); err != nil {
 			return err
 		}
-		err := db.Exec(ctx, "CREATE TABLE "+keyTable(name, k)+" AS SELECT "+columns+", CAST(from_time AS TIMESTAMPTZ) AS from_time,"+
-			" CAST(to_time AS TIMESTAMPTZ) AS to_time, position FROM rules_filled")
-		if err != nil {
+		if err := db.Fill(ctx, "rules_keyed", keyedRows(k)); err != nil {
+			return err
+		}
+		if err := db.Copy(ctx, "main."+keyTable(name, k), "rules_ranges"); err != nil {
 			return err
 		}
 	}
@@ -80,19 +75,33 @@ func fillRules(ctx context.Context, db *duck.DB, name string, rules []terms.Rule
 	for i, r := range rules {
 		rows[i] = []any{int32(i), r.ID, r.Counts, r.MinMsPlayed, r.MinFractionE4}
 	}
-	if err := refill(ctx, db, "position INTEGER, id VARCHAR, counts BOOLEAN, min_ms_played BIGINT, min_fraction_e4 BIGINT", rows); err != nil {
+	if err := db.Run(ctx, "royalty/rules_filled"); err != nil {
 		return err
 	}
-	return db.Exec(ctx, "CREATE TABLE main."+duck.Ident(name)+" AS FROM rules_filled")
+	if err := db.Fill(ctx, "rules_filled", rows); err != nil {
+		return err
+	}
+	return db.Copy(ctx, "main."+name, "rules_filled")
 }
 
-// refill makes the table rules_filled.
-func refill(ctx context.Context, db *duck.DB, columns string, rows [][]any) error {
-	if err := db.Exec(ctx, "CREATE OR REPLACE TABLE rules_filled ("+columns+")"); err != nil {
-		return err
+// keyedRows are the rows of the table rules_keyed. Columns that are not of the key stay NULL.
+func keyedRows(k terms.Keyed) [][]any {
+	rows := make([][]any, len(k.Ranges))
+	for i, r := range k.Ranges {
+		for _, column := range keyColumns {
+			var value any
+			if n := slices.Index(k.Columns, column); n >= 0 {
+				value = r.Key[n]
+			}
+			rows[i] = append(rows[i], value)
+		}
+		rows[i] = append(rows[i], instant(r.From, "-infinity"), instant(r.To, "infinity"), int32(r.Position))
 	}
-	return db.Fill(ctx, "rules_filled", rows)
+	return rows
 }
+
+// keyColumns are the columns of a listen that rules may name, in the order of the table rules_keyed.
+var keyColumns = []string{"track_id", "artist_id", "country", "tier", "device"}
 
 // instant is the beginning of a UTC date, or what an open bound is.
 func instant(date, open string) string {
@@ -115,7 +124,7 @@ func lookUp(relation, name string, tables []terms.Keyed) string {
 		for n, column := range k.Columns {
 			on[n] = "l." + column + " = " + at + "." + column
 		}
-		joins = append(joins, fmt.Sprintf("LEFT JOIN %s %s ON %s AND l.event_time >= %s.from_time AND l.event_time < %s.to_time", keyTable(name, k), at, strings.Join(on, " AND "), at, at))
+		joins = append(joins, fmt.Sprintf("LEFT JOIN main.%s %s ON %s AND l.event_time >= %s.from_time AND l.event_time < %s.to_time", duck.Ident(keyTable(name, k)), at, strings.Join(on, " AND "), at, at))
 		positions = append(positions, at+".position")
 	}
 	return "SELECT j.* EXCLUDE (rule_position)," +

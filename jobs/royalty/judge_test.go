@@ -7,19 +7,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // makePlays makes the relation plays of n counted listens of March and April.
-func makePlays(t testing.TB, n int, tracks int) *duck.DB {
+func makePlays(t testing.TB, n int, tracks int) *jobs.Session {
 	t.Helper()
 	db, err := duck.Open(t.Context(), duck.Options{MemoryLimit: "1GiB", Threads: 1, TempDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() }) //nolint:errcheck // in memory
-	err = db.Exec(t.Context(), `CREATE TABLE plays AS SELECT i AS n, 't' || (hash(i) % $2::UBIGINT) AS track_id, 'A' || (i % 3) AS artist_id,
+	err = db.ExecText(t.Context(), `CREATE TABLE plays AS SELECT i AS n, 't' || (hash(i) % $2::UBIGINT) AS track_id, 'A' || (i % 3) AS artist_id,
 		CASE i % 2 WHEN 0 THEN 'DE' ELSE 'FR' END AS country, CASE hash(i, 1) % 2 WHEN 0 THEN 'free' ELSE 'premium' END AS tier, 'd' || (hash(i, 2) % 2) AS device,
 		TIMESTAMPTZ '2026-03-01 00:00:00+00' + INTERVAL 12 HOUR * (hash(i, 3) % 120)::INTEGER AS event_time,
 		(hash(i, 4) % 60000)::INTEGER AS ms_played, CASE WHEN i % 5 > 0 THEN 1000 + (hash(i, 5) % 90000)::INTEGER END AS track_ms
@@ -27,7 +28,7 @@ func makePlays(t testing.TB, n int, tracks int) *duck.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return db
+	return jobs.NewSession(db, nil)
 }
 
 // manyRandomRules are rules that overlap in selectors and dates, many of them about the same listens.
@@ -70,7 +71,7 @@ func TestManyRulesAreLookedUpAsTheCompiledOnesJudge(t *testing.T) {
 		text := fmt.Sprintf("SELECT count(DISTINCT rule), count(*), count(*) FILTER (WHERE qualifies IS DISTINCT FROM coalesce(%s, false) OR rule <> %s) FROM (%s)",
 			terms.Expression(rules), terms.ExpressionRule(rules), query)
 		var used, n, wrong int
-		if err := db.One(t.Context(), text, nil, []any{&used, &n, &wrong}); err != nil {
+		if err := db.OneText(t.Context(), text, nil, []any{&used, &n, &wrong}); err != nil {
 			t.Fatal(err)
 		}
 		if n != 3000 || wrong > 0 || used < 3 {

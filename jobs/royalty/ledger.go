@@ -8,8 +8,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // LedgerReport says what one update of the ledger did.
@@ -32,7 +30,7 @@ type LedgerReport struct {
 // ledgerUpdate is one update in the making: the three tables as they were when it began.
 type ledgerUpdate struct {
 	env        jobs.Env
-	db         *duck.DB
+	db         *jobs.Session
 	archive    lake.Snapshot
 	ledger     lake.Snapshot
 	duplicates lake.Snapshot
@@ -58,7 +56,7 @@ func UpdateLedger(ctx context.Context, env jobs.Env) (report LedgerReport, err e
 	return updateLedger(ctx, env, db)
 }
 
-func updateLedger(ctx context.Context, env jobs.Env, db *duck.DB) (LedgerReport, error) {
+func updateLedger(ctx context.Context, env jobs.Env, db *jobs.Session) (LedgerReport, error) {
 	u, current, err := beginLedger(ctx, env, db)
 	if err != nil || current {
 		return u.report, err
@@ -76,7 +74,7 @@ func updateLedger(ctx context.Context, env jobs.Env, db *duck.DB) (LedgerReport,
 }
 
 // beginLedger works out what there is to read; current is true when there is nothing to do.
-func beginLedger(ctx context.Context, env jobs.Env, db *duck.DB) (u *ledgerUpdate, current bool, err error) {
+func beginLedger(ctx context.Context, env jobs.Env, db *jobs.Session) (u *ledgerUpdate, current bool, err error) {
 	u = &ledgerUpdate{env: env, db: db, days: map[any]bool{}}
 	for _, t := range []struct {
 		name string
@@ -177,7 +175,7 @@ func (u *ledgerUpdate) bindAdded(ctx context.Context) error {
 	if err := u.bindTorn(ctx); err != nil {
 		return err
 	}
-	return u.exec(ctx, "added_torn")
+	return u.db.Run(ctx, "royalty/added_torn")
 }
 
 // settledBy tells whether the newest change of a ledger table is this job's.
@@ -209,26 +207,28 @@ func (u *ledgerUpdate) merge(ctx context.Context) error {
 	if err := u.findHits(ctx); err != nil {
 		return err
 	}
-	if err := rank(ctx, u.db, "known", "copies", "ranked"); err != nil {
+	if err := rank(ctx, u.db, rankKnown); err != nil {
 		return err
 	}
-	if err := u.exec(ctx, "ledger_inserts", "losers", "duplicate_inserts"); err != nil {
+	if err := u.db.RunAll(ctx, "royalty/ledger_inserts", "royalty/losers", "royalty/duplicate_inserts", "royalty/duplicates_handed_over"); err != nil {
 		return err
 	}
-	return u.db.One(ctx, "SELECT count(*) > 0 FROM ("+lakesql.Text("royalty/duplicates_handed_over")+")", nil, []any{&u.handsOver})
+	var err error
+	u.handsOver, err = u.db.HasRows(ctx, "duplicates_handed_over")
+	return err
 }
 
 // findHits completes the contested ids with those that the ledger and the duplicates know, and binds where the ledger has them.
 func (u *ledgerUpdate) findHits(ctx context.Context) error {
-	if err := u.exec(ctx, "ledger_hits"); err != nil {
+	if err := u.db.Run(ctx, "royalty/ledger_hits"); err != nil {
 		return err
 	}
 	if u.handsOver {
-		if err := u.exec(ctx, "ledger_hits_handed_over"); err != nil {
+		if err := u.db.Run(ctx, "royalty/ledger_hits_handed_over"); err != nil {
 			return err
 		}
 	}
-	if err := u.exec(ctx, "contested_known"); err != nil {
+	if err := u.db.Run(ctx, "royalty/contested_known"); err != nil {
 		return err
 	}
 	return u.bindHits(ctx)
@@ -238,7 +238,7 @@ func (u *ledgerUpdate) findHits(ctx context.Context) error {
 func (u *ledgerUpdate) bindHits(ctx context.Context) error {
 	hit := map[string]bool{}
 	var path string
-	err := u.db.Each(ctx, "SELECT DISTINCT _file FROM ledger_hits", nil, []any{&path}, func() error { hit[path] = true; return nil })
+	err := u.db.Each(ctx, "royalty/ledger_files_hit", nil, []any{&path}, func() error { hit[path] = true; return nil })
 	if err != nil {
 		return err
 	}
@@ -257,15 +257,6 @@ func (u *ledgerUpdate) bindHits(ctx context.Context) error {
 		}
 	}
 	return u.db.BindFiles(ctx, "ledger_hit_files", u.ledger, wanted)
-}
-
-func (u *ledgerUpdate) exec(ctx context.Context, statements ...string) error {
-	for _, name := range statements {
-		if err := u.db.Exec(ctx, lakesql.Text("royalty/"+name)); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return nil
 }
 
 // copyColumns are the columns of the archive that the ledger has too.
@@ -304,19 +295,19 @@ func (u *ledgerUpdate) bind(ctx context.Context) error {
 		return err
 	}
 	if u.settled {
-		return u.db.Exec(ctx, "CREATE VIEW fresh AS SELECT * FROM added")
+		return u.db.Alias(ctx, "fresh", "added")
 	}
 	return u.bindOrphans(ctx)
 }
 
 // bindOrphans adds to the new copies all archived copies of the ids whose counted copy was erased.
 func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
-	if err := u.exec(ctx, "orphans"); err != nil {
+	if err := u.db.Run(ctx, "royalty/orphans"); err != nil {
 		return err
 	}
 	days := map[any]bool{}
 	var day int64
-	err := u.db.Each(ctx, "SELECT DISTINCT day FROM orphans", nil, []any{&day}, func() error { days[int(day)] = true; return nil })
+	err := u.db.Each(ctx, "royalty/orphans_days", nil, []any{&day}, func() error { days[int(day)] = true; return nil })
 	if err != nil {
 		return fmt.Errorf("days of orphans: %w", err)
 	}
@@ -334,6 +325,5 @@ func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
 		return err
 	}
 	u.read(files)
-	// The same copy may be in both; contested ids are told apart by source position later.
-	return u.db.Exec(ctx, "CREATE VIEW fresh AS SELECT * FROM added UNION ALL SELECT * FROM orphan_days SEMI JOIN orphans USING (listen_id)")
+	return u.db.Run(ctx, "royalty/fresh_orphans")
 }

@@ -2,7 +2,6 @@ package royalty
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,12 +10,11 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // commitDuplicates leaves copies that will count where they are: they are on record nowhere else until the ledger has them.
 func (u *ledgerUpdate) commitDuplicates(ctx context.Context) error {
-	after, c, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "duplicate_deletes", u.coversHandingOver(u.handsOver))
+	after, c, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "royalty/duplicate_deletes", u.coversHandingOver(u.handsOver))
 	u.duplicates, u.report.Duplicates = after, rowsOf(c.Add)
 	return err
 }
@@ -28,7 +26,11 @@ func (u *ledgerUpdate) commitHandedOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Deletes, err = u.positionDeletes(ctx, u.duplicates, files, "duplicates_handed_over"); err != nil {
+	rows, err := u.db.PositionsIn(ctx, files, "duplicates_handed_over")
+	if err != nil {
+		return err
+	}
+	if c.Deletes, err = u.duplicates.WritePositionDeletes(ctx, catalog.RoyaltiesJob, files, rows); err != nil {
 		return err
 	}
 	_, err = u.env.Lake.Commit(ctx, catalog.Duplicates, c)
@@ -55,7 +57,7 @@ func (u *ledgerUpdate) coversHandingOver(open bool) map[string]string {
 }
 
 func (u *ledgerUpdate) commitLedger(ctx context.Context) error {
-	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger_deletes", u.covers())
+	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "royalty/ledger_deletes", u.covers())
 	if err == nil {
 		u.report.LedgerSnapshotID, u.report.Committed = after.ID(), true
 		u.report.Counted, u.report.Replaced = rowsOf(c.Add), rowsOf(c.Deletes)
@@ -124,9 +126,9 @@ func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, 
 }
 
 func (u *ledgerUpdate) positionDeletes(ctx context.Context, base lake.Snapshot, files []lake.File, deletes string) ([]iceberg.DataFile, error) {
-	rows, err := u.db.PositionsOf(ctx, files, lakesql.Text("royalty/"+deletes))
+	rows, err := u.db.Positions(ctx, files, deletes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", deletes, err)
+		return nil, err
 	}
 	return base.WritePositionDeletes(ctx, catalog.RoyaltiesJob, files, rows)
 }

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // judgedColumns are the columns of a counted listen that rules judge and lines group by.
@@ -18,10 +18,8 @@ var judgedColumns = []string{"track_id", "artist_id", "device", "event_time", "m
 // period: memory is bounded by a month, files of other months are not read, and no row's month is computed.
 // The rows lie in the order of the checksum. The view judged stays: all of the relation, with the column qualifies. Rules and
 // bounds become expressions or tables, not parameters: see [judging] and [duck.Between].
-func computeLines(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule, periods []string) error {
-	err := db.Exec(ctx, "CREATE OR REPLACE TABLE lines"+
-		" (period VARCHAR, artist_id VARCHAR, track_id VARCHAR, country VARCHAR, tier VARCHAR, listens BIGINT, qualified_listens BIGINT)")
-	if err != nil {
+func computeLines(ctx context.Context, db *jobs.Session, relation string, rules []terms.Rule, periods []string) error {
+	if err := db.Run(ctx, "royalty/lines_table"); err != nil {
 		return err
 	}
 	if err := judge(ctx, db, relation, rules); err != nil {
@@ -31,7 +29,7 @@ func computeLines(ctx context.Context, db *duck.DB, relation string, rules []ter
 		if err := bindMonth(ctx, db, period); err != nil {
 			return err
 		}
-		if err := db.Exec(ctx, "INSERT INTO lines "+lakesql.Text("royalty/lines"), period); err != nil {
+		if err := db.Run(ctx, "royalty/lines", period); err != nil {
 			return fmt.Errorf("lines of %s: %w", period, err)
 		}
 	}
@@ -39,10 +37,10 @@ func computeLines(ctx context.Context, db *duck.DB, relation string, rules []ter
 }
 
 // judge makes the view judged: a relation of counted listens with the columns qualifies and rule.
-func judge(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule) error {
+func judge(ctx context.Context, db *jobs.Session, relation string, rules []terms.Rule) error {
 	query, err := judging(ctx, db, duck.Ident(relation), rules)
 	if err == nil {
-		err = db.Exec(ctx, "CREATE OR REPLACE VIEW judged AS "+query)
+		err = db.MakeView(ctx, "judged", query)
 	}
 	if err != nil {
 		return fmt.Errorf("compile rules: %w", err)
@@ -51,10 +49,10 @@ func judge(ctx context.Context, db *duck.DB, relation string, rules []terms.Rule
 }
 
 // bindMonth makes the view judged_month of what is judged of one period.
-func bindMonth(ctx context.Context, db *duck.DB, period string) error {
+func bindMonth(ctx context.Context, db *jobs.Session, period string) error {
 	from, err := time.Parse(periodLayout, period)
 	if err != nil {
 		return fmt.Errorf("period %q is not a month like 2026-03", period)
 	}
-	return db.Exec(ctx, "CREATE OR REPLACE VIEW judged_month AS SELECT * FROM judged WHERE "+duck.Between("event_time", from, from.AddDate(0, 1, 0)))
+	return db.MakeView(ctx, "judged_month", "SELECT * FROM judged WHERE "+duck.Between("event_time", from, from.AddDate(0, 1, 0)))
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // batch is what erased listens do to the lines of a closed period.
@@ -28,17 +26,15 @@ type batch struct {
 // fewest who can account for what is left.
 func (w *wait) decide(ctx context.Context, before, after string) (out batch, err error) {
 	for view, schema := range map[string]string{"before_lines": before, "after_lines": after} {
-		if err := w.db.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM %s.lines", view, duck.Ident(schema))); err != nil {
+		if err := w.db.AliasAnywhere(ctx, view, schema+".lines"); err != nil {
 			return out, err
 		}
 	}
 	if err := w.bindHolders(ctx); err != nil {
 		return out, err
 	}
-	for _, name := range []string{"held_keys", "held_people", "held_groups"} {
-		if err := w.db.Exec(ctx, lakesql.Text("royalty/"+name)); err != nil {
-			return out, fmt.Errorf("%s: %w", name, err)
-		}
+	if err := w.db.RunAll(ctx, "royalty/held_keys", "royalty/held_people", "royalty/held_groups"); err != nil {
+		return out, err
 	}
 	others, err := w.unseen(ctx)
 	if err != nil {
@@ -47,14 +43,14 @@ func (w *wait) decide(ctx context.Context, before, after string) (out batch, err
 	args := []any{deletionBatch, others[0], others[1], others[2], others[3]}
 	for last := int64(-1); out.waiting != last; {
 		last = out.waiting
-		if err := w.db.Exec(ctx, lakesql.Text("royalty/held_out"), args...); err != nil {
+		if err := w.db.Run(ctx, "royalty/held_out", args...); err != nil {
 			return out, fmt.Errorf("find the lines that wait: %w", err)
 		}
-		if err := w.db.One(ctx, "SELECT count(*) FROM main.held_out", nil, []any{&out.waiting}); err != nil {
+		if out.waiting, err = w.db.Count(ctx, "main.held_out"); err != nil {
 			return out, err
 		}
 	}
-	err = w.db.One(ctx, lakesql.Text("royalty/held_counts"), args[1:], []any{&out.posted, &out.waiting, &out.people})
+	err = w.db.One(ctx, "royalty/held_counts", args[1:], []any{&out.posted, &out.waiting, &out.people})
 	if err != nil {
 		err = fmt.Errorf("count the lines that wait: %w", err)
 	}
@@ -71,10 +67,10 @@ func (w *wait) bindHolders(ctx context.Context) error {
 	if err := w.db.Bind(ctx, "tracks", tracks); err != nil {
 		return err
 	}
-	if err := w.db.Exec(ctx, lakesql.Text("royalty/held_labels"), w.period); err != nil {
+	if err := w.db.Run(ctx, "royalty/held_labels", w.period); err != nil {
 		return fmt.Errorf("find labels: %w", err)
 	}
-	if err := w.db.Exec(ctx, "CREATE OR REPLACE TABLE main.held_pools (country VARCHAR, tier VARCHAR, currency VARCHAR)"); err != nil {
+	if err := w.db.Run(ctx, "royalty/held_pools_table"); err != nil {
 		return err
 	}
 	var rows [][]any
@@ -94,7 +90,7 @@ func (w *wait) unseen(ctx context.Context) (most [4]int64, err error) {
 	}
 	var rest, missing int64
 	var plain bool
-	if err := w.db.One(ctx, lakesql.Text("royalty/held_rest"), nil, []any{&rest, &missing, &plain}); err != nil || rest == 0 {
+	if err := w.db.One(ctx, "royalty/held_rest", nil, []any{&rest, &missing, &plain}); err != nil || rest == 0 {
 		return most, err
 	}
 	if err := w.bindSeen(ctx); err != nil {
@@ -102,7 +98,7 @@ func (w *wait) unseen(ctx context.Context) (most [4]int64, err error) {
 	}
 	var rows, sum, people int64
 	firsts := [4]int64{}
-	err = w.db.Each(ctx, lakesql.Text("royalty/unseen"), []any{w.period, w.settled.StartedAt.UTC()}, []any{&rows}, func() error {
+	err = w.db.Each(ctx, "royalty/unseen", []any{w.period, w.settled.StartedAt.UTC()}, []any{&rows}, func() error {
 		sum += rows
 		if people < int64(len(firsts)) {
 			firsts[people] = sum
@@ -126,12 +122,12 @@ func (w *wait) unseen(ctx context.Context) (most [4]int64, err error) {
 
 // bindSeen makes the table main.seen of the subjects whose erased listens snapshots of the ledger show.
 func (w *wait) bindSeen(ctx context.Context) error {
-	if err := w.db.Exec(ctx, lakesql.Text("royalty/seen")); err != nil {
+	if err := w.db.Run(ctx, "royalty/seen"); err != nil {
 		return fmt.Errorf("find the requests of erased listens: %w", err)
 	}
 	var user string
 	var rows [][]any
-	err := w.db.Each(ctx, "SELECT DISTINCT person FROM main.held_people", nil, []any{&user}, func() error {
+	err := w.db.Each(ctx, "royalty/held_persons", nil, []any{&user}, func() error {
 		rows = append(rows, []any{w.env.SubjectKey.Subject(user).String()})
 		return nil
 	})
@@ -156,7 +152,7 @@ func (w *wait) prepare(ctx context.Context) (dated bool, err error) {
 	if w.before {
 		base, err = w.settledLedger(ctx, was, now)
 	} else {
-		err = w.db.Exec(ctx, "CREATE OR REPLACE TABLE main.erased_all AS FROM main.erased")
+		err = w.db.Copy(ctx, "main.erased_all", "main.erased")
 	}
 	if err != nil {
 		return false, err
@@ -172,12 +168,12 @@ func (w *wait) prepare(ctx context.Context) (dated bool, err error) {
 			return false, err
 		}
 		var one bool
-		if err := w.db.One(ctx, lakesql.Text("royalty/held_dated"), []any{w.period}, []any{&one}); err != nil {
+		if err := w.db.One(ctx, "royalty/held_dated", []any{w.period}, []any{&one}); err != nil {
 			return false, fmt.Errorf("look for splits within the month: %w", err)
 		}
 		dated = dated || one
 	}
-	return dated, w.db.Exec(ctx, "CREATE OR REPLACE TABLE main.kept_in AS SELECT listen_id FROM main.erased")
+	return dated, w.db.Run(ctx, "royalty/kept_in")
 }
 
 // settledLedger is the ledger of the settled run with main.erased_all since, or was where its snapshots are gone.
@@ -191,31 +187,38 @@ func (w *wait) settledLedger(ctx context.Context, was, now lake.Snapshot) (lake.
 	} else if !errors.Is(err, lake.ErrExpired) {
 		return s, err
 	}
-	return was, w.db.Exec(ctx, "CREATE OR REPLACE TABLE main.erased_all AS FROM main.erased")
+	return was, w.db.Copy(ctx, "main.erased_all", "main.erased")
 }
 
 // touched makes tables of what erasures changed between two ledgers, by the rules of before: main.touched_NAME by line and person,
 // main.erased_keys_NAME the lines of each erased listen.
 func (w *wait) touched(ctx context.Context, name, erased string, base, now lake.Snapshot) error {
-	return inSchema(ctx, w.db, "touched", func() error {
-		for view, s := range map[string]lake.Snapshot{"base": base, "left": now} {
-			if err := bindPeriods(ctx, w.db, view+"_rows", s, []string{w.period}); err != nil {
+	return w.db.InSchema(ctx, "touched", func() error {
+		for view, s := range map[string]lake.Snapshot{"base_rows": base, "left_rows": now} {
+			if err := bindPeriods(ctx, w.db, view, s, []string{w.period}); err != nil {
 				return err
 			}
-			rows := "(SELECT r.* EXCLUDE (user_id), e.user_id FROM " + view + "_rows r JOIN main." + duck.Ident(erased) + " e USING (listen_id))"
+		}
+		if err := w.db.Alias(ctx, "erased_ids", "main."+erased); err != nil {
+			return err
+		}
+		if err := w.db.Run(ctx, "royalty/touched_rows"); err != nil {
+			return err
+		}
+		for rows, judged := range map[string]string{"base_erased": "base_judging", "left_erased": "left_judging"} {
 			query, err := judging(ctx, w.db, rows, w.from.rules)
 			if err == nil {
-				err = w.db.Exec(ctx, "CREATE OR REPLACE TABLE "+view+"_judged AS SELECT listen_id, user_id, artist_id, track_id, country, tier, qualifies FROM ("+query+")")
+				err = w.db.MakeView(ctx, judged, query)
 			}
 			if err != nil {
 				return fmt.Errorf("judge erased listens: %w", err)
 			}
 		}
-		if err := w.db.Exec(ctx, lakesql.Text("royalty/touched")); err != nil {
+		if err := w.db.RunAll(ctx, "royalty/touched_judged", "royalty/touched"); err != nil {
 			return fmt.Errorf("find the lines of erased listens: %w", err)
 		}
 		for _, made := range []string{"touched", "erased_keys"} {
-			if err := w.db.Exec(ctx, "CREATE OR REPLACE TABLE main."+duck.Ident(made+"_"+name)+" AS FROM "+made); err != nil {
+			if err := w.db.Copy(ctx, "main."+made+"_"+name, made); err != nil {
 				return err
 			}
 		}
@@ -228,7 +231,7 @@ func (w *wait) bindWaiting(ctx context.Context) error {
 	if err := bindPeriodAt(ctx, w.env, w.db, "through_lines", catalog.RoyaltyLines, w.through.LinesSnapshotID, w.period); err != nil {
 		return err
 	}
-	if err := w.db.Exec(ctx, lakesql.Text("royalty/waiting_lines"), w.before); err != nil {
+	if err := w.db.Run(ctx, "royalty/waiting_lines", w.before); err != nil {
 		return fmt.Errorf("work out what waits: %w", err)
 	}
 	return nil

@@ -234,7 +234,7 @@ func rowsOfAdjustments(t *testing.T, l *laketest.Lake) map[string]int64 {
 	got := map[string]int64{}
 	var key string
 	text := `SELECT concat_ws(' ', posted_period, origin_period, kind, cause, artist_id, track_id, country, tier, currency, party, role, listens, qualified_listens, amount_minor) FROM a`
-	if err := d.Each(t.Context(), text, nil, []any{&key}, func() error { got[key]++; return nil }); err != nil {
+	if err := d.EachText(t.Context(), text, nil, []any{&key}, func() error { got[key]++; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return got

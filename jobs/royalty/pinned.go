@@ -11,8 +11,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Pinned are the snapshots of tables that a statement is read from. Id 0 is a table that had no snapshot: it is empty for
@@ -75,11 +73,11 @@ func decidedIn(ctx context.Context, env jobs.Env, c Closing) (id int64, err erro
 }
 
 // decidedBy is the snapshot whose file has the row of the decision in a state of royalty_closes, 0 where none has.
-func (c Closing) decidedBy(ctx context.Context, db *duck.DB, closes lake.Snapshot) (id int64, err error) {
+func (c Closing) decidedBy(ctx context.Context, db *jobs.Session, closes lake.Snapshot) (id int64, err error) {
 	if err := errors.Join(db.Bind(ctx, "closes", closes), db.BindCommits(ctx, "close_files", closes)); err != nil {
 		return 0, err
 	}
-	err = db.One(ctx, lakesql.Text("royalty/decided_in"), []any{c.Period}, []any{&id})
+	err = db.One(ctx, "royalty/decided_in", []any{c.Period}, []any{&id})
 	return id, err
 }
 

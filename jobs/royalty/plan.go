@@ -9,8 +9,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // publishedRun is the newest row of royalty_runs for a period.
@@ -59,7 +57,7 @@ func (p *plan) names() []string {
 
 // makePlan loads the inputs and finds the periods whose inputs changed; only limits it to one period. Where a published table
 // has to be made anew every period is in the plan.
-func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string, putBack ...PutBack) (*plan, error) {
+func makePlan(ctx context.Context, env jobs.Env, db *jobs.Session, only string, putBack ...PutBack) (*plan, error) {
 	p := &plan{anew: map[string]bool{}}
 	for _, t := range []struct {
 		name string
@@ -95,7 +93,7 @@ func makePlan(ctx context.Context, env jobs.Env, db *duck.DB, only string, putBa
 }
 
 // loadInputs reads what the periods are judged by and what was published.
-func (p *plan) loadInputs(ctx context.Context, env jobs.Env, db *duck.DB) (err error) {
+func (p *plan) loadInputs(ctx context.Context, env jobs.Env, db *jobs.Session) (err error) {
 	if p.archive, err = p.ledger.StateNumber(catalog.CoversListens); err != nil {
 		return err
 	}
@@ -138,7 +136,7 @@ func (p *plan) checkSettled() error {
 }
 
 // bindRuns makes the relations runs, and run_files with the order in which their rows were committed.
-func bindRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) error {
+func bindRuns(ctx context.Context, db *jobs.Session, runs lake.Snapshot) error {
 	if runs.NeedColumns("settled_run_id") == nil {
 		return errors.Join(db.Bind(ctx, "runs", runs), db.BindCommits(ctx, "run_files", runs))
 	}
@@ -146,14 +144,14 @@ func bindRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) error {
 	if err := db.Bind(ctx, "runs_before", runs); err != nil {
 		return err
 	}
-	if err := db.Exec(ctx, "CREATE OR REPLACE VIEW runs AS SELECT *, NULL::VARCHAR AS posted_run_id, NULL::VARCHAR AS settled_run_id FROM runs_before"); err != nil {
+	if err := db.Run(ctx, "royalty/runs_old"); err != nil {
 		return err
 	}
 	return db.BindCommits(ctx, "run_files", runs)
 }
 
 // publishedRuns reads the newest run of each period.
-func publishedRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) (map[string]publishedRun, error) {
+func publishedRuns(ctx context.Context, db *jobs.Session, runs lake.Snapshot) (map[string]publishedRun, error) {
 	if err := bindRuns(ctx, db, runs); err != nil {
 		return nil, err
 	}
@@ -164,7 +162,7 @@ func publishedRuns(ctx context.Context, db *duck.DB, runs lake.Snapshot) (map[st
 		&period, &r.RunID, &r.LedgerSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.SplitsVersion, &r.Checksum,
 		&r.LinesSnapshotID, &r.ClosedVersion, &r.SettledRunID,
 	}
-	err := db.Each(ctx, lakesql.Text("royalty/last_runs"), nil, dest, func() error { published[period] = r; return nil })
+	err := db.Each(ctx, "royalty/last_runs", nil, dest, func() error { published[period] = r; return nil })
 	if err != nil {
 		return nil, fmt.Errorf("read runs: %w", err)
 	}

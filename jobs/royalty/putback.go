@@ -12,7 +12,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // PutBack says what a run did about a published table that somebody else changed.
@@ -139,7 +138,7 @@ func openFiles(ctx context.Context, s lake.Snapshot) error {
 // restore commits the rows and the state of a snapshot in place of what the table holds. The newest run of a period is told by
 // the commit of its row first, so runs come back together, and by the time when they finished; whole says so for all others
 // whose rows went with a file that is kept.
-func restore(ctx context.Context, env jobs.Env, db *duck.DB, target lake.Snapshot, last bool) error {
+func restore(ctx context.Context, env jobs.Env, db *jobs.Session, target lake.Snapshot, last bool) error {
 	now := target.Table().Current()
 	d, err := between(ctx, now, target)
 	if err != nil {

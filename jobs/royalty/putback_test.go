@@ -44,7 +44,7 @@ func contents(t *testing.T, l *laketest.Lake) map[string][]string {
 			t.Fatal(err)
 		}
 		var row string
-		err := d.Each(t.Context(), "SELECT CAST(r AS VARCHAR) FROM (SELECT * EXCLUDE (_file, _pos) FROM x) r ORDER BY 1", nil, []any{&row},
+		err := d.EachText(t.Context(), "SELECT CAST(r AS VARCHAR) FROM (SELECT * EXCLUDE (_file, _pos) FROM x) r ORDER BY 1", nil, []any{&row},
 			func() error { all[table] = append(all[table], row); return nil })
 		if err != nil {
 			t.Fatal(err)
@@ -226,7 +226,7 @@ func TestRollingBackTheLedgerBringsNoErasedRowBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			var rows int64
-			if err := d.One(t.Context(), fmt.Sprintf("SELECT count(*) FROM %s WHERE user_id = 'u1'", name), nil, []any{&rows}); err != nil {
+			if err := d.OneText(t.Context(), fmt.Sprintf("SELECT count(*) FROM %s WHERE user_id = 'u1'", name), nil, []any{&rows}); err != nil {
 				t.Fatal(err)
 			}
 			equal(t, rows, int64(0))

@@ -3,8 +3,6 @@ package royalty
 import (
 	"context"
 	"fmt"
-
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // receivers adds to the periods of a run those that it posts to and that were never published: a period exists once
@@ -19,7 +17,7 @@ func (a *adjustments) receivers(ctx context.Context, periods []PeriodReport) ([]
 	}
 	var period string
 	var fresh []string
-	err := a.db.Each(ctx, lakesql.Text("royalty/adjustment_receivers"), nil, []any{&period}, func() error {
+	err := a.db.Each(ctx, "royalty/adjustment_receivers", nil, []any{&period}, func() error {
 		if _, ran := a.p.published[period]; !ran && !known[period] {
 			fresh = append(fresh, period)
 		}

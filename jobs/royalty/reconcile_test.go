@@ -69,7 +69,7 @@ func adjustmentsOf(t *testing.T, l *laketest.Lake) map[string]int64 {
 	var key string
 	var n int64
 	text := "SELECT posted_period || ' ' || origin_period || ' ' || cause, count(*) FROM a GROUP BY ALL"
-	if err := d.Each(t.Context(), text, nil, []any{&key, &n}, func() error { got[key] = n; return nil }); err != nil {
+	if err := d.EachText(t.Context(), text, nil, []any{&key, &n}, func() error { got[key] = n; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return got
@@ -117,7 +117,7 @@ func reconcile(t *testing.T, l *laketest.Lake, c royalty.Closing) {
 			(SELECT %[1]s, %[2]s FROM (SELECT %[1]s, %[3]s FROM published WHERE period = $1 UNION ALL SELECT %[1]s, %[3]s FROM adjustments WHERE origin_period = $1 AND kind = '%[4]s') GROUP BY %[1]s HAVING %[5]s))`, k.keys, strings.Join(sums, ", "), k.sums, kind, having)
 		for _, q := range []string{text, reverse} {
 			var differ int64
-			if err := d.One(t.Context(), q, []any{c.Period}, []any{&differ}); err != nil {
+			if err := d.OneText(t.Context(), q, []any{c.Period}, []any{&differ}); err != nil {
 				t.Fatal(err)
 			}
 			if differ > 0 {
@@ -145,10 +145,10 @@ func inFull(t *testing.T, l *laketest.Lake, d *duck.DB, c royalty.Closing) {
 			UNION ALL SELECT period, artist_id, track_id, country, tier, currency, artist_id, 'artist', amount_minor FROM %[1]s_payouts p
 			WHERE NOT EXISTS (SELECT 1 FROM %[1]s x WHERE x.period = p.period AND x.track_id = p.track_id AND x.artist_id = p.artist_id
 				AND x.country = p.country AND x.tier = p.tier AND x.currency = p.currency)`, view)
-		if err := d.Exec(t.Context(), text); err != nil {
+		if err := d.ExecText(t.Context(), text); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Exec(t.Context(), fmt.Sprintf("CREATE OR REPLACE VIEW %[1]s AS SELECT * FROM full_%[1]s", view)); err != nil {
+		if err := d.ExecText(t.Context(), fmt.Sprintf("CREATE OR REPLACE VIEW %[1]s AS SELECT * FROM full_%[1]s", view)); err != nil {
 			t.Fatal(err)
 		}
 	}

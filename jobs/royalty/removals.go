@@ -21,12 +21,14 @@ func (u *ledgerUpdate) takeOutRemoved(ctx context.Context) error {
 	if err := u.bindTorn(ctx); err != nil {
 		return err
 	}
-	if err := u.exec(ctx, "removed_duplicates", "removed_counted"); err != nil {
+	if err := u.db.RunAll(ctx, "royalty/removed_duplicates", "royalty/removed_counted"); err != nil {
 		return err
 	}
-	if err := u.db.One(ctx, "SELECT count(*) FROM removed_counted", nil, []any{&u.report.Removed}); err != nil {
+	removed, err := u.db.Count(ctx, "removed_counted")
+	if err != nil {
 		return err
 	}
+	u.report.Removed = removed
 	for _, t := range []struct {
 		base *lake.Snapshot
 		from string
@@ -45,7 +47,7 @@ func (u *ledgerUpdate) takeOut(ctx context.Context, base *lake.Snapshot, relatio
 	if err != nil {
 		return err
 	}
-	rows, err := u.db.PositionsOf(ctx, files, "SELECT _file, _pos FROM "+relation)
+	rows, err := u.db.PositionsIn(ctx, files, relation)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
@@ -63,7 +65,7 @@ func (u *ledgerUpdate) takeOut(ctx context.Context, base *lake.Snapshot, relatio
 
 // bindTorn makes the views of the torn days: archive_torn, counted_torn and duplicates_torn.
 func (u *ledgerUpdate) bindTorn(ctx context.Context) error {
-	if err := u.db.Exec(ctx, "CREATE OR REPLACE TABLE torn (day BIGINT)"); err != nil {
+	if err := u.db.Run(ctx, "royalty/torn_table"); err != nil {
 		return err
 	}
 	var days [][]any
@@ -89,5 +91,5 @@ func (u *ledgerUpdate) bindTorn(ctx context.Context) error {
 			return err
 		}
 	}
-	return u.exec(ctx, "torn")
+	return u.db.Run(ctx, "royalty/torn")
 }

@@ -10,8 +10,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // replacement is the part of a table partitioned by period that a run replaces.
@@ -22,9 +20,19 @@ type replacement struct {
 	add     []iceberg.DataFile
 }
 
+// computation is a table that a run computes, with the view of what is published of it and the statement that finds the periods in
+// which the two differ.
+type computation struct{ table, published, changed string }
+
+var (
+	computedLines   = computation{"lines", "published_lines", "royalty/changed_lines"}
+	computedPayouts = computation{"payouts", "published_payouts", "royalty/changed_payouts"}
+	computedShares  = computation{"shares", "published_shares", "royalty/changed_shares"}
+)
+
 // compareTable finds the periods in which a computed table differs from the published one and prepares their
 // replacement as whole partitions. A period that comes out the same keeps its files.
-func compareTable(ctx context.Context, db *duck.DB, base lake.Snapshot, computed string, periods []string) (replacement, error) {
+func compareTable(ctx context.Context, db *jobs.Session, base lake.Snapshot, computed computation, periods []string) (replacement, error) {
 	r := replacement{periods: map[string]bool{}}
 	files, err := base.Files(ctx)
 	if err != nil {
@@ -36,11 +44,11 @@ func compareTable(ctx context.Context, db *duck.DB, base lake.Snapshot, computed
 			candidates = append(candidates, f)
 		}
 	}
-	if err := db.BindFiles(ctx, "published_"+computed, base, candidates); err != nil {
+	if err := db.BindFiles(ctx, computed.published, base, candidates); err != nil {
 		return r, err
 	}
 	var period string
-	err = db.Each(ctx, lakesql.Text("royalty/changed_"+computed), nil, []any{&period}, func() error { r.periods[period] = true; return nil })
+	err = db.Each(ctx, computed.changed, nil, []any{&period}, func() error { r.periods[period] = true; return nil })
 	if err != nil || len(r.periods) == 0 {
 		return r, err
 	}
@@ -50,7 +58,7 @@ func compareTable(ctx context.Context, db *duck.DB, base lake.Snapshot, computed
 		}
 	}
 	for _, p := range slices.Sorted(maps.Keys(r.periods)) {
-		files, err := db.WritePartition(ctx, base.Table(), catalog.RoyaltiesJob, computed, p)
+		files, err := db.WritePartition(ctx, base.Table(), catalog.RoyaltiesJob, computed.table, p)
 		if err != nil {
 			return r, err
 		}

@@ -9,8 +9,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Why a line, payout or share of a statement differs from the one before.
@@ -40,7 +38,7 @@ type basis struct {
 // between neighbours go to main.differences with the step's cause, so they add up to the whole difference.
 type restatement struct {
 	env      jobs.Env
-	db       *duck.DB
+	db       *jobs.Session
 	ledger   *lake.Table
 	splits   lake.Snapshot // of royalty_splits
 	period   string
@@ -64,7 +62,11 @@ type step struct {
 
 // statementRelations are what a schema has of a statement. Shares are in full, so that a track that is split later takes from its artist
 // what it gives to the parties.
-var statementRelations = []string{"lines", "payouts", "full_shares"}
+var statementRelations = []struct{ name, before, after, difference string }{
+	{"lines", "before_lines", "after_lines", "royalty/difference_lines"},
+	{"payouts", "before_payouts", "after_payouts", "royalty/difference_payouts"},
+	{"full_shares", "before_full_shares", "after_full_shares", "royalty/difference_full_shares"},
+}
 
 const (
 	schemaWas = "was"
@@ -105,7 +107,7 @@ func (r *restatement) arrive(ctx context.Context, before, after, cause string) e
 	if err := r.difference(ctx, before, after, cause); err != nil || before == schemaWas {
 		return err
 	}
-	return dropSchema(ctx, r.db, before)
+	return r.db.DropSchema(ctx, before)
 }
 
 // steps lists what changed, in order. There is at least one: the caller found a difference.
@@ -178,7 +180,7 @@ func (r *restatement) listenSteps(ctx context.Context) ([]step, error) {
 	}
 	erased, told, err := r.bindErased(ctx, "erased", was, now)
 	if err == nil && told {
-		err = r.db.Exec(ctx, "CREATE OR REPLACE TABLE main.kept_in AS SELECT listen_id FROM main.erased")
+		err = r.db.Run(ctx, "royalty/kept_in")
 	}
 	switch {
 	case err != nil:
@@ -202,7 +204,7 @@ func touches(c lake.Changes, period string) bool {
 
 // compute makes the statement of a step in a schema.
 func (r *restatement) compute(ctx context.Context, schema string, s step) error {
-	return inSchema(ctx, r.db, schema, func() error {
+	return r.db.InSchema(ctx, schema, func() error {
 		now, err := r.ledger.ByID(s.ledger)
 		if err != nil {
 			return err
@@ -215,7 +217,7 @@ func (r *restatement) compute(ctx context.Context, schema string, s step) error 
 			return err
 		}
 		if s.waiting {
-			if err := r.db.Exec(ctx, lakesql.Text("royalty/lines_waiting")); err != nil {
+			if err := r.db.Run(ctx, "royalty/lines_waiting"); err != nil {
 				return fmt.Errorf("add the lines that wait: %w", err)
 			}
 		}
@@ -225,7 +227,7 @@ func (r *restatement) compute(ctx context.Context, schema string, s step) error 
 		if err := shareOut(ctx, r.db, r.splits, s.splits); err != nil {
 			return err
 		}
-		return r.db.Exec(ctx, lakesql.Text("royalty/full_shares"))
+		return r.db.Run(ctx, "royalty/full_shares")
 	})
 }
 
@@ -246,37 +248,20 @@ func (r *restatement) bindListens(ctx context.Context, now lake.Snapshot, uneras
 	if err := bindPeriods(ctx, r.db, view, now, []string{r.period}); err != nil || !unerased {
 		return err
 	}
-	return r.db.Exec(ctx, lakesql.Text("royalty/unerased"))
+	return r.db.Run(ctx, "royalty/unerased")
 }
 
 // difference adds what differs between the statements of two schemas to main.differences.
 func (r *restatement) difference(ctx context.Context, before, after, cause string) error {
 	for _, relation := range statementRelations {
-		for prefix, schema := range map[string]string{"before_": before, "after_": after} {
-			text := fmt.Sprintf("CREATE OR REPLACE TEMP VIEW %s AS SELECT * FROM %s.%s", duck.Ident(prefix+relation), duck.Ident(schema), duck.Ident(relation))
-			if err := r.db.Exec(ctx, text); err != nil {
+		for view, schema := range map[string]string{relation.before: before, relation.after: after} {
+			if err := r.db.AliasAnywhere(ctx, view, schema+"."+relation.name); err != nil {
 				return err
 			}
 		}
-		if err := r.db.Exec(ctx, lakesql.Text("royalty/difference_"+relation), r.period, cause); err != nil {
-			return fmt.Errorf("differences of %s by %s: %w", relation, cause, err)
+		if err := r.db.Run(ctx, relation.difference, r.period, cause); err != nil {
+			return fmt.Errorf("differences of %s by %s: %w", relation.name, cause, err)
 		}
 	}
 	return nil
-}
-
-// inSchema runs work with names made and looked up in a schema first, then in main.
-func inSchema(ctx context.Context, db *duck.DB, schema string, work func() error) error {
-	if err := db.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+duck.Ident(schema)); err != nil {
-		return err
-	}
-	if err := db.Exec(ctx, "SET search_path = "+duck.Quote(schema+",main")); err != nil {
-		return err
-	}
-	err := work()
-	return errors.Join(err, db.Exec(ctx, "SET search_path = 'main'"))
-}
-
-func dropSchema(ctx context.Context, db *duck.DB, schema string) error {
-	return db.Exec(ctx, "DROP SCHEMA IF EXISTS "+duck.Ident(schema)+" CASCADE")
 }

@@ -191,7 +191,7 @@ func postedLines(t *testing.T, l *laketest.Lake, period, cause string) map[lineK
 	k, n := lineKey{period: period}, lineCount{}
 	text := `SELECT artist_id, track_id, country, tier, sum(listens)::BIGINT, sum(qualified_listens)::BIGINT FROM a
 		WHERE origin_period = $1 AND cause = $2 AND kind = 'line' GROUP BY ALL HAVING sum(listens) <> 0 OR sum(qualified_listens) <> 0`
-	err := d.Each(t.Context(), text, []any{period, cause}, []any{&k.artist, &k.track, &k.country, &k.tier, &n.listens, &n.qualified}, func() error { got[k] = n; return nil })
+	err := d.EachText(t.Context(), text, []any{period, cause}, []any{&k.artist, &k.track, &k.country, &k.tier, &n.listens, &n.qualified}, func() error { got[k] = n; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func checkLedger(t *testing.T, l *laketest.Lake, copies []copyOf) {
 		got[listen] = offset
 		return nil
 	}
-	if err := d.Each(t.Context(), "SELECT listen_id, source_offset FROM ledger", nil, dest, counted); err != nil {
+	if err := d.EachText(t.Context(), "SELECT listen_id, source_offset FROM ledger", nil, dest, counted); err != nil {
 		t.Fatal(err)
 	}
 	byOffset := map[int64]copyOf{}
@@ -122,7 +122,7 @@ func checkLedger(t *testing.T, l *laketest.Lake, copies []copyOf) {
 	}
 	equal(t, len(got), len(want))
 	var rows, distinct, conflicts, others int64
-	err := d.One(t.Context(), "SELECT count(*), count(DISTINCT source_offset), count(*) FILTER (WHERE payload_conflict), count(*) FILTER (WHERE other_user) FROM dups ANTI JOIN ledger USING (source_offset)", nil, []any{&rows, &distinct, &conflicts, &others})
+	err := d.OneText(t.Context(), "SELECT count(*), count(DISTINCT source_offset), count(*) FILTER (WHERE payload_conflict), count(*) FILTER (WHERE other_user) FROM dups ANTI JOIN ledger USING (source_offset)", nil, []any{&rows, &distinct, &conflicts, &others})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func eraseUser(t *testing.T, l *laketest.Lake, table, user string) {
 	if err := d.Bind(t.Context(), "x", s); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := d.PositionsOf(t.Context(), files, "SELECT _file, _pos FROM x WHERE user_id = $1", user)
+	rows, err := d.PositionsText(t.Context(), files, "SELECT _file, _pos FROM x WHERE user_id = $1", user)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Options of one run. The zero value runs every period whose inputs changed.
@@ -102,7 +100,7 @@ func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error
 }
 
 // execute recomputes the planned periods and publishes them: lines, payouts, and last their runs.
-func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *Report, started time.Time) (bool, error) {
+func (p *plan) execute(ctx context.Context, env jobs.Env, db *jobs.Session, report *Report, started time.Time) (bool, error) {
 	if len(p.periods) == 0 {
 		return p.advance(ctx, env)
 	}
@@ -148,7 +146,7 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *duck.DB, report *R
 }
 
 // bindPeriods makes a view of the months of a ledger table; only as for [duck.DB.Bind].
-func bindPeriods(ctx context.Context, db *duck.DB, view string, s lake.Snapshot, names []string, only ...string) error {
+func bindPeriods(ctx context.Context, db *jobs.Session, view string, s lake.Snapshot, names []string, only ...string) error {
 	months := make([]any, len(names))
 	for i, name := range names {
 		start, err := time.Parse(periodLayout, name)
@@ -160,10 +158,10 @@ func bindPeriods(ctx context.Context, db *duck.DB, view string, s lake.Snapshot,
 	return db.BindPartitions(ctx, view, s, months, only...)
 }
 
-func countDuplicates(ctx context.Context, db *duck.DB, periods []PeriodReport) error {
+func countDuplicates(ctx context.Context, db *jobs.Session, periods []PeriodReport) error {
 	var period string
 	var n, conflicts, others int64
-	err := db.Each(ctx, lakesql.Text("royalty/duplicate_counts"), nil, []any{&period, &n, &conflicts, &others}, func() error {
+	err := db.Each(ctx, "royalty/duplicate_counts", nil, []any{&period, &n, &conflicts, &others}, func() error {
 		for i := range periods {
 			if periods[i].Period == period {
 				periods[i].Duplicates, periods[i].PayloadConflicts, periods[i].OtherUsers = n, conflicts, others
@@ -178,14 +176,14 @@ func countDuplicates(ctx context.Context, db *duck.DB, periods []PeriodReport) e
 }
 
 // publish commits what changed, table by table, the runs last.
-func (p *plan) publish(ctx context.Context, env jobs.Env, db *duck.DB, posted *adjustments, periods []PeriodReport, started time.Time) error {
+func (p *plan) publish(ctx context.Context, env jobs.Env, db *jobs.Session, posted *adjustments, periods []PeriodReport, started time.Time) error {
 	changed := map[string]bool{}
 	after := outputs{}
 	for _, t := range []struct {
-		computed string
+		computed computation
 		base     lake.Snapshot
 		after    *int64
-	}{{"lines", p.lines, &after.lines}, {"payouts", p.payouts, &after.payouts}, {"shares", p.shares, &after.shares}} {
+	}{{computedLines, p.lines, &after.lines}, {computedPayouts, p.payouts, &after.payouts}, {computedShares, p.shares, &after.shares}} {
 		r, err := compareTable(ctx, db, t.base, t.computed, p.names())
 		if err == nil && p.anew[t.base.Table().Name()] {
 			err = r.mendAll(ctx, t.base, p.names())

@@ -6,8 +6,6 @@ import (
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // shareRelations names what computeShares reads and makes, all of one DB.
@@ -24,16 +22,14 @@ const sliceShares = 400_000
 // computeShares makes the table of who gets which part of each payout, by the relation splits (see bindSplits), and
 // checks that every payout is shared out to the unit. A track without splits that bear on the period has no shares:
 // its payouts go whole to their artist.
-func computeShares(ctx context.Context, db *duck.DB, r shareRelations) error {
+func computeShares(ctx context.Context, db *jobs.Session, r shareRelations) error {
 	for alias, relation := range map[string]string{"shares_payouts": r.Payouts, "shares_judged": r.Judged} {
-		if err := db.Exec(ctx, "CREATE OR REPLACE VIEW "+alias+" AS SELECT * FROM "+duck.Ident(relation)); err != nil {
+		if err := db.Alias(ctx, alias, relation); err != nil {
 			return fmt.Errorf("shares of %s: %w", relation, err)
 		}
 	}
-	for _, statement := range []string{"shares_terms", "shares_paid", "shares_weights"} {
-		if err := db.Exec(ctx, lakesql.Text("royalty/"+statement)); err != nil {
-			return fmt.Errorf("%s: %w", statement, err)
-		}
+	if err := db.RunAll(ctx, "royalty/shares_terms", "royalty/shares_paid", "royalty/shares_weights"); err != nil {
+		return err
 	}
 	if err := shareSlices(ctx, db); err != nil {
 		return fmt.Errorf("shares: %w", err)
@@ -41,31 +37,28 @@ func computeShares(ctx context.Context, db *duck.DB, r shareRelations) error {
 	if err := checkShares(ctx, db); err != nil {
 		return err
 	}
-	// Replaced in one statement: a DROP would look the name up in every schema of the search path.
-	for _, text := range []string{
-		lakesql.Text("royalty/shares"),
-		"CREATE OR REPLACE TABLE " + duck.Ident(r.Into) + " AS FROM shares_out",
-		"DROP TABLE shares_out", "DROP TABLE shares_parts", "DROP TABLE shares_weights", "DROP TABLE shares_paid", "DROP TABLE shares_terms",
-	} {
-		if err := db.Exec(ctx, text); err != nil {
-			return fmt.Errorf("shares: %w", err)
-		}
+	if err := db.Run(ctx, "royalty/shares"); err != nil {
+		return err
 	}
-	return nil
+	// Replaced in one statement: a DROP would look the name up in every schema of the search path.
+	if err := db.Copy(ctx, r.Into, "shares_out"); err != nil {
+		return fmt.Errorf("shares: %w", err)
+	}
+	return db.Run(ctx, "royalty/shares_drop")
 }
 
 // shareSlices makes the table shares_parts.
-func shareSlices(ctx context.Context, db *duck.DB) error {
-	if err := db.Exec(ctx, "CREATE OR REPLACE TABLE shares_parts (payout BIGINT, party VARCHAR, role VARCHAR, amount_minor BIGINT)"); err != nil {
+func shareSlices(ctx context.Context, db *jobs.Session) error {
+	if err := db.Run(ctx, "royalty/shares_parts_table"); err != nil {
 		return err
 	}
-	var rows int64
-	if err := db.One(ctx, "SELECT count(*) FROM shares_weights", nil, []any{&rows}); err != nil {
+	rows, err := db.Count(ctx, "shares_weights")
+	if err != nil {
 		return err
 	}
 	slices := (rows + sliceShares - 1) / sliceShares
 	for number := range slices {
-		if err := db.Exec(ctx, lakesql.Text("royalty/shares_ranked"), slices, number); err != nil {
+		if err := db.Run(ctx, "royalty/shares_ranked", slices, number); err != nil {
 			return fmt.Errorf("slice %d of %d: %w", number+1, slices, err)
 		}
 	}
@@ -73,18 +66,18 @@ func shareSlices(ctx context.Context, db *duck.DB) error {
 }
 
 // checkShares holds the shares against the payouts, and the weights against the listens that earned them.
-func checkShares(ctx context.Context, db *duck.DB) error {
+func checkShares(ctx context.Context, db *jobs.Session) error {
 	var period, country, tier, currency, artist, track string
 	var amount, parts, listens, weighed int64
 	dest := []any{&period, &country, &tier, &currency, &artist, &track, &amount, &parts, &listens, &weighed}
-	return db.Each(ctx, lakesql.Text("royalty/unbalanced_shares"), nil, dest, func() error {
+	return db.Each(ctx, "royalty/unbalanced_shares", nil, dest, func() error {
 		return fmt.Errorf("payout of track %s of artist %s in pool %s/%s/%s: %d of %d %s were shared out for %d of %d listens: %w",
 			track, artist, period, country, tier, parts, amount, currency, weighed, listens, jobs.ErrProof)
 	})
 }
 
 // shareOut makes the table shares from payouts and judged, by the splits of a version.
-func shareOut(ctx context.Context, db *duck.DB, splits lake.Snapshot, version int64) error {
+func shareOut(ctx context.Context, db *jobs.Session, splits lake.Snapshot, version int64) error {
 	if err := bindSplits(ctx, db, splits, version); err != nil {
 		return err
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // heard is one counted listen.
@@ -151,7 +150,7 @@ func largestRemainder(amount int64, weights map[owed]int64, total int64) map[owe
 }
 
 // prepare makes the relations of the world: judged, payouts and splits.
-func (w sharesWorld) prepare(t *testing.T, db *duck.DB) {
+func (w sharesWorld) prepare(t *testing.T, db *jobs.Session) {
 	t.Helper()
 	const columns = "(track_id VARCHAR, artist_id VARCHAR, country VARCHAR, tier VARCHAR, device VARCHAR, event_time TIMESTAMPTZ, ms_played BIGINT, track_ms BIGINT)"
 	rows := make([][]any, len(w.listens))
@@ -164,8 +163,8 @@ func (w sharesWorld) prepare(t *testing.T, db *duck.DB) {
 	}
 	periods := []string{"2026-03", "2026-04"}
 	err := errors.Join(
-		db.Exec(t.Context(), "CREATE TABLE heard "+columns), db.Fill(t.Context(), "heard", rows),
-		db.Exec(t.Context(), "CREATE TABLE splits (track_id VARCHAR, party VARCHAR, role VARCHAR, basis_points BIGINT, effective_from DATE, effective_to DATE)"),
+		db.ExecText(t.Context(), "CREATE TABLE heard "+columns), db.Fill(t.Context(), "heard", rows),
+		db.ExecText(t.Context(), "CREATE TABLE splits (track_id VARCHAR, party VARCHAR, role VARCHAR, basis_points BIGINT, effective_from DATE, effective_to DATE)"),
 		db.Fill(t.Context(), "splits", parts),
 		computeLines(t.Context(), db, "heard", terms.DefaultRules(), periods))
 	if err != nil {
@@ -176,12 +175,12 @@ func (w sharesWorld) prepare(t *testing.T, db *duck.DB) {
 	}
 }
 
-func readPayouts(t *testing.T, db *duck.DB) map[paid]int64 {
+func readPayouts(t *testing.T, db *jobs.Session) map[paid]int64 {
 	t.Helper()
 	payouts := map[paid]int64{}
 	var p paid
 	var amount int64
-	err := db.Each(t.Context(), "SELECT period, country, tier, currency, artist_id, track_id, amount_minor FROM payouts", nil,
+	err := db.EachText(t.Context(), "SELECT period, country, tier, currency, artist_id, track_id, amount_minor FROM payouts", nil,
 		[]any{&p.period, &p.country, &p.tier, &p.currency, &p.artist, &p.track, &amount}, func() error { payouts[p] = amount; return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -189,12 +188,12 @@ func readPayouts(t *testing.T, db *duck.DB) map[paid]int64 {
 	return payouts
 }
 
-func readShares(t *testing.T, db *duck.DB, relation string) map[owed]int64 {
+func readShares(t *testing.T, db *jobs.Session, relation string) map[owed]int64 {
 	t.Helper()
 	shares := map[owed]int64{}
 	var s owed
 	var amount int64
-	err := db.Each(t.Context(), "SELECT period, country, tier, currency, artist_id, track_id, party, role, amount_minor FROM "+relation, nil,
+	err := db.EachText(t.Context(), "SELECT period, country, tier, currency, artist_id, track_id, party, role, amount_minor FROM "+relation, nil,
 		[]any{&s.period, &s.country, &s.tier, &s.currency, &s.artist, &s.track, &s.party, &s.role, &amount}, func() error {
 			if _, twice := shares[s]; twice {
 				t.Errorf("%+v is there twice", s)
@@ -213,7 +212,7 @@ func TestPayoutsAreSharedAmongThePartiesAsListensFell(t *testing.T) {
 	l := laketest.New(t)
 	many := 0
 	for seed := range uint64(30) {
-		w, db := makeSharesWorld(seed), l.DB(t)
+		w, db := makeSharesWorld(seed), jobs.NewSession(l.DB(t), nil)
 		w.prepare(t, db)
 		for range 2 { // again in the same database: what restatement does
 			if err := computeShares(t.Context(), db, shareRelations{Payouts: "payouts", Judged: "judged", Into: "some_shares"}); err != nil {
@@ -234,14 +233,14 @@ func TestPayoutsAreSharedAmongThePartiesAsListensFell(t *testing.T) {
 func TestSharesThatDoNotAddUpAreNotPublished(t *testing.T) {
 	t.Parallel()
 	l := laketest.New(t)
-	w, db := makeSharesWorld(1), l.DB(t)
+	w, db := makeSharesWorld(1), jobs.NewSession(l.DB(t), nil)
 	w.splits = []terms.Split{{TrackID: "t1", Party: "p", Role: "r", BasisPoints: 10_000, EffectiveFrom: "2026-03-09"}}
 	w.prepare(t, db)
 	for _, damage := range []string{
 		"CREATE VIEW judged_less AS SELECT * FROM judged WHERE event_time < TIMESTAMPTZ '2026-03-20'", // a listen is missing
 		"CREATE OR REPLACE VIEW judged_less AS SELECT * FROM judged WHERE false",
 	} {
-		if err := db.Exec(t.Context(), damage); err != nil {
+		if err := db.ExecText(t.Context(), damage); err != nil {
 			t.Fatal(err)
 		}
 		err := computeShares(t.Context(), db, shareRelations{Payouts: "payouts", Judged: "judged_less", Into: "shares"})
@@ -249,7 +248,7 @@ func TestSharesThatDoNotAddUpAreNotPublished(t *testing.T) {
 			t.Errorf("%s: got %v, want ErrProof", damage, err)
 		}
 	}
-	if err := db.Exec(t.Context(), "UPDATE splits SET basis_points = 9999"); err != nil {
+	if err := db.ExecText(t.Context(), "UPDATE splits SET basis_points = 9999"); err != nil {
 		t.Fatal(err)
 	}
 	if err := computeShares(t.Context(), db, shareRelations{Payouts: "payouts", Judged: "judged", Into: "shares"}); !errors.Is(err, jobs.ErrProof) {

@@ -10,8 +10,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // PublishedRun is a row of royalty_runs.
@@ -106,7 +104,7 @@ func Runs(ctx context.Context, env jobs.Env) (list []PublishedRun, err error) {
 }
 
 // readRuns reads the runs, newest first; they are bound (see bindRuns).
-func readRuns(ctx context.Context, db *duck.DB) (list []PublishedRun, err error) {
+func readRuns(ctx context.Context, db *jobs.Session) (list []PublishedRun, err error) {
 	var r PublishedRun
 	var undistributed string
 	dest := []any{
@@ -116,7 +114,7 @@ func readRuns(ctx context.Context, db *duck.DB) (list []PublishedRun, err error)
 		&r.RulesSnapshotID, &r.PoolsSnapshotID, &r.SplitsVersion, &r.SplitsSnapshotID, &r.SharesSnapshotID, &r.AdjustmentsSnapshotID,
 		&r.ClosedVersion, &r.PostedRunID, &r.SettledRunID, &r.RunsSnapshotID,
 	}
-	err = db.Each(ctx, lakesql.Text("royalty/runs"), nil, dest, func() error {
+	err = db.Each(ctx, "royalty/runs", nil, dest, func() error {
 		r.Undistributed = nil
 		if err := json.Unmarshal([]byte(undistributed), &r.Undistributed); err != nil {
 			return fmt.Errorf("undistributed pools of run %s: %w", r.RunID, err)
@@ -128,7 +126,7 @@ func readRuns(ctx context.Context, db *duck.DB) (list []PublishedRun, err error)
 }
 
 // findRun is NewestRun where the runs are bound already.
-func findRun(ctx context.Context, db *duck.DB, runOrPeriod string) (PublishedRun, error) {
+func findRun(ctx context.Context, db *jobs.Session, runOrPeriod string) (PublishedRun, error) {
 	runs, err := readRuns(ctx, db)
 	if err != nil {
 		return PublishedRun{}, err
@@ -166,13 +164,13 @@ func Show(ctx context.Context, env jobs.Env, runOrPeriod string) (st Statement, 
 	}
 	period := []any{st.Run.Period}
 	var l Line
-	err = db.Each(ctx, lakesql.Text("royalty/statement_lines"), period, []any{&l.ArtistID, &l.TrackID, &l.Country, &l.Tier, &l.Listens, &l.QualifiedListens},
+	err = db.Each(ctx, "royalty/statement_lines", period, []any{&l.ArtistID, &l.TrackID, &l.Country, &l.Tier, &l.Listens, &l.QualifiedListens},
 		func() error { st.Lines = append(st.Lines, l); return nil })
 	if err != nil {
 		return st, fmt.Errorf("read lines: %w", err)
 	}
 	var p Payout
-	err = db.Each(ctx, lakesql.Text("royalty/statement_payouts"), period, []any{&p.Country, &p.Tier, &p.Currency, &p.ArtistID, &p.TrackID, &p.QualifiedListens, &p.AmountMinor},
+	err = db.Each(ctx, "royalty/statement_payouts", period, []any{&p.Country, &p.Tier, &p.Currency, &p.ArtistID, &p.TrackID, &p.QualifiedListens, &p.AmountMinor},
 		func() error { st.Payouts = append(st.Payouts, p); return nil })
 	if err != nil {
 		return st, fmt.Errorf("read payouts: %w", err)
@@ -181,7 +179,7 @@ func Show(ctx context.Context, env jobs.Env, runOrPeriod string) (st Statement, 
 }
 
 // readAdjustments reads what was posted to the period, as the run saw it.
-func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *duck.DB) error {
+func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *jobs.Session) error {
 	s, err := PostedTo(ctx, env, db, st.Run)
 	if err != nil {
 		return err
@@ -194,7 +192,7 @@ func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *duck
 		&a.OriginPeriod, &a.Kind, &a.Cause, &a.ArtistID, &a.TrackID, &a.Country, &a.Tier, &a.Currency, &a.Party, &a.Role,
 		&a.Listens, &a.QualifiedListens, &a.AmountMinor,
 	}
-	err = db.Each(ctx, lakesql.Text("royalty/statement_adjustments"), []any{st.Run.Period}, dest, func() error {
+	err = db.Each(ctx, "royalty/statement_adjustments", []any{st.Run.Period}, dest, func() error {
 		st.Adjustments = append(st.Adjustments, a)
 		return nil
 	})
@@ -206,7 +204,7 @@ func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *duck
 
 // PostedTo is the snapshot of royalty_adjustments with what belongs to the statement of a run's period: under its tag for the run
 // that was closed, as it is now for the newest run of an open period, else as the run saw it.
-func PostedTo(ctx context.Context, env jobs.Env, db *duck.DB, run PublishedRun) (s lake.Snapshot, err error) {
+func PostedTo(ctx context.Context, env jobs.Env, db *jobs.Session, run PublishedRun) (s lake.Snapshot, err error) {
 	t, err := env.Lake.Table(ctx, catalog.Adjustments)
 	if err != nil {
 		return s, err
@@ -245,7 +243,7 @@ func snapshotAt(ctx context.Context, env jobs.Env, table string, id int64) (lake
 	return t.ByID(id)
 }
 
-func bindAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64) error {
+func bindAt(ctx context.Context, env jobs.Env, db *jobs.Session, view, table string, snapshotID int64) error {
 	s, err := snapshotAt(ctx, env, table, snapshotID)
 	if err != nil {
 		return err
@@ -254,7 +252,7 @@ func bindAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, 
 }
 
 // bindPeriodAt makes a view of one period of a table at a snapshot.
-func bindPeriodAt(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64, period string) error {
+func bindPeriodAt(ctx context.Context, env jobs.Env, db *jobs.Session, view, table string, snapshotID int64, period string) error {
 	s, err := snapshotAt(ctx, env, table, snapshotID)
 	if err != nil {
 		return err

@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
+	"github.com/lakectl/lakectl/jobs"
 )
 
 const (
@@ -28,51 +27,66 @@ func slicesFor(n, each int64) int64 {
 }
 
 // contest fills the table contested with the hashes of the ids that several of the rows of fresh claim.
-func contest(ctx context.Context, db *duck.DB, rows int64) error {
+func contest(ctx context.Context, db *jobs.Session, rows int64) error {
 	return contestIn(ctx, db, slicesFor(rows, groupedIDs))
 }
 
-func contestIn(ctx context.Context, db *duck.DB, slices int64) error {
-	if err := db.Exec(ctx, "CREATE TABLE contested (id_hash UBIGINT)"); err != nil {
+func contestIn(ctx context.Context, db *jobs.Session, slices int64) error {
+	if err := db.Run(ctx, "royalty/contested_table"); err != nil {
 		return err
 	}
 	for number := range slices {
-		if err := db.Exec(ctx, lakesql.Text("royalty/contested"), slices-1, number); err != nil {
+		if err := db.Run(ctx, "royalty/contested", slices-1, number); err != nil {
 			return fmt.Errorf("contested ids, slice %d of %d: %w", number+1, slices, err)
 		}
 	}
 	return nil
 }
 
-// rank fills the table into with the ranked copies of the contested ids. source and statement name the statements
-// that give the copies and rank those of a slice.
-func rank(ctx context.Context, db *duck.DB, source, into, statement string) error {
+// ranking names what ranks copies of contested ids: statements, and the relations between them.
+type ranking struct {
+	source string // statement that makes the view of the copies
+	view   string
+	copies string // relation that ranked reads
+	table  string // statement that makes the table of the ranked ones
+	ranked string // statement that ranks a slice into it
+}
+
+// The two rankings: a night's of all that the ledger knows, and that of the archive alone.
+var (
+	rankKnown   = ranking{"royalty/known", "known_read", "known", "royalty/ranked_table", "royalty/ranked"}
+	rankArchive = ranking{"royalty/contested_copies", "contested_copies_read", "contested_copies", "royalty/winners_contested_table", "royalty/winners_contested"}
+)
+
+// rank ranks the copies of the contested ids.
+func rank(ctx context.Context, db *jobs.Session, r ranking) error {
 	var ids, limit int64
-	err := db.One(ctx, "SELECT count(*), CAST(parse_formatted_bytes(current_setting('memory_limit')) AS BIGINT) FROM contested", nil, []any{&ids, &limit})
-	if err != nil {
+	if err := db.One(ctx, "royalty/contested_size", nil, []any{&ids, &limit}); err != nil {
 		return err
 	}
-	return rankIn(ctx, db, slicesFor(ids, limit/bytesRanked), source, into, statement)
+	return rankIn(ctx, db, slicesFor(ids, limit/bytesRanked), r)
 }
 
 // rankIn ranks slice by slice. With one slice the copies go straight from the files to the ranking. With more
 // they are held in a table, so that all slices together read the files once.
-func rankIn(ctx context.Context, db *duck.DB, slices int64, source, into, statement string) error {
-	kind := "VIEW "
-	if slices > 1 {
-		kind = "TABLE "
+func rankIn(ctx context.Context, db *jobs.Session, slices int64, r ranking) error {
+	if err := db.Run(ctx, r.source); err != nil {
+		return err
 	}
-	if err := db.Exec(ctx, "CREATE "+kind+duck.Ident(source)+" AS "+lakesql.Text("royalty/"+source)); err != nil {
-		return fmt.Errorf("%s: %w", source, err)
+	hold, drop := db.Alias, db.DropView
+	if slices > 1 {
+		hold, drop = db.Copy, db.DropTable
+	}
+	if err := hold(ctx, r.copies, r.view); err != nil {
+		return fmt.Errorf("%s: %w", r.copies, err)
+	}
+	if err := db.Run(ctx, r.table); err != nil {
+		return err
 	}
 	for number := range slices {
-		how := "INSERT INTO " + duck.Ident(into) + " "
-		if number == 0 {
-			how = "CREATE TABLE " + duck.Ident(into) + " AS "
-		}
-		if err := db.Exec(ctx, how+lakesql.Text("royalty/"+statement), slices-1, number); err != nil {
-			return fmt.Errorf("%s, slice %d of %d: %w", statement, number+1, slices, err)
+		if err := db.Run(ctx, r.ranked, slices-1, number); err != nil {
+			return fmt.Errorf("slice %d of %d: %w", number+1, slices, err)
 		}
 	}
-	return db.Exec(ctx, "DROP "+kind+duck.Ident(source))
+	return drop(ctx, r.copies)
 }

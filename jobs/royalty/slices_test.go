@@ -10,9 +10,8 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // hashes that DuckDB's is replaced by: statements find the macro before the function.
@@ -22,11 +21,11 @@ var hashes = map[string]string{
 	"one hash":      "CREATE MACRO hash(x) AS 7::UBIGINT",
 }
 
-func dbWith(t *testing.T, l *laketest.Lake, macro string) *duck.DB {
+func dbWith(t *testing.T, l *laketest.Lake, macro string) *jobs.Session {
 	t.Helper()
-	d := l.DB(t)
+	d := jobs.NewSession(l.DB(t), nil)
 	if macro != "" {
-		if err := d.Exec(t.Context(), macro); err != nil {
+		if err := d.ExecText(t.Context(), macro); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -92,13 +91,13 @@ func TestCollisionsOfIDsChangeNoLedger(t *testing.T) {
 }
 
 // rowByRow is the checksum as the specification has it, from rows that DuckDB sorts.
-func rowByRow(t *testing.T, d *duck.DB, period string) string {
+func rowByRow(t *testing.T, d *jobs.Session, period string) string {
 	t.Helper()
 	sum := sha256.New()
 	var key [5]string
 	var listens, qualified int64
 	dest := []any{&key[0], &key[1], &key[2], &key[3], &key[4], &listens, &qualified}
-	err := d.Each(t.Context(), "SELECT period, artist_id, track_id, country, tier, listens, qualified_listens FROM lines WHERE period = $1 ORDER BY ALL",
+	err := d.EachText(t.Context(), "SELECT period, artist_id, track_id, country, tier, listens, qualified_listens FROM lines WHERE period = $1 ORDER BY ALL",
 		[]any{period}, dest, func() error {
 			fmt.Fprintf(sum, "%s\x1f%d\x1f%d\n", strings.Join(key[:], "\x1f"), listens, qualified) //nolint:errcheck // a hash takes everything
 			return nil
@@ -112,8 +111,8 @@ func rowByRow(t *testing.T, d *duck.DB, period string) string {
 // Two months of lines in several blocks, the second beginning within one; values that are the beginning of others.
 func TestChecksumOfBlocksIsThatOfRows(t *testing.T) {
 	l := laketest.New(t)
-	d := l.DB(t)
-	err := d.Exec(t.Context(), `CREATE TABLE counted AS SELECT TIMESTAMPTZ '2026-03-31 23:59:59+00' + INTERVAL (i % 2) SECOND AS event_time,
+	d := jobs.NewSession(l.DB(t), nil)
+	err := d.ExecText(t.Context(), `CREATE TABLE counted AS SELECT TIMESTAMPTZ '2026-03-31 23:59:59+00' + INTERVAL (i % 2) SECOND AS event_time,
 		['a', 'a!', 'ä', 'A', 'aa'][1 + i % 5] AS artist_id, 't' || (i // 10) AS track_id, ['DE', 'BR'][1 + i % 2] AS country,
 		['free', 'free ', 'fre'][1 + i % 3] AS tier, 40000 AS ms_played, NULL::INTEGER AS track_ms, 'd' AS device FROM range(600_000) r(i)`)
 	if err != nil {
@@ -137,7 +136,7 @@ func TestChecksumOfBlocksIsThatOfRows(t *testing.T) {
 	equal(t, sums["2026-03"].Listens, int64(300_000))
 	equal(t, sums["2026-05"].Lines, int64(0))
 
-	if err := d.Exec(t.Context(), "INSERT INTO lines VALUES ('2026-04', '', '', '', '', 1, 1)"); err != nil {
+	if err := d.ExecText(t.Context(), "INSERT INTO lines VALUES ('2026-04', '', '', '', '', 1, 1)"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := royalty.Summarize(t.Context(), d, periods); err == nil || !strings.Contains(err.Error(), "out of order") {
@@ -161,18 +160,18 @@ func TestPeriodsWhoseLinesChangedAreFound(t *testing.T) {
 		"one line more, another fewer": {"('p1','A','t1','DE','free',2,1), ('p2','A','t1','DE','free',1,0), ('p2','A','t2','DE','free',1,1)", []string{"p1", "p2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := laketest.New(t).DB(t)
+			d := jobs.NewSession(laketest.New(t).DB(t), nil)
 			for _, text := range []string{
 				"CREATE TABLE lines " + lines, "INSERT INTO lines VALUES " + c.computed,
 				"CREATE TABLE published_lines " + lines, "INSERT INTO published_lines VALUES " + published,
 			} {
-				if err := d.Exec(t.Context(), text); err != nil {
+				if err := d.ExecText(t.Context(), text); err != nil {
 					t.Fatal(err)
 				}
 			}
 			var got []string
 			var period string
-			if err := d.Each(t.Context(), lakesql.Text("royalty/changed_lines"), nil, []any{&period}, func() error { got = append(got, period); return nil }); err != nil {
+			if err := d.Each(t.Context(), "royalty/changed_lines", nil, []any{&period}, func() error { got = append(got, period); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			slices.Sort(got)

@@ -11,8 +11,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // SplitSet are splits: those of a file, or those in force.
@@ -54,7 +52,7 @@ func Splits(ctx context.Context, env jobs.Env) (SplitSet, error) {
 	}
 	var splits []terms.Split
 	var s terms.Split
-	err = db.Each(ctx, lakesql.Text("royalty/splits_listed"), nil, []any{&s.TrackID, &s.Party, &s.Role, &s.BasisPoints, &s.EffectiveFrom, &s.EffectiveTo}, func() error {
+	err = db.Each(ctx, "royalty/splits_listed", nil, []any{&s.TrackID, &s.Party, &s.Role, &s.BasisPoints, &s.EffectiveFrom, &s.EffectiveTo}, func() error {
 		splits = append(splits, s)
 		return nil
 	})
@@ -68,14 +66,14 @@ func Splits(ctx context.Context, env jobs.Env) (SplitSet, error) {
 
 // latestSplits makes the relation splits of those in force and returns the snapshot they are read from and the
 // number of the newest version.
-func latestSplits(ctx context.Context, env jobs.Env, db *duck.DB) (s lake.Snapshot, version int64, err error) {
+func latestSplits(ctx context.Context, env jobs.Env, db *jobs.Session) (s lake.Snapshot, version int64, err error) {
 	if s, err = env.Snapshot(ctx, catalog.RoyaltySplits); err != nil {
 		return s, 0, err
 	}
 	if err := db.Bind(ctx, "all_splits", s); err != nil {
 		return s, 0, err
 	}
-	if err := db.One(ctx, "SELECT coalesce(max(version), 0) FROM all_splits", nil, []any{&version}); err != nil {
+	if err := db.One(ctx, "royalty/splits_version", nil, []any{&version}); err != nil {
 		return s, 0, fmt.Errorf("read splits: %w", err)
 	}
 	return s, version, bindSplits(ctx, db, s, version)
@@ -83,14 +81,14 @@ func latestSplits(ctx context.Context, env jobs.Env, db *duck.DB) (s lake.Snapsh
 
 // bindSplits makes the relation splits (track_id, party, role, basis_points, effective_from, effective_to) of those
 // that were in force when version was the newest; none for version 0. The relation is the one bound last.
-func bindSplits(ctx context.Context, db *duck.DB, s lake.Snapshot, version int64) error {
+func bindSplits(ctx context.Context, db *jobs.Session, s lake.Snapshot, version int64) error {
 	if err := db.Bind(ctx, "all_splits", s); err != nil {
 		return err
 	}
-	if err := db.Exec(ctx, "CREATE OR REPLACE TABLE splits_at AS SELECT $1::BIGINT AS version", version); err != nil {
+	if err := db.Run(ctx, "royalty/splits_at", version); err != nil {
 		return fmt.Errorf("bind splits: %w", err)
 	}
-	if err := db.Exec(ctx, lakesql.Text("royalty/splits_latest")); err != nil {
+	if err := db.Run(ctx, "royalty/splits_latest"); err != nil {
 		return fmt.Errorf("bind splits: %w", err)
 	}
 	return nil
@@ -100,12 +98,12 @@ var errFound = errors.New("found")
 
 // splitsChanged tells whether the splits of any track, as they bear on a period, differ between two versions.
 // bindSplits comes first, of a snapshot that has both.
-func splitsChanged(ctx context.Context, db *duck.DB, before, after int64, period string) (bool, error) {
+func splitsChanged(ctx context.Context, db *jobs.Session, before, after int64, period string) (bool, error) {
 	if before == after {
 		return false, nil
 	}
 	var track string
-	err := db.Each(ctx, lakesql.Text("royalty/splits_changed_tracks"), []any{before, after, period}, []any{&track}, func() error { return errFound })
+	err := db.Each(ctx, "royalty/splits_changed_tracks", []any{before, after, period}, []any{&track}, func() error { return errFound })
 	if errors.Is(err, errFound) {
 		return true, nil
 	}
@@ -154,7 +152,7 @@ func (s splitStore) store(ctx context.Context, env jobs.Env) (SplitSet, error) {
 	if s.noneIsNew {
 		var unnamed []string
 		var track string
-		err := db.Each(ctx, lakesql.Text("royalty/splits_unnamed"), nil, []any{&track}, func() error { unnamed = append(unnamed, track); return nil })
+		err := db.Each(ctx, "royalty/splits_unnamed", nil, []any{&track}, func() error { unnamed = append(unnamed, track); return nil })
 		if err != nil {
 			return set, fmt.Errorf("find tracks: %w", err)
 		}
@@ -164,7 +162,7 @@ func (s splitStore) store(ctx context.Context, env jobs.Env) (SplitSet, error) {
 	}
 	set.Version = version
 	var differ bool
-	if err := db.One(ctx, lakesql.Text("royalty/splits_differ"), nil, []any{&differ}); err != nil || !differ {
+	if err := db.One(ctx, "royalty/splits_differ", nil, []any{&differ}); err != nil || !differ {
 		return set, err
 	}
 	files, err := db.Write(ctx, base.Table(), "splits", "applied")
@@ -182,8 +180,8 @@ const fillRows = 20_000
 
 // fillApplied makes the table applied, with the columns of the table that is bound as like, of n rows of a file.
 // They go over in parts, so that they are in memory once.
-func fillApplied(ctx context.Context, db *duck.DB, like string, n int, row func(i int) []any) error {
-	if err := db.Exec(ctx, "CREATE TABLE applied AS SELECT * EXCLUDE (_file, _pos) FROM "+duck.Ident(like)+" LIMIT 0"); err != nil {
+func fillApplied(ctx context.Context, db *jobs.Session, like string, n int, row func(i int) []any) error {
+	if err := db.CopyShape(ctx, "applied", like); err != nil {
 		return err
 	}
 	part := make([][]any, 0, fillRows)

@@ -13,7 +13,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 func inputsEnv(l *laketest.Lake) jobs.Env {
@@ -37,10 +36,10 @@ func applySplits(t *testing.T, env jobs.Env, rows string) SplitSet {
 }
 
 // splitsOf lists the relation splits as "track party" in the order of files.
-func splitsOf(t *testing.T, db *duck.DB) (list []string) {
+func splitsOf(t *testing.T, db *jobs.Session) (list []string) {
 	t.Helper()
 	var s string
-	err := db.Each(t.Context(), "SELECT track_id || ' ' || party FROM splits ORDER BY ALL", nil, []any{&s}, func() error { list = append(list, s); return nil })
+	err := db.EachText(t.Context(), "SELECT track_id || ' ' || party FROM splits ORDER BY ALL", nil, []any{&s}, func() error { list = append(list, s); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +71,7 @@ func TestSplitsReplaceThoseOfTheTracksTheyName(t *testing.T) {
 	if err != nil || set.Version != 2 || set.Tracks != 3 || !slices.Equal(set.Splits, want) {
 		t.Errorf("in force: %+v, %v", set, err)
 	}
-	db := l.DB(t)
+	db := jobs.NewSession(l.DB(t), nil)
 	for version, want := range [][]string{nil, {"t1 a", "t2 a", "t2 b"}, {"t1 a", "t2 c", "t3 c"}} {
 		if err := bindSplits(t.Context(), db, l.Snapshot(t, catalog.RoyaltySplits), int64(version)); err != nil {
 			t.Fatal(err)
@@ -96,7 +95,7 @@ func TestSplitsChangeThePeriodsTheyBearOnOnly(t *testing.T) {
 	} {
 		applySplits(t, env, rows)
 	}
-	db := l.DB(t)
+	db := jobs.NewSession(l.DB(t), nil)
 	if err := bindSplits(t.Context(), db, l.Snapshot(t, catalog.RoyaltySplits), 5); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +140,7 @@ func TestAnOldVersionOfRulesAndPoolsCanBeRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	db := l.DB(t)
+	db := jobs.NewSession(l.DB(t), nil)
 	if err := errors.Join(bindRules(t.Context(), db, l.Snapshot(t, catalog.RoyaltyRules)), bindPools(t.Context(), db, l.Snapshot(t, catalog.RoyaltyPools))); err != nil {
 		t.Fatal(err)
 	}

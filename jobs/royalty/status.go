@@ -11,8 +11,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // The states of a period.
@@ -74,14 +72,14 @@ func Status(ctx context.Context, env jobs.Env) (list []PeriodStatus, err error) 
 
 type postings struct{ from, held, here int64 }
 
-func countPostings(ctx context.Context, db *duck.DB, adjustments lake.Snapshot) (map[string]postings, error) {
+func countPostings(ctx context.Context, db *jobs.Session, adjustments lake.Snapshot) (map[string]postings, error) {
 	if err := db.Bind(ctx, "adjustments", adjustments); err != nil {
 		return nil, err
 	}
 	posted := map[string]postings{}
 	var period string
 	var n postings
-	err := db.Each(ctx, lakesql.Text("royalty/posting_counts"), []any{postedPending}, []any{&period, &n.from, &n.held, &n.here}, func() error {
+	err := db.Each(ctx, "royalty/posting_counts", []any{postedPending}, []any{&period, &n.from, &n.held, &n.here}, func() error {
 		posted[period] = n
 		return nil
 	})

@@ -8,8 +8,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // TrackSet are tracks: those of a file, or those known.
@@ -30,7 +28,7 @@ func Tracks(ctx context.Context, env jobs.Env) (TrackSet, error) {
 	set := TrackSet{Tracks: []terms.Track{}}
 	var t terms.Track
 	dest := []any{&t.TrackID, &t.Title, &t.ArtistName, &t.LabelID, &t.LabelName, &t.ISRC, &t.ValidFrom, &t.ValidTo}
-	err = db.Each(ctx, lakesql.Text("royalty/tracks_listed"), nil, dest, func() error { set.Tracks = append(set.Tracks, t); return nil })
+	err = db.Each(ctx, "royalty/tracks_listed", nil, dest, func() error { set.Tracks = append(set.Tracks, t); return nil })
 	if err != nil {
 		return TrackSet{}, fmt.Errorf("read tracks: %w", err)
 	}
@@ -58,7 +56,7 @@ func LoadTracks(ctx context.Context, env jobs.Env, tracks []terms.Track) (TrackS
 		return set, err
 	}
 	var differ bool
-	if err := db.One(ctx, lakesql.Text("royalty/tracks_differ"), nil, []any{&differ}); err != nil || !differ {
+	if err := db.One(ctx, "royalty/tracks_differ", nil, []any{&differ}); err != nil || !differ {
 		return set, err
 	}
 	if err := replaceTracks(ctx, env, db, base); err != nil {
@@ -69,7 +67,7 @@ func LoadTracks(ctx context.Context, env jobs.Env, tracks []terms.Track) (TrackS
 }
 
 // openTracks makes the relation all_tracks in a new DB.
-func openTracks(ctx context.Context, env jobs.Env) (*duck.DB, lake.Snapshot, error) {
+func openTracks(ctx context.Context, env jobs.Env) (*jobs.Session, lake.Snapshot, error) {
 	s, err := env.Snapshot(ctx, catalog.Tracks)
 	if err != nil {
 		return nil, s, err
@@ -86,8 +84,8 @@ func openTracks(ctx context.Context, env jobs.Env) (*duck.DB, lake.Snapshot, err
 }
 
 // replaceTracks commits the rows of the table applied and those of other tracks in place of all files.
-func replaceTracks(ctx context.Context, env jobs.Env, db *duck.DB, base lake.Snapshot) error {
-	if err := db.Exec(ctx, lakesql.Text("royalty/tracks_merged")); err != nil {
+func replaceTracks(ctx context.Context, env jobs.Env, db *jobs.Session, base lake.Snapshot) error {
+	if err := db.Run(ctx, "royalty/tracks_merged"); err != nil {
 		return fmt.Errorf("merge tracks: %w", err)
 	}
 	files, err := db.Write(ctx, base.Table(), "tracks", "merged_tracks")

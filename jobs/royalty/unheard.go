@@ -11,8 +11,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // Unheard are values that terms name and no counted listen of any published month has: slips of the pen, or what nobody has
@@ -28,12 +26,12 @@ const unheardListed = 5
 
 // naming collects values that terms name, in the table named, and strikes out those that listens have.
 type naming struct {
-	db     *duck.DB
+	db     *jobs.Session
 	fields map[string]bool // columns that values are named of
 }
 
-func newNaming(ctx context.Context, db *duck.DB) (*naming, error) {
-	return &naming{db: db, fields: map[string]bool{}}, db.Exec(ctx, "CREATE OR REPLACE TABLE named (terms VARCHAR, field VARCHAR, value VARCHAR)")
+func newNaming(ctx context.Context, db *jobs.Session) (*naming, error) {
+	return &naming{db: db, fields: map[string]bool{}}, db.Run(ctx, "royalty/named_table")
 }
 
 // named is a value of a column, of terms of a kind.
@@ -97,9 +95,10 @@ func (n *naming) strike(ctx context.Context, relation string, fields ...string) 
 		if !n.fields[f] {
 			continue
 		}
-		text := fmt.Sprintf("DELETE FROM named WHERE field = %[1]s AND value IN (SELECT DISTINCT %[2]s FROM %[3]s SEMI JOIN"+
-			" (SELECT value AS %[2]s FROM named WHERE field = %[1]s) USING (%[2]s))", duck.Quote(f), duck.Ident(f), relation)
-		if err := n.db.Exec(ctx, text); err != nil {
+		if err := n.db.AliasColumn(ctx, "heard_values", relation, f); err != nil {
+			return fmt.Errorf("compare terms with listens: %w", err)
+		}
+		if err := n.db.Run(ctx, "royalty/named_strike", f); err != nil {
 			return fmt.Errorf("compare terms with listens: %w", err)
 		}
 	}
@@ -110,13 +109,13 @@ func (n *naming) strike(ctx context.Context, relation string, fields ...string) 
 func (n *naming) recount(ctx context.Context) error {
 	n.fields = map[string]bool{}
 	var f string
-	return n.db.Each(ctx, "SELECT DISTINCT field FROM named", nil, []any{&f}, func() error { n.fields[f] = true; return nil })
+	return n.db.Each(ctx, "royalty/named_fields", nil, []any{&f}, func() error { n.fields[f] = true; return nil })
 }
 
 func (n *naming) list(ctx context.Context) (list []Unheard, err error) {
 	var u Unheard
 	var value string
-	err = n.db.Each(ctx, lakesql.Text("royalty/unheard"), []any{unheardListed}, []any{&u.Terms, &u.Column, &u.Values, &value}, func() error {
+	err = n.db.Each(ctx, "royalty/unheard", []any{unheardListed}, []any{&u.Terms, &u.Column, &u.Values, &value}, func() error {
 		if last := len(list) - 1; last < 0 || list[last].Terms != u.Terms || list[last].Column != u.Column {
 			u.First = nil
 			list = append(list, u)
@@ -165,7 +164,7 @@ func unheardOf(ctx context.Context, env jobs.Env, values map[named]bool) (list [
 
 // unheard compares the terms in force with the lines of this run, which has them in the table lines, and only what these do not
 // have with those published of other periods.
-func (p *plan) unheard(ctx context.Context, db *duck.DB) ([]Unheard, error) {
+func (p *plan) unheard(ctx context.Context, db *jobs.Session) ([]Unheard, error) {
 	n, err := newNaming(ctx, db)
 	if err != nil {
 		return nil, err
@@ -178,7 +177,7 @@ func (p *plan) unheard(ctx context.Context, db *duck.DB) ([]Unheard, error) {
 		return nil, err
 	}
 	if p.splits.version > 0 {
-		if err := db.Exec(ctx, "INSERT INTO named SELECT DISTINCT 'splits', 'track_id', track_id FROM splits"); err != nil {
+		if err := db.Run(ctx, "royalty/named_splits"); err != nil {
 			return nil, err
 		}
 		n.fields["track_id"] = true
@@ -186,8 +185,8 @@ func (p *plan) unheard(ctx context.Context, db *duck.DB) ([]Unheard, error) {
 	if err := errors.Join(n.strike(ctx, "lines", lineFields...), n.strike(ctx, "counted", "device")); err != nil {
 		return nil, err
 	}
-	var heard bool
-	if err := db.One(ctx, "SELECT EXISTS (FROM lines)", nil, []any{&heard}); err != nil {
+	heard, err := db.HasRows(ctx, "lines")
+	if err != nil {
 		return nil, err
 	}
 	var others []any
@@ -213,7 +212,7 @@ func (n *naming) left(ctx context.Context, bind func(fields ...string) error, le
 		return nil, err
 	}
 	if !heard {
-		if err := n.db.One(ctx, "SELECT EXISTS (FROM heard_lines)", nil, []any{&heard}); err != nil || !heard {
+		if heard, err := n.db.HasRows(ctx, "heard_lines"); err != nil || !heard {
 			return nil, err
 		}
 	}

@@ -53,10 +53,10 @@ func (p *past) checkWaiting(t *testing.T, c royalty.Closing) {
 	text := `SELECT count(*) FROM (
 		SELECT artist_id, track_id, country, tier, currency FROM adjustments WHERE origin_period = $1 AND kind IN ('payout', 'share')
 		GROUP BY ALL HAVING coalesce(sum(amount_minor) FILTER (WHERE kind = 'payout'), 0) <> coalesce(sum(amount_minor) FILTER (WHERE kind = 'share'), 0))`
-	if err := d.One(t.Context(), text, []any{c.Period}, []any{&unshared}); err != nil {
+	if err := d.OneText(t.Context(), text, []any{c.Period}, []any{&unshared}); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.One(t.Context(), "SELECT count(*) FROM adjustments WHERE posted_period = 'pending'", nil, []any{&pending}); err != nil {
+	if err := d.OneText(t.Context(), "SELECT count(*) FROM adjustments WHERE posted_period = 'pending'", nil, []any{&pending}); err != nil {
 		t.Fatal(err)
 	}
 	if unshared > 0 || pending > 0 {

@@ -178,7 +178,7 @@ func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed
 		"SET enable_external_access = false",
 		"SET lock_configuration = true")
 	for _, text := range statements {
-		if err := d.Exec(ctx, text); err != nil {
+		if err := d.ExecText(ctx, text); err != nil {
 			return nil, fmt.Errorf("prepare for the query: %w", err)
 		}
 	}

@@ -32,10 +32,10 @@ func (d *DB) collect(ctx context.Context, q Query) (a Answer, err error) {
 	for i, c := range columns {
 		a.Columns, names[i] = append(a.Columns, c.name), fmt.Sprintf("c%d", i)
 	}
-	if err := d.Exec(ctx, shown(rows, names, columns, q.Limit, q.Memory/4)); err != nil {
+	if err := d.ExecText(ctx, shown(rows, names, columns, q.Limit, q.Memory/4)); err != nil {
 		return a, explain(err)
 	}
-	found, err := d.Query(ctx, "SELECT fits, "+strings.Join(names, ", ")+" FROM memory.main.shown")
+	found, err := d.QueryText(ctx, "SELECT fits, "+strings.Join(names, ", ")+" FROM memory.main.shown")
 	if err != nil {
 		return a, explain(err)
 	}
@@ -77,7 +77,7 @@ func (d *DB) collect(ctx context.Context, q Query) (a Answer, err error) {
 func (d *DB) describe(ctx context.Context, rows string) (columns []column, err error) {
 	var c column
 	var rest any
-	err = d.Each(ctx, "DESCRIBE "+rows, nil, []any{&c.name, &c.typ, &rest, &rest, &rest, &rest}, func() error {
+	err = d.EachText(ctx, "DESCRIBE "+rows, nil, []any{&c.name, &c.typ, &rest, &rest, &rest, &rest}, func() error {
 		columns = append(columns, c)
 		return nil
 	})

@@ -74,7 +74,7 @@ func content(t *testing.T, l *laketest.Lake, d *duck.DB, table string) []string 
 	}
 	var rows []string
 	var text string
-	err := d.Each(t.Context(), "SELECT concat_ws(' ', "+strings.Join(parts, ", ")+") FROM seen ORDER BY 1", nil, []any{&text}, func() error {
+	err := d.EachText(t.Context(), "SELECT concat_ws(' ', "+strings.Join(parts, ", ")+") FROM seen ORDER BY 1", nil, []any{&text}, func() error {
 		rows = append(rows, text)
 		return nil
 	})
@@ -184,11 +184,11 @@ func TestReadersSeeTheTableAsItIs(t *testing.T) {
 	}
 	var names string
 	var rows int
-	err = d.One(t.Context(), "SELECT string_agg(name, ' ' ORDER BY cid) FROM pragma_table_info('t')", nil, []any{&names})
+	err = d.OneText(t.Context(), "SELECT string_agg(name, ' ' ORDER BY cid) FROM pragma_table_info('t')", nil, []any{&names})
 	if want := "plays hour artist track_id country device ms_played score tags"; err != nil || names != want {
 		t.Errorf("columns %s, %v", names, err)
 	}
-	if err := d.One(t.Context(), "SELECT count(artist) FROM t WHERE score IS NULL AND tags IS NULL", nil, []any{&rows}); err != nil || rows != 2 {
+	if err := d.OneText(t.Context(), "SELECT count(artist) FROM t WHERE score IS NULL AND tags IS NULL", nil, []any{&rows}); err != nil || rows != 2 {
 		t.Errorf("%d rows, %v", rows, err)
 	}
 }

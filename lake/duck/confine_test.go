@@ -26,7 +26,7 @@ func erased(t *testing.T) (*laketest.Lake, lake.Snapshot, []string) {
 	if err := d.Bind(t.Context(), "p", s); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := d.PositionsOf(t.Context(), files, "SELECT _file, _pos FROM p WHERE track_id = 't7'")
+	rows, err := d.PositionsText(t.Context(), files, "SELECT _file, _pos FROM p WHERE track_id = 't7'")
 	if err != nil {
 		t.Fatal(err)
 	}

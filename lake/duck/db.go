@@ -76,7 +76,7 @@ func (d *DB) start(ctx context.Context, o Options) (err error) {
 		settings = append(settings, "SET max_temp_directory_size = "+Quote(o.SpillLimit))
 	}
 	for _, set := range settings {
-		if err := d.Exec(ctx, set); err != nil {
+		if err := d.ExecText(ctx, set); err != nil {
 			return err
 		}
 	}
@@ -99,24 +99,33 @@ func (d *DB) Close() error {
 // as the statement has them. DuckDB does not know how many rows the files of a view have: it takes them for a
 // thousand each, and would rather make that table of fifty million rows of a ledger than of a night's.
 func (d *DB) JoinAsWritten(ctx context.Context) error {
-	return d.Exec(ctx, "SET disabled_optimizers = 'join_order,build_side_probe_side'")
+	return d.ExecText(ctx, "SET disabled_optimizers = 'join_order,build_side_probe_side'")
 }
 
-// Exec runs statements without a result. Arguments bind to ? or $1 of a single statement.
-func (d *DB) Exec(ctx context.Context, text string, args ...any) error {
-	_, err := d.conn.ExecContext(ctx, text, args...)
-	return advise(err)
+// ExecText runs statements without a result. Arguments bind to ? or $1 of a single statement.
+func (d *DB) ExecText(ctx context.Context, text string, args ...any) error {
+	_, err := d.ExecTextRows(ctx, text, args...)
+	return err
 }
 
-// Query runs one statement. The caller closes the rows.
-func (d *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+// ExecTextRows is ExecText, and says how many rows the last statement changed.
+func (d *DB) ExecTextRows(ctx context.Context, text string, args ...any) (int64, error) {
+	result, err := d.conn.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, advise(err)
+	}
+	return result.RowsAffected()
+}
+
+// QueryText runs one statement. The caller closes the rows.
+func (d *DB) QueryText(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	rows, err := d.conn.QueryContext(ctx, text, args...)
 	return rows, advise(err)
 }
 
-// Each runs one statement and calls visit for every row, scanned into dest before each call.
-func (d *DB) Each(ctx context.Context, text string, args, dest []any, visit func() error) error {
-	rows, err := d.Query(ctx, text, args...)
+// EachText runs one statement and calls visit for every row, scanned into dest before each call.
+func (d *DB) EachText(ctx context.Context, text string, args, dest []any, visit func() error) error {
+	rows, err := d.QueryText(ctx, text, args...)
 	if err != nil {
 		return err
 	}
@@ -132,10 +141,10 @@ func (d *DB) Each(ctx context.Context, text string, args, dest []any, visit func
 	return advise(rows.Err())
 }
 
-// One runs a statement that gives exactly one row.
-func (d *DB) One(ctx context.Context, text string, args, dest []any) error {
+// OneText runs a statement that gives exactly one row.
+func (d *DB) OneText(ctx context.Context, text string, args, dest []any) error {
 	n := 0
-	err := d.Each(ctx, text, args, dest, func() error { n++; return nil })
+	err := d.EachText(ctx, text, args, dest, func() error { n++; return nil })
 	if err == nil && n != 1 {
 		return fmt.Errorf("statement gave %d rows, want 1", n)
 	}

@@ -31,7 +31,7 @@ func (d *DB) BindDeleted(ctx context.Context, view string, parent, s lake.Snapsh
 		condition = fmt.Sprintf("EXISTS (SELECT 1 FROM %s x WHERE x.file_path = r._file AND x.pos = r._pos)", positions.table)
 	}
 	text := fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT * FROM (%s) r WHERE %s", Ident(view), body, condition)
-	return d.Exec(ctx, text)
+	return d.ExecText(ctx, text)
 }
 
 // filesHitBy are the parent's files that position deletes which s added may name.

@@ -26,7 +26,7 @@ func anyBase(lake.Snapshot) (map[string]string, error) { return nil, nil }
 func plays(t *testing.T, l *laketest.Lake, days int) lake.Snapshot {
 	t.Helper()
 	d := l.DB(t)
-	err := d.Exec(t.Context(), `CREATE TABLE p AS SELECT TIMESTAMPTZ '2026-02-27 23:00:00+00' + INTERVAL (d) DAY AS hour,
+	err := d.ExecText(t.Context(), `CREATE TABLE p AS SELECT TIMESTAMPTZ '2026-02-27 23:00:00+00' + INTERVAL (d) DAY AS hour,
 		'A' AS artist_id, 't' || x AS track_id, 'DE' AS country, 'phone' AS device, x AS plays, x * 1000 AS ms_played FROM range(?) a(d), range(10) b(x)`, days)
 	if err != nil {
 		t.Fatal(err)
@@ -225,7 +225,7 @@ func TestSpillBeyondTheLimitSaysWhatToDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = d.Exec(t.Context(), "CREATE TABLE big AS SELECT hash(i) AS h, hash(i + 1) AS g FROM range(8_000_000) r(i)")
+		err = d.ExecText(t.Context(), "CREATE TABLE big AS SELECT hash(i) AS h, hash(i + 1) AS g FROM range(8_000_000) r(i)")
 		if (err != nil) != (c.key != "") || !strings.Contains(lake.Hint(err), c.key) {
 			t.Errorf("limit %s: %v, hint %q", c.limit, err, lake.Hint(err))
 		}
@@ -273,12 +273,12 @@ func TestJoinsKeepTheSidesTheyAreWrittenWith(t *testing.T) {
 	if err := d.Bind(t.Context(), "ledger", plays(t, l, 1)); err != nil { // DuckDB takes it for empty
 		t.Fatal(err)
 	}
-	if err := d.Exec(t.Context(), "CREATE TABLE night AS SELECT 't' || i AS track_id FROM range(1000) r(i)"); err != nil {
+	if err := d.ExecText(t.Context(), "CREATE TABLE night AS SELECT 't' || i AS track_id FROM range(1000) r(i)"); err != nil {
 		t.Fatal(err)
 	}
 	plan := func() (text string) {
 		var kind string
-		if err := d.One(t.Context(), "EXPLAIN SELECT count(*) FROM ledger SEMI JOIN night USING (track_id)", nil, []any{&kind, &text}); err != nil {
+		if err := d.OneText(t.Context(), "EXPLAIN SELECT count(*) FROM ledger SEMI JOIN night USING (track_id)", nil, []any{&kind, &text}); err != nil {
 			t.Fatal(err)
 		}
 		return text

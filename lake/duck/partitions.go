@@ -51,7 +51,7 @@ func (d *DB) BindPartitions(ctx context.Context, view string, s lake.Snapshot, v
 	if err := d.BindFiles(ctx, view+"__unplaced", s, unknown); err != nil {
 		return err
 	}
-	return d.Exec(ctx, text)
+	return d.ExecText(ctx, text)
 }
 
 // BindCommits makes a table (path, sequence, added_by) of a snapshot's files: when, and by which snapshot, the rows were committed
@@ -69,7 +69,7 @@ func (d *DB) BindCommits(ctx context.Context, table string, s lake.Snapshot) err
 		}
 		rows[i] = []any{path, f.Sequence, f.AddedBy}
 	}
-	if err := d.Exec(ctx, "CREATE OR REPLACE TABLE "+Ident(table)+" (path VARCHAR, sequence BIGINT, added_by BIGINT)"); err != nil {
+	if err := d.ExecText(ctx, "CREATE OR REPLACE TABLE "+Ident(table)+" (path VARCHAR, sequence BIGINT, added_by BIGINT)"); err != nil {
 		return fmt.Errorf("bind %s: %w", table, err)
 	}
 	return d.Fill(ctx, table, rows)

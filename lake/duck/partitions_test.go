@@ -68,7 +68,7 @@ func TestPartitionIsThatOfAFilesOwnSpec(t *testing.T) {
 				t.Fatal(err)
 			}
 			var tracks string
-			err = d.One(t.Context(), "SELECT string_agg(track_id, ' ' ORDER BY track_id) FROM day", nil, []any{&tracks})
+			err = d.OneText(t.Context(), "SELECT string_agg(track_id, ' ' ORDER BY track_id) FROM day", nil, []any{&tracks})
 			if diff := cmp.Diff("ours theirs theirs", tracks); diff != "" || err != nil {
 				t.Errorf("%v (-want +got)\n%s", err, diff)
 			}

@@ -44,7 +44,7 @@ func jobColumns(s lake.Snapshot, only []string) ([]column, error) {
 // makeView makes a view of the SELECT body, unless an error came before.
 func (d *DB) makeView(ctx context.Context, view, body string, err error) error {
 	if err == nil {
-		err = d.Exec(ctx, "CREATE OR REPLACE VIEW "+Ident(view)+" AS "+body)
+		err = d.ExecText(ctx, "CREATE OR REPLACE VIEW "+Ident(view)+" AS "+body)
 	}
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
@@ -204,13 +204,13 @@ func (d *DB) bindDeletes(ctx context.Context, view string, s lake.Snapshot, file
 	}
 	known := view + "__files"
 	r.table = Ident(view + "__deletes")
-	if err := d.Exec(ctx, "CREATE OR REPLACE TABLE "+Ident(known)+" (uri VARCHAR, path VARCHAR)"); err != nil {
+	if err := d.ExecText(ctx, "CREATE OR REPLACE TABLE "+Ident(known)+" (uri VARCHAR, path VARCHAR)"); err != nil {
 		return r, err
 	}
 	if err := d.Fill(ctx, known, addresses); err != nil {
 		return r, err
 	}
-	return r, d.Exec(ctx, fmt.Sprintf(
+	return r, d.ExecText(ctx, fmt.Sprintf(
 		"CREATE OR REPLACE TABLE %s AS SELECT f.path AS file_path, x.pos FROM read_parquet([%s], hive_partitioning = false) x JOIN %s f ON f.uri = x.file_path",
 		r.table, strings.Join(paths, ", "), Ident(known)))
 }
@@ -227,9 +227,9 @@ func localPaths(files []lake.File) ([]string, error) {
 	return paths, nil
 }
 
-// PositionsOf runs a statement that yields (_file, _pos) and groups the positions by the URI that the
+// PositionsText runs a statement that yields (_file, _pos) and groups the positions by the URI that the
 // manifest has for the file, as [lake.Snapshot.WritePositionDeletes] takes them.
-func (d *DB) PositionsOf(ctx context.Context, files []lake.File, text string, args ...any) (map[string][]int64, error) {
+func (d *DB) PositionsText(ctx context.Context, files []lake.File, text string, args ...any) (map[string][]int64, error) {
 	uris := make(map[string]string, len(files))
 	for _, f := range files {
 		p, err := lake.LocalPath(f.FilePath())
@@ -241,7 +241,7 @@ func (d *DB) PositionsOf(ctx context.Context, files []lake.File, text string, ar
 	rows := map[string][]int64{}
 	var path string
 	var pos int64
-	err := d.Each(ctx, text, args, []any{&path, &pos}, func() error {
+	err := d.EachText(ctx, text, args, []any{&path, &pos}, func() error {
 		rows[uris[path]] = append(rows[uris[path]], pos)
 		return nil
 	})

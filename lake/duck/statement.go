@@ -27,7 +27,7 @@ func (d *DB) parse(ctx context.Context, q Query) (statement, error) {
 		return statement{}, lake.WithHint(errors.New("the text is not UTF-8"), oneSelect)
 	}
 	var tree string
-	if err := d.One(ctx, "SELECT json_serialize_sql("+Quote(q.Text)+")::VARCHAR", nil, []any{&tree}); err != nil {
+	if err := d.OneText(ctx, "SELECT json_serialize_sql("+Quote(q.Text)+")::VARCHAR", nil, []any{&tree}); err != nil {
 		if ctx.Err() != nil {
 			return statement{}, ctx.Err()
 		}

@@ -235,11 +235,11 @@ func TestABoundViewHasNoColumnThatWasNotVerified(t *testing.T) {
 		t.Fatalf("other columns: %v", err)
 	}
 	var sum int64
-	if err := d.One(t.Context(), "SELECT CAST(sum(plays) AS BIGINT) FROM p", nil, []any{&sum}); err != nil || sum == 0 {
+	if err := d.OneText(t.Context(), "SELECT CAST(sum(plays) AS BIGINT) FROM p", nil, []any{&sum}); err != nil || sum == 0 {
 		t.Fatalf("sum %d, %v", sum, err)
 	}
 	for _, text := range []string{"SELECT country FROM p", "SELECT count(*) FROM p WHERE country = 'DE'"} {
-		if err := d.Exec(t.Context(), text); err == nil {
+		if err := d.ExecText(t.Context(), text); err == nil {
 			t.Errorf("%s read a column that was not verified", text)
 		}
 	}
@@ -349,7 +349,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	defer d.Close() //nolint:errcheck // in memory
 	write := fmt.Sprintf("COPY (SELECT hash(i) AS a, hash(i + 1) AS b FROM range(4000000) t(i)) TO %s (FORMAT parquet, FIELD_IDS {a: 1, b: 2})", duck.Quote(path))
-	if err := d.Exec(b.Context(), write); err != nil {
+	if err := d.ExecText(b.Context(), write); err != nil {
 		b.Fatal(err)
 	}
 	size, err := lake.Seal(path)

@@ -94,7 +94,7 @@ func (d *DB) write(ctx context.Context, t *lake.Table, job string, c copyOf) ([]
 
 // copied runs COPY and returns the paths of the files that hold rows.
 func (d *DB) copied(ctx context.Context, statement string) ([]string, error) {
-	rows, err := d.Query(ctx, statement)
+	rows, err := d.QueryText(ctx, statement)
 	if err != nil {
 		return nil, err
 	}

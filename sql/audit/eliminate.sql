@@ -1,6 +1,6 @@
 -- Leaves of each tied id the smallest content: column by column of the published order, all that have more than the
 -- least go. An absent track_ms is more than any. Strings compare bytewise. What is left is one row an id, because
--- contents differ in some column. Relations: contenders. Several statements, no parameters.
+-- contents differ in some column. Grain: one tied id. Relations: contenders. Several statements, no parameters.
 DELETE FROM contenders USING (SELECT listen_id, min(event_time) AS least FROM contenders GROUP BY listen_id) m
 WHERE m.listen_id = contenders.listen_id AND contenders.event_time > m.least;
 DELETE FROM contenders USING (SELECT listen_id, min(ms_played) AS least FROM contenders GROUP BY listen_id) m

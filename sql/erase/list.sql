@@ -1,6 +1,6 @@
 -- Every request and how far it is. No user id, no subject, no free text.
 -- Grain: one request row. Units: microseconds since 1970; rows, summed over all sweeps.
--- Relations: requests (deletion_requests), log (deletion_log).
+-- Relations: requests (deletion_requests), log (deletion_log). Parameters: $1 the id of one request; NULL for all.
 WITH progress AS (
   SELECT source_topic, source_partition, source_offset, arg_max(state, "at") AS state, epoch_us(max("at")) AS at_us,
     CAST(sum(listens) FILTER (WHERE state = 'rows_deleted') AS BIGINT) AS listens,

@@ -1,4 +1,5 @@
 -- The rule and the tables of one plan. Run once in a new DuckDB; several statements, no parameters.
+-- Grain: below, with each table.
 --
 -- covers: does the window of a request cover a copy? Times are microseconds since 1970.
 -- up_to: the window ends with the request, received at request_us; then a copy received no later than that is

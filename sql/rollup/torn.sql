@@ -1,7 +1,7 @@
 -- What counts in torn days as far as it is known before the ledger has followed: its rows that the archive still has, and copy
 -- by copy the archive rows that neither the ledger nor the duplicates have. Several statements, no parameters.
 -- Grain: one copy. Relations: scope (the torn days), archive_torn (files of listens), counted_torn (of listens_counted),
--- duplicates_torn (of listens_duplicates), all of which may hold other days too.
+-- duplicates_torn (of listens_duplicates). All of these may hold other days too.
 CREATE VIEW counted AS
 SELECT l.*
 FROM counted_torn l SEMI JOIN archive_torn a

@@ -1,7 +1,7 @@
 -- The new copies: all rows of files that hold nothing else, and those of the torn days that the ledger tables do not have.
 -- The latter are held: to find them again with every use costs more. Several statements, no parameters.
--- Grain: one archived copy. Relations: added_whole (files of listens), archive_torn (listens), counted_torn (listens_counted) and
--- duplicates_torn (listens_duplicates) of the same days.
+-- Grain: one archived copy. Relations: added_whole (files of listens), archive_torn (listens), counted_torn (listens_counted),
+-- duplicates_torn (listens_duplicates). The last three have the same days.
 CREATE OR REPLACE TABLE added_here AS
 SELECT a.*
 FROM archive_torn a

@@ -3,6 +3,7 @@
 -- The payload is what copies are compared by, hashed; duplicates keep nothing else of it.
 -- Grain: one row a copy and place. Relations: contested, fresh (new copies), ledger_hits, ledger_hit_files (the
 -- ledger's files with hits), duplicates.
+CREATE VIEW known_read AS
 SELECT hash(c.listen_id) AS id_hash, listen_id, user_id, track_id, artist_id, device, event_time, ms_played, track_ms, country, tier, received_time,
   source_topic, source_partition, source_offset,
   md5(concat_ws(chr(31), epoch_us(event_time), ms_played, track_id, artist_id, user_id, country, tier, device, coalesce(track_ms, 0))) AS payload,

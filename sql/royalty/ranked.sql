@@ -7,8 +7,9 @@
 -- The smallest by content counts; see package royalty. NULL comes last. Copies that tie are the same listen to the letter; the one
 -- that counts already stays.
 -- Ranking needs its rows in memory at once, hence the slices.
--- Grain: one row a copy. Relations: known. Parameters: $1 number of
+-- Grain: one row a copy. Relations: known, copies. Parameters: $1 number of
 -- slices, a power of two, less one; $2 this slice, from 0.
+INSERT INTO copies BY NAME
 WITH single AS (
   SELECT listen_id, source_topic, source_partition, source_offset,
     any_value(user_id) AS user_id, any_value(track_id) AS track_id, any_value(artist_id) AS artist_id, any_value(device) AS device,

@@ -9,7 +9,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // What statements are for, and the formats they can have.
@@ -96,7 +95,7 @@ func Export(ctx context.Context, env jobs.Env, o Options) (report Report, err er
 }
 
 // write makes the folder under its partial name, proves it, and renames it.
-func write(ctx context.Context, env jobs.Env, db *duck.DB, f folder, in *inputs, o Options) (report Report, err error) {
+func write(ctx context.Context, env jobs.Env, db *jobs.Session, f folder, in *inputs, o Options) (report Report, err error) {
 	p, err := f.begin()
 	if err != nil {
 		return report, err

@@ -131,7 +131,7 @@ func decoded(t *testing.T, l *laketest.Lake, path string) (text []byte) {
 	t.Helper()
 	d := l.DB(t)
 	var row string
-	err := d.Each(t.Context(), "SELECT CAST(t AS VARCHAR) FROM read_parquet($1) t", []any{path}, []any{&row}, func() error {
+	err := d.EachText(t.Context(), "SELECT CAST(t AS VARCHAR) FROM read_parquet($1) t", []any{path}, []any{&row}, func() error {
 		text = append(text, row...)
 		return nil
 	})
@@ -150,7 +150,7 @@ func TestParquetHasTheRowsOfCSVWithTypedAmounts(t *testing.T) {
 	var currency string
 	var sum int64
 	got := map[string]int64{}
-	err := d.Each(t.Context(), "SELECT currency, CAST(sum(amount_minor) AS BIGINT) FROM read_parquet($1) WHERE kind = 'payout' GROUP BY currency",
+	err := d.EachText(t.Context(), "SELECT currency, CAST(sum(amount_minor) AS BIGINT) FROM read_parquet($1) WHERE kind = 'payout' GROUP BY currency",
 		[]any{filepath.Join(inParquet.Folder, "*.parquet")}, []any{&currency, &sum}, func() error { got[currency] = sum; return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestParquetHasTheRowsOfCSVWithTypedAmounts(t *testing.T) {
 	equal(t, got, marchPools)
 	var columns []string
 	var column, typ string
-	err = d.Each(t.Context(), "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet($1))",
+	err = d.EachText(t.Context(), "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet($1))",
 		[]any{filepath.Join(inParquet.Folder, "*.parquet")}, []any{&column, &typ}, func() error {
 			columns = append(columns, column)
 			if slices.Contains([]string{"listens", "qualified_listens", "amount_minor"}, column) != (typ == "BIGINT") {

@@ -11,8 +11,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // pinned are the snapshots that an export read: with the same ones it says the same.
@@ -72,7 +70,7 @@ func findInputs(ctx context.Context, env jobs.Env, o Options) (in *inputs, err e
 }
 
 // pinMoney finds the snapshots of shares and adjustments.
-func (in *inputs) pinMoney(ctx context.Context, env jobs.Env, db *duck.DB) error {
+func (in *inputs) pinMoney(ctx context.Context, env jobs.Env, db *jobs.Session) error {
 	adjustments, err := royalty.PostedTo(ctx, env, db, in.run)
 	if err != nil {
 		return err
@@ -85,7 +83,7 @@ func (in *inputs) pinMoney(ctx context.Context, env jobs.Env, db *duck.DB) error
 }
 
 // bindMoney makes views of what the statements sum, and finds the tracks of every period among it.
-func (in *inputs) bindMoney(ctx context.Context, env jobs.Env, db *duck.DB) error {
+func (in *inputs) bindMoney(ctx context.Context, env jobs.Env, db *jobs.Session) error {
 	period := []string{in.run.Period}
 	if err := bindPeriods(ctx, env, db, "payouts", catalog.RoyaltyPayouts, in.pinned.Payouts, period); err != nil {
 		return err
@@ -97,7 +95,7 @@ func (in *inputs) bindMoney(ctx context.Context, env jobs.Env, db *duck.DB) erro
 		return err
 	}
 	var origin string
-	err := db.Each(ctx, lakesql.Text("statement/origins"), []any{in.run.Period}, []any{&origin}, func() error {
+	err := db.Each(ctx, "statement/origins", []any{in.run.Period}, []any{&origin}, func() error {
 		in.pinned.Tracks[origin] = in.tracks.ID()
 		return nil
 	})
@@ -112,7 +110,7 @@ func (in *inputs) bindMoney(ctx context.Context, env jobs.Env, db *duck.DB) erro
 }
 
 // bindPeriods makes a view of the partitions of some periods of a table.
-func bindPeriods(ctx context.Context, env jobs.Env, db *duck.DB, view, table string, snapshotID int64, periods []string) error {
+func bindPeriods(ctx context.Context, env jobs.Env, db *jobs.Session, view, table string, snapshotID int64, periods []string) error {
 	t, err := env.Lake.Table(ctx, table)
 	if err != nil {
 		return err

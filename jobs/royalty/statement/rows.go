@@ -8,8 +8,6 @@ import (
 	"slices"
 
 	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 const (
@@ -50,7 +48,7 @@ func (in *inputs) fields(r *row) []any {
 }
 
 // makeRows makes the table of all rows, in the order they are written.
-func (in *inputs) makeRows(ctx context.Context, env jobs.Env, db *duck.DB, o Options) error {
+func (in *inputs) makeRows(ctx context.Context, env jobs.Env, db *jobs.Session, o Options) error {
 	env.Progress("export: sort the rows of " + in.run.Period)
 	period := in.run.Period
 	money := "statement/money_payouts"
@@ -60,11 +58,11 @@ func (in *inputs) makeRows(ctx context.Context, env jobs.Env, db *duck.DB, o Opt
 			return err
 		}
 	}
-	if err := db.Exec(ctx, lakesql.Text(money), period); err != nil {
+	if err := db.Run(ctx, money, period); err != nil {
 		return fmt.Errorf("collect the money of %s: %w", period, err)
 	}
 	if in.by == byArtist && in.format != formatDSR {
-		if err := db.Exec(ctx, lakesql.Text("statement/usage"), period); err != nil {
+		if err := db.Run(ctx, "statement/usage", period); err != nil {
 			return fmt.Errorf("collect the listens of %s: %w", period, err)
 		}
 	}
@@ -75,17 +73,19 @@ func (in *inputs) makeRows(ctx context.Context, env jobs.Env, db *duck.DB, o Opt
 	if o.ID != nil {
 		id = *o.ID
 	}
-	if err := db.Exec(ctx, lakesql.Text("statement/rows"), in.by, o.ID != nil, id); err != nil {
+	if err := db.Run(ctx, "statement/rows", in.by, o.ID != nil, id); err != nil {
 		return fmt.Errorf("sort the rows of %s: %w", period, err)
 	}
-	return db.One(ctx, "SELECT count(*) FROM statement_rows", nil, []any{&in.rows})
+	var err error
+	in.rows, err = db.Count(ctx, "statement_rows")
+	return err
 }
 
 // checkShares holds the shares against the payouts they divide.
-func checkShares(ctx context.Context, db *duck.DB) error {
+func checkShares(ctx context.Context, db *jobs.Session) error {
 	var artist, track, country, tier, currency string
 	var amount, shares int64
-	err := db.Each(ctx, lakesql.Text("statement/unbalanced_shares"), nil, []any{&artist, &track, &country, &tier, &currency, &amount, &shares}, func() error {
+	err := db.Each(ctx, "statement/unbalanced_shares", nil, []any{&artist, &track, &country, &tier, &currency, &amount, &shares}, func() error {
 		return fmt.Errorf("track %s of %s got %d %s from pool %s/%s and was shared out as %d: %w", track, artist, amount, currency, country, tier, shares, jobs.ErrProof)
 	})
 	if err != nil {
@@ -95,16 +95,15 @@ func checkShares(ctx context.Context, db *duck.DB) error {
 }
 
 // nameTracks fills track_info with titles and labels, for each period as of its month.
-func (in *inputs) nameTracks(ctx context.Context, db *duck.DB) error {
-	empty := "CREATE TABLE track_info (period VARCHAR, track_id VARCHAR, title VARCHAR, artist_name VARCHAR, label_id VARCHAR, label_name VARCHAR, isrc VARCHAR)"
-	if err := db.Exec(ctx, empty); err != nil {
+func (in *inputs) nameTracks(ctx context.Context, db *jobs.Session) error {
+	if err := db.Run(ctx, "statement/track_info_table"); err != nil {
 		return err
 	}
 	if err := db.Bind(ctx, "tracks", in.tracks); err != nil {
 		return err
 	}
 	for _, period := range slices.Sorted(maps.Keys(in.pinned.Tracks)) {
-		if err := db.Exec(ctx, lakesql.Text("statement/tracks"), period); err != nil {
+		if err := db.Run(ctx, "statement/tracks", period); err != nil {
 			return fmt.Errorf("name the tracks of %s: %w", period, err)
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"slices"
 
 	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // pool tells sums apart that must hold each on their own.
@@ -106,11 +104,11 @@ func sorted(totals map[string]*currencyTotal) []currencyTotal {
 }
 
 // prove holds the sums of what was written against the tables.
-func (w *writer) prove(ctx context.Context, db *duck.DB, period string) error {
+func (w *writer) prove(ctx context.Context, db *jobs.Session, period string) error {
 	want := map[pool]int64{}
 	var p pool
 	var sum int64
-	err := db.Each(ctx, lakesql.Text("statement/expected"), []any{period}, []any{&p.kind, &p.origin, &p.country, &p.tier, &p.currency, &sum},
+	err := db.Each(ctx, "statement/expected", []any{period}, []any{&p.kind, &p.origin, &p.country, &p.tier, &p.currency, &sum},
 		func() error { want[p] = sum; return nil })
 	if err != nil {
 		return fmt.Errorf("sum the payouts of %s: %w", period, err)

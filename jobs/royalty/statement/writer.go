@@ -13,8 +13,6 @@ import (
 	"strconv"
 
 	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/lake/duck"
-	lakesql "github.com/lakectl/lakectl/sql"
 )
 
 // sliceRows is how many rows are in memory at a time: the driver holds a whole result.
@@ -71,11 +69,11 @@ func (w *writer) close() (err error) {
 }
 
 // all writes every row and the summary. They are on disk when it returns.
-func (w *writer) all(ctx context.Context, env jobs.Env, db *duck.DB) (err error) {
+func (w *writer) all(ctx context.Context, env jobs.Env, db *jobs.Session) (err error) {
 	defer func() { err = errors.Join(err, w.close()) }()
 	var r row
 	for from := int64(0); from < w.in.rows; from += sliceRows {
-		err := db.Each(ctx, lakesql.Text("statement/slice"), []any{from, from + sliceRows}, r.dest(), func() error { return w.add(&r) })
+		err := db.Each(ctx, "statement/slice", []any{from, from + sliceRows}, r.dest(), func() error { return w.add(&r) })
 		if err != nil {
 			return fmt.Errorf("write the rows of %s: %w", w.in.run.Period, err)
 		}

@@ -17,7 +17,7 @@ func TestTheCompiledRulesJudgeAsTheRulesSay(t *testing.T) {
 	}
 	defer db.Close() //nolint:errcheck // in memory
 	const table = "CREATE TABLE plays (n BIGINT, track_id VARCHAR, artist_id VARCHAR, country VARCHAR, tier VARCHAR, device VARCHAR, event_time TIMESTAMPTZ, ms_played INTEGER, track_ms INTEGER)"
-	if err := db.Exec(t.Context(), table); err != nil {
+	if err := db.ExecText(t.Context(), table); err != nil {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(3, 3))
@@ -45,7 +45,7 @@ func TestTheCompiledRulesJudgeAsTheRulesSay(t *testing.T) {
 		var qualifies bool
 		var by string
 		text := fmt.Sprintf("SELECT n, %s, %s FROM plays", terms.Expression(rules), terms.ExpressionRule(rules))
-		err := db.Each(t.Context(), text, nil, []any{&n, &qualifies, &by}, func() error {
+		err := db.EachText(t.Context(), text, nil, []any{&n, &qualifies, &by}, func() error {
 			if want, wantBy := judge(rules, plays[n]); qualifies != want || by != wantBy {
 				t.Errorf("%+v\njudge %+v as %v by %q, want %v by %q", rules, plays[n], qualifies, by, want, wantBy)
 			}

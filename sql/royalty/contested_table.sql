@@ -1,0 +1,2 @@
+-- The ids that several copies claim, as hashes. Grain: one hash.
+CREATE TABLE contested (id_hash UBIGINT)
