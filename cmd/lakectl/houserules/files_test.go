@@ -140,6 +140,24 @@ func TestSQLLivesInItsFolder(t *testing.T) {
 	}
 }
 
+// Methods of the DB that take SQL have names that end in Text. Jobs run files of package sql by name, through a session.
+func TestJobsHandNoSQLToDuckDB(t *testing.T) {
+	raw := regexp.MustCompile(`\.(Exec|Query|Each|One|Positions)Text(Rows)?\(`)
+	var seen int
+	for name, text := range files(t) {
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || !raw.MatchString(text) {
+			continue
+		}
+		seen++
+		if dir := filepath.Dir(name); dir != "lake/duck" && dir != "catalog/laketest" && name != "jobs/session.go" {
+			t.Errorf("%s: %s <- make it sql/JOB/NAME.sql and run it by name", name, raw.FindString(text))
+		}
+	}
+	if seen < 2 {
+		t.Error("the rule looks for methods that are not called so")
+	}
+}
+
 // An id of a snapshot uses all 63 bits; what reads a JSON number as a double rounds it.
 func TestSnapshotIDsAreStringsInJSON(t *testing.T) {
 	number := regexp.MustCompile(`int64\s+` + "`" + `json:"([a-z_]*_)?snapshot_ids?(,omit[a-z]+)?"`)
