@@ -50,7 +50,7 @@ func countTracks(ctx context.Context, dir string) error {
 		return err
 	}
 	defer d.Close() //nolint:errcheck // in memory
-	if err := d.Exec(ctx, `CREATE TABLE rows AS SELECT 't' || i AS track_id, 'Song ' || i AS title, 'Ana' AS artist_name, 'l7' AS label_id,
+	if err := d.ExecText(ctx, `CREATE TABLE rows AS SELECT 't' || i AS track_id, 'Song ' || i AS title, 'Ana' AS artist_name, 'l7' AS label_id,
 		'Label Seven' AS label_name, NULL::VARCHAR AS isrc, NULL::DATE AS valid_from, NULL::DATE AS valid_to FROM range(2) AS r(i)`); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func countTracks(ctx context.Context, dir string) error {
 	}
 	var label string
 	var tracks int64
-	return d.Each(ctx, "SELECT label_name, count(*) FROM tracks GROUP BY 1", nil, []any{&label, &tracks}, func() error {
+	return d.EachText(ctx, "SELECT label_name, count(*) FROM tracks GROUP BY 1", nil, []any{&label, &tracks}, func() error {
 		fmt.Println(label, "has", tracks, "tracks")
 		return nil
 	})
