@@ -4,19 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"syscall"
 	"time"
 
-	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/jobs/topic"
-	"github.com/lakectl/lakectl/lake/listen"
 )
 
 // What an ingest of listens of 250 bytes is held to, where broker and ingester share two cores.
@@ -108,57 +101,6 @@ func runBenchIngest(ctx context.Context, c *call) (_ any, err error) {
 		atMost("peak_rss_mib", float64(m.PeakRSSMiB), targetRSSMiB), atMost("parquet ratio", p.Ratio, targetWriters),
 	}
 	return report, nil
-}
-
-// comparedRows is how many rows the writers are compared on: a batch.
-const comparedRows = 1_000_000
-
-// someListens decodes the load again.
-func someListens(c *call) iter.Seq[listen.Listen] {
-	return func(yield func(listen.Listen) bool) {
-		d, n := listen.NewDecoder(listen.DefaultLimits()), 0
-		for e := range simulate.Load(benchLoad(c)) {
-			if n++; n > comparedRows {
-				return
-			}
-			if d.Decode(e.Value, e.ReceivedTime, listen.LogClock) == listen.IsListen && !yield(d.Listen) {
-				return
-			}
-		}
-	}
-}
-
-// compareWriters takes the median of several runs of each, which take turns.
-func compareWriters(ctx context.Context, env jobs.Env, listens iter.Seq[listen.Listen]) (writersRatio, error) {
-	t, err := env.Lake.Table(ctx, catalog.Listens)
-	if err != nil {
-		return writersRatio{}, err
-	}
-	var all writersRatio
-	var ours, library time.Duration
-	err = ingest.CompareWriters(ctx, t, listens, func(w ingest.Writers) error {
-		const rounds = 3
-		var taken [2][rounds]time.Duration
-		for round := range rounds {
-			for i, write := range []func() error{w.Ours, w.Library} {
-				runtime.GC()
-				before := processCPU()
-				if err := write(); err != nil {
-					return err
-				}
-				taken[i][round] = processCPU() - before
-			}
-		}
-		for i, total := range []*time.Duration{&ours, &library} {
-			slices.Sort(taken[i][:])
-			*total += taken[i][rounds/2]
-		}
-		all.Rows += w.Rows
-		return nil
-	})
-	all.Ours, all.Library = micros(ours, all.Rows), micros(library, all.Rows)
-	all.Ratio = all.Ours / all.Library
-	return all, err
 }
 
 // processCPU is the CPU time of this process so far.

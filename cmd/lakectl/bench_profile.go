@@ -52,8 +52,8 @@ type stage struct {
 // ingestStages are the stages of an ingest. A sample belongs to the first one with a function on its stack.
 var ingestStages = []stage{
 	{"gc", []string{"runtime.gcBgMarkWorker", "runtime.gcAssistAlloc", "runtime.bgsweep", "runtime.bgscavenge", "runtime.gcStart"}},
-	{"sort", []string{"/ingest.(*rows).sorted"}},
-	{"parquet", []string{"/ingest.(*dayWriter)", "/ingest.writeDays", "/ingest.newDayWriter"}},
+	{"sort", []string{"/dayfile.(*Rows).Sorted"}},
+	{"parquet", []string{"/dayfile.(*Writer)", "/dayfile.Write", "/dayfile.NewWriter"}},
 	{"decode", []string{"/ingest.(*ingester).decode"}},
 	{"commit", []string{"/ingest.(*ingester).flush"}},
 	{"fetch", []string{"/jobs/topic.", "/ingest.(*chunk)", "/segmentio/kafka-go"}},

@@ -2,25 +2,11 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 
-	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
-	"github.com/apache/arrow-go/v18/parquet/schema"
 	"github.com/apache/iceberg-go"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/lakectl/lakectl/lake"
-)
-
-const (
-	groupRows = 250_000 // of one row group
-	writers   = 2       // files being written at a time, each with the columns of a row group in memory
+	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 )
 
 // writeListens writes the batch's rows, one Parquet file a day. It stops before writing when the batch is
@@ -33,145 +19,9 @@ func (g *ingester) writeListens(ctx context.Context) ([]iceberg.DataFile, error)
 	if err := g.unmoved(ctx, &g.listens, t.Current()); err != nil {
 		return nil, err
 	}
-	files, err := writeDays(ctx, t, &g.batch.rows, g.src.name())
+	files, err := dayfile.Write(ctx, t, &g.batch.rows, g.src.name(), job)
 	if err != nil {
 		return nil, fmt.Errorf("write listens: %w", err)
 	}
 	return files, nil
-}
-
-// writeDays writes rows as files of t, one for each day of event time.
-//
-// The rows go from their structs to the Parquet writer's columns. Through Arrow they would be copied once more.
-func writeDays(ctx context.Context, t *lake.Table, r *rows, source string) ([]iceberg.DataFile, error) {
-	days := r.sorted()
-	files := make([]iceberg.DataFile, len(days))
-	todo := make(chan int, len(days))
-	for i := range days {
-		todo <- i
-	}
-	close(todo)
-	workers, ctx := errgroup.WithContext(ctx)
-	for range min(writers, len(days)) {
-		workers.Go(lake.Safely(func() error {
-			w, err := newDayWriter(t, r, source)
-			if err != nil {
-				return err
-			}
-			for i := range todo {
-				if files[i], err = w.write(ctx, days[i]); err != nil {
-					return err
-				}
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-			}
-			return nil
-		}))
-	}
-	if err := workers.Wait(); err != nil {
-		return nil, err
-	}
-	return files, nil
-}
-
-// dayWriter writes files of listens, one after the other.
-type dayWriter struct {
-	table   *lake.Table
-	schema  *schema.GroupNode
-	props   *parquet.WriterProperties
-	columns []columnWriter
-	rows    *rows
-	group   *rowGroup
-}
-
-func newDayWriter(t *lake.Table, r *rows, source string) (*dayWriter, error) {
-	w := &dayWriter{table: t, props: writerProperties(t.Columns()...), rows: r, group: newRowGroup(r, source)}
-	fields, err := t.ArrowSchema()
-	if err != nil {
-		return nil, err
-	}
-	parquetSchema, err := pqarrow.ToParquet(fields, w.props, pqarrow.DefaultWriterProps())
-	if err != nil {
-		return nil, err
-	}
-	w.schema = parquetSchema.Root()
-	w.columns, err = columnsOf(t.Columns())
-	return w, err
-}
-
-// write writes rows of one day as one file.
-func (w *dayWriter) write(ctx context.Context, d day) (iceberg.DataFile, error) {
-	uri := w.table.NewDataPath(job)
-	out, err := w.table.Create(ctx, uri)
-	if err != nil {
-		return nil, err
-	}
-	footer, err := w.writeTo(out, d.order)
-	if err != nil {
-		return nil, err
-	}
-	return w.table.SortedDataFile(uri, footer, out.Bytes(), d.number)
-}
-
-// writeTo writes rows as one file to out, which it closes.
-func (w *dayWriter) writeTo(out io.WriteCloser, order []place) (*metadata.FileMetaData, error) {
-	f, err := file.NewParquetWriterWithError(out, w.schema, file.WithWriterProps(w.props))
-	if err != nil {
-		return nil, errors.Join(err, out.Close())
-	}
-	for len(order) > 0 {
-		n := min(len(order), groupRows)
-		if err := w.writeGroup(f, order[:n]); err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		order = order[n:]
-	}
-	if err := f.Close(); err != nil { // closes out too
-		return nil, err
-	}
-	return f.FileMetadata()
-}
-
-func (w *dayWriter) writeGroup(f *file.Writer, order []place) error {
-	group, err := f.AppendRowGroupChecked()
-	if err != nil {
-		return err
-	}
-	w.group.fill(w.rows, order)
-	for _, write := range w.columns {
-		to, err := group.NextColumn()
-		if err != nil {
-			return err
-		}
-		if err := write(w.group, to); err != nil {
-			return err
-		}
-	}
-	return group.Close()
-}
-
-// writerProperties are the settings that took the least CPU and the fewest bytes for listens. A dictionary
-// over values that hardly repeat is built, overflows and is thrown away; the bounds of a random id skip nothing.
-// They go by the names that the columns have in files: lakectl's, but for columns that another engine renamed.
-func writerProperties(columns ...lake.Column) *parquet.WriterProperties {
-	stored := func(name string) string {
-		for _, c := range columns {
-			if c.Name == name {
-				return c.Field.Name
-			}
-		}
-		return name
-	}
-	props := []parquet.WriterProperty{
-		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(groupRows),
-		parquet.WithStatsFor(stored("listen_id"), false),
-	}
-	for _, name := range []string{"listen_id", "ms_played", "track_ms", "event_time", "received_time", "source_partition", "source_offset"} {
-		props = append(props, parquet.WithDictionaryFor(stored(name), false))
-	}
-	for _, name := range []string{"event_time", "received_time", "source_offset"} {
-		props = append(props, parquet.WithEncodingFor(stored(name), parquet.Encodings.DeltaBinaryPacked))
-	}
-	return parquet.NewWriterProperties(props...)
 }

@@ -1,7 +1,6 @@
 package ingest_test
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,23 +8,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/listen"
 )
 
 const (
@@ -259,89 +252,6 @@ func TestParquetSettings(t *testing.T) {
 			t.Errorf("%s: encodings %v", f.Name, column.Encodings())
 		}
 	}
-}
-
-// oddListens lack what may be missing, and name more tracks than a dictionary holds.
-func oddListens(n int) []listen.Listen {
-	list := someListens(n, 1)
-	for i := range list {
-		l := &list[i]
-		l.TrackID = fmt.Sprintf("track-%0200d", i%9000)
-		l.Offline = listen.Flag(i % 3)
-		if i%3 == 0 {
-			l.Client, l.TrackMs = "", 0
-		}
-		if i%1000 == 7 {
-			l.Extra = fmt.Sprintf(`{"mood":%d}`, i)
-		}
-	}
-	return list
-}
-
-// What the library makes of the same rows, value by value, is the model.
-func TestFilesSayWhatTheLibraryWouldWrite(t *testing.T) {
-	l := laketest.New(t)
-	tbl, err := l.Table(t.Context(), catalog.Listens)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listens := oddListens(300_000)
-	batch := batchOf(listens)
-	files, err := batch.Write(t.Context(), tbl)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours := parquetFile(t, files[0])
-	var plain bytes.Buffer
-	if err := ingest.WritePlain(&plain, asArrow(t, tbl, listens, batch.Order())[0]); err != nil {
-		t.Fatal(err)
-	}
-	model, err := file.NewParquetReader(bytes.NewReader(plain.Bytes()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ours.NumRowGroups() != 2 || model.NumRowGroups() != 2 {
-		t.Fatalf("%d and %d row groups, want 2", ours.NumRowGroups(), model.NumRowGroups())
-	}
-	for i := range 2 {
-		for c, f := range tbl.Current().Schema().Fields() {
-			if diff := cmp.Diff(statistics(t, model.MetaData().RowGroup(i), c), statistics(t, ours.MetaData().RowGroup(i), c)); diff != "" {
-				t.Errorf("row group %d, %s (-library +ours)\n%s", i, f.Name, diff)
-			}
-		}
-	}
-	if got, want := tableOf(t, ours), tableOf(t, model); !array.TableEqual(got, want) {
-		t.Error("the values differ")
-	}
-}
-
-func statistics(t *testing.T, group *metadata.RowGroupMetaData, column int) map[string]any {
-	t.Helper()
-	chunk, err := group.ColumnChunk(column)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := chunk.Statistics()
-	if err != nil || s == nil {
-		return map[string]any{"values": chunk.NumValues()}
-	}
-	return map[string]any{
-		"values": chunk.NumValues(), "present": s.NumValues(), "absent": s.NullCount(), "bounded": s.HasMinMax(),
-		"min": s.EncodeMin(), "max": s.EncodeMax(),
-	}
-}
-
-func tableOf(t *testing.T, r *file.Reader) arrow.Table {
-	t.Helper()
-	reader, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := reader.ReadTable(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return table
 }
 
 func parquetFile(t *testing.T, f iceberg.DataFile) *file.Reader {

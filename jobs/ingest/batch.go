@@ -3,6 +3,7 @@ package ingest
 import (
 	"math"
 
+	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
@@ -47,7 +48,7 @@ func (c *chunk) full() bool { return len(c.buffer) > chunkBytes*7/8 }
 
 // batch is what one flush commits.
 type batch struct {
-	rows      rows
+	rows      dayfile.Rows
 	refused   []refused
 	deletions []deletion
 	counts    Report        // of the records in it
@@ -60,7 +61,7 @@ type batch struct {
 }
 
 func (b *batch) reset() {
-	b.rows.reset()
+	b.rows.Reset()
 	clear(b.refused)
 	clear(b.deletions)
 	b.refused, b.deletions = b.refused[:0], b.deletions[:0]

@@ -178,8 +178,8 @@ func (g *ingester) decode(partition int, r record) {
 			b.counts.Suppressed++
 			return
 		}
-		row := b.rows.add()
-		row.Listen, row.partition, row.offset = d.Listen, int32(partition), r.offset
+		row := b.rows.Add()
+		row.Listen, row.Partition, row.Offset = d.Listen, int32(partition), r.offset
 		b.newest = max(b.newest, d.Listen.EventTime)
 		b.counts.Archived++
 	case listen.IsDeletion:

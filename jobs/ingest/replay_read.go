@@ -8,6 +8,7 @@ import (
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 )
@@ -35,7 +36,7 @@ type round struct {
 	through  int64                    // sequence number of the deletion requests that filtered it
 
 	// The records of the source at hand that pass; one that follows uses the room again.
-	rows      rows
+	rows      dayfile.Rows
 	passed    int // listens in rows
 	deletions []deletion
 }
@@ -127,8 +128,8 @@ func (r *replay) decode(c *round, raw []byte, sent sql.NullInt64, isTopic bool) 
 			c.marks = append(c.marks, mark{at, Suppressed})
 			return
 		}
-		row := c.rows.add()
-		row.Listen, row.partition, row.offset = d.Listen, int32(at.partition), at.offset
+		row := c.rows.Add()
+		row.Listen, row.Partition, row.Offset = d.Listen, int32(at.partition), at.offset
 		if isTopic {
 			c.seen(at, d.Listen.EventTime)
 		}
@@ -160,12 +161,12 @@ func (c *round) seen(at refusedAt, event int64) {
 // finish writes what has passed of the source at c.last, since files and rows are written for one source each.
 func (c *round) finish(ctx context.Context, t *lake.Table) error {
 	if c.passed > 0 {
-		files, err := writeDays(ctx, t, &c.rows, c.last.source)
+		files, err := dayfile.Write(ctx, t, &c.rows, c.last.source, job)
 		if err != nil {
 			return fmt.Errorf("write listens: %w", err)
 		}
 		c.listens = append(c.listens, files...)
-		c.rows.reset()
+		c.rows.Reset()
 		c.passed = 0
 	}
 	c.requests = append(c.requests, deletionRows(c.last.source, c.deletions)...)

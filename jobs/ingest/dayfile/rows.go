@@ -1,4 +1,4 @@
-package ingest
+package dayfile
 
 import (
 	"cmp"
@@ -31,10 +31,10 @@ type row struct {
 	offline                      listen.Flag
 }
 
-// rows are the listens of a batch. They lie in blocks, which never move and are used again by the next batch.
-type rows struct {
+// Rows are the listens of a batch. They lie in blocks, which never move and are used again by the next batch.
+type Rows struct {
 	n        int
-	fresh    archived // the row handed out last, until it is taken in
+	fresh    Row // the row handed out last, until it is taken in
 	hasFresh bool
 	blocks   [][]row
 	ids      [][]byte // blocks of listen ids, one after the other
@@ -48,15 +48,15 @@ const (
 	idBlockBytes = 1 << 20
 )
 
-// archived is a row as it is put together.
-type archived struct {
+// Row is a row as it is put together.
+type Row struct {
 	listen.Listen
-	partition int32
-	offset    int64
+	Partition int32
+	Offset    int64
 }
 
-// add returns a row to fill, which may hold the values of an earlier one. The next use of rows takes it in.
-func (r *rows) add() *archived {
+// Add returns a row to fill, which may hold the values of an earlier one. The next use of rows takes it in.
+func (r *Rows) Add() *Row {
 	r.settle()
 	if r.blocks == nil {
 		for i := range r.lexicons {
@@ -72,16 +72,16 @@ func (r *rows) add() *archived {
 }
 
 // settle takes in the row that was handed out last. Nothing that its strings lie in is kept.
-func (r *rows) settle() {
+func (r *Rows) settle() {
 	if !r.hasFresh {
 		return
 	}
 	r.hasFresh = false
 	l, words := &r.fresh, &r.lexicons
 	*r.at(uint32(r.n - 1)) = row{
-		event: l.EventTime, received: l.ReceivedTime, offset: l.offset,
+		event: l.EventTime, received: l.ReceivedTime, offset: l.Offset,
 		id: r.keep(l.ListenID), idBytes: uint16(len(l.ListenID)),
-		msPlayed: int32(l.MsPlayed), trackMs: int32(l.TrackMs), partition: l.partition, offline: l.Offline,
+		msPlayed: int32(l.MsPlayed), trackMs: int32(l.TrackMs), partition: l.Partition, offline: l.Offline,
 		words: [wordColumns]uint32{
 			userID: words[userID].number(l.UserID), trackID: words[trackID].number(l.TrackID), artistID: words[artistID].number(l.ArtistID),
 			device: words[device].number(l.Device), country: words[country].number(l.Country), tier: words[tier].number(l.Tier),
@@ -90,10 +90,10 @@ func (r *rows) settle() {
 	}
 }
 
-func (r *rows) at(i uint32) *row { return &r.blocks[i/blockRows][i%blockRows] }
+func (r *Rows) at(i uint32) *row { return &r.blocks[i/blockRows][i%blockRows] }
 
 // keep copies a listen id to the others.
-func (r *rows) keep(id string) uint64 {
+func (r *Rows) keep(id string) uint64 {
 	switch {
 	case r.ids == nil:
 		r.ids = append(r.ids, make([]byte, 0, idBlockBytes))
@@ -109,13 +109,13 @@ func (r *rows) keep(id string) uint64 {
 }
 
 // listenID lends the bytes of a row's listen id until the next reset.
-func (r *rows) listenID(of *row) []byte {
+func (r *Rows) listenID(of *row) []byte {
 	at := of.id % idBlockBytes
 	return r.ids[of.id/idBlockBytes][at : at+uint64(of.idBytes)]
 }
 
-// reset forgets the rows, and keeps the room for as many.
-func (r *rows) reset() {
+// Reset forgets the rows, and keeps the room for as many.
+func (r *Rows) Reset() {
 	r.hasFresh = false
 	if r.n == 0 {
 		return
@@ -136,18 +136,18 @@ type place struct {
 	day   uint32 // after the first of the batch
 }
 
-// day is what one file holds.
-type day struct {
+// Day is what one file holds.
+type Day struct {
 	number int // as dayOf gives it
 	order  []place
 }
 
-// sorted gives the order in which rows are written: by day, then user id, then event time, then arrival. Rows of
+// Sorted gives the order in which rows are written: by day, then user id, then event time, then arrival. Rows of
 // one user lie together, which makes the files smaller and lets an erasure skip most of a file.
 //
 // Users are compared once each, not once a row: rows are counted into place by their user's rank, and then by
 // their day.
-func (r *rows) sorted() []day {
+func (r *Rows) Sorted() []Day {
 	r.settle()
 	if r.n == 0 {
 		return nil
@@ -167,11 +167,11 @@ func (r *rows) sorted() []day {
 		byDay[ends[p.day]] = p
 		ends[p.day]++
 	}
-	var days []day
+	var days []Day
 	var start uint32
 	for i, end := range ends[:len(ends)-1] {
 		if end > start {
-			days = append(days, day{first + i, byDay[start:end]})
+			days = append(days, Day{first + i, byDay[start:end]})
 		}
 		start = end
 	}
@@ -179,7 +179,7 @@ func (r *rows) sorted() []day {
 }
 
 // span is the first and the last day of the batch.
-func (r *rows) span() (first, last int) {
+func (r *Rows) span() (first, last int) {
 	from := r.at(0).event
 	to := from
 	for i := range r.n {
@@ -190,7 +190,7 @@ func (r *rows) span() (first, last int) {
 }
 
 // byUser orders the rows by user id, then event time, then arrival.
-func (r *rows) byUser(firstDay int) []place {
+func (r *Rows) byUser(firstDay int) []place {
 	ranks := r.lexicons[userID].ranks()
 	counts := make([]uint32, len(ranks)+1)
 	for i := range r.n {

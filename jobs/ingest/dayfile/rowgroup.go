@@ -1,4 +1,4 @@
-package ingest
+package dayfile
 
 import (
 	"slices"
@@ -19,7 +19,7 @@ type rowGroup struct {
 	fetched                      uint64 // means nothing; without it the compiler would leave fetch out
 }
 
-func newRowGroup(r *rows, source string) *rowGroup {
+func newRowGroup(r *Rows, source string) *rowGroup {
 	g := &rowGroup{source: source}
 	for i := range g.words {
 		l := &r.lexicons[i]
@@ -29,7 +29,7 @@ func newRowGroup(r *rows, source string) *rowGroup {
 }
 
 // fill takes the values of rows. It looks at each row once: they are all over the batch.
-func (g *rowGroup) fill(r *rows, order []place) {
+func (g *rowGroup) fill(r *Rows, order []place) {
 	g.reset(len(order))
 	for i, p := range order {
 		if i%ahead == 0 {
@@ -55,7 +55,7 @@ const ahead = 32
 
 // fetch gets rows from memory into the processor's cache. It waits for all of them together, while taking the values
 // it would wait for one after the other.
-func (g *rowGroup) fetch(r *rows, order []place) {
+func (g *rowGroup) fetch(r *Rows, order []place) {
 	for _, p := range order {
 		row := r.at(p.row)
 		g.fetched += uint64(row.offline) + uint64(row.event)

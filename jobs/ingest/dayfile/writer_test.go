@@ -1,22 +1,25 @@
-package ingest_test
+package dayfile_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
-	"slices"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
-	"github.com/lakectl/lakectl/jobs/ingest"
+	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 )
@@ -26,7 +29,7 @@ import (
 func someListens(n, days int) []listen.Listen {
 	r := rand.New(rand.NewPCG(1, 2))
 	list := make([]listen.Listen, n)
-	start := day(1).UnixMicro()
+	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 	for i := range list {
 		event := start - int64(r.IntN(days))*listen.MicrosPerDay + int64(i)*1000
 		device, country := []string{"phone", "laptop", "speaker", "web", "tablet"}[r.IntN(5)], []string{"DE", "US", "FR", "ZZ"}[r.IntN(4)]
@@ -39,12 +42,18 @@ func someListens(n, days int) []listen.Listen {
 	return list
 }
 
-func batchOf(listens []listen.Listen) *ingest.Batch {
-	b := &ingest.Batch{}
+func batchOf(listens []listen.Listen) *dayfile.Rows {
+	b := &dayfile.Rows{}
 	for i, l := range listens {
-		b.Add(l, int32(i%4), int64(i/4))
+		add(b, i, l)
 	}
 	return b
+}
+
+// add takes the listen that came i-th.
+func add(r *dayfile.Rows, i int, l listen.Listen) {
+	row := r.Add()
+	row.Listen, row.Partition, row.Offset = l, int32(i%4), int64(i/4)
 }
 
 func TestRowGroupsAreBounded(t *testing.T) {
@@ -53,7 +62,7 @@ func TestRowGroupsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := batchOf(someListens(510_001, 1)).Write(t.Context(), tbl)
+	files, err := dayfile.Write(t.Context(), tbl, batchOf(someListens(510_001, 1)), "listens", "test")
 	if err != nil || len(files) != 1 || files[0].Count() != 510_001 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
@@ -120,7 +129,7 @@ func asArrow(tb testing.TB, t *lake.Table, listens []listen.Listen, days [][]int
 // BenchmarkTakeRow is what a decoded listen costs on its way into a batch.
 func BenchmarkTakeRow(b *testing.B) {
 	listens := someListens(1_000_000, 30)
-	batch := &ingest.Batch{}
+	batch := &dayfile.Rows{}
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
@@ -128,7 +137,7 @@ func BenchmarkTakeRow(b *testing.B) {
 			batch.Reset()
 			i = 0
 		}
-		batch.Add(listens[i], int32(i%4), int64(i/4))
+		add(batch, i, listens[i])
 		i++
 	}
 }
@@ -140,7 +149,7 @@ func BenchmarkSort(b *testing.B) {
 		b.Run(fmt.Sprint(days, "days"), func(b *testing.B) {
 			batch := batchOf(someListens(rows, days))
 			for b.Loop() {
-				batch.Sort()
+				batch.Sorted()
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 			b.ReportMetric(0, "ns/op")
@@ -148,48 +157,99 @@ func BenchmarkSort(b *testing.B) {
 	}
 }
 
-// BenchmarkWriters compares the writing of sorted rows with its limit: arrow-go writing the same rows with the same
-// settings, from an Arrow table. Both by the CPU of the process, which counts the garbage collector's too.
-func BenchmarkWriters(b *testing.B) {
-	const rows = 500_000
-	tbl, err := laketest.New(b).Table(b.Context(), catalog.Listens)
-	if err != nil {
-		b.Fatal(err)
+// oddListens lack what may be missing, and name more tracks than a dictionary holds.
+func oddListens(n int) []listen.Listen {
+	list := someListens(n, 1)
+	for i := range list {
+		l := &list[i]
+		l.TrackID = fmt.Sprintf("track-%0200d", i%9000)
+		l.Offline = listen.Flag(i % 3)
+		if i%3 == 0 {
+			l.Client, l.TrackMs = "", 0
+		}
+		if i%1000 == 7 {
+			l.Extra = fmt.Sprintf(`{"mood":%d}`, i)
+		}
 	}
-	for _, days := range []int{1, 30} {
-		b.Run(fmt.Sprint(days, "days"), func(b *testing.B) {
-			listens := someListens(rows, days)
-			var ours, library time.Duration
-			for b.Loop() {
-				err := ingest.CompareWriters(b.Context(), tbl, slices.Values(listens), func(w ingest.Writers) error {
-					ours += cpuOf(b, w.Ours)
-					library += cpuOf(b, w.Library)
-					return nil
-				})
-				if err != nil {
-					b.Fatal(err)
-				}
+	return list
+}
+
+// What the library makes of the same rows, value by value, is the model.
+func TestFilesSayWhatTheLibraryWouldWrite(t *testing.T) {
+	l := laketest.New(t)
+	tbl, err := l.Table(t.Context(), catalog.Listens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listens := oddListens(300_000)
+	batch := batchOf(listens)
+	files, err := dayfile.Write(t.Context(), tbl, batch, "listens", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := parquetFile(t, files[0])
+	var plain bytes.Buffer
+	if err := dayfile.WritePlain(&plain, asArrow(t, tbl, listens, batch.Order())[0]); err != nil {
+		t.Fatal(err)
+	}
+	model, err := file.NewParquetReader(bytes.NewReader(plain.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ours.NumRowGroups() != 2 || model.NumRowGroups() != 2 {
+		t.Fatalf("%d and %d row groups, want 2", ours.NumRowGroups(), model.NumRowGroups())
+	}
+	for i := range 2 {
+		for c, f := range tbl.Current().Schema().Fields() {
+			if diff := cmp.Diff(statistics(t, model.MetaData().RowGroup(i), c), statistics(t, ours.MetaData().RowGroup(i), c)); diff != "" {
+				t.Errorf("row group %d, %s (-library +ours)\n%s", i, f.Name, diff)
 			}
-			b.ReportMetric(float64(ours.Nanoseconds())/float64(b.N)/rows, "cpu-ns/row")
-			b.ReportMetric(float64(library.Nanoseconds())/float64(b.N)/rows, "library-cpu-ns/row")
-			b.ReportMetric(float64(ours)/float64(library), "ratio")
-			b.ReportMetric(0, "ns/op")
-		})
+		}
+	}
+	if got, want := tableOf(t, ours), tableOf(t, model); !array.TableEqual(got, want) {
+		t.Error("the values differ")
 	}
 }
 
-func cpuOf(b *testing.B, work func() error) time.Duration {
-	used := func() time.Duration {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-			b.Fatal(err)
-		}
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+func statistics(t *testing.T, group *metadata.RowGroupMetaData, column int) map[string]any {
+	t.Helper()
+	chunk, err := group.ColumnChunk(column)
+	if err != nil {
+		t.Fatal(err)
 	}
-	runtime.GC()
-	before := used()
-	if err := work(); err != nil {
-		b.Fatal(err)
+	s, err := chunk.Statistics()
+	if err != nil || s == nil {
+		return map[string]any{"values": chunk.NumValues()}
 	}
-	return used() - before
+	return map[string]any{
+		"values": chunk.NumValues(), "present": s.NumValues(), "absent": s.NullCount(), "bounded": s.HasMinMax(),
+		"min": s.EncodeMin(), "max": s.EncodeMax(),
+	}
+}
+
+func tableOf(t *testing.T, r *file.Reader) arrow.Table {
+	t.Helper()
+	reader, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := reader.ReadTable(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+func parquetFile(t *testing.T, f iceberg.DataFile) *file.Reader {
+	t.Helper()
+	path, err := lake.LocalPath(f.FilePath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := file.OpenParquetFile(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() }) //nolint:errcheck // read only
+	return r
 }
