@@ -14,6 +14,7 @@ import (
 	"github.com/lakectl/lakectl/jobs/query"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/ledger"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -89,7 +90,7 @@ func TestRunCanBeReadWithinTheRetentionAndItsStatementLonger(t *testing.T) {
 	}
 	first := publish(1)
 	flushes(t, env, 2, 60)
-	if _, err := royalty.UpdateLedger(t.Context(), env); err != nil {
+	if _, err := ledger.Update(t.Context(), env); err != nil {
 		t.Fatal(err)
 	}
 	if thinned(t, env, 0) == 0 {

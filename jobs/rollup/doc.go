@@ -3,7 +3,7 @@
 // # Use
 //
 //  1. Call [Run]: it brings plays_by_hour up to date.
-//  2. For a true-up bring the ledger up to date first, with royalty.UpdateLedger; package chain does both.
+//  2. For a true-up bring the ledger up to date first, with ledger.Update; package chain does both.
 //  3. [Prepare] and [Plan.Execute] are its two halves, for tests that come in between.
 //
 // # What it reads and writes

@@ -13,30 +13,10 @@
 //	            (the ledger, one row a listen_id)         rules ─┘          pools ─┘            splits ─┘     ▲    (publishes)
 //	                                                                        of closed periods: royalty_adjustments
 //
-// [Run] does two things in a row. It brings the ledger up to the newest snapshot of listens, reading only data files
-// added since the snapshot the ledger covers. Then it recomputes the periods whose ledger rows, rules, pools or splits
+// [Run] does two things in a row. It brings the ledger up to the newest snapshot of listens (package ledger). Then it
+// recomputes the periods whose ledger rows, rules, pools or splits
 // changed, as far as these bear on the month, replaces those of them that came out different as whole partitions, and
 // writes one row a period to royalty_runs. A dry run ([Forecast]) says what it would do.
-//
-// # The ledger
-//
-// Among the copies of one listen_id the smallest counts, by (received_time, event_time, ms_played, track_id, artist_id,
-// user_id, country, tier, device, track_ms), strings bytewise, an absent track_ms last: content decides, not transport.
-// The published order ends with device; track_ms is added because a rule may judge by it. So restarts, replays and the
-// order of arrival change nothing. Winners are inserted into listens_counted; a winner that a smaller copy replaces is
-// deleted by position in the same snapshot. Copies that do not count are rows of listens_duplicates with the place of
-// their winner, so that when a counted copy is erased, the search for the one that takes its place reads only the days
-// named there.
-//
-// The MERGE states what both tables must hold for the ids it touches and writes the difference, with a copy told by its
-// source position. So doing it again changes nothing: that is what makes two commits safe. Order: listens_duplicates,
-// then listens_counted. A run starts from the older of the two states. Copies that take over from erased ones leave
-// listens_duplicates in a third commit, when the ledger has them: they are on record nowhere else.
-//
-// Days in which another engine deleted, changed or rewrote rows of listens (lake.Changes.Torn) are compared row by row,
-// by source position and content. Rows whose copy is gone leave both tables in commits of their own
-// (catalog.RemovalsJob), as after an erasure, and a closed period takes them for deletions; what a changed copy says is
-// a new copy.
 //
 // # Money
 //
@@ -82,7 +62,6 @@
 //
 // # Invariants
 //
-//   - listen_id is unique in listens_counted.
 //   - The parts of a pool sum to the pool, or nobody earned it and it is reported as undistributed; the shares of a
 //     payout sum to it. Checked before anything is committed; a run fails rather than publish otherwise.
 //   - Published + adjustments + what waits = current, for every closed period.
@@ -97,11 +76,8 @@
 // Up to 32 rules are one expression; more are tables in which a listen is looked up by its keys and its day
 // ([judging]), so that neither planning nor judging grows with their number.
 //
-// Ids are told contested by a hash, in slices of 64 million; a collision only has two ids ranked that need not be.
-// Copies of contested ids are ranked in slices that fit in the memory limit. A night finds its ids in the ledger by one
-// scan of two columns, and reads the rest from the files with hits alone. Lines are made a period at a time, in the
-// order of the checksum; their text is summed in blocks, and lines out of order are an error. Periods whose sums differ
-// from the published ones are replaced unseen; the others are compared.
+// Lines are made a period at a time, in the order of the checksum; their text is summed in blocks, and lines out of
+// order are an error. Periods whose sums differ from the published ones are replaced unseen; the others are compared.
 //
 // # Caveats
 //

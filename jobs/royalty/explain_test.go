@@ -12,6 +12,7 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/ledger"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -46,7 +47,7 @@ func TestExplanationsNameTheRuleAndTheCopiesBehindEveryLine(t *testing.T) {
 	archive(t, l, []copyOf{{
 		listen: "late", user: "u1", track: "t1", artist: "A1", device: "d0", event: copies[0].event, received: copies[0].event, ms: 50_000, country: "DE", tier: "free", offset: 9000,
 	}})
-	if _, err := royalty.UpdateLedger(t.Context(), env(l)); err != nil {
+	if _, err := ledger.Update(t.Context(), env(l)); err != nil {
 		t.Fatal(err)
 	}
 	apply(t, l, "rules:\n  - {id: all, min_ms_played: 0}\n")
@@ -140,7 +141,7 @@ func TestExplanationsMustSumToThePublishedLines(t *testing.T) {
 
 	// The run of the period as if it had summed another ledger: one that has come since, and one that is gone.
 	archive(t, l, []copyOf{listen(3)})
-	ledger, err := royalty.UpdateLedger(t.Context(), env(l))
+	updated, err := ledger.Update(t.Context(), env(l))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func TestExplanationsMustSumToThePublishedLines(t *testing.T) {
 		ledger int64
 		ofRun  bool
 		want   error
-	}{{ledger.LedgerSnapshotID, true, jobs.ErrProof}, {12345, false, lake.ErrExpired}} {
+	}{{updated.LedgerSnapshotID, true, jobs.ErrProof}, {12345, false, lake.ErrExpired}} {
 		repoint(t, l, c.ledger)
 		e, err := royalty.Explain(t.Context(), env(l), s, 10, true)
 		if !errors.Is(err, c.want) || lake.Hint(err) == "" || e == nil || e.LedgerOfRun != c.ofRun || e.Listens != 3 {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/ledger"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -29,20 +30,17 @@ func forecast(ctx context.Context, env jobs.Env, only string) (f *Forecast, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	u, current, err := beginLedger(ctx, env, db)
+	ahead, err := ledger.LookAhead(ctx, env, db)
 	if err != nil {
 		return nil, err
 	}
-	f = &Forecast{unread: map[string]int64{}}
-	if !current {
-		f.FilesToRead, f.RowsToRead, f.Rebuild = u.report.FilesRead, u.report.RowsRead, u.report.Rebuilt
-		for _, file := range u.added {
-			day, ok := lake.PartitionValue(file).(int)
-			if !ok {
-				continue // another engine's file, of days that only its rows tell
-			}
-			f.unread[lake.DayStart(day).Format(periodLayout)] += file.Count()
+	f = &Forecast{FilesToRead: ahead.Read, RowsToRead: ahead.Rows, Rebuild: ahead.Rebuild, unread: map[string]int64{}}
+	for _, file := range ahead.Files {
+		day, ok := lake.PartitionValue(file).(int)
+		if !ok {
+			continue // another engine's file, of days that only its rows tell
 		}
+		f.unread[lake.DayStart(day).Format(periodLayout)] += file.Count()
 	}
 	if f.PutBack, err = putBack(ctx, env, true); err != nil {
 		return nil, err

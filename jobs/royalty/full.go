@@ -9,6 +9,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/ledger"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -76,7 +77,7 @@ func (p *plan) recount(ctx context.Context, env jobs.Env, db *jobs.Session, repo
 	if report.RowsRead, err = db.Count(ctx, "fresh"); err != nil {
 		return err
 	}
-	if err := pickWinners(ctx, db, report.RowsRead); err != nil {
+	if err := ledger.PickWinners(ctx, db, report.RowsRead); err != nil {
 		return fmt.Errorf("winners: %w", err)
 	}
 	if err := judge(ctx, db, "winners", p.rules.Rules); err != nil {
@@ -123,15 +124,4 @@ func checksumOf(ctx context.Context, db *jobs.Session, period string) (string, e
 	}
 	sums, err := summarize(ctx, db, []string{period})
 	return sums[period].Checksum, err
-}
-
-// pickWinners makes the view winners from the copies of the view fresh.
-func pickWinners(ctx context.Context, db *jobs.Session, rows int64) error {
-	if err := contest(ctx, db, rows); err != nil {
-		return err
-	}
-	if err := rank(ctx, db, rankArchive); err != nil {
-		return err
-	}
-	return db.Run(ctx, "royalty/winners")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/ledger"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -117,20 +118,9 @@ func (p *plan) loadInputs(ctx context.Context, env jobs.Env, db *jobs.Session) (
 // checkSettled refuses a ledger that an erasure changed after this run brought it up to date: copies that take
 // the place of erased ones are not in it yet.
 func (p *plan) checkSettled() error {
-	counted, err := p.ledger.StateNumber(catalog.CoversListens)
-	if err != nil {
+	settled, err := ledger.Settled(p.ledger, p.duplicates)
+	if err != nil || settled {
 		return err
-	}
-	others, err := p.duplicates.StateNumber(catalog.CoversListens)
-	if err != nil {
-		return err
-	}
-	halfway, err := handsOver(p.duplicates)
-	if err != nil {
-		return err
-	}
-	if settledBy(p.ledger) && settledBy(p.duplicates) && counted == others && !halfway {
-		return nil
 	}
 	return lake.WithHint(fmt.Errorf("the ledger changed while it was read: %w", lake.ErrFenced), "run 'lakectl job royalties' again")
 }

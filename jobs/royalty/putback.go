@@ -29,7 +29,7 @@ func (b PutBack) String() string {
 }
 
 // putBack gives the published tables the rows again that the last commit of ours left there. The ledger is none of them: it
-// is counted anew (see [UpdateLedger]), for its old files may hold what was erased since.
+// is counted anew (see [ledger.Update]), for its old files may hold what was erased since.
 //
 // Rows come back in new files. To name a removed file again would be less work, but the engine that removed it may delete
 // it for good when it expires its own snapshot.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/royalty/ledger"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -40,7 +41,7 @@ type PeriodReport struct {
 
 // Report says what a run did.
 type Report struct {
-	Ledger LedgerReport `json:"ledger"`
+	Ledger ledger.Report `json:"ledger"`
 	// PutBack are published tables that another engine had changed.
 	PutBack []PutBack      `json:"put_back,omitempty"`
 	Periods []PeriodReport `json:"periods"`
@@ -70,7 +71,7 @@ func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error
 	}
 	defer func() { report.UnsealedFiles = env.Unsealed() }()
 	started := env.Now() // before anything is read
-	if report.Ledger, err = UpdateLedger(ctx, env); err != nil {
+	if report.Ledger, err = ledger.Update(ctx, env); err != nil {
 		return report, err
 	}
 	report.Written = report.Ledger.Committed

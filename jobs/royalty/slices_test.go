@@ -12,6 +12,7 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/ledger"
 )
 
 // hashes that DuckDB's is replaced by: statements find the macro before the function.
@@ -51,7 +52,7 @@ func TestNeitherSlicesNorCollisionsOfIDsChangeARecount(t *testing.T) {
 				if err := d.Bind(t.Context(), "fresh", l.Snapshot(t, catalog.Listens)); err != nil {
 					t.Fatal(err)
 				}
-				if err := royalty.PickWinnersIn(t.Context(), d, n); err != nil {
+				if err := ledger.PickWinnersIn(t.Context(), d, n); err != nil {
 					t.Fatal(err)
 				}
 				if err := royalty.ComputeLines(t.Context(), d, "winners", royalty.DefaultRules, periodsOf(want)); err != nil {
@@ -78,7 +79,7 @@ func TestCollisionsOfIDsChangeNoLedger(t *testing.T) {
 			copies := world(32, 240)
 			for part := range slices.Chunk(copies, 80) {
 				archive(t, l, part)
-				if _, err := royalty.UpdateLedgerIn(t.Context(), env(l), dbWith(t, l, macro)); err != nil {
+				if _, err := ledger.UpdateOn(t.Context(), env(l), dbWith(t, l, macro)); err != nil {
 					t.Fatal(err)
 				}
 			}

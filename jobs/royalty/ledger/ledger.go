@@ -1,4 +1,4 @@
-package royalty
+package ledger
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// LedgerReport says what one update of the ledger did.
-type LedgerReport struct {
+// Report says what one update did.
+type Report struct {
 	ArchiveSnapshotID int64 `json:"archive_snapshot_id,string"` // the snapshot of listens that the ledger covers now
 	LedgerSnapshotID  int64 `json:"ledger_snapshot_id,string"`
 	FilesRead         int   `json:"files_read"`
@@ -27,8 +27,8 @@ type LedgerReport struct {
 	Committed        bool             `json:"committed"`
 }
 
-// ledgerUpdate is one update in the making: the three tables as they were when it began.
-type ledgerUpdate struct {
+// update is one update in the making: the three tables as they were when it began.
+type update struct {
 	env        jobs.Env
 	db         *jobs.Session
 	archive    lake.Snapshot
@@ -42,22 +42,23 @@ type ledgerUpdate struct {
 	altered    bool // another engine changed the ledger or the duplicates
 	rebuild    bool
 	handsOver  bool // copies move from listens_duplicates to the ledger, or did in a run that ended early
-	report     LedgerReport
+	report     Report
 }
 
-// UpdateLedger brings listens_counted and listens_duplicates up to the newest snapshot of listens.
+// Update brings listens_counted and listens_duplicates up to the newest snapshot of listens.
 // It commits nothing when they cover it already. ErrFenced when another run was faster.
-func UpdateLedger(ctx context.Context, env jobs.Env) (report LedgerReport, err error) {
+func Update(ctx context.Context, env jobs.Env) (report Report, err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return updateLedger(ctx, env, db)
+	return UpdateOn(ctx, env, db)
 }
 
-func updateLedger(ctx context.Context, env jobs.Env, db *jobs.Session) (LedgerReport, error) {
-	u, current, err := beginLedger(ctx, env, db)
+// UpdateOn is Update on a session of the caller.
+func UpdateOn(ctx context.Context, env jobs.Env, db *jobs.Session) (Report, error) {
+	u, current, err := begin(ctx, env, db)
 	if err != nil || current {
 		return u.report, err
 	}
@@ -73,9 +74,9 @@ func updateLedger(ctx context.Context, env jobs.Env, db *jobs.Session) (LedgerRe
 	return u.report, u.commitHandedOver(ctx)
 }
 
-// beginLedger works out what there is to read; current is true when there is nothing to do.
-func beginLedger(ctx context.Context, env jobs.Env, db *jobs.Session) (u *ledgerUpdate, current bool, err error) {
-	u = &ledgerUpdate{env: env, db: db, days: map[any]bool{}}
+// begin works out what there is to read; current is true when there is nothing to do.
+func begin(ctx context.Context, env jobs.Env, db *jobs.Session) (u *update, current bool, err error) {
+	u = &update{env: env, db: db, days: map[any]bool{}}
 	for _, t := range []struct {
 		name string
 		into *lake.Snapshot
@@ -114,7 +115,7 @@ func beginLedger(ctx context.Context, env jobs.Env, db *jobs.Session) (u *ledger
 }
 
 // plan finds the archive files to read: those that came after base, or all, and the days to compare.
-func (u *ledgerUpdate) plan(ctx context.Context, base int64, changes lake.Changes) (err error) {
+func (u *update) plan(ctx context.Context, base int64, changes lake.Changes) (err error) {
 	u.added, u.torn, u.report.ForeignSnapshots = changes.Added, changes.Torn, changes.Foreign
 	u.others = u.archive.ChangedByOthers(changes)
 	if base == 0 && (u.ledger.ID() != 0 || u.duplicates.ID() != 0) {
@@ -137,7 +138,7 @@ func (u *ledgerUpdate) plan(ctx context.Context, base int64, changes lake.Change
 	return err
 }
 
-func (u *ledgerUpdate) read(files []lake.File) {
+func (u *update) read(files []lake.File) {
 	u.report.FilesRead += len(files)
 	for _, f := range files {
 		u.report.RowsRead += f.Count()
@@ -165,7 +166,7 @@ func older(archive lake.Snapshot, a, b int64) (int64, error) {
 
 // bindAdded makes the view added of the new copies: the rows of new files, and in torn days those that the ledger
 // tables do not have.
-func (u *ledgerUpdate) bindAdded(ctx context.Context) error {
+func (u *update) bindAdded(ctx context.Context) error {
 	if len(u.torn) == 0 {
 		return u.db.BindFiles(ctx, "added", u.archive, u.added, copyColumns...)
 	}
@@ -175,22 +176,11 @@ func (u *ledgerUpdate) bindAdded(ctx context.Context) error {
 	if err := u.bindTorn(ctx); err != nil {
 		return err
 	}
-	return u.db.Run(ctx, "royalty/added_torn")
-}
-
-// settledBy tells whether the newest change of a ledger table is this job's.
-func settledBy(s lake.Snapshot) bool {
-	return s.ID() == 0 || s.LastChange().Job() == catalog.RoyaltiesJob
-}
-
-// handsOver tells whether a run ended before it took the copies that it had moved to the ledger out of listens_duplicates.
-func handsOver(duplicates lake.Snapshot) (bool, error) {
-	n, err := duplicates.StateNumber(catalog.HandsOver)
-	return n != 0, err
+	return u.db.Run(ctx, "ledger/added_torn")
 }
 
 // merge computes the difference between what the ledger tables hold and what they must hold.
-func (u *ledgerUpdate) merge(ctx context.Context) error {
+func (u *update) merge(ctx context.Context) error {
 	if err := u.db.JoinAsWritten(ctx); err != nil {
 		return err
 	}
@@ -210,7 +200,7 @@ func (u *ledgerUpdate) merge(ctx context.Context) error {
 	if err := rank(ctx, u.db, rankKnown); err != nil {
 		return err
 	}
-	if err := u.db.RunAll(ctx, "royalty/ledger_inserts", "royalty/losers", "royalty/duplicate_inserts", "royalty/duplicates_handed_over"); err != nil {
+	if err := u.db.RunAll(ctx, "ledger/inserts", "ledger/losers", "ledger/duplicate_inserts", "ledger/duplicates_handed_over"); err != nil {
 		return err
 	}
 	var err error
@@ -219,26 +209,26 @@ func (u *ledgerUpdate) merge(ctx context.Context) error {
 }
 
 // findHits completes the contested ids with those that the ledger and the duplicates know, and binds where the ledger has them.
-func (u *ledgerUpdate) findHits(ctx context.Context) error {
-	if err := u.db.Run(ctx, "royalty/ledger_hits"); err != nil {
+func (u *update) findHits(ctx context.Context) error {
+	if err := u.db.Run(ctx, "ledger/hits"); err != nil {
 		return err
 	}
 	if u.handsOver {
-		if err := u.db.Run(ctx, "royalty/ledger_hits_handed_over"); err != nil {
+		if err := u.db.Run(ctx, "ledger/hits_handed_over"); err != nil {
 			return err
 		}
 	}
-	if err := u.db.Run(ctx, "royalty/contested_known"); err != nil {
+	if err := u.db.Run(ctx, "ledger/contested_known"); err != nil {
 		return err
 	}
 	return u.bindHits(ctx)
 }
 
 // bindHits makes a view of the ledger's files that hold copies of contested ids.
-func (u *ledgerUpdate) bindHits(ctx context.Context) error {
+func (u *update) bindHits(ctx context.Context) error {
 	hit := map[string]bool{}
 	var path string
-	err := u.db.Each(ctx, "royalty/ledger_files_hit", nil, []any{&path}, func() error { hit[path] = true; return nil })
+	err := u.db.Each(ctx, "ledger/files_hit", nil, []any{&path}, func() error { hit[path] = true; return nil })
 	if err != nil {
 		return err
 	}
@@ -266,7 +256,7 @@ var copyColumns = []string{
 }
 
 // ledgerColumns are those in which contested ids are looked for; the files that have them are bound with all columns.
-func (u *ledgerUpdate) ledgerColumns() []string {
+func (u *update) ledgerColumns() []string {
 	columns := []string{"listen_id", "event_time"}
 	if u.handsOver {
 		columns = append(columns, "source_topic", "source_partition", "source_offset")
@@ -275,7 +265,7 @@ func (u *ledgerUpdate) ledgerColumns() []string {
 }
 
 // bind makes the relations of the MERGE. On a rebuild the ledger counts as empty: its files are replaced.
-func (u *ledgerUpdate) bind(ctx context.Context) error {
+func (u *update) bind(ctx context.Context) error {
 	if u.rebuild {
 		if err := u.db.BindFiles(ctx, "ledger", u.ledger, nil); err != nil {
 			return err
@@ -301,13 +291,13 @@ func (u *ledgerUpdate) bind(ctx context.Context) error {
 }
 
 // bindOrphans adds to the new copies all archived copies of the ids whose counted copy was erased.
-func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
-	if err := u.db.Run(ctx, "royalty/orphans"); err != nil {
+func (u *update) bindOrphans(ctx context.Context) error {
+	if err := u.db.Run(ctx, "ledger/orphans"); err != nil {
 		return err
 	}
 	days := map[any]bool{}
 	var day int64
-	err := u.db.Each(ctx, "royalty/orphans_days", nil, []any{&day}, func() error { days[int(day)] = true; return nil })
+	err := u.db.Each(ctx, "ledger/orphans_days", nil, []any{&day}, func() error { days[int(day)] = true; return nil })
 	if err != nil {
 		return fmt.Errorf("days of orphans: %w", err)
 	}
@@ -325,5 +315,5 @@ func (u *ledgerUpdate) bindOrphans(ctx context.Context) error {
 		return err
 	}
 	u.read(files)
-	return u.db.Run(ctx, "royalty/fresh_orphans")
+	return u.db.Run(ctx, "ledger/fresh_orphans")
 }

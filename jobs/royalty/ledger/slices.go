@@ -1,4 +1,4 @@
-package royalty
+package ledger
 
 import (
 	"context"
@@ -32,11 +32,11 @@ func contest(ctx context.Context, db *jobs.Session, rows int64) error {
 }
 
 func contestIn(ctx context.Context, db *jobs.Session, slices int64) error {
-	if err := db.Run(ctx, "royalty/contested_table"); err != nil {
+	if err := db.Run(ctx, "ledger/contested_table"); err != nil {
 		return err
 	}
 	for number := range slices {
-		if err := db.Run(ctx, "royalty/contested", slices-1, number); err != nil {
+		if err := db.Run(ctx, "ledger/contested", slices-1, number); err != nil {
 			return fmt.Errorf("contested ids, slice %d of %d: %w", number+1, slices, err)
 		}
 	}
@@ -54,14 +54,14 @@ type ranking struct {
 
 // The two rankings: a night's of all that the ledger knows, and that of the archive alone.
 var (
-	rankKnown   = ranking{"royalty/known", "known_read", "known", "royalty/ranked_table", "royalty/ranked"}
-	rankArchive = ranking{"royalty/contested_copies", "contested_copies_read", "contested_copies", "royalty/winners_contested_table", "royalty/winners_contested"}
+	rankKnown   = ranking{"ledger/known", "known_read", "known", "ledger/ranked_table", "ledger/ranked"}
+	rankArchive = ranking{"ledger/contested_copies", "contested_copies_read", "contested_copies", "ledger/winners_contested_table", "ledger/winners_contested"}
 )
 
 // rank ranks the copies of the contested ids.
 func rank(ctx context.Context, db *jobs.Session, r ranking) error {
 	var ids, limit int64
-	if err := db.One(ctx, "royalty/contested_size", nil, []any{&ids, &limit}); err != nil {
+	if err := db.One(ctx, "ledger/contested_size", nil, []any{&ids, &limit}); err != nil {
 		return err
 	}
 	return rankIn(ctx, db, slicesFor(ids, limit/bytesRanked), r)

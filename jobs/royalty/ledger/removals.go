@@ -1,4 +1,4 @@
-package royalty
+package ledger
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // takeOutRemoved deletes from the ledger tables the rows of torn days whose copy is not in the archive any more, in
 // commits of their own, as an erasure does. What another engine changed goes too; the changed copy is a new one.
 // Copies that take the place of what went are found as after an erasure, in this run or, if it ends here, the next.
-func (u *ledgerUpdate) takeOutRemoved(ctx context.Context) error {
+func (u *update) takeOutRemoved(ctx context.Context) error {
 	if len(u.torn) == 0 {
 		return nil
 	}
@@ -21,7 +21,7 @@ func (u *ledgerUpdate) takeOutRemoved(ctx context.Context) error {
 	if err := u.bindTorn(ctx); err != nil {
 		return err
 	}
-	if err := u.db.RunAll(ctx, "royalty/removed_duplicates", "royalty/removed_counted"); err != nil {
+	if err := u.db.RunAll(ctx, "ledger/removed_duplicates", "ledger/removed_counted"); err != nil {
 		return err
 	}
 	removed, err := u.db.Count(ctx, "removed_counted")
@@ -42,7 +42,7 @@ func (u *ledgerUpdate) takeOutRemoved(ctx context.Context) error {
 }
 
 // takeOut deletes the rows that a relation names from a table; none, no commit.
-func (u *ledgerUpdate) takeOut(ctx context.Context, base *lake.Snapshot, relation string) error {
+func (u *update) takeOut(ctx context.Context, base *lake.Snapshot, relation string) error {
 	files, err := base.Files(ctx)
 	if err != nil {
 		return err
@@ -64,8 +64,8 @@ func (u *ledgerUpdate) takeOut(ctx context.Context, base *lake.Snapshot, relatio
 }
 
 // bindTorn makes the views of the torn days: archive_torn, counted_torn and duplicates_torn.
-func (u *ledgerUpdate) bindTorn(ctx context.Context) error {
-	if err := u.db.Run(ctx, "royalty/torn_table"); err != nil {
+func (u *update) bindTorn(ctx context.Context) error {
+	if err := u.db.Run(ctx, "ledger/torn_table"); err != nil {
 		return err
 	}
 	var days [][]any
@@ -91,5 +91,5 @@ func (u *ledgerUpdate) bindTorn(ctx context.Context) error {
 			return err
 		}
 	}
-	return u.db.Run(ctx, "royalty/torn")
+	return u.db.Run(ctx, "ledger/torn")
 }

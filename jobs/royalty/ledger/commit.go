@@ -1,4 +1,4 @@
-package royalty
+package ledger
 
 import (
 	"context"
@@ -13,14 +13,14 @@ import (
 )
 
 // commitDuplicates leaves copies that will count where they are: they are on record nowhere else until the ledger has them.
-func (u *ledgerUpdate) commitDuplicates(ctx context.Context) error {
-	after, c, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "royalty/duplicate_deletes", u.coversHandingOver(u.handsOver))
+func (u *update) commitDuplicates(ctx context.Context) error {
+	after, c, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "ledger/duplicate_deletes", u.coversHandingOver(u.handsOver))
 	u.duplicates, u.report.Duplicates = after, rowsOf(c.Add)
 	return err
 }
 
 // commitHandedOver takes out of listens_duplicates the copies that are in the ledger by now.
-func (u *ledgerUpdate) commitHandedOver(ctx context.Context) error {
+func (u *update) commitHandedOver(ctx context.Context) error {
 	c := lake.Commit{Job: catalog.RoyaltiesJob, Stage: lake.IfUnmoved(u.duplicates, u.coversHandingOver(false))}
 	files, err := u.duplicates.Files(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func (u *ledgerUpdate) commitHandedOver(ctx context.Context) error {
 }
 
 // covers is the state of both tables.
-func (u *ledgerUpdate) covers() map[string]string {
+func (u *update) covers() map[string]string {
 	state := map[string]string{lake.StateKey(catalog.CoversListens): strconv.FormatInt(u.archive.ID(), 10)}
 	if u.others > 0 {
 		state[lake.StateKey(catalog.ChangedByOthers)] = strconv.FormatInt(u.others, 10)
@@ -47,7 +47,7 @@ func (u *ledgerUpdate) covers() map[string]string {
 }
 
 // coversHandingOver is the state of listens_duplicates: open while copies that count are still in it.
-func (u *ledgerUpdate) coversHandingOver(open bool) map[string]string {
+func (u *update) coversHandingOver(open bool) map[string]string {
 	state := u.covers()
 	state[lake.StateKey(catalog.HandsOver)] = "0"
 	if open {
@@ -56,8 +56,8 @@ func (u *ledgerUpdate) coversHandingOver(open bool) map[string]string {
 	return state
 }
 
-func (u *ledgerUpdate) commitLedger(ctx context.Context) error {
-	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "royalty/ledger_deletes", u.covers())
+func (u *update) commitLedger(ctx context.Context) error {
+	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger/deletes", u.covers())
 	if err == nil {
 		u.report.LedgerSnapshotID, u.report.Committed = after.ID(), true
 		u.report.Counted, u.report.Replaced = rowsOf(c.Add), rowsOf(c.Deletes)
@@ -67,7 +67,7 @@ func (u *ledgerUpdate) commitLedger(ctx context.Context) error {
 
 // write writes the rows a table gains. Those of the ledger are many and lie in the months of the archive files
 // that were read, so they go month by month.
-func (u *ledgerUpdate) write(ctx context.Context, t *lake.Table, inserts string) (added []iceberg.DataFile, err error) {
+func (u *update) write(ctx context.Context, t *lake.Table, inserts string) (added []iceberg.DataFile, err error) {
 	months, known := u.monthsRead()
 	if t.Name() != catalog.ListensCounted || !known {
 		return u.db.Write(ctx, t, catalog.RoyaltiesJob, inserts)
@@ -83,7 +83,7 @@ func (u *ledgerUpdate) write(ctx context.Context, t *lake.Table, inserts string)
 }
 
 // monthsRead are the months of event time of the copies that were read; false where files do not say their day.
-func (u *ledgerUpdate) monthsRead() ([]int, bool) {
+func (u *update) monthsRead() ([]int, bool) {
 	months := map[int]bool{}
 	for day := range u.days {
 		n, ok := day.(int)
@@ -103,7 +103,7 @@ func rowsOf(files []iceberg.DataFile) (n int64) {
 }
 
 // commit writes a table's inserts and position deletes and commits them with the state as one snapshot.
-func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string, state map[string]string) (after lake.Snapshot, c lake.Commit, err error) {
+func (u *update) commit(ctx context.Context, base lake.Snapshot, inserts, deletes string, state map[string]string) (after lake.Snapshot, c lake.Commit, err error) {
 	c = lake.Commit{Job: catalog.RoyaltiesJob, Mends: u.rebuild, Stage: lake.IfUnmoved(base, state)}
 	files, err := base.Files(ctx)
 	if err != nil {
@@ -125,7 +125,7 @@ func (u *ledgerUpdate) commit(ctx context.Context, base lake.Snapshot, inserts, 
 	return after, c, err
 }
 
-func (u *ledgerUpdate) positionDeletes(ctx context.Context, base lake.Snapshot, files []lake.File, deletes string) ([]iceberg.DataFile, error) {
+func (u *update) positionDeletes(ctx context.Context, base lake.Snapshot, files []lake.File, deletes string) ([]iceberg.DataFile, error) {
 	rows, err := u.db.Positions(ctx, files, deletes)
 	if err != nil {
 		return nil, err

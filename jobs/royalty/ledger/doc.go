@@ -1,0 +1,46 @@
+// Package ledger keeps listens_counted and listens_duplicates: which copy of each listen counts, and which do not.
+//
+// # Use
+//
+//  1. [Update] brings both tables up to the newest snapshot of listens; [LookAhead] says what it would read.
+//  2. [Settled] tells whether what was read of them still holds.
+//  3. [PickWinners] finds the copies that count without the ledger, for a proof of it.
+//
+// # What it reads and writes
+//
+// It reads listens: only the data files that were added since the snapshot which the ledger covers, and all of them when
+// the changes cannot be told. It writes listens_duplicates, then listens_counted, each with the state that says so.
+//
+// # Which copy counts
+//
+// Among the copies of one listen_id the smallest counts, by (received_time, event_time, ms_played, track_id, artist_id,
+// user_id, country, tier, device, track_ms), strings bytewise, an absent track_ms last: content decides, not transport.
+// The published order ends with device; track_ms is added because a rule may judge by it. So restarts, replays and the
+// order of arrival change nothing. Winners are inserted into listens_counted; a winner that a smaller copy replaces is
+// deleted by position in the same snapshot. Copies that do not count are rows of listens_duplicates with the place of
+// their winner, so that when a counted copy is erased, the search for the one that takes its place reads only the days
+// named there.
+//
+// The MERGE states what both tables must hold for the ids it touches and writes the difference, with a copy told by its
+// source position. So doing it again changes nothing: that is what makes two commits safe. Order: listens_duplicates,
+// then listens_counted. A run starts from the older of the two states. Copies that take over from erased ones leave
+// listens_duplicates in a third commit, when the ledger has them: they are on record nowhere else.
+//
+// Days in which another engine deleted, changed or rewrote rows of listens (lake.Changes.Torn) are compared row by row,
+// by source position and content. Rows whose copy is gone leave both tables in commits of their own
+// (catalog.RemovalsJob), as after an erasure, and a closed period takes them for deletions; what a changed copy says is
+// a new copy.
+//
+// # Invariants
+//
+//   - listen_id is unique in listens_counted.
+//   - An update with nothing new commits nothing.
+//   - Two updates at once: every commit is pinned to the snapshot it was computed from, so one wins and the other ends
+//     with lake.ErrFenced.
+//
+// # Bounds
+//
+// Ids are told contested by a hash, in slices of 64 million; a collision only has two ids ranked that need not be.
+// Copies of contested ids are ranked in slices that fit in the memory limit. A night finds its ids in the ledger by one
+// scan of two columns, and reads the rest from the files with hits alone.
+package ledger
