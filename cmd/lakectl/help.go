@@ -78,7 +78,7 @@ func (v verb) help(w io.Writer, name string) error {
 // rootHelp is the first thing a new user sees.
 func rootHelp(w io.Writer, app *cli.App) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "lakectl: %s\n\nUsage:\n  lakectl [--config FILE] [--json] COMMAND [flags] [arguments]\n", app.Usage)
+	fmt.Fprintf(&b, "lakectl: %s\n\nUsage:\n  lakectl [--config FILE] [--json] [--wide] COMMAND [flags] [arguments]\n", app.Usage)
 	writeGroups(&b, verbGroups())
 	fmt.Fprint(&b, "\nFlags of every command:\n")
 	writeFlags(&b, globalFlags())
@@ -160,7 +160,7 @@ func (f frame) beforeRoot(c *cli.Context) error {
 	case c.Bool("help"):
 		return firstOf(rootHelp(f.stdout, c.App), errShown)
 	case c.Bool("version"):
-		return firstOf(printResult(c.Context, f.stdout, readVersions(), c.Bool("json")), errShown)
+		return firstOf(printResult(c.Context, f.stdout, readVersions(), form{JSON: c.Bool("json"), Tell: versionVerb().Text}), errShown)
 	case name != "" && c.Command.Command(name) == nil:
 		return unknownCommand(c)
 	}

@@ -82,6 +82,7 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "read the configuration from `FILE` [$LAKEHOUSE_CONFIG]"},
 		&cli.BoolFlag{Name: "json", Usage: "print the result as one JSON document"},
+		&cli.BoolFlag{Name: "wide", Usage: "print every column, row and digit of a text, however wide"},
 		&cli.StringFlag{Name: "log-level", Usage: "write logs from `LEVEL` up to stderr: debug, info, warn, error (default: warn) [$LAKEHOUSE_LOG_LEVEL]"},
 		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help"},
 	}

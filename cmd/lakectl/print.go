@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Results are plain structs with json names; both forms of output come from the
-// same fields. Tags that steer the text form only:
+// Results are plain structs with json names: that is what programs get. People get what the verb's tellers make of
+// them, see [page]; a result without one has its fields laid out. Tags that steer that layout only:
 //
 //	text:"-"      not in the text
 //	text:"plain"  a number that is a name, without separators; fields named id,
@@ -23,11 +24,18 @@ import (
 // textWriter is a result that lays its text out itself, as a story does.
 type textWriter interface{ writeText(w io.Writer) error }
 
+// form is how a result is printed.
+type form struct {
+	JSON bool
+	Wide bool     // all of it, however wide
+	Tell []teller // of the verb
+}
+
 // printResult writes v to w: one JSON document, or text. A nil v prints nothing. What a job did is printed whether ctx
 // has ended or not; a table, which can be long, ends with it.
-func printResult(ctx context.Context, w io.Writer, v any, asJSON bool) error {
+func printResult(ctx context.Context, w io.Writer, v any, as form) error {
 	if t, ok := v.(table); ok {
-		return t.write(ctx, w, asJSON)
+		return t.write(ctx, w, as.JSON)
 	}
 	rv := reflect.ValueOf(v)
 	if !rv.IsValid() || rv.Kind() == reflect.Pointer && rv.IsNil() {
@@ -40,7 +48,7 @@ func printResult(ctx context.Context, w io.Writer, v any, asJSON bool) error {
 	}
 	var out bytes.Buffer
 	switch t, custom := own.Interface().(textWriter); {
-	case asJSON:
+	case as.JSON:
 		e := json.NewEncoder(&out)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
@@ -52,7 +60,13 @@ func printResult(ctx context.Context, w io.Writer, v any, asJSON bool) error {
 			return err
 		}
 	default:
-		writeValue(&out, own)
+		p := page{width: widthOf(w), wide: as.Wide}
+		if slices.ContainsFunc(as.Tell, func(tell teller) bool { return tell(&p, own.Interface()) }) {
+			p.end()
+			out = p.Buffer
+		} else {
+			writeValue(&out, own)
+		}
 	}
 	_, err := w.Write(out.Bytes())
 	return err

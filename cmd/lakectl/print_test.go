@@ -48,7 +48,7 @@ func sample() *sampleResult {
 
 func TestTextIsAlignedAndEasyToRead(t *testing.T) {
 	var b bytes.Buffer
-	if err := printResult(t.Context(), &b, sample(), false); err != nil {
+	if err := printResult(t.Context(), &b, sample(), form{}); err != nil {
 		t.Fatal(err)
 	}
 	want := `
@@ -80,7 +80,7 @@ func TestJSONIsOneDocumentForScripts(t *testing.T) {
 	var b bytes.Buffer
 	s := sample()
 	s.Periods, s.Lines, s.ByReason = nil, nil, nil
-	if err := printResult(t.Context(), &b, s, true); err != nil {
+	if err := printResult(t.Context(), &b, s, form{JSON: true}); err != nil {
 		t.Fatal(err)
 	}
 	var got map[string]any
@@ -102,7 +102,7 @@ func TestJSONIsOneDocumentForScripts(t *testing.T) {
 func TestAnEmptyListSaysSo(t *testing.T) {
 	for _, asJSON := range []bool{false, true} {
 		var b bytes.Buffer
-		if err := printResult(t.Context(), &b, []lineResult(nil), asJSON); err != nil {
+		if err := printResult(t.Context(), &b, []lineResult(nil), form{JSON: asJSON}); err != nil {
 			t.Fatal(err)
 		}
 		if want := map[bool]string{false: "none\n", true: "[]\n"}[asJSON]; b.String() != want {
@@ -114,7 +114,7 @@ func TestAnEmptyListSaysSo(t *testing.T) {
 func TestNoResultPrintsNothing(t *testing.T) {
 	for _, v := range []any{nil, (*sampleResult)(nil)} {
 		var b bytes.Buffer
-		if err := printResult(t.Context(), &b, v, true); err != nil || b.Len() > 0 {
+		if err := printResult(t.Context(), &b, v, form{JSON: true}); err != nil || b.Len() > 0 {
 			t.Errorf("got %q, %v", b.String(), err)
 		}
 	}
@@ -128,7 +128,7 @@ func TestEveryFieldNeedsAJSONName(t *testing.T) {
 		}{},
 		[]struct{ Rows int }{{1}},
 	} {
-		if err := printResult(t.Context(), &bytes.Buffer{}, v, true); err == nil {
+		if err := printResult(t.Context(), &bytes.Buffer{}, v, form{JSON: true}); err == nil {
 			t.Errorf("%T was printed", v)
 		}
 	}
@@ -141,7 +141,7 @@ func TestATableKeepsTheOrderOfItsColumns(t *testing.T) {
 		{int64(1), nil, nil},
 	}}
 	var text, doc bytes.Buffer
-	if err := printResult(t.Context(), &text, v, false); err != nil {
+	if err := printResult(t.Context(), &text, v, form{}); err != nil {
 		t.Fatal(err)
 	}
 	wantText := `
@@ -152,7 +152,7 @@ func TestATableKeepsTheOrderOfItsColumns(t *testing.T) {
 	if diff := cmp.Diff(strings.TrimPrefix(wantText, "\n"), text.String()); diff != "" {
 		t.Error(diff)
 	}
-	if err := printResult(t.Context(), &doc, v, true); err != nil {
+	if err := printResult(t.Context(), &doc, v, form{JSON: true}); err != nil {
 		t.Fatal(err)
 	}
 	var flat bytes.Buffer
@@ -189,7 +189,7 @@ func TestListsAndObjectsOfATableArePrintedAsJSON(t *testing.T) {
 		{[]any{}, nil},
 	}}
 	var text bytes.Buffer
-	if err := printResult(t.Context(), &text, v, false); err != nil {
+	if err := printResult(t.Context(), &text, v, form{}); err != nil {
 		t.Fatal(err)
 	}
 	want := "list            object\n[1,null,\"<a>\"]  {\"a\":\"\\u001b\",\"b\":[]}\n[]              NULL\n"
@@ -200,7 +200,7 @@ func TestListsAndObjectsOfATableArePrintedAsJSON(t *testing.T) {
 		Rows []map[string]any `json:"rows"`
 	}
 	var b bytes.Buffer
-	if err := printResult(t.Context(), &b, v, true); err != nil {
+	if err := printResult(t.Context(), &b, v, form{JSON: true}); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(b.Bytes(), &doc); err != nil || len(doc.Rows) != 2 {

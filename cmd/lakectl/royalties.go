@@ -22,6 +22,7 @@ SHA-256 over the sorted lines.`,
 			Examples: []string{"lakectl royalties show", "lakectl royalties show --lines 2026-03", "lakectl --json royalties show 2026-03"},
 			Exits:    []int{exitProof, exitGone},
 			Flags:    []cli.Flag{&cli.BoolFlag{Name: "lines", Usage: "with the lines, not only the payouts"}},
+			Text:     []teller{text(sayRuns), text(sayStatement)},
 			Run:      runRoyaltiesShow,
 		}, royaltiesExportVerb(), royaltiesDiffVerb(), royaltiesReproduceVerb(), royaltiesExplainVerb()},
 	}
@@ -47,10 +48,12 @@ func runRoyaltiesShow(ctx context.Context, c *call) (any, error) {
 	defer closeEnv()
 	if c.Args().Present() {
 		st, err := royalty.Show(ctx, env, c.Args().First())
-		if !c.Bool("lines") && !c.JSON {
-			st.Lines = nil
+		if err != nil || c.JSON {
+			return result(st, err)
 		}
-		return result(st, err)
+		shown := shownStatement{Statement: st, withLines: c.Bool("lines")}
+		shown.names, err = royalty.NamesOf(ctx, env, st.Run.Period, shown.tracks(c.Wide))
+		return result(shown, err)
 	}
 	runs, err := royalty.Runs(ctx, env)
 	rows := make([]runRow, len(runs))

@@ -17,7 +17,8 @@ func royaltiesExplainVerb() verb {
 which of the two. The newest run of a closed period restates its statement. Listens that do not qualify come first. An
 empty rule means that no rule matched. The sums are compared with the published lines. This is for operators: listens
 are named, users are not. Lines of a closed period that fewer than five people changed since are one row, held, with
-what was published of them, unless --operator is given.`,
+what was published of them, unless --operator is given. Without --track it lists the tracks that the artist has in the
+statement of the period, the most heard first.`,
 		Examples: []string{
 			"lakectl royalties explain --artist A1 --track t9 --period 2026-03",
 			"lakectl --json royalties explain --artist A1 --track t9 --period 2026-03 --country DE --tier premium",
@@ -25,19 +26,19 @@ what was published of them, unless --operator is given.`,
 		Exits: []int{exitProof, exitGone},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "artist", Usage: "`ID` of the artist"},
-			&cli.StringFlag{Name: "track", Usage: "`ID` of the track"},
+			&cli.StringFlag{Name: "track", Usage: "`ID` of the track; without it the artist's tracks are listed"},
 			&cli.StringFlag{Name: "period", Usage: "the `MONTH`, like 2026-03"},
 			&cli.StringFlag{Name: "country", Usage: "only this `CODE`"},
 			&cli.StringFlag{Name: "tier", Usage: "only this `TIER`"},
 			&cli.IntFlag{Name: "limit", Value: 1000, Usage: "list at most `N` listens; the sums are of all"},
 			operatorFlag(),
 		},
-		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRoyaltiesExplain,
+		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []teller{text(sayExplanation), text(sayTracksHeard)}, Run: runRoyaltiesExplain,
 	}
 }
 
 func runRoyaltiesExplain(ctx context.Context, c *call) (any, error) {
-	if err := c.needFlags("artist", "track", "period"); err != nil {
+	if err := c.needFlags("artist", "period"); err != nil {
 		return nil, err
 	}
 	if p := c.String("period"); !terms.IsPeriod(p) {
@@ -46,11 +47,17 @@ func runRoyaltiesExplain(ctx context.Context, c *call) (any, error) {
 	if n := c.Int("limit"); n < 0 {
 		return nil, usagef("give a number from 0", "--limit is %d", n)
 	}
+	if c.String("track") == "" && (c.IsSet("track") || c.IsSet("country") || c.IsSet("tier")) {
+		return nil, usagef("see "+c.Command.HelpName+" --help", "flag --track is missing")
+	}
 	env, closeEnv, err := openReader(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer closeEnv()
+	if !c.IsSet("track") {
+		return result(royalty.TracksHeard(ctx, env, c.String("period"), c.String("artist")))
+	}
 	s := royalty.Selection{
 		Period: c.String("period"), ArtistID: c.String("artist"), TrackID: c.String("track"), Country: strings.ToUpper(c.String("country")), Tier: c.String("tier"),
 	}

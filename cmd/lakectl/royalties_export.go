@@ -39,6 +39,7 @@ DSR flat file. It is not a conformant DDEX message and claims no conformance.`,
 			&cli.StringFlag{Name: "sender", Usage: "`NAME` of the sender in a dsr file", Value: "lakectl"},
 		},
 		Keys: []string{"duckdb.memory_limit", "duckdb.threads"},
+		Text: []teller{text(sayExport)},
 		Run:  runRoyaltiesExport,
 	}
 }

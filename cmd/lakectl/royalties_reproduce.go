@@ -22,7 +22,7 @@ that do not follow from lines and pools. Lines that came out different are named
 		Examples: []string{"lakectl royalties reproduce 2026-03", "lakectl --json royalties reproduce 2026-03-0a1b2c3d4e"},
 		Exits:    []int{exitProof, exitGone},
 		Flags:    []cli.Flag{operatorFlag()},
-		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRoyaltiesReproduce,
+		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []teller{text(sayReproduced)}, Run: runRoyaltiesReproduce,
 	}
 }
 

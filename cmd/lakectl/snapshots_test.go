@@ -52,10 +52,10 @@ func TestSnapshotsSayWhatIsNotOnMain(t *testing.T) {
 	// Every one of them can be asked for as it is printed, in either form.
 	var asText, asJSON bytes.Buffer
 	rows := snapshotRows(fourth.Table())
-	if err := printResult(t.Context(), &asText, rows, false); err != nil {
+	if err := printResult(t.Context(), &asText, rows, form{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := printResult(t.Context(), &asJSON, rows, true); err != nil {
+	if err := printResult(t.Context(), &asJSON, rows, form{JSON: true}); err != nil {
 		t.Fatal(err)
 	}
 	var listed []map[string]any
@@ -85,7 +85,7 @@ func TestSnapshotIDsOfAQueryAreStringsInJSON(t *testing.T) {
 		Rows:    [][]any{{int64(8049332895998653867), int64(8049332895998653867), int64(0), nil}},
 	}
 	var b bytes.Buffer
-	if err := printResult(t.Context(), &b, v, true); err != nil {
+	if err := printResult(t.Context(), &b, v, form{JSON: true}); err != nil {
 		t.Fatal(err)
 	}
 	var got struct {

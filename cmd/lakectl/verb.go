@@ -25,6 +25,7 @@ type verb struct {
 	Keys     []string // configuration keys that a flag of this verb sets, see configKey.flag
 	NoConfig bool     // runs without looking at the configuration
 	Verbs    []verb
+	Text     []teller // how people read the results of Run, one for each type
 	Run      func(ctx context.Context, c *call) (any, error) // nil: it only holds Verbs
 }
 
@@ -34,6 +35,7 @@ type call struct {
 	*cli.Context
 	Config   config
 	JSON     bool // the result is printed as JSON
+	Wide     bool // its text has everything
 	Log      *slog.Logger
 	Progress *progress
 	Stdin    io.Reader
@@ -166,7 +168,7 @@ func arity(usage string) (least, most int) {
 
 // action runs a verb between the configuration and the printer.
 func (f frame) action(cc *cli.Context, v verb) error {
-	c := &call{Context: cc, JSON: globalBool(cc, "json"), Progress: f.progress, Stdin: f.stdin, Stdout: f.stdout}
+	c := &call{Context: cc, JSON: globalBool(cc, "json"), Wide: globalBool(cc, "wide"), Progress: f.progress, Stdin: f.stdin, Stdout: f.stdout}
 	log, err := newLog(f.progress, globalString(cc, "log-level"))
 	if err != nil {
 		return err
@@ -180,7 +182,7 @@ func (f frame) action(cc *cli.Context, v verb) error {
 	}
 	result, err := v.Run(cc.Context, c)
 	f.progress.Clear()
-	if printed := printResult(cc.Context, f.stdout, result, c.JSON); printed != nil && err == nil {
+	if printed := printResult(cc.Context, f.stdout, result, form{c.JSON, c.Wide, v.Text}); printed != nil && err == nil {
 		return notPrinted(printed)
 	}
 	return err
