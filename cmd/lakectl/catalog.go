@@ -40,7 +40,8 @@ place is on another machine, say --copy or --moved. Running it again does nothin
 			&cli.BoolFlag{Name: "moved", Usage: "the lake was moved, although something is at its old place"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "look for every file and say what would be done; change nothing"},
 		},
-		Run: runCatalogRelocate,
+		Text: []teller{text(sayRelocated)},
+		Run:  runCatalogRelocate,
 	}
 }
 
@@ -74,7 +75,8 @@ the tables that are of different times; the jobs catch up where they can.`,
 			&cli.StringSliceFlag{Name: "head", Usage: "take this metadata file for a table, as `TABLE=METADATA`; may be repeated"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; change nothing"},
 		},
-		Run: runCatalogRestore,
+		Text: []teller{text(sayRestored)},
+		Run:  runCatalogRestore,
 	}
 }
 

@@ -20,7 +20,8 @@ A file looks like this; relative paths are relative to the working directory:
 			"lakectl --config lakehouse.yaml config",
 			"LAKEHOUSE_KAFKA_TOPIC=test lakectl --json config",
 		},
-		Run: runConfig,
+		Text: []teller{text(sayConfig)},
+		Run:  runConfig,
 	}
 }
 

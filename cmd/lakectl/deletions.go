@@ -18,12 +18,12 @@ func deletionsVerb() verb {
 				Name: "list", Short: "List the requests with their state.", Exits: []int{exitProof},
 				Long: `The states: requested, nothing is done yet; located, its rows are known; rows_deleted, its rows are gone from the tables;
 recomputed, everything derived from its rows is recomputed too.`,
-				Examples: []string{"lakectl deletions list"}, Run: runDeletionsList,
+				Examples: []string{"lakectl deletions list"}, Text: []teller{text(sayRequests)}, Run: runDeletionsList,
 			},
 			{
 				Name: "show", Args: "REQUEST", Short: "Show every recorded step of one request.", Exits: []int{exitProof},
 				Long:     "A request that was sent twice has two rows; each binds.",
-				Examples: []string{"lakectl deletions show r-17"}, Run: runDeletionsShow,
+				Examples: []string{"lakectl deletions show r-17"}, Text: []teller{text(sayRequest)}, Run: runDeletionsShow,
 			},
 		},
 	}

@@ -38,6 +38,7 @@ ends with code 4 outside a group.`,
 			cpuProfileFlag(),
 		},
 		Keys: []string{"kafka.brokers", "kafka.topic", "kafka.group", "ingest.flush_rows", "ingest.metrics_addr"},
+		Text: []teller{text(sayIngest)},
 		Run:  profiled(runIngest),
 		Verbs: []verb{{
 			Name: "file", Args: "PATH...", Short: "Read JSON Lines files into the archive, exactly once.",
@@ -49,7 +50,8 @@ the same file twice changes nothing. Offsets are line numbers. --received-time i
 				&cli.StringFlag{Name: "received-time", Usage: "received `TIME` (RFC 3339) of records that carry none"},
 				&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: made from its content)"},
 			},
-			Run: runIngestFile,
+			Text: []teller{text(sayIngest)},
+			Run:  runIngestFile,
 		}, ingestStatusVerb()},
 	}
 }

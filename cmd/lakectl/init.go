@@ -14,6 +14,7 @@ func initVerb() verb {
 the columns of the new version.
 Keep a copy of the subject key in your secret store. Without it no deletion request can be matched to listens.`,
 		Examples: []string{"lakectl init", "LAKEHOUSE_CATALOG_WAREHOUSE=/data/warehouse lakectl init"},
+		Text:     []teller{text(sayInit)},
 		Run:      runInit,
 	}
 }

@@ -24,6 +24,7 @@ type versioned[T, S any] struct {
 	compare func(context.Context, jobs.Env, T) (S, error) // asSet, held against the listens of a lake
 	apply   func(context.Context, jobs.Env, T) (S, error)
 	inForce func(context.Context, jobs.Env) (S, error)
+	say     func(*page, S, act)
 	remove  *takeBack[S] // nil where nothing can be taken back
 }
 
@@ -41,26 +42,30 @@ func (v versioned[T, S]) verbs() []verb {
 		{
 			Name: "check", Args: "FILE", Short: "Read a " + v.noun + " file and say what is wrong with it.",
 			Long: `Nothing is stored, and no lake is needed. If there is a lake, unheard lists what the file names but no counted listen of
-any published month has: a slip, or something that nobody has heard yet.`, Examples: []string{name + " check " + v.example}, Run: v.runCheck,
+any published month has: a slip, or something that nobody has heard yet.`, Examples: []string{name + " check " + v.example}, Run: v.runCheck, Text: v.text(checked),
 		},
 		{
 			Name: v.store, Args: "FILE", Short: v.stores, Exits: []int{exitFenced, exitProof},
 			Long: v.applied + ` A file that changes nothing is not stored again.
 unheard lists what the file names but no counted listen of any published month has: a slip, or something that nobody has heard yet.`,
-			Examples: []string{name + " " + v.store + " " + v.example}, Run: v.runStore,
+			Examples: []string{name + " " + v.store + " " + v.example}, Run: v.runStore, Text: v.text(applied),
 		},
 		{
 			Name: "list", Short: "List the " + v.noun + " in force.", Exits: []int{exitProof},
-			Long: v.listed, Examples: []string{name + " list"}, Run: v.runList,
+			Long: v.listed, Examples: []string{name + " list"}, Run: v.runList, Text: v.text(listed),
 		},
 	}
 	if r := v.remove; r != nil {
 		list = append(list, verb{
 			Name: "remove", Args: r.args, Short: r.short, Long: r.long, Exits: []int{exitFenced, exitProof},
-			Examples: []string{name + " remove " + r.example}, Run: v.runRemove,
+			Examples: []string{name + " remove " + r.example}, Run: v.runRemove, Text: v.text(removed),
 		})
 	}
 	return list
+}
+
+func (v versioned[T, S]) text(did act) []teller {
+	return []teller{text(func(p *page, set S) { v.say(p, set, did) })}
 }
 
 func (v versioned[T, S]) runRemove(ctx context.Context, c *call) (any, error) {

@@ -26,7 +26,7 @@ from what counts: days that late rows or deletions touched, and with --true-up e
 --true-up brings the ledger up to date first.`,
 				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{exitFenced, exitProof},
 				Flags: []cli.Flag{&cli.BoolFlag{Name: "true-up", Usage: "rewrite every day that differs from what counts"}},
-				Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRollup,
+				Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []teller{text(sayRollup)}, Run: runRollup,
 			},
 			{
 				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
@@ -40,7 +40,7 @@ published month has.`,
 					&cli.BoolFlag{Name: "dry-run", Usage: "only say which periods would be recomputed, why, and how many rows that would read"},
 					&cli.BoolFlag{Name: "full", Usage: "recount from the archive alone and compare"},
 				},
-				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runRoyalties,
+				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []teller{text(sayForecast), text(sayRoyalties)}, Run: runRoyalties,
 			},
 			{
 				Name: "deletions", Short: "Carry every open deletion request forward.",
@@ -48,7 +48,7 @@ published month has.`,
 they touched, and records each step in deletion_log. A listen that arrives later is kept out by ingest.
 Bytes of deleted rows stay in files and old snapshots until these are purged.`,
 				Examples: []string{"lakectl job deletions", "lakectl deletions list"}, Exits: []int{exitPartial, exitFenced, exitProof},
-				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runDeletions,
+				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []teller{text(sayDeletions)}, Run: runDeletions,
 			},
 			maintainVerb(),
 		},
@@ -71,13 +71,34 @@ func runRoyalties(ctx context.Context, c *call) (any, error) {
 	}
 	defer closeEnv()
 	report, err := royalty.Run(ctx, env, royalty.Options{Period: c.String("period"), Full: c.Bool("full"), DryRun: c.Bool("dry-run")})
-	if report.Plan != nil {
+	switch {
+	case c.JSON && report.Plan != nil:
 		return result(report.Plan, err)
+	case report.Plan != nil && err == nil:
+		return plannedRoyalties{*report.Plan, publishedPeriods(ctx, env)}, nil
+	case report.Full != nil && !c.JSON:
+		return ranRoyalties{Report: report}, err // a proof that failed is shown with what it compared
+	case report.Full != nil:
+		return report, err
+	case c.JSON || err != nil:
+		return result(report, err)
+	case report.Written:
+		return ranRoyalties{Report: report}, nil
 	}
-	if report.Full != nil {
-		return report, err // a proof that failed is shown with what it compared
+	return ranRoyalties{report, publishedPeriods(ctx, env)}, nil
+}
+
+// publishedPeriods is how many periods are published; -1 where that cannot be read.
+func publishedPeriods(ctx context.Context, env jobs.Env) int64 {
+	runs, err := royalty.Runs(ctx, env)
+	if err != nil {
+		return -1
 	}
-	return result(report, err)
+	periods := map[string]bool{}
+	for _, r := range runs {
+		periods[r.Period] = true
+	}
+	return int64(len(periods))
 }
 
 func runDeletions(ctx context.Context, c *call) (any, error) {

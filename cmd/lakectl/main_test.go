@@ -2,7 +2,10 @@ package main
 
 import (
 	"errors"
+	"flag"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"testing"
@@ -14,13 +17,40 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"lakectl": main})
 }
 
+var update = flag.Bool("update", false, "write what the program prints into the scripts that compare it")
+
 // TestScripts runs testdata/*.txt against the real program.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": exitCommand},
+		UpdateScripts:       *update,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": exitCommand, "standins": standinsCommand},
 	})
+}
+
+// standIns replace what differs from run to run by as many letters, so that columns stay where they are.
+var standIns = []struct {
+	what *regexp.Regexp
+	with string
+}{
+	{regexp.MustCompile(`\b(\d{4}-\d{2})-[0-9a-f]{10}\b`), "$1-RRRRRRRRRR"},
+	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "YYYY-MM-DDTHH:MM:SSZ"},
+	{regexp.MustCompile(`\b[0-9a-f]{16}\b`), "CCCCCCCCCCCCCCCC"},
+	{regexp.MustCompile(`\b\d{17,19}\b`), "ID"},
+	{regexp.MustCompile(`\d+\.\d s\b`), "N.N s"},
+}
+
+// standinsCommand is 'standins FILE': what the last program printed, with stand-ins, becomes FILE.
+func standinsCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: standins FILE")
+	}
+	text := ts.ReadFile("stdout")
+	for _, s := range standIns {
+		text = s.what.ReplaceAllString(text, s.with)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
 }
 
 // exitCommand is 'exit CODE PROGRAM ARGS...': the program must end with that code.

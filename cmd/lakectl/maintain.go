@@ -19,7 +19,7 @@ other snapshots, with the files that only they referred to. The report names wha
 run first.`,
 		Examples: []string{"lakectl job maintain --dry-run", "lakectl job maintain"}, Exits: []int{exitPartial, exitProof},
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "say what would go; change nothing"}},
-		Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Run: runMaintain,
+		Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []teller{text(sayMaintain)}, Run: runMaintain,
 	}
 }
 

@@ -33,12 +33,14 @@ named but not refused. Closing a closed month only makes the tags that are missi
 					&cli.StringFlag{Name: "by", Usage: "the `NAME` to put on record (default: the user of this system)"},
 					&cli.BoolFlag{Name: "force", Usage: "close although something is missing"},
 				},
-				Run: runPeriodClose,
+				Text: []teller{text(sayClose)},
+				Run:  runPeriodClose,
 			},
 			{
 				Name: "status", Short: "List the periods: open, closed or restated, and what is pending.", Exits: []int{exitProof},
 				Long:     "pending says why the next 'lakectl job royalties' will recompute the period. Nothing is changed.",
 				Examples: []string{"lakectl period status", "lakectl --json period status"},
+				Text:     []teller{text(sayPeriods)},
 				Run: func(ctx context.Context, c *call) (any, error) {
 					return withReader(ctx, c, func(env jobs.Env) ([]royalty.PeriodStatus, error) { return royalty.Status(ctx, env) })
 				},

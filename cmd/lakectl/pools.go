@@ -15,6 +15,7 @@ func poolsVerb() verb {
 		compare: royalty.CheckPools,
 		apply:   royalty.ApplyPools,
 		inForce: royalty.Pools,
+		say:     sayPools,
 		remove: &takeBack[royalty.PoolSet]{
 			args: "MONTH...", short: "Take the pools of a month back.", example: "2062-03",
 			long: `Stores a new version in which the month has no pools; earlier versions stay, and other months keep theirs. The statement

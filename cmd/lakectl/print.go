@@ -29,6 +29,7 @@ type form struct {
 	JSON bool
 	Wide bool     // all of it, however wide
 	Tell []teller // of the verb
+	Err  error    // that the verb ended with
 }
 
 // printResult writes v to w: one JSON document, or text. A nil v prints nothing. What a job did is printed whether ctx
@@ -60,7 +61,7 @@ func printResult(ctx context.Context, w io.Writer, v any, as form) error {
 			return err
 		}
 	default:
-		p := page{width: widthOf(w), wide: as.Wide}
+		p := page{width: widthOf(w), wide: as.Wide, failed: as.Err != nil}
 		if slices.ContainsFunc(as.Tell, func(tell teller) bool { return tell(&p, own.Interface()) }) {
 			p.end()
 			out = p.Buffer

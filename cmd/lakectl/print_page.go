@@ -36,6 +36,7 @@ type page struct {
 	bytes.Buffer
 	width  int
 	wide   bool // every column, every row, every digit
+	failed bool // the verb ended with an error
 	hidden []string
 }
 
@@ -57,6 +58,15 @@ func (p *page) say(format string, args ...any) {
 		at += n
 	}
 	p.WriteByte('\n')
+}
+
+// idle says why there is nothing to do, unless the verb failed: then nobody knows that.
+func (p *page) idle(format string, args ...any) {
+	if p.failed {
+		p.say("nothing was done")
+		return
+	}
+	p.say("nothing to do: "+format, args...)
 }
 
 // column is one column of a table. Where the page is too narrow those with the largest goes are left out first, those
@@ -207,7 +217,7 @@ func countOf(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if stem, y := strings.CutSuffix(noun, "y"); y {
+	if stem, y := strings.CutSuffix(noun, "y"); y && !strings.ContainsAny(stem[len(stem)-1:], "aeiou") {
 		return thousands(n) + " " + stem + "ies"
 	}
 	return thousands(n) + " " + noun + "s"

@@ -21,7 +21,7 @@ given.`,
 		Examples: []string{"lakectl royalties diff 2026-03-41aa0be2fc 2026-03-9c0d11e07a"},
 		Exits:    []int{exitProof, exitGone},
 		Flags:    []cli.Flag{&cli.IntFlag{Name: "limit", Usage: "print at most `N` differences; 0 for all", Value: 1000}, operatorFlag()},
-		Text:  []teller{text(sayDiff)},
+		Text:     []teller{text(sayDiff)},
 		Run: func(ctx context.Context, c *call) (any, error) {
 			return withReader(ctx, c, func(env jobs.Env) (royalty.DiffReport, error) {
 				return royalty.Diff(ctx, env, c.Args().Get(0), c.Args().Get(1), c.Int("limit"), c.Bool("operator"))

@@ -187,7 +187,8 @@ func sayExplanation(p *page, e *royalty.Explanation) {
 	if !e.LedgerOfRun {
 		ledger = "read as it is, since the run's has expired"
 	}
-	p.say("run %s: %s; rules version %d; the ledger is %s; %s not counted", e.RunID, standing(e.Standing, e.RunID), e.RulesVersion, ledger, countOf(e.Duplicates, "duplicate"))
+	p.say("run %s: %s", e.RunID, standing(e.Standing, e.RunID))
+	p.say("rules version %d; the ledger is %s; %s not counted", e.RulesVersion, ledger, countOf(e.Duplicates, "duplicate"))
 	for _, h := range e.Held {
 		p.say("held: fewer than five people changed %s since the period was closed, with %s of %s as published; --operator shows them",
 			countOf(h.Lines, "line"), countOf(h.QualifiedListens, "qualified listen"), thousands(h.Listens))
@@ -236,7 +237,7 @@ func sayTracksHeard(p *page, a royalty.ArtistTracks) {
 }
 
 var differenceColumns = []column{
-	{"kind", 0}, {"cause", 0}, {"artist id", 0}, {"track id", 0}, {"country", 3}, {"tier", 3}, {"party", 5}, {"role", 5}, {"listens", 1}, {"qualified", 0}, {"amount", 0}, {"currency", 0},
+	{"kind", 0}, {"cause", 0}, {"artist id", 0}, {"track id", 0}, {"country", 3}, {"tier", 3}, {"party", 2}, {"role", 5}, {"listens", 1}, {"qualified", 0}, {"amount", 0}, {"currency", 0},
 }
 
 func differenceCells(d royalty.Difference) []cell {

@@ -15,6 +15,7 @@ func rulesVerb() verb {
 		compare: royalty.CheckRules,
 		apply:   royalty.ApplyRules,
 		inForce: royalty.Rules,
+		say:     sayRules,
 	}
 	return verb{
 		Name:  v.noun,

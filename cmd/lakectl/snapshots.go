@@ -16,6 +16,7 @@ beside the snapshot they name. on_main is false for a snapshot that the table do
 main was rolled back behind it. If expired snapshots interrupt the history of main, all snapshots older than the
 interruption count as on main.`,
 		Examples: []string{"lakectl snapshots", "lakectl snapshots listens"},
+		Text:     []teller{text(sayTables), text(saySnapshots)},
 		Run:      runSnapshots,
 	}
 }

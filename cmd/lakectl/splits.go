@@ -15,6 +15,7 @@ func splitsVerb() verb {
 		compare: royalty.CheckSplits,
 		apply:   royalty.ApplySplits,
 		inForce: royalty.Splits,
+		say:     saySplits,
 		remove: &takeBack[royalty.SplitSet]{
 			args: "TRACK...", short: "Take the splits of a track back.", example: "t1",
 			long: `Stores a new version in which the track has no splits, so that its payouts are the artist's; earlier versions stay, and

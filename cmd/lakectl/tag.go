@@ -29,7 +29,8 @@ passed. On a table with rows of single listeners a tag lasts at most as long as 
 			&cli.StringFlag{Name: "max-age", Usage: "drop the tag when the snapshot is older than this `DURATION`, like 7d (default: keep; on tables with rows of listeners the retention)"},
 			&cli.BoolFlag{Name: "drop", Usage: "drop the tag; its snapshot is kept as long as others of its age"},
 		},
-		Run: runTag,
+		Text: []teller{text(sayTag)},
+		Run:  runTag,
 	}
 }
 

@@ -17,6 +17,7 @@ func tracksVerb() verb {
 		compare: royalty.CheckTracks,
 		apply:   royalty.LoadTracks,
 		inForce: royalty.Tracks,
+		say:     sayTracks,
 	}
 	return verb{
 		Name:  v.noun,

@@ -25,7 +25,7 @@ type verb struct {
 	Keys     []string // configuration keys that a flag of this verb sets, see configKey.flag
 	NoConfig bool     // runs without looking at the configuration
 	Verbs    []verb
-	Text     []teller // how people read the results of Run, one for each type
+	Text     []teller                                        // how people read the results of Run, one for each type
 	Run      func(ctx context.Context, c *call) (any, error) // nil: it only holds Verbs
 }
 
@@ -182,7 +182,7 @@ func (f frame) action(cc *cli.Context, v verb) error {
 	}
 	result, err := v.Run(cc.Context, c)
 	f.progress.Clear()
-	if printed := printResult(cc.Context, f.stdout, result, form{c.JSON, c.Wide, v.Text}); printed != nil && err == nil {
+	if printed := printResult(cc.Context, f.stdout, result, form{c.JSON, c.Wide, v.Text, err}); printed != nil && err == nil {
 		return notPrinted(printed)
 	}
 	return err

@@ -15,6 +15,7 @@ func versionVerb() verb {
 		Long:     "The code version is the one that every royalty run records.",
 		Examples: []string{"lakectl version", "lakectl --json version"},
 		NoConfig: true,
+		Text:     []teller{text(sayVersions)},
 		Run:      func(context.Context, *call) (any, error) { return readVersions(), nil },
 	}
 }

@@ -79,6 +79,48 @@ func StatusOf(ctx context.Context, env jobs.Env, t *topic.Topic) (Status, error)
 	return s, nil
 }
 
+// ArchiveStatus is what is known of a topic without its broker: what is archived of it, not what is behind.
+func ArchiveStatus(ctx context.Context, env jobs.Env, name string) (Status, error) {
+	s := Status{Topic: name}
+	if err := s.readPositions(ctx, env); err != nil {
+		return s, fmt.Errorf("status of topic %s in the archive: %w", name, err)
+	}
+	return s, nil
+}
+
+func (s *Status) readPositions(ctx context.Context, env jobs.Env) error {
+	table, err := env.Lake.Table(ctx, catalog.Listens)
+	if err != nil {
+		return err
+	}
+	if err := s.readArchive(ctx, env, table); err != nil {
+		return err
+	}
+	positions, err := table.Current().Positions()
+	if err != nil {
+		return err
+	}
+	marks, err := catalog.WatermarksOf(table.Current())
+	if err != nil {
+		return err
+	}
+	for _, t := range positions.Topics {
+		if t.Topic != s.Topic {
+			continue
+		}
+		for _, partition := range slices.Sorted(maps.Keys(t.Next)) {
+			next := t.Next[partition]
+			p := PartitionStatus{Partition: partition, CommittedOffset: &next}
+			if at, ok := marks[s.Topic][partition]; ok {
+				mark := instant(at)
+				p.EventTimeWatermark = &mark
+			}
+			s.Partitions = append(s.Partitions, p)
+		}
+	}
+	return nil
+}
+
 // read looks at the archive first: what the broker says afterwards is not behind it.
 func (s *Status) read(ctx context.Context, env jobs.Env, t *topic.Topic) error {
 	table, err := env.Lake.Table(ctx, catalog.Listens)
