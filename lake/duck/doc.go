@@ -3,7 +3,7 @@
 // # Use
 //
 //  1. [Open] starts a DuckDB for one run; [DB.Close] ends it and removes what it spilled.
-//  2. [DB.Bind] makes a view of a snapshot; [DB.Exec], [DB.Each] and [DB.One] run statements over the views.
+//  2. [DB.Bind] makes a view of a snapshot; [DB.ExecText], [DB.EachText] and [DB.OneText] run SQL over the views.
 //  3. [DB.Write] writes a relation as data files of a table, for [lake.Lake.Commit]. A user's SELECT goes to [Analyze]
 //     instead.
 //
