@@ -38,14 +38,3 @@ const FlushBegan = "lakectl.flush-began"
 // the sequence number of the snapshot of deletion_requests against which every row of the commit was
 // filtered. A request committed later may cover rows of it, so an erasure sweeps those files.
 const RequestsThrough = "lakectl.requests-through"
-
-// RoyaltiesJob marks the commits of the royalties job. A ledger whose newest change is by another job is
-// unsettled: rows of it were erased, and copies that may take their place are not counted yet.
-const RoyaltiesJob = "royalties"
-
-// RemovalsJob marks the commits on the ledger tables with which the royalties job takes out rows whose archived copy
-// another engine deleted or changed. Like after an erasure, copies that may take their place are not counted yet.
-const RemovalsJob = "removals"
-
-// DeletionsJob marks the commits of the deletions job, which add no rows to the archive.
-const DeletionsJob = "deletions"

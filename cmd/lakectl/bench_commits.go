@@ -172,7 +172,7 @@ func commitLikeIngest(ctx context.Context, env jobs.Env, i int) (time.Duration, 
 		}, err
 	}
 	started := time.Now()
-	_, err = env.Lake.Commit(ctx, catalog.Listens, lake.Commit{Job: "ingest", Add: files, Stage: stage})
+	_, err = env.Lake.Commit(ctx, catalog.Listens, lake.Commit{Job: catalog.IngestJob, Add: files, Stage: stage})
 	return time.Since(started), err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -76,7 +77,7 @@ func (p *Plan) overtaken(ctx context.Context) (bool, error) {
 			return false, err
 		}
 		since, ancestor := now.Since(t.base.ID())
-		others := slices.ContainsFunc(since, func(s lake.Snapshot) bool { return s.Job() != JobName })
+		others := slices.ContainsFunc(since, func(s lake.Snapshot) bool { return s.Job() != catalog.DeletionsJob })
 		if !ancestor || others {
 			return true, nil
 		}

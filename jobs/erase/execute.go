@@ -90,7 +90,7 @@ func (p *Plan) deleteFrom(ctx context.Context, t *target, at int64) error {
 		return err
 	}
 	summary := map[string]string{locatedKey: strconv.FormatInt(at, 10)}
-	c := lake.Commit{Job: JobName, Deletes: deletes, Stage: lake.IfUnmoved(t.base, summary)}
+	c := lake.Commit{Job: catalog.DeletionsJob, Deletes: deletes, Stage: lake.IfUnmoved(t.base, summary)}
 	if !t.derived {
 		c.Stage = whileAppended(t.base, summary)
 	}
@@ -114,7 +114,7 @@ func (p *Plan) writeDeletes(ctx context.Context, t *target) ([]iceberg.DataFile,
 		if err != nil {
 			return nil, fmt.Errorf("read positions in %s: %w", t.Name, err)
 		}
-		written, err := t.base.WritePositionDeletes(ctx, JobName, t.files, rows)
+		written, err := t.base.WritePositionDeletes(ctx, catalog.DeletionsJob, t.files, rows)
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +150,7 @@ func whileAppended(base lake.Snapshot, summary map[string]string) func(lake.Snap
 			return nil, moved(base, "it was rolled back or its history expired")
 		}
 		for _, s := range since {
-			if s.Job() == JobName || s.Operation() == "overwrite" {
+			if s.Job() == catalog.DeletionsJob || s.Operation() == "overwrite" {
 				return nil, moved(base, "another job deleted or moved rows")
 			}
 		}

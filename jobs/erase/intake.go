@@ -48,7 +48,7 @@ func intakesAfter(archive lake.Snapshot, swept, erasures int64) (intakes, error)
 	}
 	for _, s := range archive.Table().Snapshots() {
 		switch {
-		case s.Sequence() <= since.Sequence() || s.Job() == JobName || s.Operation() == "delete":
+		case s.Sequence() <= since.Sequence() || s.Job() == catalog.DeletionsJob || s.Operation() == "delete":
 		case s.Operation() == "replace":
 			in.through[s.ID()] = in.lowest
 		default:

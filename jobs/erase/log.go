@@ -62,11 +62,11 @@ func (l *logbook) sweep(ctx context.Context, env jobs.Env, rows [][]any, archive
 }
 
 func (l *logbook) commit(ctx context.Context, env jobs.Env, rows [][]any, state map[string]string) error {
-	files, err := l.snapshot.Table().WriteRows(ctx, JobName, rows)
+	files, err := l.snapshot.Table().WriteRows(ctx, catalog.DeletionsJob, rows)
 	if err != nil {
 		return err
 	}
-	after, err := env.Lake.Commit(ctx, catalog.DeletionLog, lake.Commit{Job: JobName, Add: files, Stage: lake.IfUnmoved(l.snapshot, state)})
+	after, err := env.Lake.Commit(ctx, catalog.DeletionLog, lake.Commit{Job: catalog.DeletionsJob, Add: files, Stage: lake.IfUnmoved(l.snapshot, state)})
 	if err == nil {
 		l.snapshot = after
 	}

@@ -76,7 +76,7 @@ func TestNothingThatStaysOnRecordNamesAUser(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range ice.Metadata().Snapshots() {
-			if s.Summary.Properties["lakectl.job"] == JobName {
+			if s.Summary.Properties["lakectl.job"] == catalog.DeletionsJob {
 				record = append(record, s.Summary.String())
 			}
 		}

@@ -4,12 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/lakectl/lakectl/catalog"
 )
-
-// JobName marks the commits of this job. A ledger whose newest change is by it waits for royalties to settle.
-const JobName = catalog.DeletionsJob
 
 // State is how far a request has come. Each state promises everything the ones before it do.
 type State string

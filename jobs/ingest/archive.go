@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 )
 
@@ -19,7 +20,7 @@ func (g *ingester) writeListens(ctx context.Context) ([]iceberg.DataFile, error)
 	if err := g.unmoved(ctx, &g.listens, t.Current()); err != nil {
 		return nil, err
 	}
-	files, err := dayfile.Write(ctx, t, &g.batch.rows, g.src.name(), job)
+	files, err := dayfile.Write(ctx, t, &g.batch.rows, g.src.name(), catalog.IngestJob)
 	if err != nil {
 		return nil, fmt.Errorf("write listens: %w", err)
 	}

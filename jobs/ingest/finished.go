@@ -124,11 +124,11 @@ func (f *finished) add(ctx context.Context, source string, next int64, at time.T
 	if namesListens(t.Current()) {
 		values = append(values, listens.ID(), listens.Sequence())
 	}
-	row, err := t.WriteRows(ctx, job, [][]any{values})
+	row, err := t.WriteRows(ctx, catalog.IngestJob, [][]any{values})
 	if err != nil {
 		return err
 	}
-	_, err = f.env.Lake.Commit(ctx, catalog.Sources, lake.Commit{Job: job, Add: row, Stage: func(lake.Snapshot) (map[string]string, error) {
+	_, err = f.env.Lake.Commit(ctx, catalog.Sources, lake.Commit{Job: catalog.IngestJob, Add: row, Stage: func(lake.Snapshot) (map[string]string, error) {
 		listed, err := f.has(ctx, source)
 		if err == nil && listed {
 			err = errListed

@@ -119,7 +119,7 @@ func (g *ingester) commitRows(ctx context.Context, t *target, rows [][]any) erro
 	if err != nil {
 		return err
 	}
-	files, err := table.WriteRows(ctx, job, rows)
+	files, err := table.WriteRows(ctx, catalog.IngestJob, rows)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (g *ingester) commitRows(ctx context.Context, t *target, rows [][]any) erro
 
 // commit adds files to a table together with the positions after the batch. also adds to the summary.
 func (g *ingester) commit(ctx context.Context, t *target, files []iceberg.DataFile, also func(lake.Snapshot, map[string]string) error) error {
-	after, err := g.env.Lake.Commit(ctx, t.table, lake.Commit{Job: job, Add: files, Stage: func(now lake.Snapshot) (map[string]string, error) {
+	after, err := g.env.Lake.Commit(ctx, t.table, lake.Commit{Job: catalog.IngestJob, Add: files, Stage: func(now lake.Snapshot) (map[string]string, error) {
 		p, err := g.advanced(ctx, t, now)
 		if err != nil {
 			return nil, err

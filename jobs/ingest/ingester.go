@@ -14,9 +14,6 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// job is the name in commits and of data files.
-const job = "ingest"
-
 // ingester turns the records of one source into commits. It belongs to one goroutine.
 type ingester struct {
 	env      jobs.Env

@@ -68,7 +68,7 @@ func (r recovery) table(ctx context.Context, table string) (p lake.Positions, lo
 	}
 	state[lake.StateKey(lake.PositionsKey)] = p.String()
 	r.env.Log.Warn("the positions of a table are lost and are worked out from the rows", "table", table, "snapshot_id", s.ID(), "positions", p.String())
-	_, err = r.env.Lake.Commit(ctx, table, lake.Commit{Job: job, Forgets: true, Stage: lake.IfUnmoved(s, state)})
+	_, err = r.env.Lake.Commit(ctx, table, lake.Commit{Job: catalog.IngestJob, Forgets: true, Stage: lake.IfUnmoved(s, state)})
 	return p, true, err
 }
 

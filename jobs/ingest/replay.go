@@ -12,9 +12,6 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// replayJob is the name in commits and of data files.
-const replayJob = "replay"
-
 // ReplayOptions say which refused records are decoded again, and how.
 type ReplayOptions struct {
 	Reason string    // needed; one that there is not is [ErrUsage]
@@ -231,7 +228,7 @@ func (r *replay) takeOver(ctx context.Context) error {
 	if err := r.requests.refresh(ctx); err != nil {
 		return err
 	}
-	_, err = r.env.Lake.Commit(ctx, catalog.Listens, lake.Commit{Job: replayJob, Stage: func(now lake.Snapshot) (map[string]string, error) {
+	_, err = r.env.Lake.Commit(ctx, catalog.Listens, lake.Commit{Job: catalog.ReplayJob, Stage: func(now lake.Snapshot) (map[string]string, error) {
 		had, err := now.StateNumber(catalog.ReplaysSuppressed)
 		if err != nil {
 			return nil, err

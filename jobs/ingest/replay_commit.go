@@ -29,7 +29,7 @@ func (r *replay) commit(ctx context.Context, s replays, c *round) error {
 		if err != nil {
 			return err
 		}
-		files, err := t.WriteRows(ctx, replayJob, c.requests)
+		files, err := t.WriteRows(ctx, catalog.ReplayJob, c.requests)
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (r *replay) fill(ctx context.Context, list []mark) error {
 
 // bring commits files to listens or deletion_requests, unless another replay was there since the round began.
 func (r *replay) bring(ctx context.Context, s replays, table string, files []iceberg.DataFile, also func(lake.Snapshot, map[string]string) error) error {
-	_, err := r.env.Lake.Commit(ctx, table, lake.Commit{Job: replayJob, Add: files, Stage: func(now lake.Snapshot) (map[string]string, error) {
+	_, err := r.env.Lake.Commit(ctx, table, lake.Commit{Job: catalog.ReplayJob, Add: files, Stage: func(now lake.Snapshot) (map[string]string, error) {
 		n, err := now.StateNumber(catalog.Replays)
 		if err != nil {
 			return nil, err
@@ -186,7 +186,7 @@ func (r *replay) markOnce(ctx context.Context, done map[string]int64) (rows int6
 	if err != nil || rows == 0 && len(summary) == 0 {
 		return rows, err
 	}
-	c := lake.Commit{Job: replayJob, Stage: unlessRowsWent(base, summary)}
+	c := lake.Commit{Job: catalog.ReplayJob, Stage: unlessRowsWent(base, summary)}
 	if rows > 0 {
 		if c.Add, c.Deletes, err = replaced(ctx, db, base, files); err != nil {
 			return 0, err
@@ -202,10 +202,10 @@ func replaced(ctx context.Context, db *jobs.Session, base lake.Snapshot, files [
 	if err != nil {
 		return nil, nil, err
 	}
-	if add, err = db.Write(ctx, base.Table(), replayJob, "marked"); err != nil {
+	if add, err = db.Write(ctx, base.Table(), catalog.ReplayJob, "marked"); err != nil {
 		return nil, nil, err
 	}
-	deletes, err = base.WritePositionDeletes(ctx, replayJob, files, positions)
+	deletes, err = base.WritePositionDeletes(ctx, catalog.ReplayJob, files, positions)
 	return add, deletes, err
 }
 
@@ -235,7 +235,7 @@ func unlessRowsWent(base lake.Snapshot, summary map[string]string) func(lake.Sna
 	return func(now lake.Snapshot) (map[string]string, error) {
 		since, ancestor := now.Since(base.ID())
 		for _, s := range since {
-			ancestor = ancestor && s.Operation() == "append" && s.Job() != replayJob
+			ancestor = ancestor && s.Operation() == "append" && s.Job() != catalog.ReplayJob
 		}
 		if !ancestor {
 			return nil, lake.WithHint(fmt.Errorf("rows of quarantine were deleted or marked while a replay marked others: %w", lake.ErrFenced),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/lake"
@@ -161,7 +162,7 @@ func (c *round) seen(at refusedAt, event int64) {
 // finish writes what has passed of the source at c.last, since files and rows are written for one source each.
 func (c *round) finish(ctx context.Context, t *lake.Table) error {
 	if c.passed > 0 {
-		files, err := dayfile.Write(ctx, t, &c.rows, c.last.source, job)
+		files, err := dayfile.Write(ctx, t, &c.rows, c.last.source, catalog.IngestJob)
 		if err != nil {
 			return fmt.Errorf("write listens: %w", err)
 		}

@@ -43,10 +43,10 @@ func (p *Plan) pending() bool {
 
 // commit writes the rows and describes the change: rewritten days lose all their files.
 func (p *Plan) commit(ctx context.Context) (lake.Commit, error) {
-	c := lake.Commit{Job: JobName, Mends: p.in.altered, Stage: lake.IfUnmoved(p.in.plays, p.state())}
+	c := lake.Commit{Job: catalog.RollupJob, Mends: p.in.altered, Stage: lake.IfUnmoved(p.in.plays, p.state())}
 	var err error
 	if p.report.DeltaRows > 0 || len(p.changed) > 0 {
-		if c.Add, err = p.db.Write(ctx, p.in.plays.Table(), JobName, "output"); err != nil {
+		if c.Add, err = p.db.Write(ctx, p.in.plays.Table(), catalog.RollupJob, "output"); err != nil {
 			return c, err
 		}
 	}

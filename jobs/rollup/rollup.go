@@ -8,9 +8,6 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// JobName marks the commits of this job.
-const JobName = "rollup"
-
 // replans bounds how often Run plans again after another run committed first.
 const replans = 3
 

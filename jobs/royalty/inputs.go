@@ -108,7 +108,7 @@ func ApplyRules(ctx context.Context, env jobs.Env, rules []terms.Rule) (RuleSet,
 			dateOrNull(r.EffectiveFrom), dateOrNull(r.EffectiveTo), r.Counts, r.MinMsPlayed, r.MinFractionE4,
 		}
 	}
-	return set, appendRows(ctx, env, base, "rules", rows)
+	return set, appendRows(ctx, env, base, catalog.RulesJob, rows)
 }
 
 // Pools returns the pools in force: for each period those of the newest file that named it.
@@ -186,7 +186,7 @@ func ApplyPools(ctx context.Context, env jobs.Env, pools []terms.Pool) (PoolSet,
 	for i, p := range pools {
 		rows[i] = []any{now.Version + 1, at, p.Period, p.Country, p.Tier, p.Currency, p.AmountMinor}
 	}
-	if err := appendRows(ctx, env, base, "pools", rows); err != nil {
+	if err := appendRows(ctx, env, base, catalog.PoolsJob, rows); err != nil {
 		return PoolSet{}, err
 	}
 	set, err := Pools(ctx, env)

@@ -165,11 +165,11 @@ func (s splitStore) store(ctx context.Context, env jobs.Env) (SplitSet, error) {
 	if err := db.One(ctx, "royalty/splits_differ", nil, []any{&differ}); err != nil || !differ {
 		return set, err
 	}
-	files, err := db.Write(ctx, base.Table(), "splits", "applied")
+	files, err := db.Write(ctx, base.Table(), catalog.SplitsJob, "applied")
 	if err != nil {
 		return set, err
 	}
-	if _, err := env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: "splits", Add: files, Stage: lake.IfUnmoved(base, nil)}); err != nil {
+	if _, err := env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: catalog.SplitsJob, Add: files, Stage: lake.IfUnmoved(base, nil)}); err != nil {
 		return set, err
 	}
 	set.Version, set.Stored = version+1, true

@@ -41,7 +41,7 @@ func RemovePools(ctx context.Context, env jobs.Env, periods []string) (PoolSet, 
 	if len(rows) == 0 {
 		return now, nil
 	}
-	if err := appendRows(ctx, env, base, "pools", rows); err != nil {
+	if err := appendRows(ctx, env, base, catalog.PoolsJob, rows); err != nil {
 		return PoolSet{}, err
 	}
 	set, err := Pools(ctx, env)

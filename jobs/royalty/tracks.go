@@ -88,7 +88,7 @@ func replaceTracks(ctx context.Context, env jobs.Env, db *jobs.Session, base lak
 	if err := db.Run(ctx, "royalty/tracks_merged"); err != nil {
 		return fmt.Errorf("merge tracks: %w", err)
 	}
-	files, err := db.Write(ctx, base.Table(), "tracks", "merged_tracks")
+	files, err := db.Write(ctx, base.Table(), catalog.TracksJob, "merged_tracks")
 	if err != nil {
 		return err
 	}
@@ -100,6 +100,6 @@ func replaceTracks(ctx context.Context, env jobs.Env, db *jobs.Session, base lak
 	if err != nil {
 		return err
 	}
-	_, err = env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: "tracks", Add: files, Remove: append(old, deletes...), Stage: lake.IfUnmoved(base, nil)})
+	_, err = env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: catalog.TracksJob, Add: files, Remove: append(old, deletes...), Stage: lake.IfUnmoved(base, nil)})
 	return err
 }
