@@ -151,7 +151,7 @@ func (p *page) rest(title string, v any) {
 	if !p.wide {
 		return
 	}
-	fmt.Fprintf(p, "\n%s:\n", title)
+	p.WriteString("\n" + title + ":\n")
 	writeValue(&p.Buffer, reflect.ValueOf(v))
 }
 
