@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding"
 	"encoding/json"
@@ -28,6 +29,7 @@ type textWriter interface{ writeText(w io.Writer) error }
 type form struct {
 	JSON bool
 	Wide bool     // all of it, however wide
+	Rows int      // of a table that can be long; 0: pageRows, less than 0: all
 	Tell []teller // of the verb
 	Err  error    // that the verb ended with
 }
@@ -61,7 +63,7 @@ func printResult(ctx context.Context, w io.Writer, v any, as form) error {
 			return err
 		}
 	default:
-		p := page{width: widthOf(w), wide: as.Wide, failed: as.Err != nil}
+		p := page{width: widthOf(w), wide: as.Wide, rows: cmp.Or(as.Rows, pageRows), failed: as.Err != nil}
 		if slices.ContainsFunc(as.Tell, func(tell teller) bool { return tell(&p, own.Interface()) }) {
 			p.end()
 			out = p.Buffer

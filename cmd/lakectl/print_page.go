@@ -36,6 +36,7 @@ type page struct {
 	bytes.Buffer
 	width  int
 	wide   bool // every column, every row, every digit
+	rows   int  // of a table that can be long; less than 0: all
 	failed bool // the verb ended with an error
 	hidden []string
 }
@@ -100,11 +101,11 @@ func (p *page) table(title string, columns []column, rows [][]cell) {
 	g.write(&p.Buffer)
 }
 
-// longTable is table for what can be long: the first rows, unless all is asked for.
+// longTable is table for what can be long: the first rows, unless more are asked for.
 func (p *page) longTable(title string, columns []column, rows [][]cell) {
-	if all := len(rows); !p.wide && all > pageRows {
-		rows = rows[:pageRows]
-		title += fmt.Sprintf(" (the first %d of %s)", pageRows, thousands(int64(all)))
+	if all := len(rows); !p.wide && p.rows >= 0 && all > p.rows {
+		rows = rows[:p.rows]
+		title += fmt.Sprintf(" (the first %d of %s)", p.rows, thousands(int64(all)))
 		p.hide("all rows")
 	}
 	p.table(title, columns, rows)

@@ -254,7 +254,7 @@ func sayDiff(p *page, d royalty.DiffReport) {
 	}
 	p.say("different: %s differs from %s in %s", d.To, d.From, thousands(int64(len(d.Differences))+d.Left)+" lines, payouts and shares")
 	for _, one := range d.Differences {
-		if one.Kind == "held" {
+		if one.Kind == royalty.KindHeld {
 			p.say("held: lines that the erasure of fewer than five people changed, %s listens and %s qualified; --operator shows them", thousands(one.Listens), thousands(one.QualifiedListens))
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -182,7 +183,7 @@ func (f frame) action(cc *cli.Context, v verb) error {
 	}
 	result, err := v.Run(cc.Context, c)
 	f.progress.Clear()
-	if printed := printResult(cc.Context, f.stdout, result, form{c.JSON, c.Wide, v.Text, err}); printed != nil && err == nil {
+	if printed := printResult(cc.Context, f.stdout, result, form{JSON: c.JSON, Wide: c.Wide, Rows: rowsAsked(cc), Tell: v.Text, Err: err}); printed != nil && err == nil {
 		return notPrinted(printed)
 	}
 	return err
@@ -242,4 +243,12 @@ func firstOf(errs ...error) error {
 		}
 	}
 	return nil
+}
+
+// rowsAsked is how many rows --limit asks for, 0 where nobody does and less than 0 for all.
+func rowsAsked(cc *cli.Context) int {
+	if !cc.IsSet("limit") {
+		return 0
+	}
+	return cmp.Or(cc.Int("limit"), -1)
 }

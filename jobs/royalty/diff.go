@@ -10,9 +10,12 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
+// KindHeld is the kind of the one row into which [Diff] folds what fewer than five people changed.
+const KindHeld = "held"
+
 // Difference is what one cause did to a line, a payout or a share of a statement. Fields that the kind has not are empty.
 type Difference struct {
-	Kind             string `json:"kind"` // line, payout, share, held
+	Kind             string `json:"kind"` // line, payout, share or [KindHeld]
 	Cause            string `json:"cause"`
 	ArtistID         string `json:"artist_id"`
 	TrackID          string `json:"track_id"`

@@ -3,6 +3,7 @@ package royalty
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,7 +33,7 @@ func NamesOf(ctx context.Context, env jobs.Env, period string, trackIDs []string
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("names of tracks: %w", err)
 	}
 	return names, nil
 }
