@@ -104,7 +104,7 @@ func timePartition(to iceberg.Transform, at time.Time) (any, bool) {
 	case iceberg.DayTransform:
 		return Day(at), true
 	case iceberg.MonthTransform:
-		return Month(at), true
+		return int(MonthOf(at)), true
 	}
 	return nil, false
 }

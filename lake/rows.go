@@ -82,7 +82,7 @@ func (t *Table) partitionOf(row []any) (any, error) {
 				}
 			case iceberg.MonthTransform:
 				if isTime {
-					return Month(at), nil
+					return int(MonthOf(at)), nil
 				}
 			}
 			return nil, fmt.Errorf("partition %s of %s by %v: %w", field.Transform, t.name, row[i], ErrUnsupported)
@@ -94,19 +94,8 @@ func (t *Table) partitionOf(row []any) (any, error) {
 // Day is the partition value of Iceberg's day transform: days since 1970-01-01 UTC.
 func Day(at time.Time) int { return int(floorDiv(at.Unix(), 86_400)) }
 
-// Month is the partition value of Iceberg's month transform: months since 1970-01 UTC.
-func Month(at time.Time) int {
-	at = at.UTC()
-	return (at.Year()-1970)*12 + int(at.Month()) - 1
-}
-
 // DayStart is the first instant of a day partition.
 func DayStart(day int) time.Time { return time.Unix(int64(day)*86_400, 0).UTC() }
-
-// Period is the royalty period of a month partition, as in "2026-03".
-func Period(month int) string {
-	return time.Date(1970, time.Month(1+month), 1, 0, 0, 0, 0, time.UTC).Format("2006-01")
-}
 
 func floorDiv(a, b int64) int64 {
 	q := a / b

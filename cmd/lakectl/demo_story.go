@@ -68,7 +68,7 @@ func (s *story) tell(ctx context.Context) error {
 
 // start brings up the broker, or makes the topic on a real one, and applies the pools.
 func (s *story) start(ctx context.Context) error {
-	s.report.Month, s.report.Seed, s.report.Lake = s.truth.From.Format("2006-01"), s.c.Uint64("seed"), s.c.String("dir")
+	s.report.Month, s.report.Seed, s.report.Lake = lake.MonthOf(s.truth.From).String(), s.c.Uint64("seed"), s.c.String("dir")
 	s.topic = topic.Options{Brokers: s.c.Config.Kafka.Brokers, Topic: s.c.Config.Kafka.Topic, ClientID: "lakectl-demo", Log: s.env.Log}
 	if s.c.IsSet("brokers") {
 		s.report.Broker = strings.Join(s.topic.Brokers, ",")

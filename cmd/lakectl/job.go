@@ -9,7 +9,6 @@ import (
 	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
-	"github.com/lakectl/lakectl/jobs/royalty/terms"
 )
 
 func jobVerb() verb {
@@ -62,8 +61,10 @@ func runRollup(ctx context.Context, c *call) (any, error) {
 }
 
 func runRoyalties(ctx context.Context, c *call) (any, error) {
-	if p := c.String("period"); p != "" && !terms.IsPeriod(p) {
-		return nil, usagef("give a month like 2026-03", "--period is %q", p)
+	if c.String("period") != "" {
+		if err := c.needMonth("period"); err != nil {
+			return nil, err
+		}
 	}
 	env, closeEnv, err := openEnv(ctx, c)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
-	"github.com/lakectl/lakectl/jobs/royalty/terms"
+	"github.com/lakectl/lakectl/lake"
 )
 
 func periodVerb() verb {
@@ -51,7 +51,7 @@ named but not refused. Closing a closed month only makes the tags that are missi
 
 func runPeriodClose(ctx context.Context, c *call) (any, error) {
 	period, by := c.Args().First(), c.String("by")
-	if !terms.IsPeriod(period) {
+	if _, err := lake.ParseMonth(period); err != nil {
 		return nil, usagef("give a month like 2026-03", "period %q", period)
 	}
 	if by == "" {

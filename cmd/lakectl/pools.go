@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
+	"github.com/lakectl/lakectl/lake"
 )
 
 func poolsVerb() verb {
@@ -22,7 +23,7 @@ func poolsVerb() verb {
 of a closed month stays too: the next 'lakectl job royalties' posts what the month paid too much to the first open month.
 A month that already has no pools is not stored again.`,
 			check: func(period string) error {
-				if !terms.IsPeriod(period) {
+				if _, err := lake.ParseMonth(period); err != nil {
 					return usagef("give months like 2026-03", "period %q", period)
 				}
 				return nil

@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/lakectl/lakectl/jobs/royalty"
-	"github.com/lakectl/lakectl/jobs/royalty/terms"
 )
 
 func royaltiesExplainVerb() verb {
@@ -41,8 +40,8 @@ func runRoyaltiesExplain(ctx context.Context, c *call) (any, error) {
 	if err := c.needFlags("artist", "period"); err != nil {
 		return nil, err
 	}
-	if p := c.String("period"); !terms.IsPeriod(p) {
-		return nil, usagef("give a month like 2026-03", "--period is %q", p)
+	if err := c.needMonth("period"); err != nil {
+		return nil, err
 	}
 	if n := c.Int("limit"); n < 0 {
 		return nil, usagef("give a number from 0", "--limit is %d", n)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/lake"
 )
 
 // verb is one command as its file declares it. It has only what a verb may
@@ -241,6 +243,14 @@ func firstOf(errs ...error) error {
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// needMonth refuses a flag that is no month.
+func (c *call) needMonth(name string) error {
+	if _, err := lake.ParseMonth(c.String(name)); err != nil {
+		return usagef("give a month like 2026-03", "--%s is %q", name, c.String(name))
 	}
 	return nil
 }

@@ -77,9 +77,10 @@ func findRun(ctx context.Context, env jobs.Env, db *jobs.Session, runOrPeriod st
 	if err := json.Unmarshal([]byte(positions), &r.positions); err != nil {
 		return nil, fmt.Errorf("positions of run %s: %w", r.id, err)
 	}
-	if r.from, err = time.Parse("2006-01", r.period); err != nil {
-		return nil, fmt.Errorf("period of run %s: %w", r.id, err)
+	month, err := lake.ParseMonth(r.period)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", r.id, err)
 	}
-	r.until = r.from.AddDate(0, 1, 0)
+	r.from, r.until = month.Start(), month.End()
 	return r, nil
 }

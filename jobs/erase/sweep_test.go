@@ -286,7 +286,7 @@ func TestExtentKeepsEveryFileThatMayHoldACoveredCopy(t *testing.T) {
 	open := listen.Window{From: day("2026-03-05"), To: request, UpToRequest: true, ReceivedTime: request}
 	ever := listen.Window{From: math.MinInt64, To: request, UpToRequest: true, ReceivedTime: request}
 	part := func(s string) int { return lake.Day(at(s + " 00:00:00")) }
-	month := func(s string) int { return lake.Month(at(s + "-01 00:00:00")) }
+	month := func(s string) int { return int(lake.MonthOf(at(s + "-01 00:00:00"))) }
 	for _, c := range []struct {
 		name    string
 		file    lake.File

@@ -53,7 +53,7 @@ func (d days) rows() [][]any {
 func (d days) months() map[int]bool {
 	months := map[int]bool{}
 	for day := range d {
-		months[lake.Month(lake.DayStart(day))] = true
+		months[int(lake.MonthOf(lake.DayStart(day)))] = true
 	}
 	return months
 }

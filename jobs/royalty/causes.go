@@ -188,7 +188,7 @@ func (p *plan) changedPeriods(ctx context.Context) (map[string]bool, error) {
 	changed := map[string]bool{}
 	for month := range changes.Partitions {
 		if n, ok := month.(int); ok {
-			changed[lake.Period(n)] = true
+			changed[lake.Month(n).String()] = true
 		}
 	}
 	if changes.Broken {
@@ -214,7 +214,7 @@ func ledgerRows(ctx context.Context, ledger lake.Snapshot) (map[string]int64, er
 		if !ok {
 			return nil, errors.New("listens_counted is not partitioned by month")
 		}
-		rows[lake.Period(month)] += f.Count()
+		rows[lake.Month(month).String()] += f.Count()
 	}
 	return rows, nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
-	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -40,8 +39,8 @@ var ErrIncomplete = errors.New("the period is not complete")
 // Between the two, a commit on royalty_adjustments that changes nothing fences every run that planned before the
 // decision, so none posts to the period once its adjustments are tagged.
 func Close(ctx context.Context, env jobs.Env, period string, o CloseOptions) (report CloseReport, err error) {
-	if !terms.IsPeriod(period) {
-		return report, fmt.Errorf("period %q is not a month like 2026-03", period)
+	if _, err := lake.ParseMonth(period); err != nil {
+		return report, err
 	}
 	if err := env.Unaltered(ctx, catalog.Judged()...); err != nil {
 		return report, err
@@ -138,11 +137,11 @@ func decide(ctx context.Context, env jobs.Env, f *Forecast, period string, o Clo
 
 // missingOf says why a period is not ready to be closed.
 func missingOf(ctx context.Context, env jobs.Env, f *Forecast, period string) (missing []string, err error) {
-	end, err := periodEnd(period)
+	month, err := lake.ParseMonth(period)
 	if err != nil {
 		return nil, err
 	}
-	if now := env.Now().UTC(); now.Before(end) {
+	if end := month.End(); env.Now().Before(end) {
 		missing = append(missing, "the month ends at "+end.Format("2006-01-02T15:04:05Z"))
 	}
 	if rows := f.unread[period]; rows > 0 {

@@ -80,23 +80,14 @@ func bindCloses(ctx context.Context, db *jobs.Session, closes lake.Snapshot) err
 
 // openPeriodAfter is the period that differences of a closed one are posted to: the first after it that is open.
 func openPeriodAfter(period string, closed map[string]Closing) (string, error) {
-	month, err := time.Parse(periodLayout, period)
+	month, err := lake.ParseMonth(period)
 	if err != nil {
 		return "", err
 	}
 	for {
-		month = month.AddDate(0, 1, 0)
-		next := month.Format(periodLayout)
-		if _, is := closed[next]; !is {
-			return next, nil
+		month++
+		if _, is := closed[month.String()]; !is {
+			return month.String(), nil
 		}
 	}
-}
-
-const periodLayout = "2006-01"
-
-// periodEnd is the first instant after a period, UTC.
-func periodEnd(period string) (time.Time, error) {
-	month, err := time.Parse(periodLayout, period)
-	return month.AddDate(0, 1, 0), err
 }

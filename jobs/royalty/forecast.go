@@ -40,7 +40,7 @@ func forecast(ctx context.Context, env jobs.Env, only string) (f *Forecast, err 
 		if !ok {
 			continue // another engine's file, of days that only its rows tell
 		}
-		f.unread[lake.DayStart(day).Format(periodLayout)] += file.Count()
+		f.unread[lake.MonthOf(lake.DayStart(day)).String()] += file.Count()
 	}
 	if f.PutBack, err = putBack(ctx, env, true); err != nil {
 		return nil, err

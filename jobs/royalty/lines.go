@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 )
 
@@ -50,9 +50,9 @@ func judge(ctx context.Context, db *jobs.Session, relation string, rules []terms
 
 // bindMonth makes the view judged_month of what is judged of one period.
 func bindMonth(ctx context.Context, db *jobs.Session, period string) error {
-	from, err := time.Parse(periodLayout, period)
+	month, err := lake.ParseMonth(period)
 	if err != nil {
-		return fmt.Errorf("period %q is not a month like 2026-03", period)
+		return err
 	}
-	return db.MakeView(ctx, "judged_month", "SELECT * FROM judged WHERE "+duck.Between("event_time", from, from.AddDate(0, 1, 0)))
+	return db.MakeView(ctx, "judged_month", "SELECT * FROM judged WHERE "+duck.Between("event_time", month.Start(), month.End()))
 }

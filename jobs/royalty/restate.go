@@ -195,7 +195,7 @@ func (r *restatement) listenSteps(ctx context.Context) ([]step, error) {
 
 func touches(c lake.Changes, period string) bool {
 	for month := range c.Partitions {
-		if n, ok := month.(int); ok && lake.Period(n) == period {
+		if n, ok := month.(int); ok && lake.Month(n).String() == period {
 			return true
 		}
 	}

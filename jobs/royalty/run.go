@@ -14,7 +14,6 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/ledger"
-	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -57,8 +56,10 @@ type Report struct {
 
 // Run brings the ledger up to date, recomputes what changed and publishes it.
 func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error) {
-	if o.Period != "" && !terms.IsPeriod(o.Period) {
-		return report, fmt.Errorf("period %q is not a month like 2026-03", o.Period)
+	if o.Period != "" {
+		if _, err := lake.ParseMonth(o.Period); err != nil {
+			return report, err
+		}
 	}
 	if o.DryRun {
 		report.Plan, err = forecast(ctx, env, o.Period)
@@ -150,11 +151,11 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *jobs.Session, repo
 func bindPeriods(ctx context.Context, db *jobs.Session, view string, s lake.Snapshot, names []string, only ...string) error {
 	months := make([]any, len(names))
 	for i, name := range names {
-		start, err := time.Parse(periodLayout, name)
+		month, err := lake.ParseMonth(name)
 		if err != nil {
 			return err
 		}
-		months[i] = lake.Month(start)
+		months[i] = int(month)
 	}
 	return db.BindPartitions(ctx, view, s, months, only...)
 }

@@ -90,7 +90,7 @@ func (u *update) monthsRead() ([]int, bool) {
 		if !ok {
 			return nil, false
 		}
-		months[lake.Month(lake.DayStart(n))] = true
+		months[int(lake.MonthOf(lake.DayStart(n)))] = true
 	}
 	return slices.Sorted(maps.Keys(months)), true
 }

@@ -72,7 +72,7 @@ func (u *update) bindTorn(ctx context.Context) error {
 	months := map[int]bool{}
 	for _, day := range slices.Sorted(maps.Keys(u.torn)) {
 		days = append(days, []any{int64(day)})
-		months[lake.Month(lake.DayStart(day))] = true
+		months[int(lake.MonthOf(lake.DayStart(day)))] = true
 	}
 	if err := u.db.Fill(ctx, "torn", days); err != nil {
 		return err

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lakectl/lakectl/lake"
 )
 
 const dsrService = "MusicStreaming"
@@ -132,8 +134,8 @@ func (d *dsrStatement) territory() string {
 // head says in its version and profile that this is no conformant message.
 func (d *dsrStatement) head(out io.Writer) error {
 	first, last := d.in.run.Period+"-01", ""
-	if month, err := time.Parse("2006-01", d.in.run.Period); err == nil {
-		last = month.AddDate(0, 1, -1).Format(time.DateOnly)
+	if month, err := lake.ParseMonth(d.in.run.Period); err == nil {
+		last = month.End().AddDate(0, 0, -1).Format(time.DateOnly)
 	}
 	return writeRecord(out, "HEAD", "DSR-shaped, no DDEX conformance claimed", "RoyaltyStatement-shaped", "1",
 		d.in.run.RunID+":"+stem(d.in.by, d.holder.holderID), d.created().Format(time.RFC3339), "1", "1", first, last,

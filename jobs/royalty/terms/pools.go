@@ -5,7 +5,8 @@ import (
 	"io"
 	"math"
 	"strings"
-	"time"
+
+	"github.com/lakectl/lakectl/lake"
 )
 
 // Pool is money to share among the listens of a period that it covers.
@@ -74,8 +75,8 @@ func Summable(pools []Pool) error {
 
 func parsePool(record []string) (p Pool, err error) {
 	p.Period, p.Country, p.Tier, p.Currency = record[0], record[1], record[2], record[3]
-	if !IsPeriod(p.Period) {
-		return p, fmt.Errorf("period %q is not a month like 2026-03", p.Period)
+	if _, err := lake.ParseMonth(p.Period); err != nil {
+		return p, err
 	}
 	if p.Country != "*" {
 		if p.Country, err = country(p.Country); err != nil {
@@ -93,10 +94,4 @@ func parsePool(record []string) (p Pool, err error) {
 		return p, fmt.Errorf("amount_minor %q is not a whole number of minor units from 0", record[4])
 	}
 	return p, nil
-}
-
-// IsPeriod tells whether s is a month like 2026-03.
-func IsPeriod(s string) bool {
-	_, err := time.Parse("2006-01", s)
-	return err == nil
 }
