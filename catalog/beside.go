@@ -62,8 +62,8 @@ func CheckBeside(listens, small lake.Snapshot) error {
 	return rolledBack(small, id)
 }
 
-// CheckBesideLost is [CheckBeside] for a small table of which nobody knows any more what it comes from: its files must show that
-// it comes from the snapshot that listens was filtered through.
+// CheckBesideLost is [CheckBeside] for a small table whose history is lost. Its files must show that it comes from the snapshot
+// that listens was filtered through.
 func CheckBesideLost(ctx context.Context, listens, small lake.Snapshot) error {
 	id, sequence, err := beside(listens, small.Table().Name())
 	if err != nil || id == 0 || id == small.ID() {

@@ -105,8 +105,8 @@ func (s Snapshot) AllUntold() string {
 	return fmt.Sprintf("%s-%d", untold, s.table.ice.Metadata().LastSequenceNumber())
 }
 
-// MayBeRolledBack tells whether the property names a commit of ours of which nothing shows that main comes from it. What others
-// noted of such a table may be what a rollback took back.
+// MayBeRolledBack tells whether the property names a commit of ours while nothing shows that main comes from that commit. What
+// others noted of such a table may be what a rollback took back.
 func (t *Table) MayBeRolledBack() bool {
 	if t.last == nil {
 		return false

@@ -15,8 +15,8 @@ type Changes struct {
 	Added []File
 	// Partitions holds the [PartitionValue] of every partition that gained or lost rows.
 	Partitions map[any]bool
-	// Torn holds the days or months of which nobody can tell the rows that came from those that went by files:
-	// another engine took rows away or put them into other files, or a compaction put rows that came after the base
+	// Torn holds the days or months whose files do not tell the rows that came from the rows that went: another
+	// engine took rows away or put them into other files, or a compaction put rows that came after the base
 	// together with older ones. The caller compares these partitions row by row.
 	Torn map[int]bool
 	// Foreign are the snapshots of other engines that took rows away or brought some back, oldest first.

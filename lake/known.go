@@ -57,7 +57,7 @@ const (
 	there   fate = iota
 	lacking      // of a newer version than the one that made the table
 	dropped
-	taken // its field id holds a column of which nobody can tell whether it is this one
+	taken // its field id holds a column that may be this one or another
 )
 
 // history answers what became of the columns of a spec.

@@ -160,8 +160,8 @@ func (c *Catalog) newestOf(ctx context.Context, at row, wanted string, done *Res
 	return nil, nil
 }
 
-// wholeOf is the newest state on the line of h of which every file is there. A warehouse that was copied while work went on has newer
-// metadata than data; the state that its catalog names is whole, so nothing older than that is taken, and not what the operator chose.
+// wholeOf is the newest state on the line of h that has all its files. A warehouse that was copied while work went on has newer metadata
+// than data. The state that its catalog names is whole, so no older state is taken. A head that the operator chose is taken as it is.
 func (c *Catalog) wholeOf(ctx context.Context, at row, h *head, all []*head, wanted bool, done *Restored) (*head, error) {
 	known := slices.IndexFunc(all, func(o *head) bool { return sameFile(o.file, at.location) })
 	lacking := complete(ctx, at.table, h, c.warehouse)

@@ -40,33 +40,33 @@
 //
 // # The recount
 //
-// Of each listen with a copy in the period, all copies of the cut are looked at, in whatever months. Those received
-// first are kept. Where these are several, contents that agree become one, and the published order eliminates column by
-// column: what has more than the least goes. The rules of the run's version are joined with the combinations of what
-// they name, the first position decides. Rules that were applied later play no part.
+// If a listen has a copy in the period, all its copies in the cut are compared, of any month. The copies that were
+// received first are kept. If several are left, copies with the same content become one, and then the published order
+// decides column by column: a copy with more than the least value goes. The rules of the run's version are joined with
+// the combinations of what they name; the first position decides. Rules that were applied later play no part.
 //
 // # Outcomes
 //
 // same: the lines have the checksum of the run, and the payouts are those that the lines and the run's pools give. Rows
-// may be gone all the same, duplicates for instance. A checksum is never compared with anything but that of lines
-// recomputed from rows that are there: no outcome other than equal lines is called same.
+// may be gone all the same, duplicates for instance. The checksum of the run is only compared with the checksum of
+// lines that were recomputed from rows which are there, so nothing but equal lines is called same.
 //
 // inputs_erased: the lines differ, and deletion requests that were carried out since can explain it. The run pins how
-// many copies of the period it saw. Let missing be that number less the copies there are now, erased what requests that
-// touch the period have removed since. Each copy that is gone takes at most one counted listen from one line; and each
-// one that counted, in whatever month, hands over to at most one other copy, perhaps in this period. So erasures
-// explain the difference only if
+// many copies of the period it saw. Let missing be that number less the copies there are now. Let erased be the number
+// of copies that requests which touch the period have removed since. A copy that is gone takes at most one counted
+// listen from one line. If it counted, in any month, at most one other copy takes its place, perhaps in this period. So
+// erasures explain the difference only if
 //
 //	0 <= missing <= erased, and erased > 0
 //	all losses of lines together <= missing, all gains together <= erased; the same for qualified listens.
 //
-// Losses and gains are taken line by line where the lines of the run are kept, otherwise from its sums. That missing
-// may be 0 is for the copy in another month whose place was taken by one of this period.
+// Losses and gains are taken line by line where the lines of the run are kept, otherwise from its sums. missing may be
+// 0 because a copy of this period can take the place of an erased copy in another month.
 //
 // inputs_erased too: the lines differ, and another engine has taken rows of listens away or changed them since, or
 // nobody can tell whether one did (a rollback, or history that expired before the royalties job had read it). The
-// ledger keeps how far that goes (catalog.ChangedByOthers), whatever expires. How many rows it were is not looked at:
-// who deletes can delete all.
+// ledger keeps up to where that was (catalog.ChangedByOthers), also when snapshots expire. The number of rows does not
+// matter: an engine that deletes can delete all.
 //
 // different: everything else. Rows that are gone without a request, rows that are too many, rows whose content has
 // changed; published lines that do not have the checksum of their run; payouts that do not follow from lines and pools.
@@ -90,9 +90,9 @@
 //
 // # Caveats
 //
-//   - The log has one number of removed copies and does not say of which months they were, nor which lay in the cut. If
-//     a request removed copies of other months or of later arrival too, as many copies of this period could vanish by
-//     other means and be put down to it. It is then said that inputs were erased, never that the run is the same.
+//   - The log has the number of removed copies. It does not say in which months they lay, nor which lay in the cut. If a
+//     request also removed copies of other months or of later arrival, as many copies of this period could vanish by
+//     other means and be put down to the request. The outcome is inputs_erased then, never same.
 //   - A request logged between the moment a run read the ledger and the moment it started to compute, some tenths of a
 //     second, counts as one that the run knew of. The run may then be called different although a request explains it.
 //   - Where another engine has rewritten files with rows that it had appended itself, under a later sequence number,

@@ -79,7 +79,7 @@ type audit struct {
 	result *Result
 
 	others      int64  // see [catalog.ChangedByOthers]
-	forgotten   int64  // rounds of replays since the run of which quarantine has no mark any more
+	forgotten   int64  // rounds of replays since the run whose marks are gone from quarantine
 	publishedIs string // checksum of the lines that the run published; "" when they are gone
 }
 

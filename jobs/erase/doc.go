@@ -66,15 +66,17 @@
 // does this for all requests, so the newest rows_deleted row says for all of them through which archive snapshot they
 // are swept. Requests stand in quarantine in full each run: refused records are not filtered when they arrive.
 //
-// A rollback of the archive brings rows back that were swept, and shows neither once the swept snapshot has expired nor
-// where it ends on that snapshot, before whose deletes it is. So each delete on the archive counts, in the archive's
-// state, the deletes on its line, and the log notes the count with the sweep (catalog.Erasures). Where the line has
-// fewer, everything is searched for every request, and if nothing is found the log notes that.
+// A rollback of the archive brings swept rows back. The history does not show the rollback once the swept snapshot has
+// expired. Nor does it show a rollback that ends on the swept snapshot itself, which is older than the deletes. So each
+// delete on the archive counts, in the archive's state, the deletes on its line, and the log notes the count with the
+// sweep (catalog.Erasures). If the line has fewer deletes than the log says, everything is searched for every request.
+// If nothing is found, the log notes that.
 //
-// A snapshot that has expired counts as swept. Maintenance must therefore not expire a snapshot of listens after that
-// of the newest rows_deleted row which was not filtered through every request that has reached rows_deleted, nor one
-// that was committed after an open request and does not know it; and while a request is located, not those of the four
-// tables since: without them the log counts too few rows. Package maintain keeps to this.
+// A snapshot that has expired counts as swept. Maintenance must therefore keep three kinds of snapshots. First, a
+// snapshot of listens that is newer than that of the newest rows_deleted row, unless its rows were filtered through
+// every request that has reached rows_deleted. Second, a snapshot that was committed after an open request and does not
+// know that request. Third, while a request is located, the snapshots of the four tables since then: without them the
+// log counts too few rows. Package maintain keeps to this.
 //
 // # Others at work
 //
@@ -86,10 +88,10 @@
 //
 // # Running again
 //
-// A crash leaves requests at requested or located. The next run searches everything again, so whatever is left goes;
-// what went before is told by the commits themselves, each of which names the located rows it carries out. So the
-// tables, the days, the periods and the counts come out as if nothing had happened. With nothing open and nothing
-// slipped, nothing is written.
+// A crash leaves requests at requested or located. The next run searches everything again, so the rows that are left
+// go. Each commit names the located rows that it carries out, so the run knows what went before. The tables, the days,
+// the periods and the counts come out as if nothing had happened. With nothing open and nothing slipped, nothing is
+// written.
 //
 // # Bounds
 //

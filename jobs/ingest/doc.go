@@ -73,19 +73,19 @@
 // deletion_requests any more (package lake), a run works it out, commits it, goes on from there and ends with
 // [jobs.ErrPartial]; its report has the positions. They are the end of the rows in the table's files, rows deleted by
 // position among them, and of listens never lower than what royalty_runs noted of it, what sources says, and, partition
-// by partition, what the consumer group was told, which happens after each commit. What quarantine and
-// deletion_requests are ahead of listens is no measure for it: a flush that was cut off leaves them so, and its listens
-// would be passed. Their rows are left where they are instead, as after any such flush.
+// by partition, what the consumer group was told, which happens after each commit. The positions of quarantine and
+// deletion_requests are no lower bound for those of listens: after a flush that was cut off they are ahead, and the
+// listens of that flush would be passed. The rows of such a flush are left where they are.
 //
-// Where the property of listens still names a commit of ours of which nothing shows that main comes from it, listens
-// may have been rolled back, and what runs and group know may be what was taken back: then the rows alone count. A file
-// that sources calls read counts as read where listens shows its commit; otherwise it is refused, neither read again
+// The property of listens may still name a commit of ours while nothing shows that main comes from it. Then listens may
+// have been rolled back, and what runs and group know may be what was taken back, so the rows alone count. A file that
+// sources calls read counts as read if listens shows its commit. Otherwise the file is refused: it is neither read again
 // nor called read.
 //
-// Records that lie after the last row of all are read again: those that were suppressed or erased are suppressed, for
-// the requests stand. A small table that has forgotten what it comes from must show in its files that it comes from
-// what listens was filtered through; otherwise it counts as rolled back. Rows that others added under the name of a
-// source of ours count as read.
+// Records that lie after the last row are read again. Records that were suppressed or erased are suppressed again, for
+// the requests stand. A small table whose history is lost must show in its files that it comes from the snapshot that
+// listens was filtered through; otherwise it counts as rolled back. Rows that others added under the name of a source
+// of ours count as read.
 //
 // # Deletion requests
 //

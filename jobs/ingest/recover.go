@@ -19,8 +19,8 @@ type Recovered struct {
 	Positions lake.Positions `json:"positions"`
 }
 
-// recovery gives tables a state again of which nobody can tell any more what it was: another engine expired every snapshot of
-// ours, and property and older metadata files are gone too. It is the last resort; package ingest says what it goes by.
+// recovery gives a table a state again after its state was lost: another engine expired every snapshot of ours, and the property and
+// the older metadata files are gone too. It is the last resort; package ingest says what it goes by.
 type recovery struct {
 	env    jobs.Env
 	engine *engine

@@ -146,7 +146,7 @@ func (r *replay) finish(ctx context.Context, s replays, behind []lake.Snapshot) 
 const markAttempts = 20
 
 // mark gives the rows of quarantine their outcomes, as the relation marks has them. done are the replays, by
-// table, of which all records are marked then. It returns the number of rows.
+// table, whose records are all marked after it. It returns the number of rows.
 func (r *replay) mark(ctx context.Context, done map[string]int64) (int64, error) {
 	for attempt := 1; ; attempt++ {
 		n, err := r.markOnce(ctx, done)

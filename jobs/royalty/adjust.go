@@ -26,8 +26,8 @@ type Posting struct {
 	through through
 }
 
-// through tells how far the differences of a closed period are posted: the run whose inputs they go through, and the newest run
-// of which none waits. The two are one unless differences by deletions wait.
+// through tells how far the differences of a closed period are posted. posted is the run whose inputs they account for. settled is
+// the newest run whose differences are all posted. The two are the same run unless differences by deletions wait.
 type through struct{ posted, settled string }
 
 // adjustments are the differences of closed periods that one run posts.

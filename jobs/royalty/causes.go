@@ -21,7 +21,7 @@ const (
 	CauseSplits = "splits changed"
 	// CauseClosed is a period that was closed while a run was under way that did not know: its adjustments are due.
 	CauseClosed = "closed meanwhile"
-	// CausePending is a closed period of which an earlier version held differences back in royalty_adjustments.
+	// CausePending is a closed period whose differences an earlier version held back in royalty_adjustments.
 	CausePending = "held rows to take out"
 	// CausePosted is a period that differences of earlier ones were posted to and that has nothing else yet.
 	CausePosted = "adjustments posted"

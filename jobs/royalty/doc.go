@@ -38,24 +38,24 @@
 // # Closed periods
 //
 // [Close] writes a row to royalty_closes that makes the published run the statement, and tags the snapshots it is read
-// from. From then on the lines of the period go on to be restated like those of any other, and what differs from the
-// statement is posted to royalty_adjustments, signed, per line, payout and share:
+// from. Later runs still restate the lines of the period. What differs from the statement is posted to
+// royalty_adjustments, signed, per line, payout and share:
 //
 //	statement (tag) + adjustments (by origin_period) + what waits = newest run, key by key, checked before every publication
 //
 // posted_period is the first open period after the closed one; a period that nothing else makes gets a run of its own,
-// with no lines. cause tells the input that changed: the way from the last run that posted to this one is walked input
-// by input ([restatement]), late listens, deletions, rules, pools, splits, each statement in between computed with the
-// code that computes any other.
+// with no lines. cause tells the input that changed: late listens, deletions, rules, pools or splits. The way from the
+// last run that posted to this one is walked input by input ([restatement]). Each statement in between is computed by
+// the same code as any other.
 //
-// Differences by deletions never show a single person. A person counts for a line that came out different because of
-// them, by the rows the ledger lost (its snapshots, or deletion_log where these were purged: as the fewest who can
-// account for what is left). Lines are posted when everyone who sees some of them, artist, label, party, or whoever
-// shares a pool, sees those of at least five people. The others wait, in no table: they are what statement and
-// adjustments leave to the newest run, worked out by each run. While something waits, late listens, pools and splits
-// are posted as if the listens were still in; changed rules, and splits that change within the month, wait with them.
-// royalty_runs says in posted_run_id through whose inputs differences are posted, and in settled_run_id the newest run
-// of which none waits.
+// Differences by deletions never show a single person. A person counts for a line if the line came out different
+// because of rows of that person which the ledger lost. The ledger's snapshots tell whose rows these were. Where the
+// snapshots were purged, deletion_log tells, and the fewest people who can account for the rest are counted. Lines are
+// posted when everyone who sees some of them (artist, label, party, or whoever shares a pool) sees lines of at least
+// five people. The other lines wait, in no table: each run works them out as what statement and adjustments leave to
+// the newest run. While lines wait, late listens, pools and splits are posted as if the listens were still in; changed
+// rules, and splits that change within the month, wait with the lines. In royalty_runs, posted_run_id is the run whose
+// inputs the posted differences account for, and settled_run_id the newest run whose differences are all posted.
 //
 // A run that planned before the close and published after it posted nothing: the next run notices, because what its row
 // in royalty_runs says about the close is missing.

@@ -9,7 +9,7 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// bindErased makes a table in main of the ids that erasures took from the ledger after was, each with the user of whom it was
+// bindErased makes a table in main of the ids that erasures took from the ledger after was, each with the user whose row was
 // taken first. Every commit that took some is held against its own parent, so compactions in between do not matter. told is false
 // when the history between the two is gone.
 func (r *restatement) bindErased(ctx context.Context, into string, was, now lake.Snapshot) (n int64, told bool, err error) {

@@ -40,7 +40,7 @@ type Explanation struct {
 	Duplicates       int64             `json:"duplicates"` // copies of these listens that do not count
 	Refused          []RefusedBy       `json:"refused"`
 	Counted          []ExplainedListen `json:"counted"`        // those that do not qualify first, as many as asked for
-	Held             []HeldLines       `json:"held,omitempty"` // one at most: the lines of which none of the above tells
+	Held             []HeldLines       `json:"held,omitempty"` // one at most: lines that are in none of the numbers above
 }
 
 // RefusedBy is how many counted listens one rule refused.

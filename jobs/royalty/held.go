@@ -18,13 +18,13 @@ const (
 	schemaErased = "erased"
 )
 
-// wait is a closed period of which differences by deletions wait, or may.
+// wait is a closed period whose differences by deletions wait, or may wait.
 type wait struct {
 	*restatement
 	a       *adjustments
 	closing Closing
-	through PublishedRun // the run whose inputs differences are posted through
-	settled PublishedRun // the newest run of which none waited
+	through PublishedRun // the run whose inputs the posted differences account for
+	settled PublishedRun // the newest run whose differences were all posted
 	before  bool         // something waited at through
 	report  *Posting
 }

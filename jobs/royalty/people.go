@@ -58,7 +58,7 @@ func (w *wait) decide(ctx context.Context, before, after string) (out batch, err
 	return out, err
 }
 
-// bindHolders makes the tables of whom a track's lines are shown to: labels by the tracks of today, and pools.
+// bindHolders makes the tables of those who see a track's lines: labels by the tracks of today, and pools.
 func (w *wait) bindHolders(ctx context.Context) error {
 	tracks, err := w.env.Snapshot(ctx, catalog.Tracks)
 	if err != nil {

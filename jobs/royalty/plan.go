@@ -40,7 +40,7 @@ type plan struct {
 	periods                                                               []PeriodPlan
 	rows                                                                  map[string]int64 // of the ledger's files, by period
 	wholeLedger                                                           bool             // every changed period is in periods, so the state may move
-	anew                                                                  map[string]bool  // published tables that somebody else changed and of which what was there is gone
+	anew                                                                  map[string]bool  // published tables that somebody else changed, and whose files from before are gone
 }
 
 // cut is the archive as the ledger accounts for it.

@@ -32,8 +32,8 @@ type basis struct {
 	splits int64        // version
 }
 
-// restatement explains the way from one statement of a period to a later one as a row of steps, in each of which
-// one input changes: late listens, erased listens, rules, pools, splits. The statements at both ends are in the schemas was
+// restatement explains the way from one statement of a period to a later one, step by step. In each step one input changes:
+// late listens, erased listens, rules, pools, splits. The statements at both ends are in the schemas was
 // and now, as lines, payouts and full_shares; those in between are computed, in schemas of their own. Differences
 // between neighbours go to main.differences with the step's cause, so they add up to the whole difference.
 type restatement struct {
@@ -102,7 +102,7 @@ func (r *restatement) walk(ctx context.Context, steps []step) (string, error) {
 	return at, nil
 }
 
-// arrive adds the differences between two statements, the first of which is done with.
+// arrive adds the differences between two statements, and drops the earlier one where it was computed on the way.
 func (r *restatement) arrive(ctx context.Context, before, after, cause string) error {
 	if err := r.difference(ctx, before, after, cause); err != nil || before == schemaWas {
 		return err

@@ -40,8 +40,8 @@ type PublishedRun struct {
 	SplitsSnapshotID      int64               `json:"splits_snapshot_id,string"`
 	SharesSnapshotID      int64               `json:"shares_snapshot_id,string"`
 	AdjustmentsSnapshotID int64               `json:"adjustments_snapshot_id,string"`
-	PostedRunID           string              `json:"posted_run_id"`           // of a closed period: the run through whose inputs differences are posted
-	SettledRunID          string              `json:"settled_run_id"`          // of a closed period: the newest run of which no difference waits
+	PostedRunID           string              `json:"posted_run_id"`           // of a closed period: the run whose inputs the posted differences account for
+	SettledRunID          string              `json:"settled_run_id"`          // of a closed period: the newest run whose differences are all posted
 	ClosedVersion         int64               `json:"closed_version"`          // of the statement that the run knew to be closed; 0: the period was open
 	RunsSnapshotID        int64               `json:"runs_snapshot_id,string"` // the one that published it
 }

@@ -105,7 +105,7 @@ func (n *naming) strike(ctx context.Context, relation string, fields ...string) 
 	return n.recount(ctx)
 }
 
-// recount finds the columns of which something is left.
+// recount finds the columns that still have something left.
 func (n *naming) recount(ctx context.Context) error {
 	n.fields = map[string]bool{}
 	var f string

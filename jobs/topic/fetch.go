@@ -198,7 +198,7 @@ func (r *fetchRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	return f, nil
 }
 
-// decode reads Fetch v4 to v11, of which one partition was asked for.
+// decode reads an answer to Fetch v4 to v11 that asked for one partition.
 func (f *fetched) decode(answer []byte, version int16) error {
 	in := reader{buf: answer}
 	in.int32() // throttle
