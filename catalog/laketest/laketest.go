@@ -129,11 +129,3 @@ func Engine(t testing.TB, variable string) string {
 	}
 	return value
 }
-
-// Long skips a test that takes long for what it says beyond the shorter ones. CI sets LAKECTL_LONG and runs it.
-func Long(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv("LAKECTL_LONG") == "" {
-		t.Skipf("LAKECTL_LONG is not set: %s", why)
-	}
-}

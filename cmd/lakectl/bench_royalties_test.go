@@ -3,10 +3,13 @@ package main
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // Small, so of what it measures only the bytes and the memory mean anything.
 func TestBenchRoyaltiesHoldsItsJobsToTheStatedLimits(t *testing.T) {
+	laketest.Long(t, "a bench")
 	l := newLakeDir(t, true)
 	text, err := l.exec("bench", "royalties", "--rows", "30000", "--ledger", "60000", "--night", "6000", "--tracks", "2000", "--memory-limit", "256MiB")
 	if err != nil {

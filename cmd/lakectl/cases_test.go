@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // expected is what expected.json says of a case. Lists are in order.
@@ -203,6 +205,7 @@ func TestEveryCaseComesOutLineForLine(t *testing.T) {
 }
 
 func TestJobsRunBetweenAnyTwoEventsChangeNothing(t *testing.T) {
+	laketest.Long(t, "every case with jobs in between")
 	for _, c := range loadCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -218,6 +221,7 @@ func TestJobsRunBetweenAnyTwoEventsChangeNothing(t *testing.T) {
 }
 
 func TestTheOrderOfEventsChangesNothing(t *testing.T) {
+	laketest.Long(t, "every case in another order")
 	for i, c := range loadCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -242,6 +246,7 @@ func TestTheOrderOfEventsChangesNothing(t *testing.T) {
 }
 
 func TestReplayAsAnotherSourceChangesNoResult(t *testing.T) {
+	laketest.Long(t, "every case twice")
 	for _, c := range loadCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -74,6 +74,7 @@ func theirSpec(t *testing.T, l *laketest.Lake, table string) iceberg.PartitionSp
 // Another engine changes columns and partitions of every table between the jobs, and writes rows of its own under what it
 // made. Every table then holds the rows that it holds without all that.
 func TestJobsGiveTheSameWhateverTheLayoutOfTheTables(t *testing.T) {
+	laketest.Long(t, "all jobs on evolved tables")
 	t.Parallel()
 	want := life(t, func(*laketest.Lake, int) {})
 	for _, table := range []string{catalog.Listens, catalog.Quarantine, catalog.DeletionRequests, catalog.Adjustments, catalog.RoyaltyShares} {

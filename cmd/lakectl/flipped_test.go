@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // outcome runs a command line in this process.
@@ -75,6 +77,7 @@ const listensOfMarch = `{"type":"listen","listen_id":"ID1","user_id":"ana","trac
 // Whatever table holds the damage, a command that reads it ends with 5 or says what it said before. A query of a user is
 // held to the deletes alone.
 func TestABitFlippedInAnyTableIsNoNumber(t *testing.T) {
+	laketest.Long(t, "every command on every table")
 	t.Parallel()
 	l := lakeOfEveryTable(t)
 	seed := uint64(time.Now().UnixNano())

@@ -176,6 +176,7 @@ func (s *shared) reproduce() {
 // Whatever another engine does to listens between the jobs, what is published is what a recount of its rows in plain Go gives, and
 // nothing is doubled. LAKECTL_HISTORIES is how many histories to try, which then are twice as long.
 func TestAnyHistoryWithAnotherEnginesHandsAgreesWithARecount(t *testing.T) {
+	laketest.Long(t, "random histories")
 	histories, rounds := uint64(2), 2
 	if n, err := strconv.ParseUint(os.Getenv("LAKECTL_HISTORIES"), 10, 32); err == nil {
 		histories, rounds = n, 4

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/jobs/royalty"
@@ -139,6 +140,7 @@ func (c *chained) forgotten(tables ...string) {
 
 // Whatever history another engine expires between two nights, also together with a rollback: nothing is lost, doubled or comes back.
 func TestJobsGoOnWhereAnotherEngineExpiredTheHistory(t *testing.T) {
+	laketest.Long(t, "all jobs again after each act")
 	t.Parallel()
 	c, twin := newChained(t), newChained(t)
 	var third [3][]string // each table expires while those that speak of it remember

@@ -12,12 +12,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/simulate"
 )
 
 // TestKillNineAtAnyMomentAndRunAgain kills every command of the chain with SIGKILL, again and again a little
 // later, until it gets through. The lake must end as one that nobody disturbed.
 func TestKillNineAtAnyMomentAndRunAgain(t *testing.T) {
+	laketest.Long(t, "processes die at random moments")
 	month := simulate.New(simulate.Options{Listens: 2000})
 	var lines []string
 	for e := range month.Events() {

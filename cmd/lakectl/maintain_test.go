@@ -152,6 +152,7 @@ func TestTagIsReadAfterMaintenance(t *testing.T) {
 }
 
 func TestBenchOfCommitsReportsEveryStretch(t *testing.T) {
+	laketest.Long(t, "a bench")
 	l := newLakeDir(t, false)
 	text, err := l.exec("--json", "bench", "commits", "--commits", "200", "--maintain-every", "60", "--contrast", "10")
 	out := string(text)

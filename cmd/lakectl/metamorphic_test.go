@@ -81,6 +81,7 @@ func openLake(l *lakeDir) *laketest.Lake {
 
 // Logically the same input gives the same royalties, however it came and whatever happened to the files in between.
 func TestEveryWayLeadsToTheSameChecksums(t *testing.T) {
+	laketest.Long(t, "the same events along every way")
 	events := randomEvents(77, 120)
 	want := map[string]string{}
 	for name, way := range ways {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/audit"
 	"github.com/lakectl/lakectl/jobs/royalty"
@@ -187,6 +188,7 @@ func TestRunsFromATopicReproduceAfterMoreCameIn(t *testing.T) {
 
 // Whatever happens to a lake in whatever order, no run is called different; and without deletions all are the same.
 func TestRandomHistoriesNeverMakeARunDifferent(t *testing.T) {
+	laketest.Long(t, "random histories")
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()

@@ -57,11 +57,8 @@ func TestCrashAtAnyStepEndsAsIfItHadNotHappened(t *testing.T) {
 	f.delete()
 	want := f.outcome(2)
 	rewind()
-	nth, stride := 1, 1
-	if testing.Short() {
-		stride = 5
-	}
-	for ; f.crash(nth) != nil; nth += stride {
+	nth := 1
+	for ; f.crash(nth) != nil; nth = laketest.NextStep(nth) {
 		f.delete()
 		equal(t, "outcome", f.outcome(2), want)
 		rewind()

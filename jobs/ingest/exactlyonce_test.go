@@ -21,7 +21,7 @@ import (
 // each death.
 func everyStep(t *testing.T, run func(nth int, through func(*laketest.Lake) *laketest.Lake) error) {
 	t.Helper()
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth = laketest.NextStep(nth) {
 		faults, struck := crash(nth)
 		err := run(nth, func(l *laketest.Lake) *laketest.Lake { return l.With(faults) })
 		if struck() {

@@ -203,6 +203,7 @@ func TestRequestReadByOneMemberBindsTheOthers(t *testing.T) {
 
 // Many members commit to one table at once, each again and again.
 func TestMembersDoNotStarveEachOther(t *testing.T) {
+	laketest.Long(t, "members wait for each other")
 	const n = 6
 	k := newKafka(t, n)
 	var members []*running

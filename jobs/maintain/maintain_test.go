@@ -222,7 +222,7 @@ func TestDryRunAndNothingToDoWriteNothing(t *testing.T) {
 }
 
 func TestMaintenanceKilledAnywhereIsFinishedByTheNext(t *testing.T) {
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth = laketest.NextStep(nth) {
 		w := newWorld(t)
 		w.covers(catalog.PlaysByHour, catalog.CoversListens, w.again(w.ingest(1, "u", 0), 75, time.Second)[60])
 		w.again(w.commit(catalog.Sources, "test", nil, nil), 32, time.Second)

@@ -285,7 +285,7 @@ func TestCrashAtAnyStepThenARunGivesTheExactSums(t *testing.T) {
 	for _, o := range []rollup.Options{plain, trueUp} {
 		t.Run(fmt.Sprintf("true-up %v", o.TrueUp), func(t *testing.T) {
 			w := newWorld(t)
-			for nth := 1; ; nth++ {
+			for nth := 1; ; nth = laketest.NextStep(nth) {
 				id := func(name string) string { return fmt.Sprint(name, "-", nth) }
 				c := heard(id("l1"), "u1", "t1", at(1, 9)).late(at(4, 9))
 				w.archive(c, c, heard(id("l2"), "u2", "t1", at(2, 9)), heard(id("l3"), id("u3"), "t1", at(2, 9)))

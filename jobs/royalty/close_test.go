@@ -131,7 +131,7 @@ func TestPeriodIsNotClosedWhileSomethingIsMissing(t *testing.T) {
 
 func TestCloseKilledAtEveryStepIsFinishedByTheNext(t *testing.T) {
 	t.Parallel()
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth = laketest.NextStep(nth) {
 		l := laketest.New(t)
 		archive(t, l, world(95, 60))
 		money(t, l, twoPools)

@@ -85,6 +85,7 @@ var proofs = map[string]func(context.Context, jobs.Env) error{
 }
 
 func TestWhatAnotherEngineDidToDerivedTablesIsUndone(t *testing.T) {
+	laketest.Long(t, "every act on every table")
 	t.Parallel()
 	l, copies, closes := closedLake(t, 93)
 	before := contents(t, l)
@@ -239,7 +240,7 @@ func TestPuttingBackKilledAtEveryStepAndRunAgainGivesTheSame(t *testing.T) {
 	t.Parallel()
 	l, _, _ := closedLake(t, 97)
 	before := contents(t, l)
-	for nth := 1; ; nth += 3 {
+	for nth := 1; ; nth = laketest.NextStep(nth) {
 		for _, table := range catalog.Published {
 			l.Hand(t, table).InsertSelect("SELECT * FROM altered LIMIT 1")
 		}

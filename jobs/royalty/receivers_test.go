@@ -1,6 +1,7 @@
 package royalty_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -74,13 +75,15 @@ func TestPeriodThatAKilledRunPostedToIsPublishedByTheNext(t *testing.T) {
 	run(t, l, royalty.Options{})
 	c := closePeriod(t, l, "2026-03")
 	archive(t, l, copies[30:])
+	ctx, cancel := context.WithCancel(t.Context())
 	faults := &laketest.Faults{Strike: func(step laketest.Step, table string) error {
 		if step == laketest.BeforeCommit && table == catalog.RoyaltyRuns {
+			cancel() // or the commit is tried again for half a minute
 			return laketest.ErrInjected
 		}
 		return nil
 	}}
-	if _, err := royalty.Run(t.Context(), env(l.With(faults)), royalty.Options{}); !errors.Is(err, laketest.ErrInjected) {
+	if _, err := royalty.Run(ctx, env(l.With(faults)), royalty.Options{}); !errors.Is(err, laketest.ErrInjected) {
 		t.Fatalf("the run was not killed: %v", err)
 	}
 	status, err := royalty.Status(t.Context(), env(l))

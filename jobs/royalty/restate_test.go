@@ -253,7 +253,7 @@ func equalLines(t *testing.T, what string, got, want map[lineKey]lineCount) {
 func TestRestatementKilledAtEveryStepPostsOnce(t *testing.T) {
 	t.Parallel()
 	copies := world(97, 120)
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth = laketest.NextStep(nth) {
 		l := laketest.New(t)
 		archive(t, l, copies[:80])
 		money(t, l, twoPools)

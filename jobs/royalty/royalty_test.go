@@ -142,6 +142,7 @@ func checkLedger(t *testing.T, l *laketest.Lake, copies []copyOf) {
 }
 
 func TestAnyCutOfTheArchiveGivesTheRecountsLines(t *testing.T) {
+	laketest.Long(t, "random histories")
 	t.Parallel()
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -199,7 +200,7 @@ func TestKilledAtEveryStepAndRunAgainGivesTheSame(t *testing.T) {
 	}
 	all := append(append([]copyOf{}, first...), second...)
 	want := checksums(recount(all, atLeast30s))
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth = laketest.NextStep(nth) {
 		l := laketest.New(t)
 		archive(t, l, first)
 		run(t, l, royalty.Options{})
@@ -308,7 +309,7 @@ func TestHandOverKilledAtEveryStepLosesNoCopy(t *testing.T) {
 	}
 	all := append(append([]copyOf{}, first...), second...)
 	left := without(all, "u1")
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth = laketest.NextStep(nth) {
 		l := laketest.New(t)
 		archive(t, l, first)
 		run(t, l, royalty.Options{})
