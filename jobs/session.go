@@ -68,9 +68,14 @@ func (s *Session) RunAll(ctx context.Context, names ...string) error {
 
 // Each runs a statement and calls visit for every row, scanned into dest before each call. An error of visit comes back as it is.
 func (s *Session) Each(ctx context.Context, name string, args, dest []any, visit func() error) error {
+	return s.eachNamed(ctx, name, args, func([]string) ([]any, error) { return dest, nil }, visit)
+}
+
+// eachNamed is Each where the names of the columns say what they are scanned into.
+func (s *Session) eachNamed(ctx context.Context, name string, args []any, into func(columns []string) ([]any, error), visit func() error) error {
 	var own error
 	err := s.measure(ctx, name, func(text string) (rows int64, err error) {
-		err = s.EachText(ctx, text, args, dest, func() error {
+		err = s.EachNamedText(ctx, text, args, into, func() error {
 			rows++
 			own = visit()
 			return own

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -42,7 +43,7 @@ func Confirm(ctx context.Context, env jobs.Env) (report Report, err error) {
 		return report, err
 	}
 	at := log.next(env)
-	var rows [][]any
+	var rows []catalog.StepRow
 	for _, r := range requests {
 		if r.For, err = r.waitsFor(rollup, royalties); err != nil {
 			return report, err

@@ -46,7 +46,7 @@ func (p *Plan) Execute(ctx context.Context) (Report, error) {
 // has nothing to add is left alone.
 func (p *Plan) writeLocated(ctx context.Context) (at int64, err error) {
 	at = p.log.next(p.env)
-	var rows [][]any
+	var rows []catalog.StepRow
 	for _, q := range p.Requests {
 		if q.located && q.Rows.none() {
 			continue
@@ -60,7 +60,7 @@ func (p *Plan) writeLocated(ctx context.Context) (at int64, err error) {
 // writeDeleted logs that the rows are gone, with all that has to be recomputed for it.
 func (p *Plan) writeDeleted(ctx context.Context) error {
 	at := p.log.next(p.env)
-	rows := make([][]any, len(p.Requests))
+	rows := make([]catalog.StepRow, len(p.Requests))
 	for i, q := range p.Requests {
 		rows[i] = logRow(q.RequestID, q.Position, RowsDeleted, at, q.Rows.plus(q.finished),
 			p.target(catalog.Listens).base.ID(), p.target(catalog.ListensCounted).after.ID(), q.Days, q.ledger.plus(q.finishedLedger))

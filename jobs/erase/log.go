@@ -44,7 +44,7 @@ func (l *logbook) next(env jobs.Env) int64 {
 }
 
 // write commits one step of several requests at once. Another run that logs at the same time fences it.
-func (l *logbook) write(ctx context.Context, env jobs.Env, rows [][]any) error {
+func (l *logbook) write(ctx context.Context, env jobs.Env, rows []catalog.StepRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (l *logbook) write(ctx context.Context, env jobs.Env, rows [][]any) error {
 }
 
 // sweep commits the step with which all requests are swept through a snapshot of the archive; there may be nothing to log.
-func (l *logbook) sweep(ctx context.Context, env jobs.Env, rows [][]any, archive lake.Snapshot) error {
+func (l *logbook) sweep(ctx context.Context, env jobs.Env, rows []catalog.StepRow, archive lake.Snapshot) error {
 	n, err := archive.StateNumber(catalog.Erasures)
 	if err != nil || len(rows) == 0 && n == l.erasures {
 		return err
@@ -61,8 +61,12 @@ func (l *logbook) sweep(ctx context.Context, env jobs.Env, rows [][]any, archive
 	return l.commit(ctx, env, rows, map[string]string{lake.StateKey(catalog.Erasures): strconv.FormatInt(n, 10)})
 }
 
-func (l *logbook) commit(ctx context.Context, env jobs.Env, rows [][]any, state map[string]string) error {
-	files, err := l.snapshot.Table().WriteRows(ctx, catalog.DeletionsJob, rows)
+func (l *logbook) commit(ctx context.Context, env jobs.Env, rows []catalog.StepRow, state map[string]string) error {
+	values, err := lake.RowsOf(l.snapshot.Table(), rows...)
+	if err != nil {
+		return err
+	}
+	files, err := l.snapshot.Table().WriteRows(ctx, catalog.DeletionsJob, values)
 	if err != nil {
 		return err
 	}
@@ -74,9 +78,10 @@ func (l *logbook) commit(ctx context.Context, env jobs.Env, rows [][]any, state 
 }
 
 // logRow is a row of deletion_log. months counts the rows of listens_counted by month: the snapshots that tell are purged later.
-func logRow(id string, from Position, state State, at int64, c Counts, archive, ledger int64, days []string, months monthCounts) []any {
-	return []any{
-		id, string(state), instant(at), from.Topic, from.Partition, from.Offset, c.Listens, c.Quarantine, c.Counted, c.Duplicates,
-		idOrNull(archive), idOrNull(ledger), list(days), list(periodsOf(days)), months.text(),
+func logRow(id string, from Position, state State, at int64, c Counts, archive, ledger int64, days []string, months monthCounts) catalog.StepRow {
+	return catalog.StepRow{
+		RequestID: id, State: string(state), At: instant(at), Place: catalog.Place{Topic: from.Topic, Partition: int64(from.Partition), Offset: from.Offset},
+		Listens: c.Listens, Quarantine: c.Quarantine, ListensCounted: c.Counted, ListensDuplicates: c.Duplicates,
+		ListensSnapshotID: archive, LedgerSnapshotID: ledger, Days: list(days), Periods: list(periodsOf(days)), LedgerRowsByPeriod: months.text(),
 	}
 }

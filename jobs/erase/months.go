@@ -23,8 +23,8 @@ func (m monthCounts) plus(o monthCounts) monthCounts {
 	return sum
 }
 
-// text is the form in deletion_log, like 2026-03:4,2026-04:1; NULL when there are none.
-func (m monthCounts) text() any {
+// text is the form in deletion_log, like 2026-03:4,2026-04:1; empty when there are none.
+func (m monthCounts) text() string {
 	var items []string
 	for _, month := range slices.Sorted(maps.Keys(m)) {
 		items = append(items, fmt.Sprintf("%s:%d", month, m[month]))

@@ -44,27 +44,14 @@ func (c Counts) plus(o Counts) Counts {
 
 func (c Counts) none() bool { return c == Counts{} }
 
-// list is the form of days and periods in deletion_log; NULL when there are none.
-func list(items []string) any {
-	if len(items) == 0 {
-		return nil
-	}
-	return strings.Join(items, ",")
-}
+// list is the form of days and periods in deletion_log; empty when there are none.
+func list(items []string) string { return strings.Join(items, ",") }
 
 func unlist(text string) []string {
 	if text == "" {
 		return nil
 	}
 	return strings.Split(text, ",")
-}
-
-// idOrNull is a snapshot id in deletion_log; the empty table has none.
-func idOrNull(id int64) any {
-	if id == 0 {
-		return nil
-	}
-	return id
 }
 
 func instant(us int64) time.Time { return time.UnixMicro(us).UTC() }

@@ -120,11 +120,13 @@ func (f *finished) add(ctx context.Context, source string, next int64, at time.T
 	if err != nil {
 		return err
 	}
-	values := []any{source, next, at}
-	if namesListens(t.Current()) {
-		values = append(values, listens.ID(), listens.Sequence())
+	rows, err := lake.RowsOf(t, catalog.SourceRow{
+		Source: source, NextLine: next, FinishedAt: at, ListensSnapshotID: listens.ID(), ListensSequence: listens.Sequence(),
+	})
+	if err != nil {
+		return err
 	}
-	row, err := t.WriteRows(ctx, catalog.IngestJob, [][]any{values})
+	row, err := t.WriteRows(ctx, catalog.IngestJob, rows)
 	if err != nil {
 		return err
 	}

@@ -45,10 +45,10 @@ func (g *ingester) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := g.commitRows(ctx, &g.quarantine, g.quarantineRows()); err != nil {
+	if err := commitRows(ctx, g, &g.quarantine, g.quarantineRows()); err != nil {
 		return err
 	}
-	if err := g.commitRows(ctx, &g.deletions, deletionRows(g.src.name(), g.batch.deletions)); err != nil {
+	if err := commitRows(ctx, g, &g.deletions, requestRows(g.src.name(), g.batch.deletions)); err != nil {
 		return err
 	}
 	err = g.commit(ctx, &g.listens, files, func(now lake.Snapshot, summary map[string]string) error {
@@ -111,11 +111,15 @@ func (r *Report) add(b Report) {
 }
 
 // commitRows commits rows to one of the small tables; without rows there is nothing to write.
-func (g *ingester) commitRows(ctx context.Context, t *target, rows [][]any) error {
-	if len(rows) == 0 {
+func commitRows[T any](ctx context.Context, g *ingester, t *target, records []T) error {
+	if len(records) == 0 {
 		return nil
 	}
 	table, err := g.env.Lake.Table(ctx, t.table)
+	if err != nil {
+		return err
+	}
+	rows, err := lake.RowsOf(table, records...)
 	if err != nil {
 		return err
 	}
@@ -189,32 +193,30 @@ func (g *ingester) unmoved(ctx context.Context, t *target, now lake.Snapshot) er
 	return err
 }
 
-// quarantineRows are the refused records in the order of the table's columns.
-func (g *ingester) quarantineRows() [][]any {
-	rows := make([][]any, len(g.batch.refused))
+func (g *ingester) quarantineRows() []catalog.RefusedRow {
+	rows := make([]catalog.RefusedRow, len(g.batch.refused))
 	for i, q := range g.batch.refused {
-		var event, sent any
+		rows[i] = catalog.RefusedRow{
+			Raw: q.raw, Reason: string(q.Reason), Detail: q.Detail, ReceivedTime: instant(q.ReceivedTime), UserID: q.UserID,
+			Place: catalog.Place{Topic: g.src.name(), Partition: int64(q.partition), Offset: q.offset},
+		}
 		if q.HasEventTime {
-			event = instant(q.EventTime)
+			rows[i].EventTime = bound(&q.EventTime)
 		}
 		if q.hasTime {
-			sent = instant(q.time)
-		}
-		rows[i] = []any{
-			q.raw, string(q.Reason), optional(q.Detail), instant(q.ReceivedTime), optional(q.UserID), event,
-			g.src.name(), q.partition, q.offset, sent, nil, nil,
+			rows[i].SourceTime = bound(&q.time)
 		}
 	}
 	return rows
 }
 
-// deletionRows are the deletion requests in the order of the table's columns.
-func deletionRows(source string, list []deletion) [][]any {
-	rows := make([][]any, len(list))
+func requestRows(source string, list []deletion) []catalog.RequestRow {
+	rows := make([]catalog.RequestRow, len(list))
 	for i, d := range list {
-		rows[i] = []any{
-			d.RequestID, d.subject.String(), d.UserID, instant(d.RequestedAt), instant(d.ReceivedTime),
-			bound(d.From), bound(d.To), optional(d.Reason), source, d.partition, d.offset,
+		rows[i] = catalog.RequestRow{
+			RequestID: d.RequestID, Subject: d.subject.String(), UserID: d.UserID,
+			RequestedAt: instant(d.RequestedAt), ReceivedTime: instant(d.ReceivedTime), From: bound(d.From), To: bound(d.To), Reason: d.Reason,
+			Place: catalog.Place{Topic: source, Partition: int64(d.partition), Offset: d.offset},
 		}
 	}
 	return rows
@@ -222,16 +224,10 @@ func deletionRows(source string, list []deletion) [][]any {
 
 func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
-func optional(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-func bound(micros *int64) any {
+func bound(micros *int64) *time.Time {
 	if micros == nil {
 		return nil
 	}
-	return instant(*micros)
+	at := instant(*micros)
+	return &at
 }

@@ -29,7 +29,11 @@ func (r *replay) commit(ctx context.Context, s replays, c *round) error {
 		if err != nil {
 			return err
 		}
-		files, err := t.WriteRows(ctx, catalog.ReplayJob, c.requests)
+		rows, err := lake.RowsOf(t, c.requests...)
+		if err != nil {
+			return err
+		}
+		files, err := t.WriteRows(ctx, catalog.ReplayJob, rows)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ type round struct {
 	last     refusedAt
 	counts   ReplayReport
 	listens  []iceberg.DataFile
-	requests [][]any // rows of deletion_requests
+	requests []catalog.RequestRow
 	marks    []mark
 	latest   map[string]map[int]int64 // topic and partition -> newest event time that is archived
 	through  int64                    // sequence number of the deletion requests that filtered it
@@ -170,7 +170,7 @@ func (c *round) finish(ctx context.Context, t *lake.Table) error {
 		c.rows.Reset()
 		c.passed = 0
 	}
-	c.requests = append(c.requests, deletionRows(c.last.source, c.deletions)...)
+	c.requests = append(c.requests, requestRows(c.last.source, c.deletions)...)
 	c.deletions = c.deletions[:0]
 	return nil
 }

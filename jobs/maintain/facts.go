@@ -98,27 +98,41 @@ func (f *facts) readRuns(ctx context.Context, db *jobs.Session, runs, closes lak
 	if err := db.BindCommits(ctx, "run_files", runs); err != nil {
 		return err
 	}
-	tables := []string{ // in the order of the statement's columns
-		catalog.Listens, catalog.ListensCounted, catalog.Duplicates, catalog.RoyaltyLines, catalog.RoyaltyPayouts,
-		catalog.RoyaltyRules, catalog.RoyaltyPools, catalog.RoyaltySplits, catalog.RoyaltyShares, catalog.Adjustments, catalog.RoyaltyRuns,
-	}
 	statements := []string{catalog.RoyaltyLines, catalog.RoyaltyPayouts, catalog.RoyaltyShares, catalog.Adjustments}
-	var finished int64
-	var published bool // or closed
-	ids := make([]int64, len(tables))
-	dest := []any{&finished, &published}
-	for i := range ids {
-		dest = append(dest, &ids[i])
-	}
-	return db.Each(ctx, "maintain/runs", nil, dest, func() error {
-		recent := f.now.Sub(time.UnixMicro(finished)) < f.retention
-		for i, table := range tables {
-			if recent || published && slices.Contains(statements, table) {
-				f.pin(table, ids[i])
+	return jobs.EachRecord(ctx, db, "maintain/runs", nil, func(r namedByRun) error {
+		recent := f.now.Sub(time.UnixMicro(r.Finished)) < f.retention
+		for table, id := range r.snapshots() {
+			if recent || r.Published && slices.Contains(statements, table) {
+				f.pin(table, id)
 			}
 		}
 		return nil
 	})
+}
+
+// namedByRun are the snapshots that one royalty run names; 0 is an empty table.
+type namedByRun struct {
+	Finished    int64 `col:"finished"`  // microseconds since 1970
+	Published   bool  `col:"published"` // or closed
+	Listens     int64 `col:"listens"`
+	Ledger      int64 `col:"ledger"`
+	Duplicates  int64 `col:"duplicates"`
+	Lines       int64 `col:"lines"`
+	Payouts     int64 `col:"payouts"`
+	Rules       int64 `col:"rules"`
+	Pools       int64 `col:"pools"`
+	Splits      int64 `col:"splits"`
+	Shares      int64 `col:"shares"`
+	Adjustments int64 `col:"adjustments"`
+	Runs        int64 `col:"runs"`
+}
+
+func (r namedByRun) snapshots() map[string]int64 {
+	return map[string]int64{
+		catalog.Listens: r.Listens, catalog.ListensCounted: r.Ledger, catalog.Duplicates: r.Duplicates,
+		catalog.RoyaltyLines: r.Lines, catalog.RoyaltyPayouts: r.Payouts, catalog.RoyaltyShares: r.Shares, catalog.Adjustments: r.Adjustments,
+		catalog.RoyaltyRules: r.Rules, catalog.RoyaltyPools: r.Pools, catalog.RoyaltySplits: r.Splits, catalog.RoyaltyRuns: r.Runs,
+	}
 }
 
 func (f *facts) pin(table string, id int64) {

@@ -15,10 +15,10 @@ import (
 
 // LinesReport sums the lines of one period.
 type LinesReport struct {
-	Lines            int64  `json:"lines"`
-	Listens          int64  `json:"listens"`
-	QualifiedListens int64  `json:"qualified_listens"`
-	Checksum         string `json:"checksum"`
+	Lines            int64  `json:"lines" col:"lines"`
+	Listens          int64  `json:"listens" col:"listens"`
+	QualifiedListens int64  `json:"qualified_listens" col:"qualified_listens"`
+	Checksum         string `json:"checksum" col:"checksum"`
 }
 
 // summarize sums the table lines. Periods without lines are reported too: their checksum is that of no lines.

@@ -128,7 +128,7 @@ func decide(ctx context.Context, env jobs.Env, f *Forecast, period string, o Clo
 	if err != nil {
 		return Closing{}, err
 	}
-	if err := appendRows(ctx, env, f.plan.closes, catalog.RoyaltiesJob, [][]any{row}); err != nil {
+	if err := appendRows(ctx, env, f.plan.closes, catalog.RoyaltiesJob, []catalog.CloseRow{row}); err != nil {
 		return Closing{}, err
 	}
 	env.Log.Info("closed period", "period", period, "run_id", c.RunID, "tag", c.Tag)

@@ -27,9 +27,12 @@ type Closing struct {
 // missingBetween joins the items of Missing in the table; no item contains it.
 const missingBetween = "; "
 
-func (c Closing) row() ([]any, error) {
+func (c Closing) row() (catalog.CloseRow, error) {
 	pinned, err := c.Pinned.text()
-	return []any{c.Period, c.Version, c.ClosedAt, c.ClosedBy, c.RunID, c.Tag, c.Checksum, strings.Join(c.Missing, missingBetween), pinned}, err
+	return catalog.CloseRow{
+		Period: c.Period, Version: c.Version, ClosedAt: c.ClosedAt, ClosedBy: c.ClosedBy, RunID: c.RunID, Tag: c.Tag, Checksum: c.Checksum,
+		Missing: strings.Join(c.Missing, missingBetween), Pinned: pinned,
+	}, err
 }
 
 // Closed reads the closed periods.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/apache/iceberg-go"
+
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
@@ -101,11 +103,13 @@ func ApplyRules(ctx context.Context, env jobs.Env, rules []terms.Rule) (RuleSet,
 	}
 	set := RuleSet{Version: now.Version + 1, Rules: rules, Stored: true, Unheard: unheard}
 	at := env.Now()
-	rows := make([][]any, len(rules))
+	rows := make([]catalog.RuleRow, len(rules))
 	for i, r := range rules {
-		rows[i] = []any{
-			set.Version, at, i + 1, r.ID, orNull(r.TrackID), orNull(r.ArtistID), orNull(r.Country), orNull(r.Tier), orNull(r.Device),
-			dateOrNull(r.EffectiveFrom), dateOrNull(r.EffectiveTo), r.Counts, r.MinMsPlayed, r.MinFractionE4,
+		rows[i] = catalog.RuleRow{
+			Version: set.Version, AppliedAt: at, Position: i + 1, ID: r.ID,
+			TrackID: r.TrackID, ArtistID: r.ArtistID, Country: r.Country, Tier: r.Tier, Device: r.Device,
+			EffectiveFrom: dateOf(r.EffectiveFrom), EffectiveTo: dateOf(r.EffectiveTo),
+			Counts: r.Counts, MinMsPlayed: r.MinMsPlayed, MinFractionE4: r.MinFractionE4,
 		}
 	}
 	return set, appendRows(ctx, env, base, catalog.RulesJob, rows)
@@ -182,9 +186,11 @@ func ApplyPools(ctx context.Context, env jobs.Env, pools []terms.Pool) (PoolSet,
 		return now, err
 	}
 	at := env.Now()
-	rows := make([][]any, len(pools))
+	rows := make([]catalog.PoolRow, len(pools))
 	for i, p := range pools {
-		rows[i] = []any{now.Version + 1, at, p.Period, p.Country, p.Tier, p.Currency, p.AmountMinor}
+		rows[i] = catalog.PoolRow{
+			Version: now.Version + 1, AppliedAt: at, Period: p.Period, Country: p.Country, Tier: p.Tier, Currency: p.Currency, AmountMinor: &p.AmountMinor,
+		}
 	}
 	if err := appendRows(ctx, env, base, catalog.PoolsJob, rows); err != nil {
 		return PoolSet{}, err
@@ -227,8 +233,8 @@ func samePools(now PoolSet, pools []terms.Pool) bool {
 	return have == len(pools)
 }
 
-func appendRows(ctx context.Context, env jobs.Env, base lake.Snapshot, job string, rows [][]any) error {
-	files, err := base.Table().WriteRows(ctx, job, rows)
+func appendRows[T any](ctx context.Context, env jobs.Env, base lake.Snapshot, job string, rows []T) error {
+	files, err := writeRecords(ctx, base, job, rows)
 	if err != nil {
 		return err
 	}
@@ -236,17 +242,19 @@ func appendRows(ctx context.Context, env jobs.Env, base lake.Snapshot, job strin
 	return err
 }
 
-func orNull(s string) any {
-	if s == "" {
-		return nil
+func writeRecords[T any](ctx context.Context, base lake.Snapshot, job string, records []T) ([]iceberg.DataFile, error) {
+	rows, err := lake.RowsOf(base.Table(), records...)
+	if err != nil {
+		return nil, err
 	}
-	return s
+	return base.Table().WriteRows(ctx, job, rows)
 }
 
-func dateOrNull(s string) any {
+// dateOf is a date of a file; nil where it says none.
+func dateOf(s string) *time.Time {
 	at, err := time.Parse(time.DateOnly, s)
 	if err != nil {
 		return nil
 	}
-	return at
+	return &at
 }

@@ -14,11 +14,16 @@ import (
 
 // publishedRun is the newest row of royalty_runs for a period.
 type publishedRun struct {
-	RunID, Checksum                           string
-	LedgerSnapshotID, LinesSnapshotID         int64
-	RulesVersion, PoolsVersion, SplitsVersion int64
-	SettledRunID                              string
-	ClosedVersion                             int64 // of the statement that the run knew to be closed; 0: open
+	Period           string `col:"period"`
+	RunID            string `col:"run_id"`
+	LedgerSnapshotID int64  `col:"ledger_snapshot_id"`
+	RulesVersion     int64  `col:"rules_version"`
+	PoolsVersion     int64  `col:"pools_version"`
+	SplitsVersion    int64  `col:"splits_version"`
+	Checksum         string `col:"checksum"`
+	LinesSnapshotID  int64  `col:"lines_snapshot_id"`
+	ClosedVersion    int64  `col:"closed_version"` // of the statement that the run knew to be closed; 0: open
+	SettledRunID     string `col:"settled_run_id"`
 }
 
 // splitsInForce are the splits of the newest version and the snapshot they are read from.
@@ -146,13 +151,7 @@ func publishedRuns(ctx context.Context, db *jobs.Session, runs lake.Snapshot) (m
 		return nil, err
 	}
 	published := map[string]publishedRun{}
-	var period string
-	var r publishedRun
-	dest := []any{
-		&period, &r.RunID, &r.LedgerSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.SplitsVersion, &r.Checksum,
-		&r.LinesSnapshotID, &r.ClosedVersion, &r.SettledRunID,
-	}
-	err := db.Each(ctx, "royalty/last_runs", nil, dest, func() error { published[period] = r; return nil })
+	err := jobs.EachRecord(ctx, db, "royalty/last_runs", nil, func(r publishedRun) error { published[r.Period] = r; return nil })
 	if err != nil {
 		return nil, fmt.Errorf("read runs: %w", err)
 	}

@@ -209,7 +209,7 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *jobs.Session, post
 	if err != nil {
 		return err
 	}
-	rows := make([][]any, len(periods))
+	rows := make([]catalog.RunRow, len(periods))
 	for i := range periods {
 		r := &periods[i]
 		r.RunID, r.Changed = p.runID(env, r.Period), changed[r.Period]
@@ -223,7 +223,7 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *jobs.Session, post
 	if err := p.mendCloses(ctx, env); err != nil {
 		return err
 	}
-	files, err := p.runs.Table().WriteRows(ctx, catalog.RoyaltiesJob, rows)
+	files, err := writeRecords(ctx, p.runs, catalog.RoyaltiesJob, rows)
 	if err != nil {
 		return err
 	}
@@ -261,28 +261,30 @@ func (p *plan) runID(env jobs.Env, period string) string {
 // outputs are the snapshots that hold what a run made; 0 is an empty table.
 type outputs struct{ lines, payouts, shares, adjustments int64 }
 
-// runRow is a row of royalty_runs in the order of its columns (package catalog).
-func (p *plan) runRow(env jobs.Env, r PeriodReport, cut lake.Snapshot, started time.Time, after outputs) ([]any, error) {
+// runRow is the row of royalty_runs of one period.
+func (p *plan) runRow(env jobs.Env, r PeriodReport, cut lake.Snapshot, started time.Time, after outputs) (row catalog.RunRow, err error) {
 	positions, err := cut.Positions()
 	if err != nil {
-		return nil, err
+		return row, err
 	}
 	replays, err := cut.StateNumber(catalog.Replays)
 	if err != nil {
-		return nil, err
+		return row, err
 	}
 	undistributed, err := json.Marshal(r.Undistributed)
-	if err != nil {
-		return nil, err
-	}
-	row := []any{
-		r.RunID, r.Period, r.Cause, started, env.Now(), "duckdb", env.CodeVersion, p.archive, p.ledger.ID(), p.duplicates.ID(),
-		positions.String(), p.rules.Version, p.pools.byPeriod[r.Period], after.lines, after.payouts, r.Listens + r.Duplicates, r.Duplicates,
-		r.PayloadConflicts, r.OtherUsers, r.Lines, r.Listens, r.QualifiedListens, string(undistributed), r.Checksum, p.rules.snapshotID, p.pools.snapshotID,
-		p.splits.version, p.splits.snapshot.ID(), after.shares, after.adjustments, p.closed[r.Period].Version, cut.Time(), replays, orNull(r.through.posted), orNull(r.through.settled),
-	}
-	if _, ok := p.runs.Table().Column("listens_sequence"); ok { // a lake of an earlier version has no room for it
-		row = append(row, cut.Sequence())
-	}
-	return row, nil
+	return catalog.RunRow{
+		RunID: r.RunID, Period: r.Period, Cause: r.Cause,
+		StartedAt: started, FinishedAt: env.Now(), Engine: "duckdb", CodeVersion: env.CodeVersion,
+
+		ListensSnapshotID: p.archive, ListensSequence: cut.Sequence(), ListensCommittedAt: cut.Time(), Positions: positions.String(), Replays: replays,
+		LedgerSnapshotID: p.ledger.ID(), DuplicatesSnapshotID: p.duplicates.ID(),
+		RulesVersion: p.rules.Version, RulesSnapshotID: p.rules.snapshotID,
+		PoolsVersion: p.pools.byPeriod[r.Period], PoolsSnapshotID: p.pools.snapshotID,
+		SplitsVersion: p.splits.version, SplitsSnapshotID: p.splits.snapshot.ID(),
+
+		RowsRead: r.Listens + r.Duplicates, Duplicates: r.Duplicates, PayloadConflicts: r.PayloadConflicts, OtherUsers: r.OtherUsers,
+		Lines: r.Lines, Listens: r.Listens, QualifiedListens: r.QualifiedListens, Checksum: r.Checksum, Undistributed: string(undistributed),
+		LinesSnapshotID: after.lines, PayoutsSnapshotID: after.payouts, SharesSnapshotID: after.shares, AdjustmentsSnapshotID: after.adjustments,
+		ClosedVersion: p.closed[r.Period].Version, PostedRunID: r.through.posted, SettledRunID: r.through.settled,
+	}, err
 }

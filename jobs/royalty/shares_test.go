@@ -157,9 +157,15 @@ func (w sharesWorld) prepare(t *testing.T, db *jobs.Session) {
 	for i, l := range w.listens {
 		rows[i] = []any{l.track, l.artist, l.country, l.tier, "d", l.at, l.ms, nil}
 	}
+	date := func(s string) any {
+		if at := dateOf(s); at != nil {
+			return *at
+		}
+		return nil
+	}
 	parts := make([][]any, len(w.splits))
 	for i, s := range w.splits {
-		parts[i] = []any{s.TrackID, s.Party, s.Role, s.BasisPoints, dateOrNull(s.EffectiveFrom), dateOrNull(s.EffectiveTo)}
+		parts[i] = []any{s.TrackID, s.Party, s.Role, s.BasisPoints, date(s.EffectiveFrom), date(s.EffectiveTo)}
 	}
 	periods := []string{"2026-03", "2026-04"}
 	err := errors.Join(

@@ -14,36 +14,36 @@ import (
 
 // PublishedRun is a row of royalty_runs.
 type PublishedRun struct {
-	RunID                string    `json:"run_id"`
-	Period               string    `json:"period"`
-	Cause                string    `json:"cause"`
-	StartedAt            time.Time `json:"started_at"`
-	FinishedAt           time.Time `json:"finished_at"`
-	Engine               string    `json:"engine"`
-	CodeVersion          string    `json:"code_version"`
-	ListensSnapshotID    int64     `json:"listens_snapshot_id,string"`
-	LedgerSnapshotID     int64     `json:"ledger_snapshot_id,string"`
-	DuplicatesSnapshotID int64     `json:"duplicates_snapshot_id,string"`
-	RulesVersion         int64     `json:"rules_version"`
-	PoolsVersion         int64     `json:"pools_version"`
-	LinesSnapshotID      int64     `json:"lines_snapshot_id,string"`
-	PayoutsSnapshotID    int64     `json:"payouts_snapshot_id,string"`
-	RowsRead             int64     `json:"rows_read"`
-	Duplicates           int64     `json:"duplicates"`
-	PayloadConflicts     int64     `json:"payload_conflicts"`
-	OtherUsers           int64     `json:"other_users"`
+	RunID                string    `json:"run_id" col:"run_id"`
+	Period               string    `json:"period" col:"period"`
+	Cause                string    `json:"cause" col:"cause"`
+	StartedAt            time.Time `json:"started_at" col:"started_at"`
+	FinishedAt           time.Time `json:"finished_at" col:"finished_at"`
+	Engine               string    `json:"engine" col:"engine"`
+	CodeVersion          string    `json:"code_version" col:"code_version"`
+	ListensSnapshotID    int64     `json:"listens_snapshot_id,string" col:"listens_snapshot_id"`
+	LedgerSnapshotID     int64     `json:"ledger_snapshot_id,string" col:"ledger_snapshot_id"`
+	DuplicatesSnapshotID int64     `json:"duplicates_snapshot_id,string" col:"duplicates_snapshot_id"`
+	RulesVersion         int64     `json:"rules_version" col:"rules_version"`
+	PoolsVersion         int64     `json:"pools_version" col:"pools_version"`
+	LinesSnapshotID      int64     `json:"lines_snapshot_id,string" col:"lines_snapshot_id"`
+	PayoutsSnapshotID    int64     `json:"payouts_snapshot_id,string" col:"payouts_snapshot_id"`
+	RowsRead             int64     `json:"rows_read" col:"rows_read"`
+	Duplicates           int64     `json:"duplicates" col:"duplicates"`
+	PayloadConflicts     int64     `json:"payload_conflicts" col:"payload_conflicts"`
+	OtherUsers           int64     `json:"other_users" col:"other_users"`
 	LinesReport
 	Undistributed         []UndistributedPool `json:"undistributed"`
-	RulesSnapshotID       int64               `json:"rules_snapshot_id,string"`
-	PoolsSnapshotID       int64               `json:"pools_snapshot_id,string"`
-	SplitsVersion         int64               `json:"splits_version"`
-	SplitsSnapshotID      int64               `json:"splits_snapshot_id,string"`
-	SharesSnapshotID      int64               `json:"shares_snapshot_id,string"`
-	AdjustmentsSnapshotID int64               `json:"adjustments_snapshot_id,string"`
-	PostedRunID           string              `json:"posted_run_id"`           // of a closed period: the run whose inputs the posted differences account for
-	SettledRunID          string              `json:"settled_run_id"`          // of a closed period: the newest run whose differences are all posted
-	ClosedVersion         int64               `json:"closed_version"`          // of the statement that the run knew to be closed; 0: the period was open
-	RunsSnapshotID        int64               `json:"runs_snapshot_id,string"` // the one that published it
+	RulesSnapshotID       int64               `json:"rules_snapshot_id,string" col:"rules_snapshot_id"`
+	PoolsSnapshotID       int64               `json:"pools_snapshot_id,string" col:"pools_snapshot_id"`
+	SplitsVersion         int64               `json:"splits_version" col:"splits_version"`
+	SplitsSnapshotID      int64               `json:"splits_snapshot_id,string" col:"splits_snapshot_id"`
+	SharesSnapshotID      int64               `json:"shares_snapshot_id,string" col:"shares_snapshot_id"`
+	AdjustmentsSnapshotID int64               `json:"adjustments_snapshot_id,string" col:"adjustments_snapshot_id"`
+	PostedRunID           string              `json:"posted_run_id" col:"posted_run_id"`              // of a closed period: the run whose inputs the posted differences account for
+	SettledRunID          string              `json:"settled_run_id" col:"settled_run_id"`            // of a closed period: the newest run whose differences are all posted
+	ClosedVersion         int64               `json:"closed_version" col:"closed_version"`            // of the statement that the run knew to be closed; 0: the period was open
+	RunsSnapshotID        int64               `json:"runs_snapshot_id,string" col:"runs_snapshot_id"` // the one that published it
 }
 
 // Line is a row of royalty_lines.
@@ -105,21 +105,15 @@ func Runs(ctx context.Context, env jobs.Env) (list []PublishedRun, err error) {
 
 // readRuns reads the runs, newest first; they are bound (see bindRuns).
 func readRuns(ctx context.Context, db *jobs.Session) (list []PublishedRun, err error) {
-	var r PublishedRun
-	var undistributed string
-	dest := []any{
-		&r.RunID, &r.Period, &r.Cause, &r.StartedAt, &r.FinishedAt, &r.Engine, &r.CodeVersion, &r.ListensSnapshotID, &r.LedgerSnapshotID,
-		&r.DuplicatesSnapshotID, &r.RulesVersion, &r.PoolsVersion, &r.LinesSnapshotID, &r.PayoutsSnapshotID, &r.RowsRead, &r.Duplicates,
-		&r.PayloadConflicts, &r.OtherUsers, &r.Lines, &r.Listens, &r.QualifiedListens, &undistributed, &r.Checksum,
-		&r.RulesSnapshotID, &r.PoolsSnapshotID, &r.SplitsVersion, &r.SplitsSnapshotID, &r.SharesSnapshotID, &r.AdjustmentsSnapshotID,
-		&r.ClosedVersion, &r.PostedRunID, &r.SettledRunID, &r.RunsSnapshotID,
+	type record struct {
+		PublishedRun
+		Undistributed string `col:"undistributed"` // JSON
 	}
-	err = db.Each(ctx, "royalty/runs", nil, dest, func() error {
-		r.Undistributed = nil
-		if err := json.Unmarshal([]byte(undistributed), &r.Undistributed); err != nil {
+	err = jobs.EachRecord(ctx, db, "royalty/runs", nil, func(r record) error {
+		if err := json.Unmarshal([]byte(r.Undistributed), &r.PublishedRun.Undistributed); err != nil {
 			return fmt.Errorf("undistributed pools of run %s: %w", r.RunID, err)
 		}
-		list = append(list, r)
+		list = append(list, r.PublishedRun)
 		return nil
 	})
 	return list, err

@@ -118,9 +118,12 @@ func splitsChanged(ctx context.Context, db *jobs.Session, before, after int64, p
 func ApplySplits(ctx context.Context, env jobs.Env, splits []terms.Split) (SplitSet, error) {
 	s := splitStore{set: CountSplits(splits), rows: len(splits)}
 	s.set.Unheard = warnUnheard(ctx, env, namedBySplits(splits))
-	s.row = func(i int, version int64, at time.Time) []any {
+	s.row = func(i int, version int64, at time.Time) catalog.SplitRow {
 		r := splits[i]
-		return []any{version, at, r.TrackID, r.Party, r.Role, r.BasisPoints, dateOrNull(r.EffectiveFrom), dateOrNull(r.EffectiveTo)}
+		return catalog.SplitRow{
+			Version: version, AppliedAt: at, TrackID: r.TrackID, Party: &r.Party, Role: &r.Role, BasisPoints: &r.BasisPoints,
+			EffectiveFrom: dateOf(r.EffectiveFrom), EffectiveTo: dateOf(r.EffectiveTo),
+		}
 	}
 	return s.store(ctx, env)
 }
@@ -129,7 +132,7 @@ func ApplySplits(ctx context.Context, env jobs.Env, splits []terms.Split) (Split
 type splitStore struct {
 	set       SplitSet // what is said of it
 	rows      int
-	row       func(i int, version int64, at time.Time) []any
+	row       func(i int, version int64, at time.Time) catalog.SplitRow
 	noneIsNew bool // tracks that no version named are an error
 }
 
@@ -146,7 +149,7 @@ func (s splitStore) store(ctx context.Context, env jobs.Env) (SplitSet, error) {
 		return set, err
 	}
 	at := env.Now()
-	if err := fillApplied(ctx, db, "all_splits", s.rows, func(i int) []any { return s.row(i, version+1, at) }); err != nil {
+	if err := fillApplied(ctx, db, base.Table(), "all_splits", s.rows, func(i int) catalog.SplitRow { return s.row(i, version+1, at) }); err != nil {
 		return set, err
 	}
 	if s.noneIsNew {
@@ -178,20 +181,25 @@ func (s splitStore) store(ctx context.Context, env jobs.Env) (SplitSet, error) {
 
 const fillRows = 20_000
 
-// fillApplied makes the table applied, with the columns of the table that is bound as like, of n rows of a file.
+// fillApplied makes the relation applied, with the columns of table t, which is bound as like, of n rows of a file.
 // They go over in parts, so that they are in memory once.
-func fillApplied(ctx context.Context, db *jobs.Session, like string, n int, row func(i int) []any) error {
+func fillApplied[T any](ctx context.Context, db *jobs.Session, t *lake.Table, like string, n int, row func(i int) T) error {
 	if err := db.CopyShape(ctx, "applied", like); err != nil {
 		return err
 	}
-	part := make([][]any, 0, fillRows)
+	part := make([]T, 0, fillRows)
 	for i := range n {
-		if part = append(part, row(i)); len(part) == fillRows || i+1 == n {
-			if err := db.Fill(ctx, "applied", part); err != nil {
-				return fmt.Errorf("take over rows: %w", err)
-			}
-			part = part[:0]
+		if part = append(part, row(i)); len(part) < fillRows && i+1 < n {
+			continue
 		}
+		rows, err := lake.RowsOf(t, part...)
+		if err == nil {
+			err = db.Fill(ctx, "applied", rows)
+		}
+		if err != nil {
+			return fmt.Errorf("take over rows: %w", err)
+		}
+		part = part[:0]
 	}
 	return nil
 }

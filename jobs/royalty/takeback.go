@@ -26,13 +26,13 @@ func RemovePools(ctx context.Context, env jobs.Env, periods []string) (PoolSet, 
 	for _, p := range now.Pools {
 		has[p.Period] = true
 	}
-	var rows [][]any
+	var rows []catalog.PoolRow
 	var removed []string
 	at := env.Now()
 	for _, period := range slices.Compact(slices.Sorted(slices.Values(periods))) {
 		switch {
 		case has[period]:
-			rows = append(rows, []any{now.Version + 1, at, period, nil, nil, nil, nil})
+			rows = append(rows, catalog.PoolRow{Version: now.Version + 1, AppliedAt: at, Period: period})
 			removed = append(removed, period)
 		case now.byPeriod[period] == 0:
 			return PoolSet{}, lake.WithHint(fmt.Errorf("pools of period %s: %w", period, lake.ErrNotFound), "see 'lakectl pools list'; nothing was stored")
@@ -54,8 +54,8 @@ func RemovePools(ctx context.Context, env jobs.Env, periods []string) (PoolSet, 
 func RemoveSplits(ctx context.Context, env jobs.Env, tracks []string) (SplitSet, error) {
 	tracks = slices.Compact(slices.Sorted(slices.Values(tracks)))
 	s := splitStore{set: SplitSet{Tracks: len(tracks)}, rows: len(tracks), noneIsNew: true}
-	s.row = func(i int, version int64, at time.Time) []any {
-		return []any{version, at, tracks[i], nil, nil, nil, nil, nil}
+	s.row = func(i int, version int64, at time.Time) catalog.SplitRow {
+		return catalog.SplitRow{Version: version, AppliedAt: at, TrackID: tracks[i]}
 	}
 	return s.store(ctx, env)
 }

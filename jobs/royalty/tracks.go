@@ -46,10 +46,11 @@ func LoadTracks(ctx context.Context, env jobs.Env, tracks []terms.Track) (TrackS
 		return set, err
 	}
 	defer db.Close() //nolint:errcheck // in memory
-	err = fillApplied(ctx, db, "all_tracks", len(tracks), func(i int) []any {
+	err = fillApplied(ctx, db, base.Table(), "all_tracks", len(tracks), func(i int) catalog.TrackRow {
 		t := tracks[i]
-		return []any{
-			t.TrackID, orNull(t.Title), orNull(t.ArtistName), orNull(t.LabelID), orNull(t.LabelName), orNull(t.ISRC), dateOrNull(t.ValidFrom), dateOrNull(t.ValidTo),
+		return catalog.TrackRow{
+			TrackID: t.TrackID, Title: t.Title, ArtistName: t.ArtistName, LabelID: t.LabelID, LabelName: t.LabelName, ISRC: t.ISRC,
+			ValidFrom: dateOf(t.ValidFrom), ValidTo: dateOf(t.ValidTo),
 		}
 	})
 	if err != nil {

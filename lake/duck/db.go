@@ -125,11 +125,24 @@ func (d *DB) QueryText(ctx context.Context, text string, args ...any) (*sql.Rows
 
 // EachText runs one statement and calls visit for every row, scanned into dest before each call.
 func (d *DB) EachText(ctx context.Context, text string, args, dest []any, visit func() error) error {
+	return d.EachNamedText(ctx, text, args, func([]string) ([]any, error) { return dest, nil }, visit)
+}
+
+// EachNamedText is EachText where the names of the columns say what they are scanned into.
+func (d *DB) EachNamedText(ctx context.Context, text string, args []any, into func(columns []string) (dest []any, err error), visit func() error) error {
 	rows, err := d.QueryText(ctx, text, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err has the error
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	dest, err := into(columns)
+	if err != nil {
+		return err
+	}
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
 			return err
