@@ -1,10 +1,13 @@
 package lake
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/apache/iceberg-go"
 )
 
 // recordField is a field of a struct that stands for a column.
@@ -65,6 +68,15 @@ func RowsOf[T any](t *Table, records ...T) ([][]any, error) {
 		}
 	}
 	return rows, nil
+}
+
+// WriteRecords is [Table.WriteRows] of structs, see [RowsOf].
+func WriteRecords[T any](ctx context.Context, t *Table, job string, records []T) ([]iceberg.DataFile, error) {
+	rows, err := RowsOf(t, records...)
+	if err != nil {
+		return nil, err
+	}
+	return t.WriteRows(ctx, job, rows)
 }
 
 // columnValue is the value of a field as WriteRows takes it.

@@ -62,11 +62,7 @@ func (l *logbook) sweep(ctx context.Context, env jobs.Env, rows []catalog.StepRo
 }
 
 func (l *logbook) commit(ctx context.Context, env jobs.Env, rows []catalog.StepRow, state map[string]string) error {
-	values, err := lake.RowsOf(l.snapshot.Table(), rows...)
-	if err != nil {
-		return err
-	}
-	files, err := l.snapshot.Table().WriteRows(ctx, catalog.DeletionsJob, values)
+	files, err := lake.WriteRecords(ctx, l.snapshot.Table(), catalog.DeletionsJob, rows)
 	if err != nil {
 		return err
 	}

@@ -120,13 +120,9 @@ func (f *finished) add(ctx context.Context, source string, next int64, at time.T
 	if err != nil {
 		return err
 	}
-	rows, err := lake.RowsOf(t, catalog.SourceRow{
+	row, err := lake.WriteRecords(ctx, t, catalog.IngestJob, []catalog.SourceRow{{
 		Source: source, NextLine: next, FinishedAt: at, ListensSnapshotID: listens.ID(), ListensSequence: listens.Sequence(),
-	})
-	if err != nil {
-		return err
-	}
-	row, err := t.WriteRows(ctx, catalog.IngestJob, rows)
+	}})
 	if err != nil {
 		return err
 	}

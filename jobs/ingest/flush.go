@@ -119,11 +119,7 @@ func commitRows[T any](ctx context.Context, g *ingester, t *target, records []T)
 	if err != nil {
 		return err
 	}
-	rows, err := lake.RowsOf(table, records...)
-	if err != nil {
-		return err
-	}
-	files, err := table.WriteRows(ctx, catalog.IngestJob, rows)
+	files, err := lake.WriteRecords(ctx, table, catalog.IngestJob, records)
 	if err != nil {
 		return err
 	}

@@ -29,11 +29,7 @@ func (r *replay) commit(ctx context.Context, s replays, c *round) error {
 		if err != nil {
 			return err
 		}
-		rows, err := lake.RowsOf(t, c.requests...)
-		if err != nil {
-			return err
-		}
-		files, err := t.WriteRows(ctx, catalog.ReplayJob, rows)
+		files, err := lake.WriteRecords(ctx, t, catalog.ReplayJob, c.requests)
 		if err != nil {
 			return err
 		}

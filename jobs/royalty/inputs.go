@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/apache/iceberg-go"
-
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
@@ -234,20 +232,12 @@ func samePools(now PoolSet, pools []terms.Pool) bool {
 }
 
 func appendRows[T any](ctx context.Context, env jobs.Env, base lake.Snapshot, job string, rows []T) error {
-	files, err := writeRecords(ctx, base, job, rows)
+	files, err := lake.WriteRecords(ctx, base.Table(), job, rows)
 	if err != nil {
 		return err
 	}
 	_, err = env.Lake.Commit(ctx, base.Table().Name(), lake.Commit{Job: job, Add: files, Stage: lake.IfUnmoved(base, nil)})
 	return err
-}
-
-func writeRecords[T any](ctx context.Context, base lake.Snapshot, job string, records []T) ([]iceberg.DataFile, error) {
-	rows, err := lake.RowsOf(base.Table(), records...)
-	if err != nil {
-		return nil, err
-	}
-	return base.Table().WriteRows(ctx, job, rows)
 }
 
 // dateOf is a date of a file; nil where it says none.

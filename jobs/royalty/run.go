@@ -223,7 +223,7 @@ func (p *plan) publish(ctx context.Context, env jobs.Env, db *jobs.Session, post
 	if err := p.mendCloses(ctx, env); err != nil {
 		return err
 	}
-	files, err := writeRecords(ctx, p.runs, catalog.RoyaltiesJob, rows)
+	files, err := lake.WriteRecords(ctx, p.runs.Table(), catalog.RoyaltiesJob, rows)
 	if err != nil {
 		return err
 	}
