@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/lake"
@@ -31,6 +33,10 @@ const (
 	Adjustments      = "royalty_adjustments"
 	Tracks           = "tracks"
 	PlaysByHour      = "plays_by_hour"
+	PlaysByDay       = "plays_by_day"
+	AudienceByDay    = "audience_by_day"
+	ListenersByDay   = "listeners_by_day"
+	PlaysChanges     = "plays_changes"
 	Sources          = "sources"
 )
 
@@ -76,6 +82,11 @@ func position(needed func(string, iceberg.Type, string) column) []column {
 // Specs lists every table of the lake, in one place however long, listens first as package maintain needs it. Tables that DuckDB writes have optional columns only: its Parquet
 // writer marks no column required.
 func Specs() []lake.Spec {
+	return slices.Concat(archiveAndPaid(), dashboard(), finished())
+}
+
+// archiveAndPaid are the archive, what is made of it to be paid, and what people say about both.
+func archiveAndPaid() []lake.Spec {
 	return []lake.Spec{
 		table{
 			name: Listens, partition: by("event_time", iceberg.DayTransform{}), sort: []string{"user_id", "event_time"},
@@ -362,19 +373,12 @@ func Specs() []lake.Spec {
 				may("valid_to", date, validTo),
 			},
 		}.spec(),
-		table{
-			name: PlaysByHour, partition: by("hour", iceberg.DayTransform{}),
-			comment: "Dashboard: plays by hour, minutes fresh and approximate until the true-up; a key may have several rows, so sum them.",
-			columns: []column{
-				may("hour", instant, "Start of the UTC hour in which playback began."),
-				may("artist_id", text, anArtist),
-				may("track_id", text, aTrack),
-				may("country", text, aCountry),
-				may("device", text, aDevice),
-				may("plays", long, "Plays of this row."),
-				may("ms_played", long, "Milliseconds heard in these plays."),
-			},
-		}.spec(),
+	}
+}
+
+// finished is the table of the files that ingest need not read again.
+func finished() []lake.Spec {
+	return []lake.Spec{
 		table{
 			name:    Sources,
 			comment: "Files that were archived to their end.",

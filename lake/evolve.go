@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
 )
 
 // AddColumns adds the columns of a spec that an existing table lacks, at its end, and returns their names. They
@@ -28,7 +29,7 @@ func (l *Lake) AddColumns(ctx context.Context, spec Spec) ([]string, error) {
 		if err := t.onTime(time.Now()); err != nil {
 			return nil, err
 		}
-		if err := t.add(ctx, missing); err != nil {
+		if err := t.add(ctx, missing, spec.Properties); err != nil {
 			l.log.Debug("columns not added", "table", spec.Name, "attempt", r.attempt, "error", err)
 			r.notConfirmed(err) // somebody else committed, or the answer was lost: the next look tells
 			continue
@@ -57,22 +58,28 @@ func (t *Table) missing(schema *iceberg.Schema) ([]iceberg.NestedField, error) {
 	return added, nil
 }
 
-// add adds columns at the end, under the next free ids.
-func (t *Table) add(ctx context.Context, columns []iceberg.NestedField) error {
+// add adds columns at the end, under the next free ids, with what the spec's properties say about the bounds of each.
+func (t *Table) add(ctx context.Context, columns []iceberg.NestedField, spec iceberg.Properties) error {
 	tx := t.ice.NewTransaction()
 	update := tx.UpdateSchema(true, false)
 	var all []iceberg.NestedField
 	for _, c := range t.columns {
 		all = append(all, c.Field)
 	}
+	properties := iceberg.Properties{}
 	for i, f := range columns {
 		update.AddColumn([]string{f.Name}, f.Type, f.Doc, false, nil)
 		all = append(all, iceberg.NestedField{ID: t.ice.Metadata().LastColumnID() + 1 + i})
+		key := icetable.MetricsModeColumnConfPrefix + "." + f.Name
+		if mode, ok := spec[key]; ok {
+			properties[key] = mode
+		}
 	}
+	properties[columnsKey] = columnIDs(all)
 	if err := update.Commit(); err != nil {
 		return err
 	}
-	if err := tx.SetProperties(iceberg.Properties{columnsKey: columnIDs(all)}); err != nil {
+	if err := tx.SetProperties(properties); err != nil {
 		return err
 	}
 	_, err := tx.Commit(ctx)

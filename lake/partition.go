@@ -124,13 +124,23 @@ func boundPartition(f iceberg.DataFile, ours iceberg.PartitionField) any {
 		}
 		return Unknown{}
 	}
-	if len(lower) != 8 || len(upper) != 8 {
-		return Unknown{}
-	}
-	from, ok := timePartition(ours.Transform, time.UnixMicro(int64(binary.LittleEndian.Uint64(lower))))
-	to, _ := timePartition(ours.Transform, time.UnixMicro(int64(binary.LittleEndian.Uint64(upper))))
-	if !ok || from != to {
+	earliest, isTime := boundTime(lower)
+	latest, _ := boundTime(upper)
+	from, ok := timePartition(ours.Transform, earliest)
+	to, _ := timePartition(ours.Transform, latest)
+	if !isTime || len(lower) != len(upper) || !ok || from != to {
 		return Unknown{}
 	}
 	return from
+}
+
+// boundTime reads the bound of a column of dates or instants.
+func boundTime(bound []byte) (time.Time, bool) {
+	switch len(bound) {
+	case 4:
+		return DayStart(int(int32(binary.LittleEndian.Uint32(bound)))), true
+	case 8:
+		return time.UnixMicro(int64(binary.LittleEndian.Uint64(bound))), true
+	}
+	return time.Time{}, false
 }

@@ -111,7 +111,7 @@ func TestSumsArriveAsIntegers(t *testing.T) {
 	l := laketest.New(t)
 	d := l.DB(t)
 	const big = int64(1)<<53 + 1 // not a double
-	if err := d.ExecText(t.Context(), "CREATE TABLE s AS SELECT TIMESTAMPTZ '2026-03-01 10:00:00+00' AS hour, 'A' AS artist_id, 't1' AS track_id, 'DE' AS country, 'phone' AS device, sum(x) AS plays, sum(1) AS ms_played FROM (VALUES (?::BIGINT), (1)) v(x)", big-1); err != nil {
+	if err := d.ExecText(t.Context(), "CREATE TABLE s AS SELECT TIMESTAMPTZ '2026-03-01 10:00:00+00' AS hour, 'A' AS artist_id, 't1' AS track_id, 'DE' AS country, 'phone' AS device, sum(x) AS plays, sum(1) AS ms_played, NULL::BLOB AS listeners FROM (VALUES (?::BIGINT), (1)) v(x)", big-1); err != nil {
 		t.Fatal(err)
 	}
 	tbl, err := l.Table(t.Context(), catalog.PlaysByHour)
@@ -165,7 +165,7 @@ func TestManifestsHoldNoBoundsOfPeople(t *testing.T) {
 func TestAFolderWithOddCharactersLosesNothing(t *testing.T) {
 	l := laketest.NewIn(t, filepath.Join(t.TempDir(), "a b%20#c?[d]'é"))
 	d := l.DB(t)
-	if err := d.ExecText(t.Context(), "CREATE TABLE s AS SELECT TIMESTAMPTZ '2026-03-01 10:00:00+00' AS hour, 'A' AS artist_id, 't' || x AS track_id, 'DE' AS country, 'phone' AS device, x AS plays, x AS ms_played FROM range(1, 4) r(x)"); err != nil {
+	if err := d.ExecText(t.Context(), "CREATE TABLE s AS SELECT TIMESTAMPTZ '2026-03-01 10:00:00+00' AS hour, 'A' AS artist_id, 't' || x AS track_id, 'DE' AS country, 'phone' AS device, x AS plays, x AS ms_played, NULL::BLOB AS listeners FROM range(1, 4) r(x)"); err != nil {
 		t.Fatal(err)
 	}
 	tbl, err := l.Table(t.Context(), catalog.PlaysByHour)

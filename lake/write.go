@@ -70,6 +70,15 @@ func (t *Table) dataFile(uri string, footer *metadata.FileMetaData, bytes int64,
 
 // ReadDataFile describes a Parquet file that another writer (DuckDB) left at uri.
 func (t *Table) ReadDataFile(ctx context.Context, uri string, partition any) (iceberg.DataFile, error) {
+	return t.readDataFile(ctx, uri, partition, icetable.UnsortedSortOrderID)
+}
+
+// ReadSortedDataFile is [Table.ReadDataFile] for a file whose rows are in the order of the table's spec.
+func (t *Table) ReadSortedDataFile(ctx context.Context, uri string, partition any) (iceberg.DataFile, error) {
+	return t.readDataFile(ctx, uri, partition, t.order)
+}
+
+func (t *Table) readDataFile(ctx context.Context, uri string, partition any, order int) (iceberg.DataFile, error) {
 	fs, err := t.FS(ctx)
 	if err != nil {
 		return nil, err
@@ -87,7 +96,7 @@ func (t *Table) ReadDataFile(ctx context.Context, uri string, partition any) (ic
 	if err != nil {
 		return nil, fmt.Errorf("read footer of %s: %w", uri, err)
 	}
-	return t.DataFile(uri, r.MetaData(), info.Size(), partition)
+	return t.dataFile(uri, r.MetaData(), info.Size(), partition, order)
 }
 
 // Field ids that the Iceberg specification reserves for position delete files.

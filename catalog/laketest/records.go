@@ -11,7 +11,7 @@ import (
 )
 
 // Records are rows of a table, one value for each of its columns, as another engine's writer takes them: strings,
-// whole numbers, instants and nil.
+// whole numbers, instants and nil. Columns at the end that a row has no value for are null.
 func Records(t *lake.Table, rows [][]any) (array.RecordReader, error) {
 	schema, err := t.ArrowSchema()
 	if err != nil {
@@ -20,7 +20,11 @@ func Records(t *lake.Table, rows [][]any) (array.RecordReader, error) {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	for _, row := range rows {
-		for i, v := range row {
+		for i := range b.Fields() {
+			var v any
+			if i < len(row) {
+				v = row[i]
+			}
 			if v == nil {
 				b.Field(i).AppendNull()
 				continue

@@ -57,7 +57,7 @@ func TestADeletionThatEndsAfterTheFirstRowsIsPartlyDone(t *testing.T) {
 			}
 			return nil
 		}})
-		report, err := chain.CarryOut(ctx, testEnv(dead))
+		report, err := chain.CarryOut(ctx, testEnv(dead), rollup.Options{})
 		cancel()
 		if err == nil || errors.Is(err, jobs.ErrPartial) != c.partly {
 			t.Errorf("%s: got %v, want one that is partly done: %t", c.dies, err, c.partly)
@@ -66,7 +66,7 @@ func TestADeletionThatEndsAfterTheFirstRowsIsPartlyDone(t *testing.T) {
 			t.Errorf("%s: rows deleted: %t, reported: %+v", c.dies, gone, report.Deleted.Rows)
 		}
 	}
-	if report, err := chain.CarryOut(t.Context(), testEnv(l)); err != nil || report.Confirmed.Requests != 1 {
+	if report, err := chain.CarryOut(t.Context(), testEnv(l), rollup.Options{}); err != nil || report.Confirmed.Requests != 1 {
 		t.Errorf("run again: %+v, %v", report, err)
 	}
 }

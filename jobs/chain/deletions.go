@@ -20,8 +20,8 @@ type Deletions struct {
 	Confirmed erase.Report   `json:"confirmed"`
 }
 
-// CarryOut carries every open deletion request forward and recomputes what was derived from its rows. From the first committed delete on, an error means partly done.
-func CarryOut(ctx context.Context, env jobs.Env) (report Deletions, err error) {
+// CarryOut carries every open deletion request forward and recomputes what was derived from its rows, the dashboard as the options of the rollup say. From the first committed delete on, an error means partly done.
+func CarryOut(ctx context.Context, env jobs.Env, o rollup.Options) (report Deletions, err error) {
 	partly := func(err error) error {
 		if err == nil {
 			return nil
@@ -37,7 +37,7 @@ func CarryOut(ctx context.Context, env jobs.Env) (report Deletions, err error) {
 	if report.Royalties, err = royalty.Run(ctx, env, royalty.Options{}); err != nil {
 		return report, partly(err)
 	}
-	if report.Rollup, err = rollup.Run(ctx, env, rollup.Options{}); err != nil {
+	if report.Rollup, err = rollup.Run(ctx, env, o); err != nil {
 		return report, partly(err)
 	}
 	if report.Confirmed, err = erase.Confirm(ctx, env); err != nil {

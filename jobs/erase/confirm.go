@@ -15,7 +15,7 @@ type deleted struct {
 	Waiting
 	archive, ledger int64 // snapshots the step names
 	days, periods   []string
-	seen            bool // by plays_by_hour
+	seen            bool // by all tables of the dashboard
 }
 
 // Confirm carries the requests whose deletions the dashboard and the royalties have followed to [Recomputed],
@@ -59,13 +59,11 @@ func Confirm(ctx context.Context, env jobs.Env) (report Report, err error) {
 	return report, log.write(ctx, env, rows)
 }
 
-// readDeleted lists the requests to confirm; the view log is bound. What plays_by_hour has seen is read from the
+// readDeleted lists the requests to confirm; the view log is bound. What the dashboard has seen is read from the
 // log as it was then, so it holds whatever happened to the log's files since.
 func readDeleted(ctx context.Context, db *jobs.Session, log lake.Snapshot, rollup rollupState) ([]deleted, error) {
-	seen, err := log.Table().ByID(rollup.log)
-	if errors.Is(err, lake.ErrExpired) {
-		seen = log.Table().Empty()
-	} else if err != nil {
+	seen, err := rollup.seen(log.Table())
+	if err != nil {
 		return nil, err
 	}
 	if err := db.Bind(ctx, "seen", seen); err != nil {

@@ -183,10 +183,18 @@ func (f *fixture) judged() {
 	f.commit(catalog.RoyaltyRuns, catalog.RoyaltiesJob, nil, map[string]string{lake.StateKey(catalog.CoversLedger): strconv.FormatInt(ledger, 10)})
 }
 
-// rollup lets plays_by_hour say that it has read the log, with days still to rewrite.
+// rollup lets the dashboard say that it has read the log, with days still to rewrite.
 func (f *fixture) rollup(marked ...string) {
 	f.t.Helper()
-	f.commit(catalog.PlaysByHour, "rollup", nil, map[string]string{
+	for _, table := range catalog.Compared {
+		f.rolledUp(table, marked...)
+	}
+}
+
+// rolledUp lets one table of it say so.
+func (f *fixture) rolledUp(table string, marked ...string) {
+	f.t.Helper()
+	f.commit(table, "rollup", nil, map[string]string{
 		lake.StateKey(catalog.CoversDeletionLog): strconv.FormatInt(f.Snapshot(f.t, catalog.DeletionLog).ID(), 10),
 		lake.StateKey(catalog.MarkedDays):        strings.Join(marked, ","),
 	})

@@ -10,26 +10,49 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// rollupState is what plays_by_hour says about itself.
+// rollupState is what the tables of the dashboard say about themselves.
 type rollupState struct {
-	log    int64           // snapshot of deletion_log whose days it has marked
-	marked map[string]bool // days that wait for their rewrite
+	logs   []int64         // of each the snapshot of deletion_log whose days it has marked
+	marked map[string]bool // days that wait for their rewrite in any
 }
 
 func readRollup(ctx context.Context, env jobs.Env) (rollupState, error) {
 	s := rollupState{marked: map[string]bool{}}
-	plays, err := env.Snapshot(ctx, catalog.PlaysByHour)
-	if err != nil {
-		return s, err
+	for _, table := range catalog.Compared {
+		plays, err := env.Snapshot(ctx, table)
+		if err != nil {
+			return s, err
+		}
+		log, err := plays.StateNumber(catalog.CoversDeletionLog)
+		if err != nil {
+			return s, err
+		}
+		marked, err := plays.State(catalog.MarkedDays)
+		if err != nil {
+			return s, err
+		}
+		s.logs = append(s.logs, log)
+		for _, day := range unlist(marked) {
+			s.marked[day] = true
+		}
 	}
-	if s.log, err = plays.StateNumber(catalog.CoversDeletionLog); err != nil {
-		return s, err
+	return s, nil
+}
+
+// seen is the log as the table has seen it that has seen least of it; a snapshot that expired is older than all that are left.
+func (s rollupState) seen(log *lake.Table) (least lake.Snapshot, err error) {
+	for i, id := range s.logs {
+		at, err := log.ByID(id)
+		if errors.Is(err, lake.ErrExpired) {
+			return log.Empty(), nil
+		} else if err != nil {
+			return least, err
+		}
+		if i == 0 || at.Sequence() < least.Sequence() {
+			least = at
+		}
 	}
-	marked, err := plays.State(catalog.MarkedDays)
-	for _, day := range unlist(marked) {
-		s.marked[day] = true
-	}
-	return s, err
+	return least, nil
 }
 
 // royaltyState is what the royalty tables say about themselves.

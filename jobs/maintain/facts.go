@@ -17,10 +17,18 @@ import (
 var consumers = []struct{ table, key, of, hint string }{
 	{catalog.ListensCounted, catalog.CoversListens, catalog.Listens, "run 'lakectl job royalties'"},
 	{catalog.Duplicates, catalog.CoversListens, catalog.Listens, "run 'lakectl job royalties'"},
-	{catalog.PlaysByHour, catalog.CoversListens, catalog.Listens, "run 'lakectl job rollup'"},
-	{catalog.PlaysByHour, catalog.CoversDeletionLog, catalog.DeletionLog, "run 'lakectl job rollup'"},
+	{catalog.PlaysByHour, catalog.CoversListens, catalog.Listens, runRollup},
+	{catalog.PlaysByHour, catalog.CoversDeletionLog, catalog.DeletionLog, runRollup},
+	{catalog.AudienceByDay, catalog.CoversListens, catalog.Listens, runRollup},
+	{catalog.AudienceByDay, catalog.CoversDeletionLog, catalog.DeletionLog, runRollup},
+	{catalog.ListenersByDay, catalog.CoversListens, catalog.Listens, runRollup},
+	{catalog.ListenersByDay, catalog.CoversDeletionLog, catalog.DeletionLog, runRollup},
+	{catalog.PlaysByDay, catalog.CoversListens, catalog.Listens, runRollup},
+	{catalog.PlaysByDay, catalog.CoversDeletionLog, catalog.DeletionLog, runRollup},
 	{catalog.RoyaltyRuns, catalog.CoversLedger, catalog.ListensCounted, "run 'lakectl job royalties' without --period"},
 }
+
+const runRollup = "run 'lakectl job rollup'"
 
 // facts are the tables as they were when the run began and what they say about each other.
 type facts struct {
@@ -56,6 +64,9 @@ func gather(ctx context.Context, env jobs.Env, o Options) (*facts, error) {
 			return nil, err
 		}
 		f.addBase(c.of, id, c.table, c.hint)
+	}
+	if err := f.pinCuts(heads[catalog.PlaysByDay]); err != nil {
+		return nil, err
 	}
 	if heads[catalog.DeletionRequests].ID() == 0 && heads[catalog.RoyaltyRuns].ID() == 0 {
 		return f, nil

@@ -102,7 +102,8 @@ func TestConsumersBasesHoldWhatCameAfterThem(t *testing.T) {
 		{catalog.ListensCounted, catalog.CoversListens, catalog.Listens},
 		{catalog.Duplicates, catalog.CoversListens, catalog.Listens},
 		{catalog.PlaysByHour, catalog.CoversListens, catalog.Listens},
-		{catalog.PlaysByHour, catalog.CoversDeletionLog, catalog.DeletionLog},
+		{catalog.PlaysByDay, catalog.CoversListens, catalog.Listens},
+		{catalog.AudienceByDay, catalog.CoversDeletionLog, catalog.DeletionLog},
 		{catalog.RoyaltyRuns, catalog.CoversLedger, catalog.ListensCounted},
 	} {
 		t.Run(c.table+" "+c.key, func(t *testing.T) {

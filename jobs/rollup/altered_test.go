@@ -20,13 +20,13 @@ func TestWhatAnotherEngineDidToTheDashboardIsUndone(t *testing.T) {
 		do   func(laketest.Hand)
 	}{
 		{"update", func(h laketest.Hand) {
-			h.InsertSelect("SELECT hour, artist_id, track_id, country, device, plays + 1000 AS plays, ms_played FROM altered")
+			h.InsertSelect("SELECT hour, artist_id, track_id, country, device, plays + 1000 AS plays, ms_played, listeners FROM altered")
 		}},
 		{"delete by row", func(h laketest.Hand) { h.DeleteRows("track_id = 't1'", false) }},
 		{"delete by copy", func(h laketest.Hand) { h.DeleteRows("track_id = 't1'", true) }},
 		{"rollback", func(h laketest.Hand) { h.Rollback(1) }},
 		{"a day of its own", func(h laketest.Hand) {
-			h.InsertSelect("SELECT hour - INTERVAL 20 DAY AS hour, artist_id, track_id, country, device, plays, ms_played FROM altered")
+			h.InsertSelect("SELECT hour - INTERVAL 20 DAY AS hour, artist_id, track_id, country, device, plays, ms_played, listeners FROM altered")
 		}},
 		{"truncate and expire", func(h laketest.Hand) { h.Truncate(); h.Expire() }},
 	} {

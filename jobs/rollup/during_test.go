@@ -27,7 +27,7 @@ func (w *world) during(table string, o rollup.Options, happens func()) {
 	w.equal(began, true)
 }
 
-var loaded = []string{catalog.PlaysByHour, catalog.DeletionLog, catalog.Duplicates, catalog.ListensCounted, catalog.Listens}
+var loaded = []string{catalog.PlaysByHour, catalog.AudienceByDay, catalog.PlaysByDay, catalog.DeletionLog, catalog.Duplicates, catalog.ListensCounted, catalog.Listens}
 
 func TestErasureWhileARunLoadsItsInputsIsNotMissed(t *testing.T) {
 	for _, table := range loaded {

@@ -11,31 +11,37 @@ import (
 
 // inputs are the tables of one run and what their states say about each other.
 type inputs struct {
-	plays, log, duplicates, ledger, archive lake.Snapshot
+	stands []*stand
+	// changes is plays_changes.
+	changes lake.Snapshot
 
-	covered      int64 // snapshot of listens that plays includes
-	coveredLog   int64 // snapshot of deletion_log whose days were marked
-	compared     int64 // snapshot of the ledger the marked days were compared with
-	marked       days
-	fresh        []lake.File      // archive files that plays does not include
-	lost         bool             // fresh cannot be told
-	idle         bool             // nothing but compaction happened to the archive since
-	torn         days             // that must be compared row by row instead, see [lake.Changes]
-	foreign      lake.SnapshotIDs // snapshots with which other engines took rows of the archive away
-	altered      bool             // another engine changed the rows of plays
-	ledgerCovers int64            // snapshot of listens that the ledger accounts for
-	uncovered    []lake.File      // archive files that the ledger does not account for
-	unsettled    string           // why the ledger cannot be used, "" when it can
+	log, duplicates, ledger, archive lake.Snapshot
+
+	archived     []lake.File // files of the archive
+	ledgerCovers int64       // snapshot of listens that the ledger accounts for
+	uncovered    []lake.File // archive files that the ledger does not account for
+	unsettled    string      // why the ledger cannot be used, "" when it can
 }
 
 // load reads the snapshots in the order that package rollup's invariants ask for.
 func load(ctx context.Context, env jobs.Env) (*inputs, error) {
 	in := &inputs{}
+	for _, shape := range shapes {
+		s := &stand{shape: shape, changed: days{}}
+		var err error
+		if s.snapshot, err = env.Snapshot(ctx, shape.table); err != nil {
+			return nil, err
+		}
+		if err := s.readState(); err != nil {
+			return nil, err
+		}
+		in.stands = append(in.stands, s)
+	}
 	for _, t := range []struct {
 		name string
 		into *lake.Snapshot
 	}{
-		{catalog.PlaysByHour, &in.plays},
+		{catalog.PlaysChanges, &in.changes},
 		{catalog.DeletionLog, &in.log},
 		{catalog.Duplicates, &in.duplicates},
 		{catalog.ListensCounted, &in.ledger},
@@ -46,43 +52,36 @@ func load(ctx context.Context, env jobs.Env) (*inputs, error) {
 			return nil, err
 		}
 	}
-	if err := in.readState(); err != nil {
+	if err := in.hours().snapshot.NeedColumns("listeners"); err != nil {
 		return nil, err
 	}
-	changes, err := in.archive.Changes(ctx, in.covered)
-	if err != nil {
-		return nil, fmt.Errorf("archive files since snapshot %d: %w", in.covered, err)
-	}
-	in.idle, in.torn, in.foreign = changes.Idle, changes.Torn, changes.Foreign
-	in.altered = in.plays.Table().Altered() != nil
-	in.lost = changes.Broken || in.altered
-	if !in.lost {
-		in.fresh = changes.Added
+	var err error
+	if in.archived, err = in.archive.Files(ctx); err != nil {
+		return nil, err
 	}
 	return in, in.judgeLedger(ctx, env)
 }
 
-func (in *inputs) readState() error {
-	for _, s := range []struct {
-		key  string
-		into *int64
-	}{{catalog.CoversListens, &in.covered}, {catalog.CoversDeletionLog, &in.coveredLog}, {catalog.CoversLedger, &in.compared}} {
-		var err error
-		if *s.into, err = in.plays.StateNumber(s.key); err != nil {
-			return err
-		}
-	}
-	text, err := in.plays.State(catalog.MarkedDays)
+// hours is plays_by_hour, the first that is committed, and days is plays_by_day, the last.
+func (in *inputs) hours() *stand { return in.stands[0] }
+func (in *inputs) days() *stand  { return in.stands[len(in.stands)-1] }
+
+// sinceThen finds out what came to the archive since the state of a group.
+func (g *group) sinceThen(ctx context.Context) error {
+	s := g.first()
+	changes, err := g.in.archive.Changes(ctx, s.covered)
 	if err != nil {
-		return err
+		return fmt.Errorf("archive files since snapshot %d: %w", s.covered, err)
 	}
-	if in.marked, err = parseDays(text); err != nil {
-		return fmt.Errorf("state %s of %s: %w", catalog.MarkedDays, catalog.PlaysByHour, err)
+	g.idle, g.torn, g.foreign = changes.Idle, changes.Torn, changes.Foreign
+	g.lost = changes.Broken || s.altered
+	if !g.lost {
+		g.fresh = changes.Added
 	}
 	return nil
 }
 
-// judgeLedger finds out whether whole days can be rewritten from the ledger, and which archive files it leaves out.
+// judgeLedger finds out whether days can be rewritten from the ledger, and which archive files it leaves out.
 func (in *inputs) judgeLedger(ctx context.Context, env jobs.Env) error {
 	var err error
 	if in.ledgerCovers, err = in.ledger.StateNumber(catalog.CoversListens); err != nil {
@@ -136,13 +135,13 @@ func (in *inputs) ledgerComplete(ctx context.Context, env jobs.Env) (bool, error
 
 // loggedFiles are the files of deletion_log that the marks do not include, or all of them when that cannot be
 // told: marking a day once more costs a comparison.
-func (in *inputs) loggedFiles(ctx context.Context) ([]lake.File, error) {
-	changes, err := in.log.Changes(ctx, in.coveredLog)
+func (g *group) loggedFiles(ctx context.Context) ([]lake.File, error) {
+	changes, err := g.in.log.Changes(ctx, g.first().coveredLog)
 	if err != nil {
-		return nil, fmt.Errorf("files of %s since snapshot %d: %w", catalog.DeletionLog, in.coveredLog, err)
+		return nil, fmt.Errorf("files of %s since snapshot %d: %w", catalog.DeletionLog, g.first().coveredLog, err)
 	}
 	if changes.Broken {
-		return in.log.Files(ctx)
+		return g.in.log.Files(ctx)
 	}
 	return changes.Added, nil
 }

@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,19 +15,20 @@ import (
 // Plan is one run worked out but not written. It holds the rows to write in a DuckDB: end it with Execute or
 // Close.
 type Plan struct {
-	env jobs.Env
-	in  *inputs
-	db  *jobs.Session
-
-	logged     days // named by deletion_log since the last run
-	marked     days // marked after this run
-	scope      days // compared with what counts, when everything is false
-	everything bool // every day is compared
-	torn       bool // scope are torn days, compared without a settled ledger
-	oneRow     bool // days with several rows a key are rewritten too
-	changed    days // rewritten
-	report     Report
+	env      jobs.Env
+	in       *inputs
+	db       *jobs.Session
+	trueUp   bool
+	key      string // of the hash of listeners
+	hourDays int    // that plays_by_hour has
+	kept     int    // the first of them
+	groups   []*group
+	noticed  time.Time // by this run: noticed_at of its changes
+	report   Report
 }
+
+// listenersLabel tells the key that listeners are hashed with from the other keys of the lake.
+const listenersLabel = "lakectl dashboard listeners"
 
 // Prepare works out what a run has to do, on the tables as they are now.
 func Prepare(ctx context.Context, env jobs.Env, o Options) (*Plan, error) {
@@ -42,7 +44,8 @@ func Prepare(ctx context.Context, env jobs.Env, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{env: env, in: in, db: db, everything: o.TrueUp || in.lost, oneRow: o.TrueUp}
+	key := env.SubjectKey.Derived(listenersLabel)
+	p := &Plan{env: env, in: in, db: db, trueUp: o.TrueUp, key: hex.EncodeToString(key[:]), hourDays: o.hourDays(), kept: in.kept(o.hourDays())}
 	if err := p.work(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("plan rollup: %w", err), p.Close())
 	}
@@ -63,193 +66,94 @@ func (p *Plan) Close() error {
 }
 
 func (p *Plan) work(ctx context.Context) error {
-	if err := p.readFresh(ctx); err != nil {
+	if err := p.db.RunAll(ctx, "rollup/macros", "rollup/nothing"); err != nil {
 		return err
 	}
-	p.chooseScope()
-	if err := p.compare(ctx); err != nil {
+	p.groups = groups(p)
+	for _, g := range p.groups {
+		if err := g.work(ctx); err != nil {
+			return err
+		}
+	}
+	if err := p.explainChanges(ctx); err != nil {
 		return err
 	}
-	if err := p.settleMarks(ctx); err != nil {
-		return err
-	}
-	r := &p.report
-	r.ArchiveSnapshotID, r.DaysRewritten, r.DaysMarked = p.in.archive.ID(), p.changed.list(), p.marked.list()
-	r.ForeignSnapshots = p.in.foreign
-	if p.judged() {
-		r.ExactThrough = p.in.ledgerCovers
-	}
-	return p.db.One(ctx, "rollup/counts", nil, []any{&r.RowsRead, &r.DeltaRows})
+	return p.fillReport(ctx)
 }
 
-// What the dashboard counts a play by, and for copies in the archive whether they came late.
-var (
-	playColumns    = []string{"event_time", "artist_id", "track_id", "country", "device", "ms_played"}
-	archiveColumns = append([]string{"received_time"}, playColumns...)
-)
+// fillReport takes what plays_by_day is to become: it has all days, and publishes the others.
+func (p *Plan) fillReport(ctx context.Context) error {
+	r := &p.report
+	changed, marked := days{}, days{}
+	for _, g := range p.groups {
+		for _, s := range g.stands {
+			maps.Copy(changed, s.changed)
+			if s == p.in.days() {
+				r.RowsRead = g.rowsRead
+			}
+		}
+		maps.Copy(marked, g.marked)
+		if len(g.foreign) > len(r.ForeignSnapshots) {
+			r.ForeignSnapshots = g.foreign
+		}
+		if g.judged() {
+			r.ExactThrough = p.in.ledgerCovers
+		}
+	}
+	r.ArchiveSnapshotID, r.DaysRewritten, r.DaysMarked = p.in.archive.ID(), changed.list(), marked.list()
+	var err error
+	r.DeltaRows, err = p.db.Count(ctx, p.in.days().table+".appended")
+	return err
+}
 
-// readFresh makes the deltas and marks the days that late rows and deletions reached.
-func (p *Plan) readFresh(ctx context.Context) error {
-	if n := len(p.in.fresh); n > 0 {
-		p.env.Progress(fmt.Sprintf("rollup: reading %d new archive files", n))
-	}
-	if err := p.db.BindFiles(ctx, "fresh", p.in.archive, p.in.fresh, archiveColumns...); err != nil {
+func (g *group) work(ctx context.Context) error {
+	if err := g.sinceThen(ctx); err != nil {
 		return err
 	}
-	if err := p.db.RunAll(ctx, "rollup/macros", "rollup/deltas"); err != nil {
+	g.everything = g.plan.trueUp || g.lost
+	if err := g.readFresh(ctx); err != nil {
 		return err
 	}
-	late, err := p.days(ctx, "rollup/late_deltas")
-	if err != nil {
+	if err := g.readLog(ctx); err != nil {
 		return err
 	}
-	logged, err := p.in.loggedFiles(ctx)
-	if err != nil {
+	g.chooseScope()
+	if err := g.compare(ctx); err != nil {
 		return err
 	}
-	if err := p.db.BindFiles(ctx, "log", p.in.log, logged); err != nil {
-		return err
-	}
-	if p.logged, err = p.days(ctx, "rollup/log_days"); err != nil {
-		return err
-	}
-	p.marked = maps.Clone(p.in.marked)
-	maps.Copy(p.marked, late)
-	maps.Copy(p.marked, p.logged)
-	maps.Copy(p.marked, p.in.torn)
+	g.settleMarks()
 	return nil
 }
 
 // chooseScope decides which days are compared with what counts; the package comment has the rule.
-func (p *Plan) chooseScope() {
-	news := p.in.compared != p.in.ledger.ID() || len(p.logged) > 0 || len(p.in.torn) > 0
+func (g *group) chooseScope() {
+	in, log := g.in, g.plan.env.Log
+	news := g.first().compared != in.ledger.ID() || len(g.logged) > 0 || len(g.torn) > 0
 	switch {
-	case p.in.unsettled == "" && news:
-		p.scope = p.marked
-	case p.in.unsettled != "" && !p.everything:
-		p.scope, p.torn = p.in.torn, len(p.in.torn) > 0
+	case in.unsettled == "" && news:
+		g.scope = g.marked
+	case in.unsettled != "" && !g.everything:
+		g.scope, g.tearing = g.torn, len(g.torn) > 0
 	}
-	if len(p.in.foreign) > 0 {
-		p.env.Log.Warn("another engine took rows of listens away or changed them", "snapshot_ids", p.in.foreign, "days", len(p.in.torn))
+	if len(g.foreign) > 0 {
+		log.Warn("another engine took rows of listens away or changed them", "snapshot_ids", g.foreign, "days", len(g.torn))
 	}
-	if p.in.lost {
-		p.env.Log.Warn("comparing every day: changes of the archive cannot be told, or another engine changed the dashboard",
-			"altered", p.in.altered, "covers_snapshot_id", p.in.covered, "archive_snapshot_id", p.in.archive.ID(), "ledger_settled", p.in.unsettled == "")
+	if g.lost {
+		log.Warn("comparing every day: changes of the archive cannot be told, or another engine changed the dashboard",
+			"altered", g.first().altered, "covers_snapshot_id", g.first().covered, "archive_snapshot_id", in.archive.ID(), "ledger_settled", in.unsettled == "")
 	}
-}
-
-func (p *Plan) compares() bool { return p.everything || len(p.scope) > 0 }
-
-// judged tells whether the marked days were compared with the ledger.
-func (p *Plan) judged() bool { return p.compares() && p.in.unsettled == "" }
-
-// compare finds the days to rewrite. With an empty scope all its relations are empty.
-func (p *Plan) compare(ctx context.Context) error {
-	switch {
-	case p.everything:
-		p.env.Progress("rollup: comparing every day with what counts")
-	case p.torn:
-		p.env.Progress(fmt.Sprintf("rollup: comparing %d days that another engine changed", len(p.scope)))
-	case len(p.scope) > 0:
-		p.env.Progress(fmt.Sprintf("rollup: comparing %d marked days with what counts", len(p.scope)))
-	}
-	if err := p.bindScope(ctx); err != nil {
-		return err
-	}
-	if err := p.db.Run(ctx, "rollup/exact", p.everything); err != nil {
-		return err
-	}
-	if err := p.db.Run(ctx, "rollup/changed", p.everything, p.oneRow); err != nil {
-		return err
-	}
-	if err := p.db.Run(ctx, "rollup/output"); err != nil {
-		return err
-	}
-	var err error
-	p.changed, err = p.days(ctx, "rollup/changed_days")
-	return err
-}
-
-// bindScope makes the relations of a comparison, of the partitions in scope only.
-func (p *Plan) bindScope(ctx context.Context) error {
-	if err := p.db.Run(ctx, "rollup/scope_table"); err != nil {
-		return err
-	}
-	if err := p.db.Fill(ctx, "scope", p.scope.rows()); err != nil {
-		return fmt.Errorf("scope: %w", err)
-	}
-	standing, err := p.in.plays.Files(ctx)
-	if err != nil {
-		return err
-	}
-	if !p.everything {
-		standing = lake.InPartitions(standing, p.scope)
-	}
-	if err := p.db.BindFiles(ctx, "standing", p.in.plays, standing); err != nil {
-		return err
-	}
-	if p.torn {
-		return p.bindTorn(ctx)
-	}
-	counted, uncovered, err := p.sources(ctx)
-	if err != nil {
-		return err
-	}
-	if !p.everything {
-		counted, uncovered = lake.InPartitions(counted, p.scope.months()), lake.InPartitions(uncovered, p.scope)
-	}
-	if err := p.db.BindFiles(ctx, "counted", p.in.ledger, counted, playColumns...); err != nil {
-		return err
-	}
-	return p.db.BindFiles(ctx, "uncovered", p.in.archive, uncovered, archiveColumns...)
-}
-
-// bindTorn makes the views counted and uncovered of torn days that a settled ledger does not account for yet: what
-// the ledger has and the archive still has too, and what the archive has and the ledger does not know.
-func (p *Plan) bindTorn(ctx context.Context) error {
-	months := p.scope.months()
-	for _, t := range []struct {
-		view  string
-		of    lake.Snapshot
-		parts map[int]bool
-	}{
-		{"archive_torn", p.in.archive, p.scope},
-		{"counted_torn", p.in.ledger, months},
-		{"duplicates_torn", p.in.duplicates, months},
-	} {
-		files, err := t.of.Files(ctx)
-		if err != nil {
-			return err
-		}
-		if err := p.db.BindFiles(ctx, t.view, t.of, lake.InPartitions(files, t.parts)); err != nil {
-			return err
-		}
-	}
-	return p.db.Run(ctx, "rollup/torn")
-}
-
-// sources are the files whose rows count: of the ledger, and of the archive where the ledger does not reach. A
-// ledger that is not settled counts for nothing; only a rebuild compares then.
-func (p *Plan) sources(ctx context.Context) (counted, uncovered []lake.File, err error) {
-	if p.in.unsettled != "" {
-		uncovered, err = p.in.archive.Files(ctx)
-		return nil, uncovered, err
-	}
-	counted, err = p.in.ledger.Files(ctx)
-	return counted, p.in.uncovered, err
 }
 
 // settleMarks drops the marks of compared days, except where late rows are in that the ledger does not cover. Torn days
 // wait for a settled ledger: a copy that takes the place of one that went is not in it yet.
-func (p *Plan) settleMarks(ctx context.Context) (err error) {
+func (g *group) settleMarks() {
 	switch {
-	case !p.compares() || p.torn:
-	case !p.judged():
-		p.marked, err = p.days(ctx, "rollup/exact_days")
+	case !g.compares() || g.tearing:
+	case !g.judged():
+		g.marked = g.found
 	default:
-		p.marked, err = p.days(ctx, "rollup/late_exact")
+		g.marked = g.lateBeyond
 	}
-	return err
 }
 
 // days runs a statement that gives one DATE a row.

@@ -2,6 +2,7 @@ package rollup_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -68,8 +69,8 @@ func TestDoublingClientIsDoubleUntilTheTrueUp(t *testing.T) {
 	w.equal(r.DaysRewritten, []string{"2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"})
 	w.equal(r.ExactThrough, w.head(catalog.Listens).ID())
 	w.mustShow(recount(once))
-	if cells, rows := w.shown(); rows != len(cells) {
-		t.Errorf("%d rows for %d keys after the true-up", rows, len(cells))
+	if f, rows := w.shown(); rows != len(f[catalog.PlaysByHour]) {
+		t.Errorf("%d rows for %d keys of plays_by_hour after the true-up", rows, len(f[catalog.PlaysByHour]))
 	}
 	w.unchanged(trueUp)
 	w.unchanged(plain)
@@ -238,11 +239,14 @@ func TestTrueUpRepairsDaysThatNobodyMarked(t *testing.T) {
 	w.royalties()
 	w.rollup(plain)
 	row := func(day int, track string, plays, ms int) []any {
-		return []any{at(day, 9).Truncate(time.Hour), "A-" + track, track, "DE", "phone", plays, ms}
+		who, err := hex.DecodeString(listener("u1"))
+		w.check(err)
+		return []any{at(day, 9).Truncate(time.Hour), artistOf(track), track, countryOf("u1"), "phone", plays, ms, who}
 	}
 	w.replace(catalog.PlaysByHour, "", true, [][]any{
 		row(1, "t1", 1, 60_000), row(2, "t1", 2, 60_000), row(3, "t1", 1, 60_001), row(7, "t7", 1, 60_000),
 	}, nil)
+	w.equal(w.rollup(plain).DaysRewritten, []string{}) // it publishes what is there
 	w.unchanged(plain)
 	r := w.rollup(trueUp)
 	w.equal(r.DaysRewritten, []string{"2026-03-02", "2026-03-03", "2026-03-07"})
@@ -262,8 +266,14 @@ func TestRebuildWhenTheChangesCannotBeTold(t *testing.T) {
 				w.royalties()
 			}
 			w.archive(heard("l4", "u1", "t3", at(4, 9)).late(at(8, 9)))
-			stray := []any{at(6, 9).Truncate(time.Hour), "A", "t", "DE", "phone", 4, 4}
-			w.replace(catalog.PlaysByHour, "rollup", false, [][]any{stray}, map[string]string{lake.StateKey(catalog.CoversListens): "12345"})
+			for table, stray := range map[string][]any{
+				catalog.PlaysByHour:    {at(6, 9).Truncate(time.Hour), "A", "t", "DE", "phone", 4, 4},
+				catalog.PlaysByDay:     {at(6, 0), "A", "t", 4, 4},
+				catalog.AudienceByDay:  {at(6, 0), "A", "DE", "phone", 4, 4},
+				catalog.ListenersByDay: {at(6, 0), "A", "t", []byte("a sketch")},
+			} {
+				w.replace(table, "rollup", false, [][]any{stray}, map[string]string{lake.StateKey(catalog.CoversListens): "12345"})
+			}
 			r := w.rollup(plain)
 			if settled {
 				w.equal(r.DaysMarked, []string{"2026-03-04"})
@@ -315,7 +325,7 @@ func TestCommitWhoseAnswerWasLostCountsOnce(t *testing.T) {
 	w.archive(heard("l1", "u1", "t1", at(1, 9)))
 	struck := false
 	faults := &laketest.Faults{Strike: func(step laketest.Step, table string) error {
-		if step == laketest.AfterCommit && table == catalog.PlaysByHour && !struck {
+		if step == laketest.AfterCommit && table == catalog.PlaysByDay && !struck {
 			struck = true
 			return laketest.ErrInjected
 		}
@@ -323,7 +333,7 @@ func TestCommitWhoseAnswerWasLostCountsOnce(t *testing.T) {
 	}}
 	r, err := rollup.Run(t.Context(), envOf(w.With(faults)), plain)
 	w.check(err)
-	w.equal([]any{struck, r.SnapshotID}, []any{true, w.head(catalog.PlaysByHour).ID()})
+	w.equal([]any{struck, r.SnapshotID}, []any{true, w.head(catalog.PlaysByDay).ID()})
 	w.mustShow(recount(w.copies))
 	w.unchanged(plain)
 }

@@ -72,7 +72,7 @@ func TestAQuerySeesTheColumnsThatTheTableHas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"plays", "hour", "artist_id", "track_id", "country", "appliance", "ms_played", "note", "_pos", "filename"}
+	want := []string{"plays", "hour", "artist_id", "track_id", "country", "appliance", "ms_played", "listeners", "note", "_pos", "filename"}
 	if diff := cmp.Diff(want, a.Columns); diff != "" || len(a.Rows) != 11 {
 		t.Errorf("%d rows (-want +got)\n%s", len(a.Rows), diff)
 	}

@@ -185,7 +185,7 @@ func TestReadersSeeTheTableAsItIs(t *testing.T) {
 	var names string
 	var rows int
 	err = d.OneText(t.Context(), "SELECT string_agg(name, ' ' ORDER BY cid) FROM pragma_table_info('t')", nil, []any{&names})
-	if want := "plays hour artist track_id country device ms_played score tags"; err != nil || names != want {
+	if want := "plays hour artist track_id country device ms_played listeners score tags"; err != nil || names != want {
 		t.Errorf("columns %s, %v", names, err)
 	}
 	if err := d.OneText(t.Context(), "SELECT count(artist) FROM t WHERE score IS NULL AND tags IS NULL", nil, []any{&rows}); err != nil || rows != 2 {

@@ -27,7 +27,7 @@ func plays(t *testing.T, l *laketest.Lake, days int) lake.Snapshot {
 	t.Helper()
 	d := l.DB(t)
 	err := d.ExecText(t.Context(), `CREATE TABLE p AS SELECT TIMESTAMPTZ '2026-02-27 23:00:00+00' + INTERVAL (d) DAY AS hour,
-		'A' AS artist_id, 't' || x AS track_id, 'DE' AS country, 'phone' AS device, x AS plays, x * 1000 AS ms_played FROM range(?) a(d), range(10) b(x)`, days)
+		'A' AS artist_id, 't' || x AS track_id, 'DE' AS country, 'phone' AS device, x AS plays, x * 1000 AS ms_played, NULL::BLOB AS listeners FROM range(?) a(d), range(10) b(x)`, days)
 	if err != nil {
 		t.Fatal(err)
 	}

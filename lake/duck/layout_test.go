@@ -20,7 +20,7 @@ func TestManifestsSayWhereRowGroupsStartAndHowLongColumnsAre(t *testing.T) {
 	d := l.DB(t)
 	now := l.Snapshot(t, catalog.PlaysByHour).Table()
 	err := d.ExecText(t.Context(), `CREATE VIEW many AS SELECT TIMESTAMPTZ '2026-03-01 10:00:00+00' AS hour, 'A' AS artist_id, 't' || (x * 7919 % 4096) AS track_id,
-		'DE' AS country, 'phone' AS device, x AS plays, x * x AS ms_played FROM range(130000) b(x)`)
+		'DE' AS country, 'phone' AS device, x AS plays, x * x AS ms_played, NULL::BLOB AS listeners FROM range(130000) b(x)`)
 	if err != nil {
 		t.Fatal(err)
 	}

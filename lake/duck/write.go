@@ -42,12 +42,28 @@ func (d *DB) WritePartition(ctx context.Context, t *lake.Table, job, relation st
 	return d.write(ctx, t, job, copyOf{relation: relation, where: where, value: value})
 }
 
+// WriteSorted is [DB.WritePartition] for one file in the order of columns of t, by lakectl's names, which must be that of its
+// spec. Its row groups have at most so many rows: who looks for one key reads little.
+func (d *DB) WriteSorted(ctx context.Context, t *lake.Table, job, relation string, value any, order []string, groupRows int) ([]iceberg.DataFile, error) {
+	p, err := partitioningOf(t)
+	if err != nil {
+		return nil, err
+	}
+	where, err := p.holds(value)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
+	}
+	return d.write(ctx, t, job, copyOf{relation: relation, where: where, value: value, order: order, groupRows: groupRows})
+}
+
 // copyOf is what one COPY writes.
 type copyOf struct {
 	relation     string
 	partitioning partitioning // zero: into one file, all of the partition value
 	where        string
 	value        any
+	order        []string // of the rows; nil: any
+	groupRows    int      // of a row group, at most; 0: as DuckDB likes
 }
 
 func (d *DB) write(ctx context.Context, t *lake.Table, job string, c copyOf) ([]iceberg.DataFile, error) {
@@ -83,7 +99,11 @@ func (d *DB) write(ctx context.Context, t *lake.Table, job string, c copyOf) ([]
 		if _, err := lake.Seal(path); err != nil {
 			return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 		}
-		df, err := t.ReadDataFile(ctx, uri+"/"+filepath.ToSlash(rel), value)
+		describe := t.ReadDataFile
+		if c.order != nil {
+			describe = t.ReadSortedDataFile
+		}
+		df, err := describe(ctx, uri+"/"+filepath.ToSlash(rel), value)
 		if err != nil {
 			return nil, err
 		}
@@ -131,14 +151,30 @@ func (c copyOf) statement(columns []column, dir string) string {
 		selected = append(selected, c.partitioning.expression()+" AS "+partitionColumn)
 		target, options = dir, ", PARTITION_BY ("+partitionColumn+"), OVERWRITE_OR_IGNORE"
 	}
-	return fmt.Sprintf("COPY (SELECT %s FROM %s%s) TO %s (%s, FIELD_IDS {%s}%s)",
-		strings.Join(selected, ", "), Ident(c.relation), c.where, Quote(target), copyOptions, strings.Join(ids, ", "), options)
+	if c.groupRows > 0 {
+		options += fmt.Sprintf(", ROW_GROUP_SIZE %d", c.groupRows)
+	}
+	return fmt.Sprintf("COPY (SELECT %s FROM %s%s%s) TO %s (%s, FIELD_IDS {%s}%s)",
+		strings.Join(selected, ", "), Ident(c.relation), c.where, c.sorted(), Quote(target), copyOptions, strings.Join(ids, ", "), options)
+}
+
+// sorted is the ORDER BY of the rows. Names in it are those of the relation, not of what is selected.
+func (c copyOf) sorted() string {
+	if c.order == nil {
+		return ""
+	}
+	names := make([]string, len(c.order))
+	for i, name := range c.order {
+		names[i] = Ident(c.relation) + "." + Ident(name)
+	}
+	return " ORDER BY " + strings.Join(names, ", ")
 }
 
 // partitioning is the one partition field of a table; the zero value is none.
 type partitioning struct {
 	source string // quoted name of the column
 	unit   string // day or month since 1970; "" is the value itself
+	dates  bool   // the column has dates, not instants
 }
 
 func partitioningOf(t *lake.Table) (p partitioning, err error) {
@@ -148,6 +184,7 @@ func partitioningOf(t *lake.Table) (p partitioning, err error) {
 		if at < 0 {
 			return p, fmt.Errorf("partition %s of %s has no column", field.Name, t.Name())
 		}
+		_, p.dates = t.Columns()[at].Field.Type.(iceberg.DateType)
 		switch p.source = Ident(t.Columns()[at].Name); field.Transform.(type) {
 		case iceberg.IdentityTransform:
 		case iceberg.DayTransform:
@@ -165,8 +202,11 @@ func partitioningOf(t *lake.Table) (p partitioning, err error) {
 // expression computes the partition value of a row. Through a timestamp without zone, because the functions for
 // those with zone cost several times as much and give the same in UTC.
 func (p partitioning) expression() string {
-	if p.unit == "" {
+	switch {
+	case p.unit == "":
 		return p.source
+	case p.dates:
+		return fmt.Sprintf("date_diff('%s', DATE '1970-01-01', %s)", p.unit, p.source)
 	}
 	return fmt.Sprintf("date_diff('%s', DATE '1970-01-01', CAST(make_timestamp(epoch_us(%s)) AS DATE))", p.unit, p.source)
 }
@@ -186,6 +226,9 @@ func (p partitioning) holds(value any) (string, error) {
 		from, to = epoch.AddDate(0, n, 0), epoch.AddDate(0, n+1, 0)
 	default:
 		return "", fmt.Errorf("%v is no partition of the table", value)
+	}
+	if p.dates {
+		return fmt.Sprintf(" WHERE %s >= DATE %s AND %s < DATE %s", p.source, Quote(from.Format(time.DateOnly)), p.source, Quote(to.Format(time.DateOnly))), nil
 	}
 	return " WHERE " + Between(p.source, from, to), nil
 }

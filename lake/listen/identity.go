@@ -1,6 +1,8 @@
 package listen
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 
@@ -27,3 +29,10 @@ func (k Key) Subject(userID string) Subject {
 
 // String is the subject in lower-case hex.
 func (s Subject) String() string { return hex.EncodeToString(s[:]) }
+
+// Derived is a key for one use, which its label tells: who has it learns neither k nor the keys of other uses.
+func (k Key) Derived(label string) [sha256.Size]byte {
+	mac := hmac.New(sha256.New, k[:])
+	mac.Write([]byte(label)) //nolint:errcheck // it never fails
+	return [sha256.Size]byte(mac.Sum(nil))
+}

@@ -1,2 +1,2 @@
 -- The days that are compared with what counts. Grain: one UTC day. Filled by the job.
-CREATE TABLE scope (day DATE)
+CREATE OR REPLACE TABLE scope (day DATE)

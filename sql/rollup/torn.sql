@@ -2,14 +2,14 @@
 -- by copy the archive rows that neither the ledger nor the duplicates have. Several statements, no parameters.
 -- Grain: one copy. Relations: scope (the torn days), archive_torn (files of listens), counted_torn (of listens_counted),
 -- duplicates_torn (of listens_duplicates). All of these may hold other days too.
-CREATE VIEW counted AS
+CREATE OR REPLACE VIEW counted AS
 SELECT l.*
 FROM counted_torn l SEMI JOIN archive_torn a
   ON a.listen_id = l.listen_id AND a.source_topic = l.source_topic AND a.source_partition = l.source_partition AND a.source_offset = l.source_offset
   AND a.received_time = l.received_time AND a.event_time = l.event_time AND a.ms_played = l.ms_played AND a.track_id = l.track_id
   AND a.artist_id = l.artist_id AND a.user_id = l.user_id AND a.country = l.country AND a.tier = l.tier AND a.device = l.device
   AND a.track_ms IS NOT DISTINCT FROM l.track_ms;
-CREATE VIEW uncovered AS
+CREATE OR REPLACE VIEW uncovered AS
 SELECT a.*
 FROM (SELECT * FROM archive_torn WHERE CAST(event_time AS DATE) IN (SELECT day FROM scope)) a
 ANTI JOIN counted_torn l

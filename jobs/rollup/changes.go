@@ -1,0 +1,91 @@
+package rollup
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// explainChanges makes the rows of plays_changes: what this run changes in days that had ended when plays_by_day was last
+// written. Before that nobody was shown the day as ended.
+func (p *Plan) explainChanges(ctx context.Context) error {
+	s := p.in.days()
+	ended := lake.DayStart(0)
+	if s.snapshot.ID() != 0 {
+		ended = lake.DayStart(lake.Day(s.snapshot.Time()))
+	}
+	last, err := p.in.changes.StateNumber(catalog.NoticedAt)
+	if err != nil {
+		return err
+	}
+	p.noticed = time.UnixMicro(max(p.env.Now().UnixMicro(), last+1)).UTC()
+	return p.db.InSchema(ctx, s.table, func() error {
+		return p.db.Run(ctx, "rollup/changes", ended, p.noticed, p.in.archive.ID())
+	})
+}
+
+// writeChanges commits the changes, before plays_by_day has them. Those of a run that ended in between go: this one has
+// worked them out again.
+func (p *Plan) writeChanges(ctx context.Context) error {
+	days, changes := p.in.days(), p.in.changes
+	c := lake.Commit{Job: catalog.RollupJob, Stage: lake.IfUnmoved(changes, map[string]string{
+		lake.StateKey(catalog.ChangesOf): strconv.FormatInt(days.snapshot.ID(), 10),
+		lake.StateKey(catalog.NoticedAt): strconv.FormatInt(p.noticed.UnixMicro(), 10),
+	})}
+	if err := p.takeBackChanges(ctx, &c); err != nil {
+		return fmt.Errorf("rollup: %w", err)
+	}
+	err := p.db.InSchema(ctx, days.table, func() error {
+		touched, err := p.days(ctx, "rollup/changes_days")
+		if err != nil {
+			return err
+		}
+		for _, month := range slices.Sorted(maps.Keys(touched.months())) {
+			files, err := p.db.WriteSorted(ctx, changes.Table(), catalog.RollupJob, "changes", month, changesOrder, groupRows)
+			if err != nil {
+				return err
+			}
+			c.Add = append(c.Add, files...)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("rollup: %w", err)
+	}
+	if len(c.Add)+len(c.Deletes) == 0 {
+		return nil
+	}
+	p.in.changes, err = p.env.Lake.Commit(ctx, catalog.PlaysChanges, c)
+	return err
+}
+
+// takeBackChanges deletes the newest changes where plays_by_day is still at the snapshot that they come on top of.
+func (p *Plan) takeBackChanges(ctx context.Context, c *lake.Commit) error {
+	of, err := p.in.changes.StateNumber(catalog.ChangesOf)
+	if err != nil || of == 0 || of != p.in.days().snapshot.ID() {
+		return err
+	}
+	noticed, err := p.in.changes.StateNumber(catalog.NoticedAt)
+	if err != nil {
+		return err
+	}
+	files, err := p.in.changes.Files(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.db.Bind(ctx, "changes_standing", p.in.changes, "noticed_at"); err != nil {
+		return err
+	}
+	rows, err := p.db.Positions(ctx, files, "rollup/changes_unpublished", noticed)
+	if err != nil {
+		return err
+	}
+	c.Deletes, err = p.in.changes.WritePositionDeletes(ctx, catalog.RollupJob, files, rows)
+	return err
+}

@@ -1,0 +1,155 @@
+package rollup
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// compare finds what is to be written anew in every table of the group, month by month: so what is held at once does not grow
+// with the archive.
+func (g *group) compare(ctx context.Context) error {
+	switch say := g.plan.env.Progress; {
+	case g.everything:
+		say("rollup: comparing every day with what counts")
+	case g.tearing:
+		say(fmt.Sprintf("rollup: comparing %d days that another engine changed", len(g.scope)))
+	case len(g.scope) > 0:
+		say(fmt.Sprintf("rollup: comparing %d marked days with what counts", len(g.scope)))
+	}
+	for _, s := range g.stands {
+		if err := g.begin(ctx, s); err != nil {
+			return err
+		}
+	}
+	if g.compares() {
+		if err := g.compareMonths(ctx); err != nil {
+			return err
+		}
+	}
+	for _, s := range g.stands {
+		if err := g.finish(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin makes what a comparison fills, in the schema of the table.
+func (g *group) begin(ctx context.Context, s *stand) error {
+	db := g.plan.db
+	return db.InSchema(ctx, s.table, func() error {
+		if err := db.Run(ctx, "rollup/results"); err != nil {
+			return err
+		}
+		return db.Alias(ctx, s.table+".deltas", g.arrived+"."+s.table)
+	})
+}
+
+// finish makes the relations to write: output, and appended for those of its rows that are deltas.
+func (g *group) finish(ctx context.Context, s *stand) error {
+	db := g.plan.db
+	return db.InSchema(ctx, s.table, func() error {
+		statements := []string{"rollup/appended_keys", "rollup/output"}
+		if s.newest {
+			statements[0] = "rollup/appended_days"
+		}
+		if err := db.RunAll(ctx, statements...); err != nil {
+			return err
+		}
+		var err error
+		s.changed, err = g.plan.days(ctx, "rollup/differs_days")
+		return err
+	})
+}
+
+func (g *group) compareMonths(ctx context.Context) error {
+	src, err := g.sources(ctx)
+	if err != nil {
+		return err
+	}
+	months := g.scope.months()
+	if g.everything {
+		if months, err = g.allMonths(ctx, src); err != nil {
+			return err
+		}
+	}
+	for _, month := range slices.Sorted(maps.Keys(months)) {
+		scope := days{}
+		for day := lake.Day(lake.Month(month).Start()); day < lake.Day(lake.Month(month).End()); day++ {
+			if g.everything || g.scope[day] {
+				scope[day] = true
+			}
+		}
+		if err := g.compareDays(ctx, src, scope); err != nil {
+			return fmt.Errorf("compare %s: %w", lake.Month(month), err)
+		}
+	}
+	return nil
+}
+
+// compareDays compares days of one month.
+func (g *group) compareDays(ctx context.Context, src *sources, scope days) error {
+	db := g.plan.db
+	if err := db.Run(ctx, "rollup/scope_table"); err != nil {
+		return err
+	}
+	if err := db.Fill(ctx, "scope", scope.rows()); err != nil {
+		return fmt.Errorf("scope: %w", err)
+	}
+	if err := src.bind(ctx, scope); err != nil {
+		return err
+	}
+	err := db.InSchema(ctx, counts, func() error {
+		if err := g.clear(ctx, counts); err != nil {
+			return err
+		}
+		return g.sum(ctx, "rollup/heard_exact", func(day int, _ int64, late bool) {
+			g.found[day] = true
+			if late {
+				g.lateBeyond[day] = true
+			}
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range g.stands {
+		if err := g.compareTable(ctx, s, src.standing[s.table], scope); err != nil {
+			return fmt.Errorf("%s: %w", s.table, err)
+		}
+	}
+	return nil
+}
+
+// compareTable compares days of one table.
+func (g *group) compareTable(ctx context.Context, s *stand, standing []lake.File, scope days) error {
+	db := g.plan.db
+	if s.newest {
+		scope = maps.Clone(scope)
+		maps.DeleteFunc(scope, func(day int, _ bool) bool { return day < g.plan.kept })
+	}
+	return db.InSchema(ctx, s.table, func() error {
+		if err := db.BindFiles(ctx, "stood", s.snapshot, lake.InPartitions(standing, s.partitions(scope))); err != nil {
+			return err
+		}
+		if err := db.Alias(ctx, s.table+".exact", counts+"."+s.table); err != nil {
+			return err
+		}
+		if err := db.Run(ctx, "rollup/standing"); err != nil {
+			return err
+		}
+		oneRow := g.plan.trueUp && s.newest
+		if err := db.Run(ctx, "rollup/differs", oneRow, catalog.SketchSize(s.table)); err != nil {
+			return err
+		}
+		if s.newest {
+			return db.Run(ctx, "rollup/rewritten_days")
+		}
+		return db.RunAll(ctx, "rollup/rewritten_keys", "rollup/gone")
+	})
+}

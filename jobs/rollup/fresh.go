@@ -1,0 +1,113 @@
+package rollup
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+// What the dashboard counts a play by, and for copies in the archive whether they came late.
+var (
+	playColumns    = []string{"event_time", "artist_id", "track_id", "country", "device", "ms_played", "user_id"}
+	archiveColumns = append([]string{"received_time"}, playColumns...)
+)
+
+// sliceRows bounds the rows that are held at once while they are summed: some 150 bytes each.
+const sliceRows = 4_000_000
+
+// counts is the schema of the DuckDB with what counts in the days that are compared. Like [group].arrived it has a relation of
+// every table's name, in the shape of the relation nothing.
+const counts = "counts"
+
+// readFresh sums the new archive rows for every table of the group and marks the days that late ones reached.
+func (g *group) readFresh(ctx context.Context) error {
+	db := g.plan.db
+	if n := len(g.fresh); n > 0 {
+		g.plan.env.Progress(fmt.Sprintf("rollup: reading %d new archive files", n))
+	}
+	g.marked = maps.Clone(g.first().marked)
+	maps.Copy(g.marked, g.torn)
+	return db.InSchema(ctx, g.arrived, func() error {
+		if err := g.clear(ctx, g.arrived); err != nil {
+			return err
+		}
+		for _, files := range slicesOf(g.fresh) {
+			if err := db.BindFiles(ctx, "fresh", g.in.archive, files, archiveColumns...); err != nil {
+				return err
+			}
+			if err := g.sum(ctx, "rollup/heard_fresh", func(day int, rows int64, late bool) {
+				g.rowsRead += rows
+				if late {
+					g.marked[day] = true
+				}
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// slicesOf cuts files into slices of so many rows that they can be summed at once.
+func slicesOf(files []lake.File) (list [][]lake.File) {
+	rows := int64(sliceRows)
+	for _, f := range files {
+		if rows += f.Count(); rows > sliceRows {
+			list, rows = append(list, nil), f.Count()
+		}
+		list[len(list)-1] = append(list[len(list)-1], f)
+	}
+	return list
+}
+
+// clear makes the relations of the group's tables in a schema, without rows.
+func (g *group) clear(ctx context.Context, schema string) error {
+	for _, s := range g.stands {
+		if err := g.plan.db.Copy(ctx, schema+"."+s.table, "main.nothing"); err != nil {
+			return fmt.Errorf("%s.%s: %w", schema, s.table, err)
+		}
+	}
+	return nil
+}
+
+// sum runs a statement that makes the relation heard, tells of its days, and adds its rows to every table of the group.
+func (g *group) sum(ctx context.Context, heard string, tell func(day int, rows int64, late bool)) error {
+	db := g.plan.db
+	if err := db.Run(ctx, heard, g.plan.key); err != nil {
+		return err
+	}
+	var day time.Time
+	var rows int64
+	var late bool
+	if err := db.Each(ctx, "rollup/heard_days", nil, []any{&day, &rows, &late}, func() error {
+		tell(lake.Day(day), rows, late)
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, s := range g.stands {
+		if err := db.Run(ctx, s.rows, s.parameters(lake.DayStart(g.plan.kept))...); err != nil {
+			return err
+		}
+	}
+	return db.DropTable(ctx, "heard")
+}
+
+// readLog marks the days of deletions.
+func (g *group) readLog(ctx context.Context) error {
+	logged, err := g.loggedFiles(ctx)
+	if err != nil {
+		return err
+	}
+	if err := g.plan.db.BindFiles(ctx, "log", g.in.log, logged); err != nil {
+		return err
+	}
+	if g.logged, err = g.plan.days(ctx, "rollup/log_days"); err != nil {
+		return err
+	}
+	maps.Copy(g.marked, g.logged)
+	return nil
+}

@@ -1,2 +1,0 @@
--- Days to rewrite. Grain: one day. Relations: changed.
-SELECT day FROM changed

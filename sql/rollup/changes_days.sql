@@ -1,0 +1,2 @@
+-- Days of the changes. Grain: one day. Relations: changes.
+SELECT DISTINCT day FROM changes

@@ -1,0 +1,6 @@
+-- The rows that a table has in the days of scope, in the shape of all tables. Grain: one row of the table.
+-- Relations: nothing, stood (files of the table), scope (days).
+CREATE OR REPLACE TABLE standing AS
+SELECT * EXCLUDE (day), coalesce(day, CAST(make_timestamp(epoch_us(hour)) AS DATE)) AS day
+FROM (FROM nothing UNION ALL BY NAME FROM stood)
+WHERE coalesce(day, CAST(make_timestamp(epoch_us(hour)) AS DATE)) IN (SELECT day FROM scope)
