@@ -12,6 +12,8 @@ const (
 	PoolsJob  = "pools"
 	SplitsJob = "splits"
 	TracksJob = "tracks"
+	// AccessJob marks who may read the dashboard.
+	AccessJob = "access"
 )
 
 // RoyaltiesJob marks the commits of the royalties job. A ledger whose newest change is by another job is

@@ -167,3 +167,18 @@ type SourceRow struct {
 	ListensSnapshotID int64     `col:"listens_snapshot_id,later"`
 	ListensSequence   int64     `col:"listens_sequence,later"`
 }
+
+// AccessRow is a row of access_tokens: a token, sign-in link or session as it was made, or as it ended.
+type AccessRow struct {
+	TokenID     string     `col:"token_id"`
+	Kind        string     `col:"kind"`
+	SecretHash  string     `col:"secret_hash"`
+	Name        string     `col:"name,null"`
+	ScopeKind   string     `col:"scope_kind"`
+	ScopeID     string     `col:"scope_id,null"`
+	CreatedAt   time.Time  `col:"created_at"`
+	ExpiresAt   *time.Time `col:"expires_at"`
+	FromTokenID string     `col:"from_token_id,null"`
+	EndedAt     *time.Time `col:"ended_at"`
+	EndedAs     string     `col:"ended_as,null"`
+}

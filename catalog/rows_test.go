@@ -29,7 +29,7 @@ func TestEveryStructOfATableHasItsColumns(t *testing.T) {
 		Quarantine: reflect.TypeFor[RefusedRow](), DeletionRequests: reflect.TypeFor[RequestRow](), DeletionLog: reflect.TypeFor[StepRow](),
 		RoyaltyRuns: reflect.TypeFor[RunRow](), RoyaltyRules: reflect.TypeFor[RuleRow](), RoyaltyPools: reflect.TypeFor[PoolRow](),
 		RoyaltySplits: reflect.TypeFor[SplitRow](), RoyaltyCloses: reflect.TypeFor[CloseRow](), Tracks: reflect.TypeFor[TrackRow](),
-		Sources: reflect.TypeFor[SourceRow](),
+		Sources: reflect.TypeFor[SourceRow](), AccessTokens: reflect.TypeFor[AccessRow](),
 	} {
 		specs := Specs()
 		spec := specs[slices.IndexFunc(specs, func(s lake.Spec) bool { return s.Name == name })]

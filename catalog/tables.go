@@ -38,6 +38,7 @@ const (
 	ListenersByDay   = "listeners_by_day"
 	PlaysChanges     = "plays_changes"
 	Sources          = "sources"
+	AccessTokens     = "access_tokens"
 )
 
 // What columns of several tables are. Comments are one sentence: every commit writes them again.
@@ -78,6 +79,8 @@ func position(needed func(string, iceberg.Type, string) column) []column {
 		needed("source_offset", long, "Offset in the partition, or line of the file."),
 	}
 }
+
+// long: every table of the lake is in one list
 
 // Specs lists every table of the lake, in one place however long, listens first as package maintain needs it. Tables that DuckDB writes have optional columns only: its Parquet
 // writer marks no column required.
@@ -388,6 +391,23 @@ func finished() []lake.Spec {
 				may("finished_at", instant, "When it was finished."),
 				may("listens_snapshot_id", long, "Snapshot of listens with its last rows."),
 				may("listens_sequence", long, "Sequence number of that snapshot."),
+			},
+		}.spec(),
+		table{
+			name:    AccessTokens,
+			comment: "Who may read the dashboard: tokens, sign-in links and sessions; of a token_id's rows one that says ended_as decides.",
+			columns: []column{
+				may("token_id", text, "Id by which it is listed and revoked."),
+				may("kind", text, "What it is: token, link or session."),
+				may("secret_hash", text, "SHA-256 of its secret, in hexadecimal digits; the secret itself is nowhere."),
+				may("name", text, "What its maker called it."),
+				may("scope_kind", text, "What it shows: artist, label or operator, who sees all."),
+				may("scope_id", text, "Artist or label that it shows; null for an operator."),
+				may("created_at", instant, "When it was made."),
+				may("expires_at", instant, "From when on it is worth nothing; null is never."),
+				may("from_token_id", text, "Link that a session was signed in with; null for one by OpenID Connect."),
+				may("ended_at", instant, "When it was ended before it expired; null while it holds."),
+				may("ended_as", text, "How: revoked, or used (a link, once); null while it holds."),
 			},
 		}.spec(),
 	}

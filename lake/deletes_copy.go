@@ -43,7 +43,7 @@ func (t *Table) CopyPositionDeletes(ctx context.Context, from, to string, rename
 	if err != nil {
 		return DeleteFile{}, fmt.Errorf("read position deletes: %w", err)
 	}
-	rows, err := t.readPositions(ctx, from)
+	rows, err := t.ReadPositions(ctx, from)
 	if err != nil {
 		return DeleteFile{}, fmt.Errorf("read position deletes %s: %w", from, err)
 	}
@@ -72,8 +72,8 @@ func (t *Table) CopyPositionDeletes(ctx context.Context, from, to string, rename
 	return d, syncFile(to)
 }
 
-// readPositions reads a position delete file: positions by data file.
-func (t *Table) readPositions(ctx context.Context, uri string) (map[string][]int64, error) {
+// ReadPositions reads a position delete file: positions by data file.
+func (t *Table) ReadPositions(ctx context.Context, uri string) (map[string][]int64, error) {
 	storage, err := t.FS(ctx)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,68 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+// Sees says whose figures a scope shows.
+type Sees string
+
+// What there is to see.
+const (
+	Artist   Sees = "artist"
+	Label    Sees = "label"
+	Operator Sees = "operator" // everything
+)
+
+// Scope is what a request may see. The zero value sees nothing.
+type Scope struct {
+	Sees Sees
+	ID   string // of the artist or label; "" of an operator
+}
+
+// maxID bounds the ids of artists and labels, in bytes.
+const maxID = 256
+
+// NewScope is the scope of an id, or why there is none.
+func NewScope(sees Sees, id string) (Scope, error) {
+	s := Scope{sees, id}
+	if !s.valid() {
+		return Scope{}, lake.WithHint(fmt.Errorf("%s %q cannot be given access", sees, id), "give the id of an artist or a label, up to %d bytes of text, or no id for an operator", maxID)
+	}
+	return s, nil
+}
+
+func (s Scope) valid() bool {
+	switch s.Sees {
+	case Operator:
+		return s.ID == ""
+	case Artist, Label:
+		return s.ID != "" && len(s.ID) <= maxID && utf8.ValidString(s.ID) && !strings.ContainsFunc(s.ID, unicode.IsControl)
+	}
+	return false
+}
+
+// May tells whether the scope shows an artist or a label. Nothing but the scope and the id decides, so the answer takes as long
+// for an id that nobody has.
+func (s Scope) May(sees Sees, id string) bool {
+	return s.Sees == Operator || s.valid() && s == Scope{sees, id}
+}
+
+// String is "artist A1", "label L1" or "operator".
+func (s Scope) String() string { return strings.TrimSuffix(string(s.Sees)+" "+s.ID, " ") }
+
+type scopeKey struct{}
+
+// ScopeOf is the scope that [Guard.Require] found for a request; the zero value, which sees nothing, without it.
+func ScopeOf(ctx context.Context) Scope {
+	if p, ok := ctx.Value(scopeKey{}).(*pass); ok {
+		return p.scope
+	}
+	return Scope{}
+}

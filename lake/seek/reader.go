@@ -1,0 +1,125 @@
+package seek
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/apache/iceberg-go"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+// Options of a Reader.
+type Options struct {
+	CacheBytes int64          // of footers and decoded row groups
+	Verify     *lake.Verifier // for position delete files; nil verifies none
+}
+
+// Reader reads rows of tables. It may be used by several goroutines.
+type Reader struct {
+	verify *lake.Verifier
+	cache  *cache
+	flight singleflight.Group
+}
+
+// New makes a Reader.
+func New(o Options) *Reader { return &Reader{verify: o.Verify, cache: newCache(o.CacheBytes)} }
+
+// View is a snapshot of a table of which rows of one key at a time are read.
+type View struct {
+	reader  *Reader
+	key     iceberg.NestedField
+	columns []iceberg.NestedField
+	files   []dataFile
+}
+
+// dataFile is a data file of a View.
+type dataFile struct {
+	uri          string
+	partition    any     // see lake.PartitionValue
+	lower, upper []byte  // bounds of the key, nil where the manifest has none
+	deleted      []int64 // positions in order
+}
+
+// Open makes a View of a snapshot. key names a column of text, columns the ones that rows are read with.
+func (r *Reader) Open(ctx context.Context, s lake.Snapshot, key string, columns ...string) (*View, error) {
+	v := &View{reader: r, columns: make([]iceberg.NestedField, len(columns))}
+	var err error
+	if v.key, err = field(s, key); err != nil {
+		return nil, err
+	}
+	for i, name := range columns {
+		if v.columns[i], err = field(s, name); err != nil {
+			return nil, err
+		}
+	}
+	files, err := s.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deleted, err := r.deleted(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	v.files = make([]dataFile, len(files))
+	for i, f := range files {
+		v.files[i] = dataFile{
+			uri: f.FilePath(), partition: lake.PartitionValue(f), deleted: deleted[f.FilePath()],
+			lower: f.LowerBoundValues()[v.key.ID], upper: f.UpperBoundValues()[v.key.ID],
+		}
+	}
+	return v, nil
+}
+
+func field(s lake.Snapshot, name string) (iceberg.NestedField, error) {
+	c, ok := s.Table().Column(name)
+	if !ok {
+		return iceberg.NestedField{}, fmt.Errorf("table %s has no column %s: %w", s.Table().Name(), name, lake.ErrUnfit)
+	}
+	return c.Field, nil
+}
+
+// deleted are the positions that the delete files of a snapshot name, in order, by data file.
+func (r *Reader) deleted(ctx context.Context, s lake.Snapshot) (map[string][]int64, error) {
+	files, err := s.DeleteFiles(ctx)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	if err := r.verify.VerifyDeletes(ctx, s, files); err != nil {
+		return nil, err
+	}
+	deleted := map[string][]int64{}
+	for _, f := range files {
+		rows, err := s.Table().ReadPositions(ctx, f.FilePath())
+		if err != nil {
+			return nil, fmt.Errorf("read position deletes %s: %w", f.FilePath(), err)
+		}
+		for path, positions := range rows {
+			deleted[path] = append(deleted[path], positions...)
+		}
+	}
+	for path, positions := range deleted {
+		slices.Sort(positions)
+		deleted[path] = slices.Compact(positions)
+	}
+	return deleted, nil
+}
+
+// truncated is the length in bytes at which bounds of text in manifests may be cut.
+const truncated = 16
+
+// mayHold tells whether the bounds of the file leave room for a key. A bound that may be cut is compared as far as it goes.
+func (f dataFile) mayHold(key string) bool {
+	if f.lower != nil && key < string(f.lower) {
+		return false
+	}
+	if f.upper == nil {
+		return true
+	}
+	if len(f.upper) >= truncated && len(key) > len(f.upper) {
+		key = key[:len(f.upper)]
+	}
+	return key <= string(f.upper)
+}
