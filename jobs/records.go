@@ -8,6 +8,12 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
+// Records runs a statement and returns its rows as [EachRecord] gives them; nil for none.
+func Records[T any](ctx context.Context, s *Session, name string, args ...any) (list []T, err error) {
+	err = EachRecord(ctx, s, name, args, func(record T) error { list = append(list, record); return nil })
+	return list, err
+}
+
 // EachRecord runs a statement and calls visit for every row, as a struct whose fields name the statement's columns: see
 // [lake.RowsOf]. A column without a field, or a field without a column, is an error before the first row.
 func EachRecord[T any](ctx context.Context, s *Session, name string, args []any, visit func(T) error) error {

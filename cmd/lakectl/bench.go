@@ -12,20 +12,23 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/jobs"
 )
 
-func benchVerb() verb {
+func benchVerb() frame.Verb {
 	rows := func(def int) cli.Flag { return &cli.IntFlag{Name: "rows", Usage: "records of the load", Value: def} }
 	seed := &cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the load is made from: another seed makes another load", Value: 1}
-	return verb{
+	return frame.Verb{
 		Name:  "bench",
 		Short: "Measure a job on a load of its own against what the same work costs without it.",
 		Long: `Makes a lake in a temporary folder, runs the job there as a process of its own, and reports rows a second, CPU
 microseconds a row, peak memory and the ratio to a limit measured in the same run. Compare ratios, not seconds: those
 depend on the machine.`,
 		Examples: []string{"lakectl bench ingest --rows 1000000", "lakectl bench royalties --rows 20000000 --ledger 0"},
-		Verbs: []verb{
+		Verbs: []frame.Verb{
 			{
 				Name: "ingest", Short: "Broker to committed snapshots, by stage; Parquet is compared with arrow-go writing the same rows.",
 				Long: `Without --brokers the embedded broker runs in this process, on the same cores as the ingester. The stages are from a CPU
@@ -71,7 +74,7 @@ type bench struct {
 }
 
 // newBench makes the lake, points the call's configuration at it and opens it.
-func newBench(ctx context.Context, c *call) (*bench, error) {
+func newBench(ctx context.Context, c *frame.Call) (*bench, error) {
 	dir, err := os.MkdirTemp("", "lakectl-bench-")
 	if err != nil {
 		return nil, err
@@ -84,7 +87,7 @@ func newBench(ctx context.Context, c *call) (*bench, error) {
 	return b, nil
 }
 
-func (b *bench) open(ctx context.Context, c *call) error {
+func (b *bench) open(ctx context.Context, c *frame.Call) error {
 	k := c.Config
 	text := fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp, memory_limit: %[2]dB, threads: %[3]d, spill_limit: %[4]dB}\ningest: {flush_rows: %[5]d}\n",
 		b.dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, int64(k.DuckDB.SpillLimit), k.Ingest.FlushRows)
@@ -92,14 +95,14 @@ func (b *bench) open(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	if c.Config, err = loadConfig(b.config, nil, nil); err != nil {
+	if c.Config, err = config.Load(b.config, nil, nil); err != nil {
 		return err
 	}
 	c.Config.Kafka = k.Kafka
 	if _, err := runInit(ctx, c); err != nil {
 		return err
 	}
-	b.env, b.closeEnv, err = openEnv(ctx, c)
+	b.env, b.closeEnv, err = reach.Env(ctx, c)
 	return err
 }
 

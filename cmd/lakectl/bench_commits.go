@@ -10,13 +10,15 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/lake"
 )
 
-func benchCommitsVerb() verb {
-	return verb{
+func benchCommitsVerb() frame.Verb {
+	return frame.Verb{
 		Name: "commits", Short: "How long a commit of ingest takes, from the first to the last of thousands.",
 		Long: `Commits one small file and its positions to listens, again and again, and runs 'job maintain' in between. Writing
 the file is not counted. Every 240th snapshot gets a tag: it stands for the one an hour that maintenance keeps where
@@ -62,10 +64,10 @@ type commitsStep struct {
 	MetadataBytes int64   `json:"metadata_bytes"` // of the table's metadata file
 }
 
-func runBenchCommits(ctx context.Context, c *call) (any, error) {
+func runBenchCommits(ctx context.Context, c *frame.Call) (any, error) {
 	n, every := c.Int("commits"), c.Int("maintain-every")
 	if n < 200 || every < 1 || c.Int("contrast") < 0 {
-		return nil, usagef("see "+c.Command.HelpName+" --help", "--commits %d, --maintain-every %d, --contrast %d", n, every, c.Int("contrast"))
+		return nil, usage.Errorf("see "+c.Command.HelpName+" --help", "--commits %d, --maintain-every %d, --contrast %d", n, every, c.Int("contrast"))
 	}
 	with, err := benchCommits(ctx, c, n, every)
 	if err != nil {
@@ -99,7 +101,7 @@ type committed struct {
 }
 
 // benchCommits makes n commits in a lake of their own, with maintenance after every so many but the last.
-func benchCommits(ctx context.Context, c *call, n, every int) (committed, error) {
+func benchCommits(ctx context.Context, c *frame.Call, n, every int) (committed, error) {
 	var done committed
 	b, err := newBench(ctx, c)
 	if err != nil {

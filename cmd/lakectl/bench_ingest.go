@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/jobs/topic"
 )
@@ -54,7 +55,7 @@ func atMost(what string, measured, bound float64) target {
 	return target{what, measured, fmt.Sprint("at most ", bound), measured <= bound}
 }
 
-func runBenchIngest(ctx context.Context, c *call) (_ any, err error) {
+func runBenchIngest(ctx context.Context, c *frame.Call) (_ any, err error) {
 	b, err := newBench(ctx, c)
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func processCPU() time.Duration {
 
 // benchLoad is the load that the flags ask for. With --days it comes in no order of time, so that every batch
 // holds all of the days.
-func benchLoad(c *call) simulate.LoadOptions {
+func benchLoad(c *frame.Call) simulate.LoadOptions {
 	o := simulate.LoadOptions{Seed: c.Uint64("seed"), Rows: c.Int("rows"), DuplicateShare: 0.05}
 	if days := c.Int("days"); days > 0 {
 		o.Days, o.Shuffled = days, true
@@ -123,7 +124,7 @@ func benchLoad(c *call) simulate.LoadOptions {
 	return o
 }
 
-func produceLoad(ctx context.Context, c *call, to topic.Options) error {
+func produceLoad(ctx context.Context, c *frame.Call, to topic.Options) error {
 	p := topic.NewProducer(to)
 	batch := make([]topic.Record, 0, 20_000)
 	sent := 0

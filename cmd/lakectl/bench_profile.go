@@ -10,6 +10,9 @@ import (
 
 	"github.com/google/pprof/profile"
 	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 )
 
 func cpuProfileFlag() cli.Flag {
@@ -17,15 +20,15 @@ func cpuProfileFlag() cli.Flag {
 }
 
 // profiled runs a verb under --cpuprofile.
-func profiled(run func(context.Context, *call) (any, error)) func(context.Context, *call) (any, error) {
-	return func(ctx context.Context, c *call) (_ any, err error) {
+func profiled(run func(context.Context, *frame.Call) (any, error)) func(context.Context, *frame.Call) (any, error) {
+	return func(ctx context.Context, c *frame.Call) (_ any, err error) {
 		path := c.String("cpuprofile")
 		if path == "" {
 			return run(ctx, c)
 		}
 		f, err := os.Create(path)
 		if err != nil {
-			return nil, usagef("name a file in a folder that exists", "--cpuprofile: %w", err)
+			return nil, usage.Errorf("name a file in a folder that exists", "--cpuprofile: %w", err)
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		if err := pprof.StartCPUProfile(f); err != nil {

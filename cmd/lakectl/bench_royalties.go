@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/royalty"
@@ -28,8 +29,8 @@ const (
 	targetSpillMiB   = 8192
 )
 
-func benchRoyaltiesVerb(seed cli.Flag) verb {
-	return verb{
+func benchRoyaltiesVerb(seed cli.Flag) frame.Verb {
+	return frame.Verb{
 		Name: "royalties", Short: "A full rebuild against the bare DuckDB statement, and a night against building its ledger.",
 		Long: `Makes archives with 5 % duplicates and runs the job on them.
 
@@ -84,7 +85,7 @@ func (w tableWritten) ratio(rows, rowsBefore int) float64 {
 	return (float64(w.Bytes) / float64(rows)) / (float64(w.Before) / float64(rowsBefore))
 }
 
-func runBenchRoyalties(ctx context.Context, c *call) (any, error) {
+func runBenchRoyalties(ctx context.Context, c *frame.Call) (any, error) {
 	report := royaltiesBench{Notes: []string{
 		"wall times are only comparable within a run, and only when nothing else is at work on the machine",
 	}}
@@ -108,7 +109,7 @@ func runBenchRoyalties(ctx context.Context, c *call) (any, error) {
 }
 
 // rebuild measures the first run, the recount, and before and after the recount the limit.
-func (r *royaltiesBench) rebuild(ctx context.Context, c *call) error {
+func (r *royaltiesBench) rebuild(ctx context.Context, c *frame.Call) error {
 	rows := c.Int("rows")
 	b, load, err := newRoyaltiesBench(ctx, c, simulate.LoadOptions{Rows: rows, Days: 30})
 	if err != nil {
@@ -156,7 +157,7 @@ func (r *royaltiesBench) rebuild(ctx context.Context, c *call) error {
 }
 
 // night measures the first run over a ledger and the run after another day of copies.
-func (r *royaltiesBench) night(ctx context.Context, c *call) error {
+func (r *royaltiesBench) night(ctx context.Context, c *frame.Call) error {
 	ledger, night := c.Int("ledger"), c.Int("night")
 	b, load, err := newRoyaltiesBench(ctx, c, simulate.LoadOptions{Rows: ledger + night, Days: max((ledger+night)/night, 2), Reach: night})
 	if err != nil {
@@ -202,7 +203,7 @@ type royaltiesLoad struct {
 	stop func()
 }
 
-func newRoyaltiesBench(ctx context.Context, c *call, o simulate.LoadOptions) (*bench, *royaltiesLoad, error) {
+func newRoyaltiesBench(ctx context.Context, c *frame.Call, o simulate.LoadOptions) (*bench, *royaltiesLoad, error) {
 	b, err := newBench(ctx, c)
 	if err != nil {
 		return nil, nil, err

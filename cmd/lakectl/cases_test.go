@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 )
 
 // expected is what expected.json says of a case. Lists are in order.
@@ -63,7 +64,7 @@ func lakeIn(t *testing.T, dir string, process bool) *lakeDir {
 			}
 			return stdout.Bytes(), nil
 		}
-		if code := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != exitDone {
+		if code := frame.Run(t.Context(), verbGroups(), args, strings.NewReader(""), &stdout, &stderr); code != frame.ExitDone {
 			return nil, fmt.Errorf("%v: exit code %d: %s", args, code, stderr.String())
 		}
 		return stdout.Bytes(), nil

@@ -15,6 +15,8 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
@@ -35,27 +37,27 @@ func TestAHintFollowsFromTheCause(t *testing.T) {
 		hint  string
 		code  int
 	}{
-		{path(syscall.ENOSPC), "the disk is full", exitFailed},
-		{path(syscall.EDQUOT), "the disk is full", exitFailed},
-		{sqliteError(13), "the disk is full", exitFailed},
-		{sqliteError(10 | 19<<8), "the disk that the catalog is on is full or fails", exitFailed},
-		{sqliteError(11), "catalog's database is damaged", exitFailed},
-		{sqliteError(26), "catalog's database is damaged", exitFailed},
-		{sqliteError(8), "give this user the right", exitFailed},
-		{sqliteError(5), "another process holds", exitFailed},
-		{path(syscall.EACCES), "give this user the right", exitFailed},
-		{path(syscall.EPERM), "give this user the right", exitFailed},
-		{path(syscall.EROFS), "mounted read-only", exitFailed},
-		{path(syscall.EMFILE), "ulimit -n", exitFailed},
-		{path(syscall.EIO), "the disk fails", exitFailed},
-		{path(syscall.ENOENT), misleading, exitFailed},
-		{errors.Join(jobs.ErrPartial, path(syscall.ENOSPC)), "the disk is full", exitPartial},
-		{usagef(misleading, "rules: %w", path(syscall.EACCES)), "give this user the right", exitUsage},
-		{usagef(misleading, "no such flag"), misleading, exitUsage},
+		{path(syscall.ENOSPC), "the disk is full", frame.ExitFailed},
+		{path(syscall.EDQUOT), "the disk is full", frame.ExitFailed},
+		{sqliteError(13), "the disk is full", frame.ExitFailed},
+		{sqliteError(10 | 19<<8), "the disk that the catalog is on is full or fails", frame.ExitFailed},
+		{sqliteError(11), "catalog's database is damaged", frame.ExitFailed},
+		{sqliteError(26), "catalog's database is damaged", frame.ExitFailed},
+		{sqliteError(8), "give this user the right", frame.ExitFailed},
+		{sqliteError(5), "another process holds", frame.ExitFailed},
+		{path(syscall.EACCES), "give this user the right", frame.ExitFailed},
+		{path(syscall.EPERM), "give this user the right", frame.ExitFailed},
+		{path(syscall.EROFS), "mounted read-only", frame.ExitFailed},
+		{path(syscall.EMFILE), "ulimit -n", frame.ExitFailed},
+		{path(syscall.EIO), "the disk fails", frame.ExitFailed},
+		{path(syscall.ENOENT), misleading, frame.ExitFailed},
+		{errors.Join(jobs.ErrPartial, path(syscall.ENOSPC)), "the disk is full", frame.ExitPartial},
+		{usage.Errorf(misleading, "rules: %w", path(syscall.EACCES)), "give this user the right", frame.ExitUsage},
+		{usage.Errorf(misleading, "no such flag"), misleading, frame.ExitUsage},
 	} {
 		err := lake.WithHint(c.cause, misleading)
-		if got := lake.Hint(err); !strings.HasPrefix(got, c.hint) && !strings.Contains(got, c.hint) || exitCode(err) != c.code {
-			t.Errorf("%v: hint %q, code %d, want %q, %d", c.cause, got, exitCode(err), c.hint, c.code)
+		if got := lake.Hint(err); !strings.HasPrefix(got, c.hint) && !strings.Contains(got, c.hint) || frame.ExitCode(err) != c.code {
+			t.Errorf("%v: hint %q, code %d, want %q, %d", c.cause, got, frame.ExitCode(err), c.hint, c.code)
 		}
 	}
 }
@@ -76,7 +78,7 @@ func TestACauseThatCannotPassEndsACommitAtOnce(t *testing.T) {
 			}}))
 			o := ingest.Options{Source: "s", Limits: listen.DefaultLimits()}
 			_, err := ingest.Files(t.Context(), env, []string{"-"}, strings.NewReader(listenThenDeletion), o)
-			if err == nil || !strings.Contains(err.Error(), "/lake/x.avro: "+errno.Error()) || !strings.Contains(lake.Hint(err), hint) || exitCode(err) != exitFailed {
+			if err == nil || !strings.Contains(err.Error(), "/lake/x.avro: "+errno.Error()) || !strings.Contains(lake.Hint(err), hint) || frame.ExitCode(err) != frame.ExitFailed {
 				t.Errorf("%s, %v: %v, hint %q", step, errno, err, lake.Hint(err))
 			}
 			if struck > 4 {
@@ -119,22 +121,22 @@ func TestADamagedFileOfTheLakeIsNamed(t *testing.T) {
 		hint   string
 		code   int
 	}{
-		"metadata, empty":      {newest("metadata/*.metadata.json"), nothing, query, "it is damaged: EOF", "from a backup", exitFailed},
-		"metadata, cut":        {newest("metadata/*.metadata.json"), cut, []string{"ingest", "file", file}, "it is damaged", "from a backup", exitFailed},
-		"metadata, flipped":    {newest("metadata/*.metadata.json"), flipped, []string{"job", "rollup"}, "it is damaged", "from a backup", exitFailed},
-		"metadata, gone":       {newest("metadata/*.metadata.json"), nil, []string{"ingest", "file", file}, "no such file", "put the file back from a backup", exitFailed},
-		"manifest list, cut":   {newest("metadata/snap-*.avro"), cut, []string{"ingest", "file", file}, "it is damaged", "from a backup", exitFailed},
-		"manifest list, junk":  {newest("metadata/snap-*.avro"), junk, []string{"ingest", "file", file}, "it is damaged", "from a backup", exitFailed},
-		"manifest list, gone":  {newest("metadata/snap-*.avro"), nil, query, "no such file", "put the file back", exitFailed},
-		"manifest, cut":        {newest("metadata/*-m*.avro"), cut, query, "it is damaged", "from a backup", exitFailed},
-		"manifest, gone":       {newest("metadata/*-m*.avro"), nil, query, "no such file", "put the file back", exitFailed},
-		"data, cut":            {newest("data/*.parquet"), cut, query, "its bytes are not those", "from a backup", exitProof},
-		"data, gone":           {newest("data/*.parquet"), nil, query, "No files found", "put the file back", exitFailed},
-		"catalog, junk":        {filepath.Join(l.dir, "catalog.db"), junk, query, "malformed", "catalog restore", exitFailed},
-		"catalog, no database": {filepath.Join(l.dir, "catalog.db"), func([]byte) []byte { return []byte("not a database at all") }, query, "is no SQLite database", "from a backup", exitFailed},
-		"catalog, gone":        {filepath.Join(l.dir, "catalog.db"), nil, query, "there is no catalog at", "check catalog.uri", exitFailed},
-		"key, cut":             {filepath.Join(l.dir, "subject.key"), cut, []string{"job", "rollup"}, "hexadecimal digits", "restore the file", exitFailed},
-		"configuration":        {filepath.Join(l.dir, "lakehouse.yaml"), func([]byte) []byte { return []byte("catalog: {") }, query, "is not YAML", "", exitUsage},
+		"metadata, empty":      {newest("metadata/*.metadata.json"), nothing, query, "it is damaged: EOF", "from a backup", frame.ExitFailed},
+		"metadata, cut":        {newest("metadata/*.metadata.json"), cut, []string{"ingest", "file", file}, "it is damaged", "from a backup", frame.ExitFailed},
+		"metadata, flipped":    {newest("metadata/*.metadata.json"), flipped, []string{"job", "rollup"}, "it is damaged", "from a backup", frame.ExitFailed},
+		"metadata, gone":       {newest("metadata/*.metadata.json"), nil, []string{"ingest", "file", file}, "no such file", "put the file back from a backup", frame.ExitFailed},
+		"manifest list, cut":   {newest("metadata/snap-*.avro"), cut, []string{"ingest", "file", file}, "it is damaged", "from a backup", frame.ExitFailed},
+		"manifest list, junk":  {newest("metadata/snap-*.avro"), junk, []string{"ingest", "file", file}, "it is damaged", "from a backup", frame.ExitFailed},
+		"manifest list, gone":  {newest("metadata/snap-*.avro"), nil, query, "no such file", "put the file back", frame.ExitFailed},
+		"manifest, cut":        {newest("metadata/*-m*.avro"), cut, query, "it is damaged", "from a backup", frame.ExitFailed},
+		"manifest, gone":       {newest("metadata/*-m*.avro"), nil, query, "no such file", "put the file back", frame.ExitFailed},
+		"data, cut":            {newest("data/*.parquet"), cut, query, "its bytes are not those", "from a backup", frame.ExitProof},
+		"data, gone":           {newest("data/*.parquet"), nil, query, "No files found", "put the file back", frame.ExitFailed},
+		"catalog, junk":        {filepath.Join(l.dir, "catalog.db"), junk, query, "malformed", "catalog restore", frame.ExitFailed},
+		"catalog, no database": {filepath.Join(l.dir, "catalog.db"), func([]byte) []byte { return []byte("not a database at all") }, query, "is no SQLite database", "from a backup", frame.ExitFailed},
+		"catalog, gone":        {filepath.Join(l.dir, "catalog.db"), nil, query, "there is no catalog at", "check catalog.uri", frame.ExitFailed},
+		"key, cut":             {filepath.Join(l.dir, "subject.key"), cut, []string{"job", "rollup"}, "hexadecimal digits", "restore the file", frame.ExitFailed},
+		"configuration":        {filepath.Join(l.dir, "lakehouse.yaml"), func([]byte) []byte { return []byte("catalog: {") }, query, "is not YAML", "", frame.ExitUsage},
 	} {
 		whole, err := os.ReadFile(c.file)
 		if err != nil {
@@ -150,9 +152,9 @@ func TestADamagedFileOfTheLakeIsNamed(t *testing.T) {
 		}
 		var stdout, stderr bytes.Buffer
 		args := append([]string{"lakectl", "--config", filepath.Join(l.dir, "lakehouse.yaml")}, c.args...)
-		code := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr)
+		code := frame.Run(t.Context(), verbGroups(), args, strings.NewReader(""), &stdout, &stderr)
 		first, hint, _ := strings.Cut(stderr.String(), "lakectl: hint: ")
-		named := strings.Contains(first, c.file) || c.code == exitUsage && strings.Contains(first, filepath.Base(c.file))
+		named := strings.Contains(first, c.file) || c.code == frame.ExitUsage && strings.Contains(first, filepath.Base(c.file))
 		if code != c.code || !named || !strings.Contains(first, c.says) || !strings.Contains(hint, c.hint) {
 			t.Errorf("%s: code %d, want %d: %s", name, code, c.code, stderr.String())
 		}
@@ -179,7 +181,7 @@ func TestAnInterruptedQueryIsNotGivenAnotherOne(t *testing.T) {
 	stop()
 	var stdout, stderr bytes.Buffer
 	args := []string{"lakectl", "--config", filepath.Join(l.dir, "lakehouse.yaml"), "sql", "SELECT 1"}
-	if code := run(ctx, args, strings.NewReader(""), &stdout, &stderr); code != exitFailed || !strings.Contains(stderr.String(), "hint: it was interrupted") {
+	if code := frame.Run(ctx, verbGroups(), args, strings.NewReader(""), &stdout, &stderr); code != frame.ExitFailed || !strings.Contains(stderr.String(), "hint: it was interrupted") {
 		t.Errorf("code %d: %s", code, stderr.String())
 	}
 }

@@ -1,27 +1,16 @@
 package main
 
-// verbGroup is the verbs of one purpose, listed together by the help of the root.
-type verbGroup struct {
-	Title string
-	Verbs []verb
-}
+import (
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+)
 
 // verbGroups is every verb of lakectl in the order in which help lists them: the order a new user needs them in.
-func verbGroups() []verbGroup {
-	return []verbGroup{
-		{Title: "Start", Verbs: []verb{demoVerb(), initVerb(), configVerb(), completionVerb(), versionVerb(), helpVerb()}},
-		{Title: "Run", Verbs: []verb{ingestVerb(), jobVerb(), periodVerb(), quarantineVerb()}},
-		{Title: "Read", Verbs: []verb{sqlVerb(), snapshotsVerb(), royaltiesVerb(), deletionsVerb()}},
-		{Title: "Inputs of royalties", Verbs: []verb{rulesVerb(), poolsVerb(), splitsVerb(), tracksVerb()}},
-		{Title: "Tools", Verbs: []verb{tagVerb(), catalogVerb(), benchVerb()}},
+func verbGroups() []frame.Group {
+	return []frame.Group{
+		{Title: "Start", Verbs: []frame.Verb{demoVerb(), initVerb(), configVerb(), frame.CompletionVerb(), frame.VersionVerb(), frame.HelpVerb()}},
+		{Title: "Run", Verbs: []frame.Verb{ingestVerb(), jobVerb(), periodVerb(), quarantineVerb()}},
+		{Title: "Read", Verbs: []frame.Verb{sqlVerb(), snapshotsVerb(), royaltiesVerb(), deletionsVerb()}},
+		{Title: "Inputs of royalties", Verbs: []frame.Verb{rulesVerb(), poolsVerb(), splitsVerb(), tracksVerb()}},
+		{Title: "Tools", Verbs: []frame.Verb{tagVerb(), catalogVerb(), benchVerb()}},
 	}
-}
-
-// commands is the verbs of all groups.
-func commands() []verb {
-	var all []verb
-	for _, g := range verbGroups() {
-		all = append(all, g.Verbs...)
-	}
-	return all
 }

@@ -9,10 +9,15 @@ import (
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 )
 
-func demoVerb() verb {
-	return verb{
+func demoVerb() frame.Verb {
+	return frame.Verb{
 		Name:  "demo",
 		Short: "Run the whole story on this machine: a month of listens from a Kafka topic to payouts.",
 		Long: `Starts an embedded Kafka broker, produces a simulated month with late buffers, duplicates, wrong clocks, malformed
@@ -20,7 +25,7 @@ records and deletion requests, and runs the production jobs on it. Leaves the la
 same seed gives the same tables. A lake that the demo did not make is never touched. --brokers uses a real Kafka instead
 of the embedded broker, and makes a new topic there.`,
 		Examples: []string{"lakectl demo", "lakectl demo --seed 7 --listens 50000", "lakectl demo --brokers 127.0.0.1:9092"},
-		Exits:    []int{exitProof},
+		Exits:    []int{frame.ExitProof},
 		Flags: []cli.Flag{
 			&cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the month is made from: another seed makes another month", Value: 1},
 			&cli.IntFlag{Name: "listens", Usage: "how many distinct listens the month has", Value: 200_000},
@@ -34,19 +39,19 @@ of the embedded broker, and makes a new topic there.`,
 // demoMark is the file that says a lake is the demo's own, so that the next demo may remove it.
 const demoMark = "MADE_BY_LAKECTL_DEMO"
 
-func runDemo(ctx context.Context, c *call) (any, error) {
+func runDemo(ctx context.Context, c *frame.Call) (any, error) {
 	dir := c.String("dir")
 	if err := clearDemo(dir); err != nil {
 		return nil, err
 	}
-	c.Config.Catalog = catalogConfig{
-		Type: "sqlite", Name: "lake", URI: secret{value: filepath.Join(dir, "catalog.db")}, Warehouse: filepath.Join(dir, "warehouse"),
+	c.Config.Catalog = config.Catalog{
+		Type: "sqlite", Name: "lake", URI: config.NewSecret(filepath.Join(dir, "catalog.db")), Warehouse: filepath.Join(dir, "warehouse"),
 	}
 	c.Config.DuckDB.TempDirectory = filepath.Join(dir, "tmp")
 	if _, err := runInit(ctx, c); err != nil {
 		return nil, err
 	}
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := reach.Env(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +75,7 @@ func clearDemo(dir string) error {
 		return fmt.Errorf("look at %s: %w", dir, err)
 	default:
 		if _, err := os.Stat(mark); err != nil {
-			return usagef("run the demo in another folder, or give --dir", "%s holds something that the demo did not make", dir)
+			return usage.Errorf("run the demo in another folder, or give --dir", "%s holds something that the demo did not make", dir)
 		}
 		if err := removeDemo(dir); err != nil {
 			return err

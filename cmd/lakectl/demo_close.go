@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/simulate"
 )
@@ -83,17 +84,17 @@ func (r *demoReport) adjusted(truth simulate.Truth) []compared {
 func (r demoReport) closedLines() []string {
 	lines := []string{fmt.Sprintf("CLOSED       %s at the month's end, tag %s; what came later is posted as adjustments", r.Month, r.Closed.Tag)}
 	for _, a := range r.Closed.Adjustments {
-		lines = append(lines, fmt.Sprintf("  %-14s %9s listens %9s qualified, %s rows to %s", a.Cause, signed(a.Listens), signed(a.QualifiedListens), thousands(a.Rows), a.PostedTo))
+		lines = append(lines, fmt.Sprintf("  %-14s %9s listens %9s qualified, %s rows to %s", a.Cause, signed(a.Listens), signed(a.QualifiedListens), frame.Thousands(a.Rows), a.PostedTo))
 	}
 	if held := r.waiting(); held.Listens != 0 || held.QualifiedListens != 0 {
 		lines = append(lines, fmt.Sprintf("  %-14s %9s listens %9s qualified, wait until they are of five people for all who see them", held.Cause, signed(held.Listens), signed(held.QualifiedListens)))
 	}
-	return append(lines, fmt.Sprintf("  published + adjustments + what waits = current: %s listens, %s qualified", thousands(r.Final.Listens), thousands(r.Final.QualifiedListens)))
+	return append(lines, fmt.Sprintf("  published + adjustments + what waits = current: %s listens, %s qualified", frame.Thousands(r.Final.Listens), frame.Thousands(r.Final.QualifiedListens)))
 }
 
 func signed(n int64) string {
 	if n > 0 {
-		return "+" + thousands(n)
+		return "+" + frame.Thousands(n)
 	}
-	return thousands(n)
+	return frame.Thousands(n)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/ingest"
 )
@@ -113,33 +114,33 @@ func sum(m map[string]int64) (n int64) {
 	return n
 }
 
-// writeText prints the screen.
-func (r demoReport) writeText(w io.Writer) error {
+// WriteText prints the screen.
+func (r demoReport) WriteText(w io.Writer) error {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("%s of a simulated music service (seed %d), through Kafka (%s) into %s, in %.0f s", r.Month, r.Seed, r.Broker, r.Lake, r.Seconds)
 	line("")
-	line("ARRIVED      %11s records", thousands(int64(r.Produced)))
-	line("  archived   %11s copies of listens, partitioned by device event day", thousands(r.Archived))
-	line("  requests   %11s deletion requests", thousands(r.Requests))
-	line("  suppressed %11s copies that came after a request that covers them", thousands(r.Suppressed))
-	line("  refused    %11s records, kept in quarantine: %s", thousands(sum(r.Refused)), reasons(r.Refused))
+	line("ARRIVED      %11s records", frame.Thousands(int64(r.Produced)))
+	line("  archived   %11s copies of listens, partitioned by device event day", frame.Thousands(r.Archived))
+	line("  requests   %11s deletion requests", frame.Thousands(r.Requests))
+	line("  suppressed %11s copies that came after a request that covers them", frame.Thousands(r.Suppressed))
+	line("  refused    %11s records, kept in quarantine: %s", frame.Thousands(sum(r.Refused)), reasons(r.Refused))
 	line("")
-	line("COUNTED ONCE %11s listens of %s; %s duplicates collapsed, %s of them with another payload", thousands(r.After.Listens), r.Month, thousands(r.After.Duplicates), thousands(r.After.PayloadConflicts))
+	line("COUNTED ONCE %11s listens of %s; %s duplicates collapsed, %s of them with another payload", frame.Thousands(r.After.Listens), r.Month, frame.Thousands(r.After.Duplicates), frame.Thousands(r.After.PayloadConflicts))
 	d := r.Doubling
 	line("  %s sent everything twice from %s to %s:", d.Client, d.From.Format(time.DateOnly), d.To.AddDate(0, 0, -1).Format(time.DateOnly))
-	line("    dashboard live            %9s plays", thousands(d.PlaysLive))
-	line("    dashboard after true-up   %9s plays", thousands(d.PlaysExact))
-	line("    royalties before, after   %9s and %s: they never moved", thousands(d.CountedBefore), thousands(d.CountedAfter))
+	line("    dashboard live            %9s plays", frame.Thousands(d.PlaysLive))
+	line("    dashboard after true-up   %9s plays", frame.Thousands(d.PlaysExact))
+	line("    royalties before, after   %9s and %s: they never moved", frame.Thousands(d.CountedBefore), frame.Thousands(d.CountedAfter))
 	line("")
 	line("ROYALTIES of %s      listens   qualified  checksum", r.Month)
 	for _, p := range []struct {
 		when string
 		demoPeriod
 	}{{"at the month's end", r.Before}, {"with the late buffers", r.After}, {"after the deletions", r.Final}} {
-		line("  %-22s %9s %11s  %s", p.when, thousands(p.Listens), thousands(p.QualifiedListens), short(p.Checksum))
+		line("  %-22s %9s %11s  %s", p.when, frame.Thousands(p.Listens), frame.Thousands(p.QualifiedListens), frame.Short(p.Checksum))
 	}
-	line("  run again: %s, checksum %s; recount from the archive alone: %s", wrote(r.RerunWrote), short(r.RerunChecksum), agrees(r.FullAgrees))
+	line("  run again: %s, checksum %s; recount from the archive alone: %s", wrote(r.RerunWrote), frame.Short(r.RerunChecksum), agrees(r.FullAgrees))
 	line("")
 	for _, text := range r.closedLines() {
 		line("%s", text)
@@ -147,12 +148,12 @@ func (r demoReport) writeText(w io.Writer) error {
 	line("")
 	line("PAYOUTS      artist      tracks   qualified          EUR")
 	for _, a := range r.Payouts {
-		line("             %-10s %7s %11s %12s", a.ArtistID, thousands(a.Tracks), thousands(a.QualifiedListens), money(a.AmountMinor))
+		line("             %-10s %7s %11s %12s", a.ArtistID, frame.Thousands(a.Tracks), frame.Thousands(a.QualifiedListens), money(a.AmountMinor))
 	}
 	line("")
 	e := r.Erased
 	line("ERASED       %d requests: %s rows of listens, %s of the ledger, %s duplicates, %s refused records; %d days recomputed",
-		e.Requests, thousands(e.Listens), thousands(e.Counted), thousands(e.Duplicates), thousands(e.Quarantine), e.Days)
+		e.Requests, frame.Thousands(e.Listens), frame.Thousands(e.Counted), frame.Thousands(e.Duplicates), frame.Thousands(e.Quarantine), e.Days)
 	line("")
 	line("TRY NEXT")
 	for _, next := range r.next() {
@@ -178,7 +179,7 @@ func (r demoReport) next() []string {
 func reasons(refused map[string]int64) string {
 	var parts []string
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
-		parts = append(parts, fmt.Sprintf("%s %s", reason, thousands(refused[reason])))
+		parts = append(parts, fmt.Sprintf("%s %s", reason, frame.Thousands(refused[reason])))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -197,8 +198,5 @@ func agrees(yes bool) string {
 	return "DIFFERS"
 }
 
-// short is the start of a checksum, enough to compare by eye.
-func short(checksum string) string { return checksum[:min(16, len(checksum))] }
-
 // money writes minor units with two decimals, in integers.
-func money(minor int64) string { return fmt.Sprintf("%s.%02d", thousands(minor/100), minor%100) }
+func money(minor int64) string { return fmt.Sprintf("%s.%02d", frame.Thousands(minor/100), minor%100) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/ingest"
@@ -30,7 +31,7 @@ const (
 
 // story is one run of the demo: three stretches of the stream, with the jobs run after each.
 type story struct {
-	c      *call
+	c      *frame.Call
 	env    jobs.Env
 	month  *simulate.Month
 	truth  simulate.Truth
@@ -39,7 +40,7 @@ type story struct {
 	report demoReport
 }
 
-func newStory(c *call, env jobs.Env) *story {
+func newStory(c *frame.Call, env jobs.Env) *story {
 	return &story{c: c, env: env}
 }
 

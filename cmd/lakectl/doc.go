@@ -16,32 +16,29 @@
 //	Run      of the job package
 //	print    whatever struct came back
 //
+// What all verbs share is in packages below internal: frame parses, prints and ends the program, config knows the
+// configuration keys, reach opens the lake and the topic, usage has the errors that are the caller's.
+//
 // A verb file looks like this one, trash.go, and one of the verbGroups() gets one more word:
 //
-//	func trashVerb() verb {
-//		return verb{
+//	func trashVerb() frame.Verb {
+//		return frame.Verb{
 //			Name:     "trash",
 //			Args:     "TABLE [NAME...]",
 //			Short:    "Throw a table away.",
 //			Long:     "What it does, what it never does, and what running it again does.",
 //			Examples: []string{"lakectl trash listens"},
-//			Exits:    []int{exitFenced},
+//			Exits:    []int{frame.ExitFenced},
 //			Flags:    []cli.Flag{&cli.BoolFlag{Name: "full", Usage: "every file, not only the new ones"}},
 //			Keys:     []string{"duckdb.threads"},
 //			Run:      runTrash,
 //		}
 //	}
 //
-//	func runTrash(ctx context.Context, c *call) (any, error) {
-//		env, closeEnv, err := openEnv(ctx, c)
-//		if err != nil {
-//			return nil, err
-//		}
-//		defer closeEnv()
-//		return result(trash.Run(ctx, env, trash.Options{
-//			Table: c.Args().First(),
-//			Full:  c.Bool("full"),
-//		}))
+//	func runTrash(ctx context.Context, c *frame.Call) (any, error) {
+//		return reach.WithEnv(ctx, c, func(env jobs.Env) (trash.Report, error) {
+//			return trash.Run(ctx, env, trash.Options{Table: c.Args().First(), Full: c.Bool("full")})
+//		})
 //	}
 //
 // # What the frame does for a verb
@@ -49,27 +46,20 @@
 // Args is the usage line and the check at once: TABLE must be there, [NAME] may be, a trailing ... repeats. --config,
 // --json, --log-level and --help work on every verb, before it and after it. Flags that stand after an argument are
 // refused, because the flag parser would take them for arguments and a --dry-run would be lost without a word. A verb
-// declares no Required flag and no EnvVars: needFlags checks the first, the table of configuration keys is the only
+// declares no Required flag and no EnvVars: NeedFlags checks the first, the table of configuration keys is the only
 // source of the second.
 //
 // # Results
 //
 // A verb returns a struct, a pointer to one, or a slice of them, and every field has a json name in snake_case. With
-// --json it is encoded as it is, nil slices as [], times in UTC. Without, scalar fields become a block of "name value"
-// lines and slices of structs become tables; see print.go for the tags that steer this. A result that comes with an
-// error is printed before the error, so that what a partly done job did reach is on stdout; result drops what a failed
-// one returned. A verb that writes stdout itself returns nil.
+// --json it is encoded as it is, nil slices as [], times in UTC. Without, the verb's Text says it to people; a result
+// that no Text is for has its fields laid out, see print.go of package frame for the tags that steer this. A result
+// that comes with an error is printed before the error, so that what a partly done job did reach is on stdout;
+// frame.Result drops what a failed one returned. A verb that writes stdout itself returns nil.
 //
 // # Errors
 //
-// Errors carry their class, never an exit code: run in main.go is the only place that turns one into the other, by
-// exitCode in exit.go. A verb returns usagef(...) for what the caller typed wrong and passes everything else on. What
-// to do next travels with the error (lake.WithHint) and is printed by run.
-//
-// # Configuration
-//
-// Every key stands once, in the table in config_keys.go, from which come its place in the file, its variable, its flag,
-// its default and its error texts. Layers are applied in order: defaults, the file named by --config or
-// LAKEHOUSE_CONFIG (none is looked for), variables, flags. An empty variable counts as not set. Relative paths are
-// relative to the working directory.
+// Errors carry their class, never an exit code: frame.Run is the only place that turns one into the other, by
+// frame.ExitCode. A verb returns usage.Errorf(...) for what the caller typed wrong and passes everything else on. What
+// to do next travels with the error (lake.WithHint) and is printed by frame.Run.
 package main

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 )
 
 // outcome runs a command line in this process.
 func (l *lakeDir) outcome(args ...string) (code int, stdout, stderr string) {
 	var out, said bytes.Buffer
 	line := append([]string{"lakectl", "--config", filepath.Join(l.dir, "lakehouse.yaml"), "--json"}, args...)
-	code = run(l.t.Context(), line, strings.NewReader(""), &out, &said)
+	code = frame.Run(l.t.Context(), verbGroups(), line, strings.NewReader(""), &out, &said)
 	return code, out.String(), said.String()
 }
 
@@ -91,7 +92,7 @@ func TestABitFlippedInAnyTableIsNoNumber(t *testing.T) {
 	}
 	for _, line := range lines {
 		code, out, text := said(line)
-		if code != exitDone {
+		if code != frame.ExitDone {
 			t.Fatalf("%s: %d %s", line, code, text)
 		}
 		sound[line] = out
@@ -105,12 +106,12 @@ func TestABitFlippedInAnyTableIsNoNumber(t *testing.T) {
 		bit := 32 + random.Int64N(info.Size()*8-64)
 		flip(t, file, bit)
 		for _, line := range lines {
-			if code, out, text := said(line); (code != exitProof || !strings.Contains(text, file)) && (code != exitDone || out != sound[line]) {
+			if code, out, text := said(line); (code != frame.ExitProof || !strings.Contains(text, file)) && (code != frame.ExitDone || out != sound[line]) {
 				t.Errorf("bit %d of %s: %s ended with %d: %s%s", bit, file, line, code, out, text)
 			}
 		}
 		code, _, text := l.outcome("sql", "SELECT * FROM "+table)
-		if strings.Contains(filepath.Base(file), "-deletes-") && (code != exitProof || !strings.Contains(text, file)) {
+		if strings.Contains(filepath.Base(file), "-deletes-") && (code != frame.ExitProof || !strings.Contains(text, file)) {
 			t.Errorf("bit %d of %s: sql ended with %d: %s", bit, file, code, text)
 		}
 		flip(t, file, bit)
@@ -140,19 +141,19 @@ func TestHelpListsProofWhereverDamageEndsACommand(t *testing.T) {
 			}
 		}
 		code, _, text := l.outcome(args...)
-		if declared := slices.Contains(verbOf(commands(), args).Exits, exitProof); declared != (code == exitProof) {
+		if declared := slices.Contains(verbOf(commands(), args).Exits, frame.ExitProof); declared != (code == frame.ExitProof) {
 			t.Errorf("%s ended with %d, help lists 5: %v: %s", line, code, declared, text)
 		}
 	}
 }
 
 // verbOf is the verb that a command line runs.
-func verbOf(verbs []verb, args []string) (v verb) {
+func verbOf(verbs []frame.Verb, args []string) (v frame.Verb) {
 	for _, arg := range args {
 		if v.Name == "" && strings.HasPrefix(arg, "-") {
 			continue
 		}
-		i := slices.IndexFunc(verbs, func(v verb) bool { return v.Name == arg })
+		i := slices.IndexFunc(verbs, func(v frame.Verb) bool { return v.Name == arg })
 		if i < 0 {
 			return v
 		}

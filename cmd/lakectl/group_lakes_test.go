@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/simulate"
 )
 
@@ -25,8 +26,8 @@ func (m *member) refused(first *group) {
 	m.g.t.Helper()
 	<-m.ended
 	var exit *exec.ExitError
-	if !errors.As(m.err, &exit) || exit.ExitCode() != exitUsage {
-		m.g.t.Errorf("it ended with %v, want code %d", m.err, exitUsage)
+	if !errors.As(m.err, &exit) || exit.ExitCode() != frame.ExitUsage {
+		m.g.t.Errorf("it ended with %v, want code %d", m.err, frame.ExitUsage)
 	}
 	for _, words := range []string{first.id(), m.g.id(), "kafka.group"} {
 		if !bytes.Contains(m.said(), []byte(words)) {

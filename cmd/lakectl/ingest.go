@@ -6,19 +6,19 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/segmentio/kafka-go/sasl"
-	"github.com/segmentio/kafka-go/sasl/plain"
-	"github.com/segmentio/kafka-go/sasl/scram"
 	"github.com/urfave/cli/v2"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-func ingestVerb() verb {
-	return verb{
+func ingestVerb() frame.Verb {
+	return frame.Verb{
 		Name:  "ingest",
 		Short: "Consume the Kafka topic into the archive, exactly once.",
 		Long: `Every record ends in exactly one place: it becomes a row of listens, of deletion_requests or of quarantine, or it is
@@ -31,32 +31,32 @@ ends with code 4 outside a group.`,
 			"lakectl ingest --brokers kafka-1:9092 --topic listens", "lakectl ingest --until-caught-up",
 			"lakectl ingest --from earliest   # records were deleted before they were read: go on without them, and record that",
 		},
-		Exits: []int{exitPartial, exitFenced, exitProof},
+		Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "until-caught-up", Usage: "stop where the topic ended when the command started"},
 			&cli.StringFlag{Name: "from", Usage: "`WHERE` to start in a partition that has no position, or whose next records are deleted: earliest, latest or PARTITION=OFFSET,..."},
 			cpuProfileFlag(),
 		},
 		Keys: []string{"kafka.brokers", "kafka.topic", "kafka.group", "ingest.flush_rows", "ingest.metrics_addr"},
-		Text: []teller{text(sayIngest)},
+		Text: []frame.Teller{frame.Text(sayIngest)},
 		Run:  profiled(runIngest),
-		Verbs: []verb{{
+		Verbs: []frame.Verb{{
 			Name: "file", Args: "PATH...", Short: "Read JSON Lines files into the archive, exactly once.",
 			Long: `Files may be compressed (.gz, .zst); - is stdin and needs --source. A source is named by its content, so reading
 the same file twice changes nothing. Offsets are line numbers. --received-time is for records that carry no received time.`,
 			Examples: []string{"lakectl ingest file events.jsonl", "zcat old.gz | lakectl ingest file --source old -"},
-			Exits:    []int{exitPartial, exitFenced, exitProof},
+			Exits:    []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
 			Flags: []cli.Flag{
 				&cli.StringFlag{Name: "received-time", Usage: "received `TIME` (RFC 3339) of records that carry none"},
 				&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: made from its content)"},
 			},
-			Text: []teller{text(sayIngest)},
+			Text: []frame.Teller{frame.Text(sayIngest)},
 			Run:  runIngestFile,
 		}, ingestStatusVerb()},
 	}
 }
 
-func ingestOptions(c *call) ingest.Options {
+func ingestOptions(c *frame.Call) ingest.Options {
 	k := c.Config.Ingest
 	return ingest.Options{
 		FlushAge: k.FlushAge, FlushRows: int(k.FlushRows), FlushBytes: int64(k.FlushBytes),
@@ -64,7 +64,7 @@ func ingestOptions(c *call) ingest.Options {
 	}
 }
 
-func runIngest(ctx context.Context, c *call) (_ any, err error) {
+func runIngest(ctx context.Context, c *frame.Call) (_ any, err error) {
 	from, err := ingest.ParseFrom(c.String("from"))
 	if err != nil {
 		return nil, askedWrong(err)
@@ -74,12 +74,12 @@ func runIngest(ctx context.Context, c *call) (_ any, err error) {
 		return nil, err
 	}
 	defer stopMetrics()
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := reach.Env(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer closeEnv()
-	o, err := topicOptions(c)
+	o, err := reach.TopicOptions(c)
 	if err != nil {
 		return nil, err
 	}
@@ -96,13 +96,13 @@ func runIngest(ctx context.Context, c *call) (_ any, err error) {
 		return nil, askedWrong(err)
 	}
 	if errors.As(err, new(*topic.OtherLakeError)) && report.Records == 0 {
-		return nil, &usageError{err: err, hint: lake.Hint(err)}
+		return nil, usage.Of(err)
 	}
 	return report, err
 }
 
 // serveMetrics shows metrics where the configuration says, before anything is ingested; nil where it says nowhere.
-func serveMetrics(c *call) (m *ingest.Metrics, stop func(), err error) {
+func serveMetrics(c *frame.Call) (m *ingest.Metrics, stop func(), err error) {
 	addr := c.Config.Ingest.MetricsAddr
 	if addr == "" {
 		return nil, func() {}, nil
@@ -116,49 +116,17 @@ func serveMetrics(c *call) (m *ingest.Metrics, stop func(), err error) {
 	return m, stop, nil
 }
 
-// topicOptions says how to reach the configured topic.
-func topicOptions(c *call) (topic.Options, error) {
-	k := c.Config.Kafka
-	secure, err := k.TLS.load()
-	if err != nil {
-		return topic.Options{}, err
-	}
-	login, err := k.SASL.mechanism()
-	return topic.Options{Brokers: k.Brokers, Topic: k.Topic, ClientID: "lakectl", TLS: secure, SASL: login, Log: c.Log}, err
-}
-
-// mechanism is how to log in, nil for not at all.
-func (s saslConfig) mechanism() (sasl.Mechanism, error) {
-	if s.Mechanism == "" {
-		return nil, nil
-	}
-	password, err := s.Password.read()
-	if err != nil {
-		return nil, err
-	}
-	switch s.Mechanism {
-	case "PLAIN":
-		return plain.Mechanism{Username: s.Username, Password: password}, nil
-	case "SCRAM-SHA-256":
-		return scram.Mechanism(scram.SHA256, s.Username, password)
-	case "SCRAM-SHA-512":
-		return scram.Mechanism(scram.SHA512, s.Username, password)
-	default:
-		return nil, fmt.Errorf("unknown mechanism %s", s.Mechanism) // the configuration allows no other
-	}
-}
-
-func runIngestFile(ctx context.Context, c *call) (any, error) {
+func runIngestFile(ctx context.Context, c *frame.Call) (any, error) {
 	options := ingestOptions(c)
 	options.Source = c.String("source")
 	if text := c.String("received-time"); text != "" {
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil {
-			return nil, usagef("give a time like 2026-03-01T00:00:00Z", "--received-time is %q", text)
+			return nil, usage.Errorf("give a time like 2026-03-01T00:00:00Z", "--received-time is %q", text)
 		}
 		options.ReceivedTime = &at
 	}
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := reach.Env(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +141,7 @@ func runIngestFile(ctx context.Context, c *call) (any, error) {
 // askedWrong makes wrong usage of a request that package ingest refused for what it asks.
 func askedWrong(err error) error {
 	if errors.Is(err, ingest.ErrUsage) {
-		return &usageError{err: err, hint: lake.Hint(err)}
+		return usage.Of(err)
 	}
 	return err
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 )
 
 func TestTakenMetricsPortNamesTheKeyBeforeAnythingIsIngested(t *testing.T) {
@@ -44,7 +46,7 @@ func TestIngestServesMetricsUntilItStops(t *testing.T) {
 	done := make(chan int, 1)
 	var stdout, stderr bytes.Buffer
 	line := []string{"lakectl", "--config", filepath.Join(l.dir, "lakehouse.yaml"), "ingest", "--brokers", startTopic(t, "{", "{"), "--flush-rows", "2", "--metrics-addr", addr}
-	go func() { done <- run(ctx, line, strings.NewReader(""), &stdout, &stderr) }()
+	go func() { done <- frame.Run(ctx, verbGroups(), line, strings.NewReader(""), &stdout, &stderr) }()
 	text := ""
 	patience, lost := context.WithTimeout(ctx, 20*time.Second)
 	defer lost()
@@ -72,7 +74,7 @@ func TestIngestServesMetricsUntilItStops(t *testing.T) {
 		}
 	}
 	stop()
-	if code := <-done; code != exitDone {
+	if code := <-done; code != frame.ExitDone {
 		t.Fatalf("code %d: %s", code, stderr.String())
 	}
 	again, err := net.Listen("tcp", addr)

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/topic"
 )
@@ -18,8 +20,8 @@ const statusPatience = 5 * time.Second
 // statusFetchBytes is enough to see one record; a batch that is larger comes whole.
 const statusFetchBytes = 1 << 20
 
-func ingestStatusVerb() verb {
-	return verb{
+func ingestStatusVerb() frame.Verb {
+	return frame.Verb{
 		Name: "status", Short: "Show how far the archive is behind the topic.",
 		Long: `Reads the positions of the archive and the ends of the partitions, and commits nothing. lag_seconds is the age of the
 oldest record that is not archived, 0 when there is none. lag_records counts offsets, so it includes markers and records
@@ -27,18 +29,18 @@ of aborted transactions until a commit passes them. problem names what an ingest
 no broker answers within 5 s, the text shows what the archive knows, and the command ends with code 1.`,
 		Examples: []string{"lakectl ingest status", "lakectl --json ingest status --topic listens"},
 		Keys:     []string{"kafka.brokers", "kafka.topic"},
-		Text:     []teller{text(sayIngestStatus)},
+		Text:     []frame.Teller{frame.Text(sayIngestStatus)},
 		Run:      runIngestStatus,
 	}
 }
 
-func runIngestStatus(ctx context.Context, c *call) (_ any, err error) {
-	env, closeEnv, err := openReader(ctx, c)
+func runIngestStatus(ctx context.Context, c *frame.Call) (_ any, err error) {
+	env, closeEnv, err := reach.Reader(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer closeEnv()
-	o, err := topicOptions(c)
+	o, err := reach.TopicOptions(c)
 	if err != nil {
 		return nil, err
 	}

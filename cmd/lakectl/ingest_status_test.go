@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/jobs/topic"
 )
@@ -85,7 +86,7 @@ func TestIngestStatus(t *testing.T) {
 
 	status := func(brokers string) (code int, stdout, stderr string) {
 		var out, err bytes.Buffer
-		code = run(t.Context(), []string{"lakectl", "--config", filepath.Join(l.dir, "lakehouse.yaml"), "ingest", "status", "--brokers", brokers}, strings.NewReader(""), &out, &err)
+		code = frame.Run(t.Context(), verbGroups(), []string{"lakectl", "--config", filepath.Join(l.dir, "lakehouse.yaml"), "ingest", "status", "--brokers", brokers}, strings.NewReader(""), &out, &err)
 		if all := out.String() + err.String(); strings.Contains(all, "secret-") {
 			t.Errorf("names a user: %s", all)
 		}
@@ -93,12 +94,12 @@ func TestIngestStatus(t *testing.T) {
 	}
 	code, stdout, stderr := status(brokers)
 	line := regexp.MustCompile(`(?m)^ *0 +0 +0 +6 +6 +2026-04-01T11:30:00Z$`)
-	if code != exitDone || stderr != "" || !line.MatchString(stdout) || !strings.HasPrefix(stdout, "up to date: ") || !strings.Contains(stdout, "malformed_json        1\n") {
+	if code != frame.ExitDone || stderr != "" || !line.MatchString(stdout) || !strings.HasPrefix(stdout, "up to date: ") || !strings.Contains(stdout, "malformed_json        1\n") {
 		t.Errorf("code %d\n%s%s", code, stdout, stderr)
 	}
 	again := regexp.MustCompile(`(?m)^ *0 +2 +[0-9,]+ +- +2$`)
 	code, stdout, stderr = status(startTopic(t, "{", "{")) // a new topic of the name in a cluster of the name
-	if code != exitDone || !strings.HasPrefix(stdout, "ingest would stop: topic listens was deleted and made again") || !strings.Contains(stderr, "start a new lake") || !again.MatchString(stdout) {
+	if code != frame.ExitDone || !strings.HasPrefix(stdout, "ingest would stop: topic listens was deleted and made again") || !strings.Contains(stderr, "start a new lake") || !again.MatchString(stdout) {
 		t.Errorf("another topic under the name: code %d\n%s%s", code, stdout, stderr)
 	}
 }

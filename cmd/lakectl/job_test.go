@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
@@ -34,8 +35,8 @@ func ingestText(t *testing.T, env jobs.Env, source, text string) {
 
 func TestAReasonThatThereIsNotIsWrongUsage(t *testing.T) {
 	err := askedWrong(lake.WithHint(ingest.ErrUsage, "give one of these"))
-	if exitCode(err) != exitUsage || lake.Hint(err) != "give one of these" {
-		t.Errorf("got %v, code %d, hint %q", err, exitCode(err), lake.Hint(err))
+	if frame.ExitCode(err) != frame.ExitUsage || lake.Hint(err) != "give one of these" {
+		t.Errorf("got %v, code %d, hint %q", err, frame.ExitCode(err), lake.Hint(err))
 	}
 	l := newLakeDir(t, false)
 	if _, err := l.exec("quarantine", "list", "--reason", "no_such_reason"); err == nil || !strings.Contains(err.Error(), "exit code 2") || !strings.Contains(err.Error(), "hint") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/jobs/query"
@@ -117,8 +118,8 @@ func TestRunCanBeReadWithinTheRetentionAndItsStatementLonger(t *testing.T) {
 		t.Fatalf("a query that names no table: %v, %v", none, err)
 	}
 	_, err = query.Cut(t.Context(), env, "run:"+first, everyTable(t, env))
-	if !errors.Is(err, lake.ErrExpired) || exitCode(err) != exitGone || !strings.Contains(lake.Hint(err), "the oldest left") {
-		t.Fatalf("after the retention: %v, code %d, hint %q", err, exitCode(err), lake.Hint(err))
+	if !errors.Is(err, lake.ErrExpired) || frame.ExitCode(err) != frame.ExitGone || !strings.Contains(lake.Hint(err), "the oldest left") {
+		t.Fatalf("after the retention: %v, code %d, hint %q", err, frame.ExitCode(err), lake.Hint(err))
 	}
 	st, err := royalty.Show(t.Context(), env, first)
 	if err != nil || len(st.Lines) != 1 {

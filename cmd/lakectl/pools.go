@@ -1,12 +1,14 @@
 package main
 
 import (
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
 )
 
-func poolsVerb() verb {
+func poolsVerb() frame.Verb {
 	v := versioned[[]terms.Pool, royalty.PoolSet]{
 		noun: "pools", store: "apply", stores: "Store a pools file as the new version.", example: "pools.csv",
 		applied: "The pools of every period that the file names are replaced; other periods keep theirs.",
@@ -24,14 +26,14 @@ of a closed month stays too: the next 'lakectl job royalties' posts what the mon
 A month that already has no pools is not stored again.`,
 			check: func(period string) error {
 				if _, err := lake.ParseMonth(period); err != nil {
-					return usagef("give months like 2026-03", "period %q", period)
+					return usage.Errorf("give months like 2026-03", "period %q", period)
 				}
 				return nil
 			},
 			run: royalty.RemovePools,
 		},
 	}
-	return verb{
+	return frame.Verb{
 		Name:  v.noun,
 		Short: "Check, apply, list and take back the pools of money that royalties share out.",
 		Long: `A pools file is CSV; * is any country or tier, amounts are whole minor units:

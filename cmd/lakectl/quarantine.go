@@ -7,21 +7,24 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-func quarantineVerb() verb {
+func quarantineVerb() frame.Verb {
 	since := &cli.StringFlag{Name: "since", Usage: "only records received at or after this `TIME` (RFC 3339)"}
-	return verb{
+	return frame.Verb{
 		Name:     "quarantine",
 		Short:    "See the records that were refused, and take in those that pass today.",
 		Examples: []string{"lakectl quarantine list", "lakectl quarantine replay --reason event_time_too_old"},
-		Verbs: []verb{
+		Verbs: []frame.Verb{
 			{
-				Name: "list", Short: "List refused records, newest first, and how many there are by reason.", Exits: []int{exitProof},
+				Name: "list", Short: "List refused records, newest first, and how many there are by reason.", Exits: []int{frame.ExitProof},
 				Long: `A refused record keeps its bytes, its place in the source and the reason. The reasons are malformed_json, unknown_type,
 missing_field, invalid_field, event_time_in_future and event_time_too_old. Records that a replay took in are counted by
 what became of them, and listed with --all.`,
@@ -31,7 +34,7 @@ what became of them, and listed with --all.`,
 					&cli.IntFlag{Name: "limit", Usage: "show at most `N` records", Value: 20},
 					&cli.BoolFlag{Name: "all", Usage: "show replayed records too, with what became of them"},
 				},
-				Text: []teller{text(sayQuarantine), text(sayDecided)},
+				Text: []frame.Teller{frame.Text(sayQuarantine), frame.Text(sayDecided)},
 				Run:  runQuarantineList,
 			},
 			{
@@ -45,10 +48,10 @@ does, and be killed and run again at any time.`,
 					"lakectl quarantine replay --reason event_time_too_old   # after raising ingest.max_late",
 					"lakectl quarantine replay --reason invalid_field --since 2026-03-01T00:00:00Z",
 				},
-				Exits: []int{exitFenced, exitProof},
+				Exits: []int{frame.ExitFenced, frame.ExitProof},
 				Flags: []cli.Flag{&cli.StringFlag{Name: "reason", Usage: "records that were refused for this `REASON`"}, since},
 				Keys:  []string{"ingest.flush_rows", "duckdb.memory_limit", "duckdb.threads"},
-				Text:  []teller{text(sayReplay)},
+				Text:  []frame.Teller{frame.Text(sayReplay)},
 				Run:   runQuarantineReplay,
 			},
 		},
@@ -56,25 +59,25 @@ does, and be killed and run again at any time.`,
 }
 
 // sinceFlag reads --since, the zero time if it is not given.
-func sinceFlag(c *call) (time.Time, error) {
+func sinceFlag(c *frame.Call) (time.Time, error) {
 	text := c.String("since")
 	if text == "" {
 		return time.Time{}, nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, usagef("give a time like 2026-03-01T00:00:00Z", "--since is %q", text)
+		return at, usage.Errorf("give a time like 2026-03-01T00:00:00Z", "--since is %q", text)
 	}
 	return at, nil
 }
 
-func runQuarantineList(ctx context.Context, c *call) (any, error) {
+func runQuarantineList(ctx context.Context, c *frame.Call) (any, error) {
 	since, err := sinceFlag(c)
 	if err != nil {
 		return nil, err
 	}
 	f := ingest.Filter{Reason: c.String("reason"), Since: since, Limit: c.Int("limit"), All: c.Bool("all")}
-	return withReader(ctx, c, func(env jobs.Env) (any, error) {
+	return reach.WithReader(ctx, c, func(env jobs.Env) (any, error) {
 		if !f.All {
 			return listQuarantine(ctx, env, f, func(r ingest.Refused) ingest.Refused { return r })
 		}
@@ -110,12 +113,12 @@ type decidedRecord struct {
 	ingest.Refused
 }
 
-func runQuarantineReplay(ctx context.Context, c *call) (any, error) {
+func runQuarantineReplay(ctx context.Context, c *frame.Call) (any, error) {
 	since, err := sinceFlag(c)
 	if err != nil {
 		return nil, err
 	}
-	env, closeEnv, err := openEnv(ctx, c)
+	env, closeEnv, err := reach.Env(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +130,7 @@ func runQuarantineReplay(ctx context.Context, c *call) (any, error) {
 	if errors.Is(err, ingest.ErrUsage) {
 		hint := lake.Hint(err)
 		if c.String("reason") == "" {
-			return nil, usagef(hint, "flag --reason is missing")
+			return nil, usage.Errorf(hint, "flag --reason is missing")
 		}
 		return nil, askedWrong(err)
 	}

@@ -5,30 +5,31 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-func sayReplay(p *page, r ingest.ReplayReport) {
+func sayReplay(p *frame.Page, r ingest.ReplayReport) {
 	still, total := byReason(r.StillRefused)
 	switch {
 	case r.Read == 0 && r.Settled == 0:
-		p.idle("no refused record is of that kind")
+		p.Idle("no refused record is of that kind")
 	case r.Archived+r.DeletionRequested+r.Suppressed == 0 && r.Settled == 0:
-		p.idle("all %s are refused today, too", countOf(r.Read, "record"))
+		p.Idle("all %s are refused today, too", frame.CountOf(r.Read, "record"))
 	default:
-		p.say("%s decoded again: %s archived, %s, %s suppressed, %s refused again", countOf(r.Read, "record"), countOf(r.Archived, "listen"), countOf(r.DeletionRequested, "deletion request"), thousands(r.Suppressed), thousands(total))
+		p.Say("%s decoded again: %s archived, %s, %s suppressed, %s refused again", frame.CountOf(r.Read, "record"), frame.CountOf(r.Archived, "listen"), frame.CountOf(r.DeletionRequested, "deletion request"), frame.Thousands(r.Suppressed), frame.Thousands(total))
 	}
 	if r.Settled > 0 {
-		p.say("%s that a replay had brought in before it was cut off are marked now", countOf(r.Settled, "record"))
+		p.Say("%s that a replay had brought in before it was cut off are marked now", frame.CountOf(r.Settled, "record"))
 	}
 	sayReasons(p, "refused again", still)
 }
 
-var refusedColumns = []column{{"reason", 0}, {"detail", 0}, {"source", 3}, {"partition", 3}, {"offset", 2}, {"received", 1}, {"record", 4}}
+var refusedColumns = []frame.Column{{Name: "reason"}, {Name: "detail"}, {Name: "source", Goes: 3}, {Name: "partition", Goes: 3}, {Name: "offset", Goes: 2}, {Name: "received", Goes: 1}, {Name: "record", Goes: 4}}
 
-func refusedCells(p *page, r ingest.Refused) []cell {
-	return []cell{word(string(r.Reason)), word(days(r.Detail)), word(r.Source), name(int64(r.Partition)), name(r.Offset), word(p.at(r.ReceivedTime)), word(r.Raw)}
+func refusedCells(p *frame.Page, r ingest.Refused) []frame.Cell {
+	return []frame.Cell{frame.Word(string(r.Reason)), frame.Word(days(r.Detail)), frame.Word(r.Source), frame.Name(int64(r.Partition)), frame.Name(r.Offset), frame.Word(p.At(r.ReceivedTime)), frame.Word(r.Raw)}
 }
 
 // days says the durations of a detail as people do.
@@ -36,42 +37,42 @@ func days(detail string) string {
 	words := strings.Split(detail, " ")
 	for i, w := range words {
 		if d, err := time.ParseDuration(w); err == nil && d >= time.Minute {
-			words[i] = span(d)
+			words[i] = frame.Span(d)
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-func sayQuarantine(p *page, q quarantineResult[ingest.Refused]) {
+func sayQuarantine(p *frame.Page, q quarantineResult[ingest.Refused]) {
 	sayRefused(p, q.Reasons, q.Replayed)
-	var rows [][]cell
+	var rows [][]frame.Cell
 	for _, r := range q.Records {
 		rows = append(rows, refusedCells(p, r))
 	}
-	p.table("the newest", refusedColumns, rows)
+	p.Table("the newest", refusedColumns, rows)
 }
 
-func sayDecided(p *page, q quarantineResult[decidedRecord]) {
+func sayDecided(p *frame.Page, q quarantineResult[decidedRecord]) {
 	sayRefused(p, q.Reasons, q.Replayed)
-	var rows [][]cell
+	var rows [][]frame.Cell
 	for _, r := range q.Records {
-		rows = append(rows, append([]cell{word(string(r.Outcome)), word(p.atOr(r.OutcomeAt, "-"))}, refusedCells(p, r.Refused)...))
+		rows = append(rows, append([]frame.Cell{frame.Word(string(r.Outcome)), frame.Word(p.AtOr(r.OutcomeAt, "-"))}, refusedCells(p, r.Refused)...))
 	}
-	p.table("the newest", append([]column{{"outcome", 0}, {"at", 1}}, refusedColumns...), rows)
+	p.Table("the newest", append([]frame.Column{{Name: "outcome"}, {Name: "at", Goes: 1}}, refusedColumns...), rows)
 }
 
-func sayRefused(p *page, reasons map[listen.Reason]int64, replayed map[ingest.Outcome]int64) {
+func sayRefused(p *frame.Page, reasons map[listen.Reason]int64, replayed map[ingest.Outcome]int64) {
 	refused, total := byReason(reasons)
 	became, done := byReason(replayed)
 	if total+done == 0 {
-		p.say("no record is refused")
+		p.Say("no record is refused")
 		return
 	}
-	text := countOf(total, "refused record")
+	text := frame.CountOf(total, "refused record")
 	if done > 0 {
-		text += fmt.Sprintf("; %s taken in by a replay", thousands(done))
+		text += fmt.Sprintf("; %s taken in by a replay", frame.Thousands(done))
 	}
-	p.say("%s", text)
+	p.Say("%s", text)
 	sayReasons(p, "", refused)
-	p.table("replayed, by what became of them", []column{{"outcome", 0}, {"records", 0}}, became)
+	p.Table("replayed, by what became of them", []frame.Column{{Name: "outcome"}, {Name: "records"}}, became)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog/open"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 )
 
 // readingVerbs only read. $RUN stands for a royalty run.
@@ -181,7 +182,7 @@ func TestReadersNeedNoKeyAndNoRightToWrite(t *testing.T) {
 			before := filesOf(t, l.dir)
 			for _, verb := range readingVerbs {
 				stdout, stderr, code := read(strings.Split(verb, "|")...)
-				if code != exitDone || stdout == "" {
+				if code != frame.ExitDone || stdout == "" {
 					t.Errorf("%s: code %d, %q, %s", verb, code, stdout, stderr)
 				}
 			}
@@ -191,7 +192,7 @@ func TestReadersNeedNoKeyAndNoRightToWrite(t *testing.T) {
 			if stdout, _, _ := read("snapshots", "royalty_lines"); c.name != "nobody writes" && !strings.Contains(stdout, "seen") {
 				t.Errorf("the newest commit is not seen:\n%s", stdout)
 			}
-			if _, stderr, code := read("job", "deletions"); code == exitDone {
+			if _, stderr, code := read("job", "deletions"); code == frame.ExitDone {
 				t.Errorf("a job ran without the key and the right to write: %s", stderr)
 			}
 		})
@@ -209,8 +210,8 @@ func TestNobodyButInitMakesACatalog(t *testing.T) {
 		for _, verb := range []string{"sql|SELECT 1", "snapshots", "job|rollup", "ingest|file|" + l.dir + "/listens.jsonl"} {
 			t.Setenv("LAKEHOUSE_CATALOG_URI", path)
 			var stdout, stderr bytes.Buffer
-			code := run(t.Context(), append([]string{"lakectl"}, strings.Split(verb, "|")...), nil, &stdout, &stderr)
-			if code != exitFailed || !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), path) || !strings.Contains(stderr.String(), "hint: check catalog.uri") {
+			code := frame.Run(t.Context(), verbGroups(), append([]string{"lakectl"}, strings.Split(verb, "|")...), nil, &stdout, &stderr)
+			if code != frame.ExitFailed || !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), path) || !strings.Contains(stderr.String(), "hint: check catalog.uri") {
 				t.Errorf("%s of %s: code %d, %s", verb, path, code, stderr.String())
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 )
 
 // readmeCommands are the lines of README's ```sh blocks, in order.
@@ -101,9 +102,9 @@ func TestDemoRefusesALakeItDidNotMakeAndRepeatsItself(t *testing.T) {
 	demo := func(dir string, args ...string) (map[string]any, int) {
 		var stdout, stderr bytes.Buffer
 		args = append([]string{"lakectl", "--json", "demo", "--listens", "2000", "--dir", filepath.Join(dir, "lakehouse")}, args...)
-		code := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr)
+		code := frame.Run(t.Context(), verbGroups(), args, strings.NewReader(""), &stdout, &stderr)
 		var result map[string]any
-		if code == exitDone {
+		if code == frame.ExitDone {
 			if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {
 				t.Fatal(err)
 			}
@@ -116,20 +117,20 @@ func TestDemoRefusesALakeItDidNotMakeAndRepeatsItself(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(foreign, "lakehouse", "warehouse"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, code := demo(foreign); code != exitUsage {
-		t.Fatalf("a lake of somebody else: code %d, want %d", code, exitUsage)
+	if _, code := demo(foreign); code != frame.ExitUsage {
+		t.Fatalf("a lake of somebody else: code %d, want %d", code, frame.ExitUsage)
 	}
 	dir := t.TempDir()
 	first, code := demo(dir)
-	if code != exitDone {
+	if code != frame.ExitDone {
 		t.Fatalf("first demo: code %d", code)
 	}
 	again, code := demo(dir) // in the folder that it made
-	if code != exitDone || again["checksum"] != first["checksum"] {
+	if code != frame.ExitDone || again["checksum"] != first["checksum"] {
 		t.Fatalf("again: code %d, checksum %v, want %v", code, again["checksum"], first["checksum"])
 	}
 	other, code := demo(t.TempDir(), "--seed", "2")
-	if code != exitDone || other["checksum"] == first["checksum"] {
+	if code != frame.ExitDone || other["checksum"] == first["checksum"] {
 		t.Fatalf("another seed: code %d, checksum %v", code, other["checksum"])
 	}
 }

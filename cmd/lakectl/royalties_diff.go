@@ -5,12 +5,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
-func royaltiesDiffVerb() verb {
-	return verb{
+func royaltiesDiffVerb() frame.Verb {
+	return frame.Verb{
 		Name: "diff", Args: "RUN_A RUN_B", Short: "Explain every line in which two runs of a period differ, by cause.",
 		Long: `RUN_A is the older run. A period may stand in place of a run: it means the run that it was closed with, or its newest
 run while it is open. The causes: late listens, deletions, rules, pools, splits; the differences of all causes of a line
@@ -19,11 +21,11 @@ the runs name. Late listens and deletions are separate causes as long as the led
 erasure of fewer than five people changed, and what they did to money, are one row of kind held unless --operator is
 given.`,
 		Examples: []string{"lakectl royalties diff 2026-03-41aa0be2fc 2026-03-9c0d11e07a"},
-		Exits:    []int{exitProof, exitGone},
+		Exits:    []int{frame.ExitProof, frame.ExitGone},
 		Flags:    []cli.Flag{&cli.IntFlag{Name: "limit", Usage: "print at most `N` differences; 0 for all", Value: 1000}, operatorFlag()},
-		Text:     []teller{text(sayDiff)},
-		Run: func(ctx context.Context, c *call) (any, error) {
-			return withReader(ctx, c, func(env jobs.Env) (royalty.DiffReport, error) {
+		Text:     []frame.Teller{frame.Text(sayDiff)},
+		Run: func(ctx context.Context, c *frame.Call) (any, error) {
+			return reach.WithReader(ctx, c, func(env jobs.Env) (royalty.DiffReport, error) {
 				return royalty.Diff(ctx, env, c.Args().Get(0), c.Args().Get(1), c.Int("limit"), c.Bool("operator"))
 			})
 		},

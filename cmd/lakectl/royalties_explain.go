@@ -6,11 +6,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
-func royaltiesExplainVerb() verb {
-	return verb{
+func royaltiesExplainVerb() frame.Verb {
+	return frame.Verb{
 		Name: "explain", Short: "List the counted listens behind a royalty line, and which rule decided about each.",
 		Long: `Reads the ledger as the newest run of the period saw it, or the current ledger if that snapshot has expired, and says
 which of the two. The newest run of a closed period restates its statement. Listens that do not qualify come first. An
@@ -22,7 +25,7 @@ statement of the period, the most heard first.`,
 			"lakectl royalties explain --artist A1 --track t9 --period 2026-03",
 			"lakectl --json royalties explain --artist A1 --track t9 --period 2026-03 --country DE --tier premium",
 		},
-		Exits: []int{exitProof, exitGone},
+		Exits: []int{frame.ExitProof, frame.ExitGone},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "artist", Usage: "`ID` of the artist"},
 			&cli.StringFlag{Name: "track", Usage: "`ID` of the track; without it the artist's tracks are listed"},
@@ -32,30 +35,30 @@ statement of the period, the most heard first.`,
 			&cli.IntFlag{Name: "limit", Value: 1000, Usage: "list at most `N` listens; the sums are of all"},
 			operatorFlag(),
 		},
-		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []teller{text(sayExplanation), text(sayTracksHeard)}, Run: runRoyaltiesExplain,
+		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayExplanation), frame.Text(sayTracksHeard)}, Run: runRoyaltiesExplain,
 	}
 }
 
-func runRoyaltiesExplain(ctx context.Context, c *call) (any, error) {
-	if err := c.needFlags("artist", "period"); err != nil {
+func runRoyaltiesExplain(ctx context.Context, c *frame.Call) (any, error) {
+	if err := c.NeedFlags("artist", "period"); err != nil {
 		return nil, err
 	}
-	if err := c.needMonth("period"); err != nil {
+	if err := c.NeedMonth("period"); err != nil {
 		return nil, err
 	}
 	if n := c.Int("limit"); n < 0 {
-		return nil, usagef("give a number from 0", "--limit is %d", n)
+		return nil, usage.Errorf("give a number from 0", "--limit is %d", n)
 	}
 	if c.String("track") == "" && (c.IsSet("track") || c.IsSet("country") || c.IsSet("tier")) {
-		return nil, usagef("see "+c.Command.HelpName+" --help", "flag --track is missing")
+		return nil, usage.Errorf("see "+c.Command.HelpName+" --help", "flag --track is missing")
 	}
-	env, closeEnv, err := openReader(ctx, c)
+	env, closeEnv, err := reach.Reader(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer closeEnv()
 	if !c.IsSet("track") {
-		return result(royalty.TracksHeard(ctx, env, c.String("period"), c.String("artist")))
+		return frame.Result(royalty.TracksHeard(ctx, env, c.String("period"), c.String("artist")))
 	}
 	s := royalty.Selection{
 		Period: c.String("period"), ArtistID: c.String("artist"), TrackID: c.String("track"), Country: strings.ToUpper(c.String("country")), Tier: c.String("tier"),

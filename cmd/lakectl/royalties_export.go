@@ -6,12 +6,15 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/statement"
 )
 
-func royaltiesExportVerb() verb {
-	return verb{
+func royaltiesExportVerb() frame.Verb {
+	return frame.Verb{
 		Name: "export", Args: "PERIOD|RUN", Short: "Write the statements of a run: one file for every label, artist or party.",
 		Long: `PERIOD stands for one run, as for 'royalties show': the run that it was closed with, or its newest run while it is open.
 A run that restated a closed period is exported by its id. The files go into DIR/PERIOD-RUN-BY-FORMAT/, with
@@ -30,7 +33,7 @@ DSR flat file. It is not a conformant DDEX message and claims no conformance.`,
 			"lakectl royalties export --by artist --id A1 --format parquet --out statements 2026-03",
 			"lakectl royalties export --by party --format dsr --sender acme --out statements 2026-03",
 		},
-		Exits: []int{exitFenced, exitProof, exitGone},
+		Exits: []int{frame.ExitFenced, frame.ExitProof, frame.ExitGone},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "by", Usage: "a file for each `HOLDER`: " + strings.Join(statement.Holders, ", ")},
 			&cli.StringFlag{Name: "id", Usage: "only the holder with this `ID`; an empty ID stands for rows without a holder"},
@@ -39,13 +42,13 @@ DSR flat file. It is not a conformant DDEX message and claims no conformance.`,
 			&cli.StringFlag{Name: "sender", Usage: "`NAME` of the sender in a dsr file", Value: "lakectl"},
 		},
 		Keys: []string{"duckdb.memory_limit", "duckdb.threads"},
-		Text: []teller{text(sayExport)},
+		Text: []frame.Teller{frame.Text(sayExport)},
 		Run:  runRoyaltiesExport,
 	}
 }
 
-func runRoyaltiesExport(ctx context.Context, c *call) (any, error) {
-	if err := c.needFlags("by", "out"); err != nil {
+func runRoyaltiesExport(ctx context.Context, c *frame.Call) (any, error) {
+	if err := c.NeedFlags("by", "out"); err != nil {
 		return nil, err
 	}
 	o := statement.Options{Run: c.Args().First(), By: c.String("by"), Format: c.String("format"), Dir: c.String("out"), Sender: c.String("sender")}
@@ -54,7 +57,7 @@ func runRoyaltiesExport(ctx context.Context, c *call) (any, error) {
 		o.ID = &id
 	}
 	if err := statement.CheckOptions(o); err != nil {
-		return nil, usagef("see "+c.Command.HelpName+" --help", "%w", err)
+		return nil, usage.Errorf("see "+c.Command.HelpName+" --help", "%w", err)
 	}
-	return withReader(ctx, c, func(env jobs.Env) (statement.Report, error) { return statement.Export(ctx, env, o) })
+	return reach.WithReader(ctx, c, func(env jobs.Env) (statement.Report, error) { return statement.Export(ctx, env, o) })
 }

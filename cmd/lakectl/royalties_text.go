@@ -5,31 +5,32 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/audit"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/statement"
 )
 
-func sayRuns(p *page, runs []runRow) {
+func sayRuns(p *frame.Page, runs []runRow) {
 	if len(runs) == 0 {
-		p.say("no run is published yet: 'lakectl job royalties' makes the first")
+		p.Say("no run is published yet: 'lakectl job royalties' makes the first")
 		return
 	}
 	periods := map[string]bool{}
-	var rows [][]cell
+	var rows [][]frame.Cell
 	for _, r := range runs {
 		periods[r.Period] = true
-		rows = append(rows, []cell{
-			word(r.RunID), word(r.Cause), word(p.seconds(r.FinishedAt)), number(r.Listens), number(r.QualifiedListens), number(r.Duplicates), word(p.sum(r.Checksum)),
+		rows = append(rows, []frame.Cell{
+			frame.Word(r.RunID), frame.Word(r.Cause), frame.Word(seconds(p, r.FinishedAt)), frame.Number(r.Listens), frame.Number(r.QualifiedListens), frame.Number(r.Duplicates), frame.Word(p.Sum(r.Checksum)),
 		})
 	}
-	p.say("%s of %s, the newest first", countOf(int64(len(runs)), "run"), countOf(int64(len(periods)), "period"))
-	p.table("", []column{{"run", 0}, {"cause", 1}, {"finished", 2}, {"listens", 0}, {"qualified", 0}, {"duplicates", 3}, {"checksum", 0}}, rows)
+	p.Say("%s of %s, the newest first", frame.CountOf(int64(len(runs)), "run"), frame.CountOf(int64(len(periods)), "period"))
+	p.Table("", []frame.Column{{Name: "run"}, {Name: "cause", Goes: 1}, {Name: "finished", Goes: 2}, {Name: "listens"}, {Name: "qualified"}, {Name: "duplicates", Goes: 3}, {Name: "checksum"}}, rows)
 }
 
 // seconds is at for a time that is a text already.
-func (p *page) seconds(text string) string {
-	if whole, _, found := strings.Cut(text, "."); found && !p.wide {
+func seconds(p *frame.Page, text string) string {
+	if whole, _, found := strings.Cut(text, "."); found && !p.Wide {
 		return whole + "Z"
 	}
 	return text
@@ -55,7 +56,7 @@ func (s shownStatement) byAmount() []royalty.Payout {
 func (s shownStatement) tracks(wide bool) (ids []string) {
 	paid := s.byAmount()
 	if !wide {
-		paid = paid[:min(pageRows, len(paid))]
+		paid = paid[:min(frame.PageRows, len(paid))]
 	}
 	for _, q := range paid {
 		ids = append(ids, q.TrackID)
@@ -64,51 +65,51 @@ func (s shownStatement) tracks(wide bool) (ids []string) {
 	return slices.Compact(ids)
 }
 
-func sayStatement(p *page, s shownStatement) {
+func sayStatement(p *frame.Page, s shownStatement) {
 	r := s.Run
 	if paid := sumsPaid(s.Payouts); len(paid) > 0 {
-		p.say("%s pays %s (minor units) for %s of %s", r.Period, strings.Join(paid, ", "), countOf(r.QualifiedListens, "qualified listen"), thousands(r.Listens))
+		p.Say("%s pays %s (minor units) for %s of %s", r.Period, strings.Join(paid, ", "), frame.CountOf(r.QualifiedListens, "qualified listen"), frame.Thousands(r.Listens))
 	} else {
-		p.say("%s pays nothing: it has no pools that anybody earned; %s of %s", r.Period, countOf(r.QualifiedListens, "qualified listen"), thousands(r.Listens))
+		p.Say("%s pays nothing: it has no pools that anybody earned; %s of %s", r.Period, frame.CountOf(r.QualifiedListens, "qualified listen"), frame.Thousands(r.Listens))
 	}
-	p.say("run %s: %s; checksum %s over %s", r.RunID, standing(s.Standing, r.RunID), p.sum(r.Checksum), countOf(r.Lines, "line"))
+	p.Say("run %s: %s; checksum %s over %s", r.RunID, standing(s.Standing, r.RunID), p.Sum(r.Checksum), frame.CountOf(r.Lines, "line"))
 	for _, u := range r.Undistributed {
-		p.say("undistributed: %s of the pool for country %s, tier %s; nobody earned it", amount(u.Currency, u.AmountMinor), u.Country, u.Tier)
+		p.Say("undistributed: %s of the pool for country %s, tier %s; nobody earned it", amount(u.Currency, u.AmountMinor), u.Country, u.Tier)
 	}
-	var rows [][]cell
+	var rows [][]frame.Cell
 	for _, q := range s.byAmount() {
 		name := s.names[q.TrackID]
-		rows = append(rows, []cell{
-			number(q.AmountMinor), word(q.Currency), word(name.Title), word(name.Artist), word(q.ArtistID), word(q.TrackID), number(q.QualifiedListens), word(q.Country), word(q.Tier),
+		rows = append(rows, []frame.Cell{
+			frame.Number(q.AmountMinor), frame.Word(q.Currency), frame.Word(name.Title), frame.Word(name.Artist), frame.Word(q.ArtistID), frame.Word(q.TrackID), frame.Number(q.QualifiedListens), frame.Word(q.Country), frame.Word(q.Tier),
 		})
 	}
-	p.longTable("payouts, the largest first", []column{
-		{"amount", 0}, {"currency", 0}, {"title", 1}, {"artist", 1}, {"artist id", 0}, {"track id", 0}, {"qualified", 0}, {"country", 3}, {"tier", 3},
+	p.LongTable("payouts, the largest first", []frame.Column{
+		{Name: "amount"}, {Name: "currency"}, {Name: "title", Goes: 1}, {Name: "artist", Goes: 1}, {Name: "artist id"}, {Name: "track id"}, {Name: "qualified"}, {Name: "country", Goes: 3}, {Name: "tier", Goes: 3},
 	}, rows)
 	sayAdjustments(p, s.Adjustments)
 	if s.withLines {
 		sayLines(p, s.Lines)
 	}
-	p.rest("run", r)
+	p.Rest("run", r)
 }
 
 // sayAdjustments shows what earlier periods posted, the largest amounts first.
-func sayAdjustments(p *page, posted []royalty.Adjustment) {
+func sayAdjustments(p *frame.Page, posted []royalty.Adjustment) {
 	list := slices.Clone(posted)
 	slices.SortStableFunc(list, func(a, b royalty.Adjustment) int { return cmp.Compare(abs(b.AmountMinor), abs(a.AmountMinor)) })
-	var rows [][]cell
+	var rows [][]frame.Cell
 	for _, a := range list {
-		rows = append(rows, append([]cell{word(a.OriginPeriod)}, differenceCells(a.Difference)...))
+		rows = append(rows, append([]frame.Cell{frame.Word(a.OriginPeriod)}, differenceCells(a.Difference)...))
 	}
-	p.longTable("differences of earlier, closed periods that are posted here, the largest amounts first", append([]column{{"of", 0}}, differenceColumns...), rows)
+	p.LongTable("differences of earlier, closed periods that are posted here, the largest amounts first", append([]frame.Column{{Name: "of"}}, differenceColumns...), rows)
 }
 
-func sayLines(p *page, lines []royalty.Line) {
-	var rows [][]cell
+func sayLines(p *frame.Page, lines []royalty.Line) {
+	var rows [][]frame.Cell
 	for _, l := range lines {
-		rows = append(rows, []cell{word(l.ArtistID), word(l.TrackID), word(l.Country), word(l.Tier), number(l.Listens), number(l.QualifiedListens)})
+		rows = append(rows, []frame.Cell{frame.Word(l.ArtistID), frame.Word(l.TrackID), frame.Word(l.Country), frame.Word(l.Tier), frame.Number(l.Listens), frame.Number(l.QualifiedListens)})
 	}
-	p.table("lines", []column{{"artist id", 0}, {"track id", 0}, {"country", 0}, {"tier", 0}, {"listens", 0}, {"qualified", 0}}, rows)
+	p.Table("lines", []frame.Column{{Name: "artist id"}, {Name: "track id"}, {Name: "country"}, {Name: "tier"}, {Name: "listens"}, {Name: "qualified"}}, rows)
 }
 
 // sumsPaid is the money of payouts, by currency.
@@ -124,7 +125,7 @@ func sumsPaid(payouts []royalty.Payout) (sums []string) {
 	return sums
 }
 
-func amount(currency string, minor int64) string { return currency + " " + thousands(minor) }
+func amount(currency string, minor int64) string { return currency + " " + frame.Thousands(minor) }
 
 func abs(n int64) int64 { return max(n, -n) }
 
@@ -140,151 +141,151 @@ func standing(s royalty.Standing, runID string) string {
 	return text
 }
 
-func sayReproduced(p *page, r reproduced) {
-	now, was := p.sum(r.RecomputedChecksum), p.sum(r.Checksum)
+func sayReproduced(p *frame.Page, r reproduced) {
+	now, was := p.Sum(r.RecomputedChecksum), p.Sum(r.Checksum)
 	switch {
 	case r.Outcome == audit.Same:
-		p.say("same: %s recomputes to %s from %s", r.RunID, now, countOf(r.RowsNow, "row"))
+		p.Say("same: %s recomputes to %s from %s", r.RunID, now, frame.CountOf(r.RowsNow, "row"))
 	case r.Outcome == audit.InputsErased && now == "":
-		p.say("inputs_erased: %s cannot be recomputed to %s any more", r.RunID, was)
+		p.Say("inputs_erased: %s cannot be recomputed to %s any more", r.RunID, was)
 	case r.Outcome == audit.InputsErased:
-		p.say("inputs_erased: %s recomputes to %s from %s; it was published with %s, from %s", r.RunID, now, countOf(r.RowsNow, "row"), was, thousands(r.RowsRead))
+		p.Say("inputs_erased: %s recomputes to %s from %s; it was published with %s, from %s", r.RunID, now, frame.CountOf(r.RowsNow, "row"), was, frame.Thousands(r.RowsRead))
 	default:
-		p.say("%s: %s recomputes to %s from %s, and was published with %s", r.Outcome, r.RunID, now, countOf(r.RowsNow, "row"), was)
+		p.Say("%s: %s recomputes to %s from %s, and was published with %s", r.Outcome, r.RunID, now, frame.CountOf(r.RowsNow, "row"), was)
 	}
-	p.say("payouts: %s; standing: %s", r.Payouts, standing(r.Standing, r.RunID))
+	p.Say("payouts: %s; standing: %s", r.Payouts, standing(r.Standing, r.RunID))
 	if r.LinesHeld > 0 {
-		p.say("held: %s came out different, which may be about one person; --operator names them", countOf(r.LinesHeld, "line"))
+		p.Say("held: %s came out different, which may be about one person; --operator names them", frame.CountOf(r.LinesHeld, "line"))
 	}
 	sayUnsealed(p, r.UnsealedFiles)
-	var rows [][]cell
+	var rows [][]frame.Cell
 	for _, e := range r.Erased {
-		rows = append(rows, []cell{word(e.RequestID), number(e.Rows)})
+		rows = append(rows, []frame.Cell{frame.Word(e.RequestID), frame.Number(e.Rows)})
 	}
-	p.longTable("deletion requests that erased rows since", []column{{"request", 0}, {"rows", 0}}, rows)
+	p.LongTable("deletion requests that erased rows since", []frame.Column{{Name: "request"}, {Name: "rows"}}, rows)
 	rows = nil
 	for _, l := range r.LinesDiffer {
-		rows = append(rows, []cell{
-			word(l.ArtistID), word(l.TrackID), word(l.Country), word(l.Tier), number(l.ListensWas), number(l.ListensNow), number(l.QualifiedWas), number(l.QualifiedNow),
+		rows = append(rows, []frame.Cell{
+			frame.Word(l.ArtistID), frame.Word(l.TrackID), frame.Word(l.Country), frame.Word(l.Tier), frame.Number(l.ListensWas), frame.Number(l.ListensNow), frame.Number(l.QualifiedWas), frame.Number(l.QualifiedNow),
 		})
 	}
-	p.longTable("lines that came out different", []column{
-		{"artist id", 0}, {"track id", 0}, {"country", 0}, {"tier", 0}, {"listens was", 0}, {"now", 0}, {"qualified was", 0}, {"now", 0},
+	p.LongTable("lines that came out different", []frame.Column{
+		{Name: "artist id"}, {Name: "track id"}, {Name: "country"}, {Name: "tier"}, {Name: "listens was"}, {Name: "now"}, {Name: "qualified was"}, {Name: "now"},
 	}, rows)
-	p.rest("all", r)
+	p.Rest("all", r)
 }
 
 // sayUnsealed says how much rests on files without hashes.
-func sayUnsealed(p *page, files int) {
+func sayUnsealed(p *frame.Page, files int) {
 	if files > 0 {
-		p.say("read without a check: %s without hashes, which another engine or an earlier version wrote", countOf(int64(files), "file"))
+		p.Say("read without a check: %s without hashes, which another engine or an earlier version wrote", frame.CountOf(int64(files), "file"))
 	}
 }
 
-func sayExplanation(p *page, e *royalty.Explanation) {
-	p.say("%s of %s in %s: %s of %s", e.TrackID, e.ArtistID, e.Period, countOf(e.QualifiedListens, "qualified listen"), thousands(e.Listens))
+func sayExplanation(p *frame.Page, e *royalty.Explanation) {
+	p.Say("%s of %s in %s: %s of %s", e.TrackID, e.ArtistID, e.Period, frame.CountOf(e.QualifiedListens, "qualified listen"), frame.Thousands(e.Listens))
 	ledger := "read as the run saw it"
 	if !e.LedgerOfRun {
 		ledger = "read as it is, since the run's has expired"
 	}
-	p.say("run %s: %s", e.RunID, standing(e.Standing, e.RunID))
-	p.say("rules version %d; the ledger is %s; %s not counted", e.RulesVersion, ledger, countOf(e.Duplicates, "duplicate"))
+	p.Say("run %s: %s", e.RunID, standing(e.Standing, e.RunID))
+	p.Say("rules version %d; the ledger is %s; %s not counted", e.RulesVersion, ledger, frame.CountOf(e.Duplicates, "duplicate"))
 	for _, h := range e.Held {
-		p.say("held: fewer than five people changed %s since the period was closed, with %s of %s as published; --operator shows them",
-			countOf(h.Lines, "line"), countOf(h.QualifiedListens, "qualified listen"), thousands(h.Listens))
+		p.Say("held: fewer than five people changed %s since the period was closed, with %s of %s as published; --operator shows them",
+			frame.CountOf(h.Lines, "line"), frame.CountOf(h.QualifiedListens, "qualified listen"), frame.Thousands(h.Listens))
 	}
-	var rows [][]cell
+	var rows [][]frame.Cell
 	for _, r := range e.Refused {
-		rows = append(rows, []cell{ruled(r.Rule), number(r.Listens)})
+		rows = append(rows, []frame.Cell{ruled(r.Rule), frame.Number(r.Listens)})
 	}
-	p.table("do not qualify, by the rule that decided", []column{{"rule", 0}, {"listens", 0}}, rows)
+	p.Table("do not qualify, by the rule that decided", []frame.Column{{Name: "rule"}, {Name: "listens"}}, rows)
 	rows = nil
 	for _, l := range e.Counted {
-		length := word("")
+		length := frame.Word("")
 		if l.TrackMs != nil {
-			length = number(*l.TrackMs)
+			length = frame.Number(*l.TrackMs)
 		}
-		rows = append(rows, []cell{
-			word(l.ListenID), word(p.at(l.EventTime)), word(l.Country), word(l.Tier), word(l.Device), number(l.MsPlayed), length, marked(l.Qualifies), ruled(l.Rule), number(l.Copies), word(p.at(l.ReceivedTime)),
+		rows = append(rows, []frame.Cell{
+			frame.Word(l.ListenID), frame.Word(p.At(l.EventTime)), frame.Word(l.Country), frame.Word(l.Tier), frame.Word(l.Device), frame.Number(l.MsPlayed), length, frame.Marked(l.Qualifies), ruled(l.Rule), frame.Number(l.Copies), frame.Word(p.At(l.ReceivedTime)),
 		})
 	}
-	p.longTable("counted listens, those that do not qualify first", []column{
-		{"listen id", 0}, {"heard at", 0}, {"country", 3}, {"tier", 3}, {"device", 2}, {"ms played", 0}, {"track ms", 4}, {"qualifies", 0}, {"rule", 0}, {"copies", 0}, {"received", 5},
+	p.LongTable("counted listens, those that do not qualify first", []frame.Column{
+		{Name: "listen id"}, {Name: "heard at"}, {Name: "country", Goes: 3}, {Name: "tier", Goes: 3}, {Name: "device", Goes: 2}, {Name: "ms played"}, {Name: "track ms", Goes: 4}, {Name: "qualifies"}, {Name: "rule"}, {Name: "copies"}, {Name: "received", Goes: 5},
 	}, rows)
 }
 
 // ruled names the rule that decided about a listen.
-func ruled(rule string) cell {
+func ruled(rule string) frame.Cell {
 	if rule == "" {
-		return word("(none matched)")
+		return frame.Word("(none matched)")
 	}
-	return word(rule)
+	return frame.Word(rule)
 }
 
-func sayTracksHeard(p *page, a royalty.ArtistTracks) {
+func sayTracksHeard(p *frame.Page, a royalty.ArtistTracks) {
 	if len(a.Tracks) == 0 {
-		p.say("%s has no listens in the statement of %s", a.ArtistID, a.Period)
+		p.Say("%s has no listens in the statement of %s", a.ArtistID, a.Period)
 		return
 	}
-	p.say("%s has %s in %s: %s of %s; name one with --track", a.ArtistID, countOf(int64(len(a.Tracks)), "track"), a.Period,
-		countOf(a.QualifiedListens, "qualified listen"), thousands(a.Listens))
-	p.say("run %s: %s", a.RunID, standing(a.Standing, a.RunID))
-	var rows [][]cell
+	p.Say("%s has %s in %s: %s of %s; name one with --track", a.ArtistID, frame.CountOf(int64(len(a.Tracks)), "track"), a.Period,
+		frame.CountOf(a.QualifiedListens, "qualified listen"), frame.Thousands(a.Listens))
+	p.Say("run %s: %s", a.RunID, standing(a.Standing, a.RunID))
+	var rows [][]frame.Cell
 	for _, t := range a.Tracks {
-		rows = append(rows, []cell{word(t.Title), word(t.TrackID), number(t.Listens), number(t.QualifiedListens)})
+		rows = append(rows, []frame.Cell{frame.Word(t.Title), frame.Word(t.TrackID), frame.Number(t.Listens), frame.Number(t.QualifiedListens)})
 	}
-	p.longTable("tracks, the most heard first", []column{{"title", 1}, {"track id", 0}, {"listens", 0}, {"qualified", 0}}, rows)
+	p.LongTable("tracks, the most heard first", []frame.Column{{Name: "title", Goes: 1}, {Name: "track id"}, {Name: "listens"}, {Name: "qualified"}}, rows)
 }
 
-var differenceColumns = []column{
-	{"kind", 0}, {"cause", 0}, {"artist id", 0}, {"track id", 0}, {"country", 3}, {"tier", 3}, {"party", 2}, {"role", 5}, {"listens", 1}, {"qualified", 0}, {"amount", 0}, {"currency", 0},
+var differenceColumns = []frame.Column{
+	{Name: "kind"}, {Name: "cause"}, {Name: "artist id"}, {Name: "track id"}, {Name: "country", Goes: 3}, {Name: "tier", Goes: 3}, {Name: "party", Goes: 2}, {Name: "role", Goes: 5}, {Name: "listens", Goes: 1}, {Name: "qualified"}, {Name: "amount"}, {Name: "currency"},
 }
 
-func differenceCells(d royalty.Difference) []cell {
-	return []cell{
-		word(d.Kind), word(d.Cause), word(d.ArtistID), word(d.TrackID), word(d.Country), word(d.Tier), word(d.Party), word(d.Role),
-		number(d.Listens), number(d.QualifiedListens), number(d.AmountMinor), word(d.Currency),
+func differenceCells(d royalty.Difference) []frame.Cell {
+	return []frame.Cell{
+		frame.Word(d.Kind), frame.Word(d.Cause), frame.Word(d.ArtistID), frame.Word(d.TrackID), frame.Word(d.Country), frame.Word(d.Tier), frame.Word(d.Party), frame.Word(d.Role),
+		frame.Number(d.Listens), frame.Number(d.QualifiedListens), frame.Number(d.AmountMinor), frame.Word(d.Currency),
 	}
 }
 
-func sayDiff(p *page, d royalty.DiffReport) {
+func sayDiff(p *frame.Page, d royalty.DiffReport) {
 	if d.Same {
-		p.say("same: %s and %s publish the same lines, payouts and shares", d.From, d.To)
+		p.Say("same: %s and %s publish the same lines, payouts and shares", d.From, d.To)
 		return
 	}
-	p.say("different: %s differs from %s in %s", d.To, d.From, thousands(int64(len(d.Differences))+d.Left)+" lines, payouts and shares")
+	p.Say("different: %s differs from %s in %s", d.To, d.From, frame.Thousands(int64(len(d.Differences))+d.Left)+" lines, payouts and shares")
 	for _, one := range d.Differences {
 		if one.Kind == royalty.KindHeld {
-			p.say("held: lines that the erasure of fewer than five people changed, %s listens and %s qualified; --operator shows them", thousands(one.Listens), thousands(one.QualifiedListens))
+			p.Say("held: lines that the erasure of fewer than five people changed, %s listens and %s qualified; --operator shows them", frame.Thousands(one.Listens), frame.Thousands(one.QualifiedListens))
 		}
 	}
-	var rows [][]cell
+	var rows [][]frame.Cell
 	for _, c := range d.Causes {
-		rows = append(rows, []cell{word(c.Cause), number(c.Lines), number(c.Listens), number(c.QualifiedListens), number(c.Payouts), number(c.Shares)})
+		rows = append(rows, []frame.Cell{frame.Word(c.Cause), frame.Number(c.Lines), frame.Number(c.Listens), frame.Number(c.QualifiedListens), frame.Number(c.Payouts), frame.Number(c.Shares)})
 	}
-	p.table("by cause: lines, payouts and shares that it changed", []column{{"cause", 0}, {"lines", 0}, {"listens", 0}, {"qualified", 0}, {"payouts", 0}, {"shares", 0}}, rows)
+	p.Table("by cause: lines, payouts and shares that it changed", []frame.Column{{Name: "cause"}, {Name: "lines"}, {Name: "listens"}, {Name: "qualified"}, {Name: "payouts"}, {Name: "shares"}}, rows)
 	rows = nil
 	for _, one := range d.Differences {
 		rows = append(rows, differenceCells(one))
 	}
-	p.longTable("differences", differenceColumns, rows)
+	p.LongTable("differences", differenceColumns, rows)
 	if d.Left > 0 {
-		p.say("and %s: --limit 0 has all", countOf(d.Left, "difference"))
+		p.Say("and %s: --limit 0 has all", frame.CountOf(d.Left, "difference"))
 	}
 }
 
-func sayExport(p *page, r statement.Report) {
+func sayExport(p *frame.Page, r statement.Report) {
 	did := "wrote"
 	if r.AlreadyThere {
 		did = "nothing to do: there already are"
 	}
-	p.say("%s %s of %s by %s, %s, in %s", did, countOf(r.Holders, "statement"), r.Period, r.By, r.Format, r.Folder)
-	p.say("run %s; %s with checksum %s", r.RunID, countOf(r.Rows, "row"), p.sum(r.Checksum))
+	p.Say("%s %s of %s by %s, %s, in %s", did, frame.CountOf(r.Holders, "statement"), r.Period, r.By, r.Format, r.Folder)
+	p.Say("run %s; %s with checksum %s", r.RunID, frame.CountOf(r.Rows, "row"), p.Sum(r.Checksum))
 	sayUnsealed(p, r.UnsealedFiles)
-	var rows [][]cell
+	var rows [][]frame.Cell
 	for _, t := range r.Totals {
-		rows = append(rows, []cell{word(t.Currency), number(t.PayoutsMinor), number(t.AdjustmentsMinor), number(t.TotalMinor)})
+		rows = append(rows, []frame.Cell{frame.Word(t.Currency), frame.Number(t.PayoutsMinor), frame.Number(t.AdjustmentsMinor), frame.Number(t.TotalMinor)})
 	}
-	p.table("totals in minor units", []column{{"currency", 0}, {"payouts", 0}, {"adjustments", 0}, {"total", 0}}, rows)
-	p.rest("all", r)
+	p.Table("totals in minor units", []frame.Column{{Name: "currency"}, {Name: "payouts"}, {Name: "adjustments"}, {Name: "total"}}, rows)
+	p.Rest("all", r)
 }

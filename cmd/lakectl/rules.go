@@ -1,11 +1,12 @@
 package main
 
 import (
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 )
 
-func rulesVerb() verb {
+func rulesVerb() frame.Verb {
 	v := versioned[[]terms.Rule, royalty.RuleSet]{
 		noun: "rules", store: "apply", stores: "Store a rules file as the new version.", example: "rules.yaml",
 		applied: "The newest version decides for all periods, from the next run of royalties on.",
@@ -17,7 +18,7 @@ func rulesVerb() verb {
 		inForce: royalty.Rules,
 		say:     sayRules,
 	}
-	return verb{
+	return frame.Verb{
 		Name:  v.noun,
 		Short: "Check, apply and list the rules that decide which listens qualify.",
 		Long: `Rules are an ordered list; the first that matches a listen decides.

@@ -5,18 +5,20 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/lake"
 )
 
-func snapshotsVerb() verb {
-	return verb{
+func snapshotsVerb() frame.Verb {
+	return frame.Verb{
 		Name: "snapshots", Args: "[TABLE]", Short: "List the tables, or the snapshots of one.",
 		Long: `Every commit makes a snapshot; each can be read with 'lakectl sql --as-of' until it expires. Branches and tags stand
 beside the snapshot they name. on_main is false for a snapshot that the table does not come from: it is on a branch, or
 main was rolled back behind it. If expired snapshots interrupt the history of main, all snapshots older than the
 interruption count as on main.`,
 		Examples: []string{"lakectl snapshots", "lakectl snapshots listens"},
-		Text:     []teller{text(sayTables), text(saySnapshots)},
+		Text:     []frame.Teller{frame.Text(sayTables), frame.Text(saySnapshots)},
 		Run:      runSnapshots,
 	}
 }
@@ -42,8 +44,8 @@ type snapshotRow struct {
 	Tags       []string  `json:"tags"`
 }
 
-func runSnapshots(ctx context.Context, c *call) (any, error) {
-	env, closeEnv, err := openReader(ctx, c)
+func runSnapshots(ctx context.Context, c *frame.Call) (any, error) {
+	env, closeEnv, err := reach.Reader(ctx, c)
 	if err != nil {
 		return nil, err
 	}

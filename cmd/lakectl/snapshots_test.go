@@ -13,6 +13,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/query"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -52,10 +53,10 @@ func TestSnapshotsSayWhatIsNotOnMain(t *testing.T) {
 	// Every one of them can be asked for as it is printed, in either form.
 	var asText, asJSON bytes.Buffer
 	rows := snapshotRows(fourth.Table())
-	if err := printResult(t.Context(), &asText, rows, form{}); err != nil {
+	if err := frame.PrintResult(t.Context(), &asText, rows, frame.Form{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := printResult(t.Context(), &asJSON, rows, form{JSON: true}); err != nil {
+	if err := frame.PrintResult(t.Context(), &asJSON, rows, frame.Form{JSON: true}); err != nil {
 		t.Fatal(err)
 	}
 	var listed []map[string]any
@@ -80,12 +81,12 @@ func TestSnapshotsSayWhatIsNotOnMain(t *testing.T) {
 }
 
 func TestSnapshotIDsOfAQueryAreStringsInJSON(t *testing.T) {
-	v := table{
+	v := frame.Table{
 		Columns: []string{"n", "Lines_Snapshot_ID", "snapshot_id", "none_snapshot_id"},
 		Rows:    [][]any{{int64(8049332895998653867), int64(8049332895998653867), int64(0), nil}},
 	}
 	var b bytes.Buffer
-	if err := printResult(t.Context(), &b, v, form{JSON: true}); err != nil {
+	if err := frame.PrintResult(t.Context(), &b, v, frame.Form{JSON: true}); err != nil {
 		t.Fatal(err)
 	}
 	var got struct {

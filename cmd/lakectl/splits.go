@@ -1,11 +1,13 @@
 package main
 
 import (
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 )
 
-func splitsVerb() verb {
+func splitsVerb() frame.Verb {
 	v := versioned[[]terms.Split, royalty.SplitSet]{
 		noun: "splits", store: "apply", stores: "Store a splits file as the new version.", example: "splits.csv",
 		applied: "The splits of every track that the file names are replaced; other tracks keep theirs.",
@@ -23,14 +25,14 @@ other tracks keep theirs. The statements of closed months stay too: the next 'la
 shared out otherwise to the first open month. A track that already has no splits is not stored again.`,
 			check: func(track string) error {
 				if track == "" {
-					return usagef("give the ids of tracks", "track %q", track)
+					return usage.Errorf("give the ids of tracks", "track %q", track)
 				}
 				return nil
 			},
 			run: royalty.RemoveSplits,
 		},
 	}
-	return verb{
+	return frame.Verb{
 		Name:  v.noun,
 		Short: "Check, apply, list and take back the splits: who gets which part of a track's royalties.",
 		Long: `A splits file is CSV. Parts are whole basis points: 10000 is all of it, 2500 a quarter.

@@ -6,12 +6,15 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs/query"
 	"github.com/lakectl/lakectl/lake/duck"
 )
 
-func sqlVerb() verb {
-	return verb{
+func sqlVerb() frame.Verb {
+	return frame.Verb{
 		Name: "sql", Args: "QUERY", Short: "Run one read-only SELECT over the tables, now or as of any time.",
 		Long: `All tables are there under their names; the dialect is DuckDB's. --as-of takes
   a time      2026-04-01T00:00:00Z, or 2026-04-01; each table as it was then
@@ -27,7 +30,7 @@ no settings.`,
 			`lakectl sql "SELECT device, count(*) FROM listens GROUP BY 1"`,
 			`lakectl sql --as-of 2026-04-01 "SELECT sum(plays) FROM plays_by_hour"`,
 		},
-		Exits: []int{exitProof, exitGone},
+		Exits: []int{frame.ExitProof, frame.ExitGone},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "as-of", Usage: "read the past: `TIME|SNAPSHOT|TAG|run:ID`"},
 			&cli.IntFlag{Name: "limit", Usage: "show at most `N` rows", Value: 10_000},
@@ -40,12 +43,12 @@ no settings.`,
 // mostRows bounds --limit: that many rows are no answer that anybody reads.
 const mostRows = 100_000_000
 
-func runSQL(ctx context.Context, c *call) (any, error) {
+func runSQL(ctx context.Context, c *frame.Call) (any, error) {
 	limit := c.Int("limit")
 	if limit < 1 || limit > mostRows {
-		return nil, usagef("leave it out for 10,000", "--limit is %d; allowed: 1 to %d", limit, mostRows)
+		return nil, usage.Errorf("leave it out for 10,000", "--limit is %d; allowed: 1 to %d", limit, mostRows)
 	}
-	env, closeEnv, err := openReader(ctx, c)
+	env, closeEnv, err := reach.Reader(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -65,5 +68,5 @@ func runSQL(ctx context.Context, c *call) (any, error) {
 	case duck.CutBytes:
 		c.Log.Warn("result cut: it has more bytes than a quarter of duckdb.memory_limit", "rows_shown", len(answer.Rows))
 	}
-	return table{answer.Columns, answer.Rows}, nil
+	return frame.Table{Columns: answer.Columns, Rows: answer.Rows}, nil
 }

@@ -9,13 +9,16 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/lake"
 )
 
-func tagVerb() verb {
-	return verb{
+func tagVerb() frame.Verb {
+	return frame.Verb{
 		Name: "tag", Args: "TABLE NAME", Short: "Name a snapshot of a table so that it is kept.",
 		Long: `Names the current snapshot, or the one given with --snapshot. A name is up to 100 letters, digits, - _ and . with a
 letter in it; names that begin with royalty- are for 'lakectl period close'. A tag is never moved; --drop takes it away.
@@ -23,13 +26,13 @@ letter in it; names that begin with royalty- are for 'lakectl period close'. A t
 passed. On a table with rows of single listeners a tag lasts at most as long as the archive's retention
 (retention.archive_snapshots), and exactly as long without --max-age: a longer tag would keep erased rows readable.`,
 		Examples: []string{"lakectl tag royalty_lines audit-2026", "lakectl tag --max-age 2d listens before-migration", "lakectl tag --drop listens before-migration"},
-		Exits:    []int{exitFenced, exitGone},
+		Exits:    []int{frame.ExitFenced, frame.ExitGone},
 		Flags: []cli.Flag{
 			&cli.Int64Flag{Name: "snapshot", Usage: "the `ID` to name instead of the current snapshot"},
 			&cli.StringFlag{Name: "max-age", Usage: "drop the tag when the snapshot is older than this `DURATION`, like 7d (default: keep; on tables with rows of listeners the retention)"},
 			&cli.BoolFlag{Name: "drop", Usage: "drop the tag; its snapshot is kept as long as others of its age"},
 		},
-		Text: []teller{text(sayTag)},
+		Text: []frame.Teller{frame.Text(sayTag)},
 		Run:  runTag,
 	}
 }
@@ -42,25 +45,25 @@ type tagResult struct {
 	Dropped    bool   `json:"dropped"`
 }
 
-func runTag(ctx context.Context, c *call) (any, error) {
+func runTag(ctx context.Context, c *frame.Call) (any, error) {
 	name, tag := c.Args().Get(0), c.Args().Get(1)
 	if c.Bool("drop") {
 		if c.IsSet("snapshot") || c.IsSet("max-age") {
-			return nil, usagef("", "--drop takes neither --snapshot nor --max-age")
+			return nil, usage.Errorf("", "--drop takes neither --snapshot nor --max-age")
 		}
-		return withEnv(ctx, c, func(env jobs.Env) (tagResult, error) { return dropTag(ctx, env, name, tag) })
+		return reach.WithEnv(ctx, c, func(env jobs.Env) (tagResult, error) { return dropTag(ctx, env, name, tag) })
 	}
 	if err := lake.CheckTagName(tag); err != nil {
-		return nil, usagef(lake.Hint(err), "%w", err)
+		return nil, usage.Errorf(lake.Hint(err), "%w", err)
 	}
 	if strings.HasPrefix(tag, catalog.StatementTagPrefix) {
-		return nil, usagef("choose another name", "tag %q: names that begin with %s are given by 'lakectl period close'", tag, catalog.StatementTagPrefix)
+		return nil, usage.Errorf("choose another name", "tag %q: names that begin with %s are given by 'lakectl period close'", tag, catalog.StatementTagPrefix)
 	}
 	age, err := tagAge(c, name)
 	if err != nil {
 		return nil, err
 	}
-	return withEnv(ctx, c, func(env jobs.Env) (tagResult, error) {
+	return reach.WithEnv(ctx, c, func(env jobs.Env) (tagResult, error) {
 		t, err := env.Lake.Table(ctx, name)
 		if err != nil {
 			return tagResult{}, err
@@ -84,14 +87,14 @@ func runTag(ctx context.Context, c *call) (any, error) {
 }
 
 // tagAge is the age that the tag gets, 0 to keep it.
-func tagAge(c *call, table string) (time.Duration, error) {
-	age, err := c.duration("max-age")
+func tagAge(c *frame.Call, table string) (time.Duration, error) {
+	age, err := c.Duration("max-age")
 	if err != nil || !catalog.Personal(table) {
 		return age, err
 	}
 	limit := time.Duration(c.Config.Retention.ArchiveSnapshots)
 	if age > limit {
-		return 0, usagef("tag a table of sums, or ask for less", "--max-age %s on %s is longer than the archive's retention of %s", age, table, limit)
+		return 0, usage.Errorf("tag a table of sums, or ask for less", "--max-age %s on %s is longer than the archive's retention of %s", age, table, limit)
 	}
 	if age == 0 {
 		age = limit

@@ -1,11 +1,12 @@
 package main
 
 import (
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 )
 
-func tracksVerb() verb {
+func tracksVerb() frame.Verb {
 	v := versioned[[]terms.Track, royalty.TrackSet]{
 		noun: "tracks", store: "load", stores: "Store what a tracks file says about its tracks.", example: "tracks.csv",
 		applied: "The rows of every track that the file names are replaced; other tracks keep theirs.",
@@ -19,7 +20,7 @@ func tracksVerb() verb {
 		inForce: royalty.Tracks,
 		say:     sayTracks,
 	}
-	return verb{
+	return frame.Verb{
 		Name:  v.noun,
 		Short: "Check, load and list the tracks: their titles, artists and labels.",
 		Long: `A tracks file is CSV; all but track_id may be empty:

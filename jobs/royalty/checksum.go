@@ -21,6 +21,16 @@ type LinesReport struct {
 	Checksum         string `json:"checksum" col:"checksum"`
 }
 
+// lineSum is what the statement royalty/line_sums gives: the sums of a period, and the places its lines lie at.
+type lineSum struct {
+	Period           string `col:"period"`
+	Lines            int64  `col:"lines"`
+	Listens          int64  `col:"listens"`
+	QualifiedListens int64  `col:"qualified_listens"`
+	From             int64  `col:"place"`
+	To               int64  `col:"place_after"`
+}
+
 // summarize sums the table lines. Periods without lines are reported too: their checksum is that of no lines.
 func summarize(ctx context.Context, db *jobs.Session, periods []string) (map[string]LinesReport, error) {
 	none := sha256.Sum256(nil)
@@ -31,23 +41,16 @@ func summarize(ctx context.Context, db *jobs.Session, periods []string) (map[str
 	if err := db.Run(ctx, "royalty/line_rows"); err != nil {
 		return nil, err
 	}
-	var period string
-	var r LinesReport
-	var from, to int64
-	places := map[string][2]int64{}
-	err := db.Each(ctx, "royalty/line_sums", nil, []any{&period, &r.Lines, &r.Listens, &r.QualifiedListens, &from, &to}, func() error {
-		reports[period], places[period] = r, [2]int64{from, to}
-		return nil
-	})
+	sums, err := jobs.Records[lineSum](ctx, db, "royalty/line_sums")
 	if err != nil {
 		return nil, fmt.Errorf("sums of lines: %w", err)
 	}
-	for period, at := range places {
-		r := reports[period]
-		if r.Checksum, err = checksum(ctx, db, at[0], at[1], r.Lines); err != nil {
-			return nil, fmt.Errorf("checksum of lines of %s: %w", period, err)
+	for _, s := range sums {
+		sum, err := checksum(ctx, db, s.From, s.To, s.Lines)
+		if err != nil {
+			return nil, fmt.Errorf("checksum of lines of %s: %w", s.Period, err)
 		}
-		reports[period] = r
+		reports[s.Period] = LinesReport{Lines: s.Lines, Listens: s.Listens, QualifiedListens: s.QualifiedListens, Checksum: sum}
 	}
 	return reports, nil
 }

@@ -35,6 +35,19 @@ func (c Closing) row() (catalog.CloseRow, error) {
 	}, err
 }
 
+func closingOf(r catalog.CloseRow) (c Closing, err error) {
+	c = Closing{
+		Period: r.Period, Version: r.Version, ClosedAt: r.ClosedAt, ClosedBy: r.ClosedBy, RunID: r.RunID, Tag: r.Tag, Checksum: r.Checksum,
+	}
+	if r.Missing != "" {
+		c.Missing = strings.Split(r.Missing, missingBetween)
+	}
+	if r.Pinned != "" {
+		c.Pinned, err = parsePinned(r.Pinned)
+	}
+	return c, err
+}
+
 // Closed reads the closed periods.
 func Closed(ctx context.Context, env jobs.Env, db *jobs.Session) (map[string]Closing, error) {
 	closes, err := env.Snapshot(ctx, catalog.RoyaltyCloses)
@@ -50,17 +63,8 @@ func readCloses(ctx context.Context, db *jobs.Session, closes lake.Snapshot) (ma
 		return nil, err
 	}
 	closed := map[string]Closing{}
-	var c Closing
-	var missing, pinned string
-	dest := []any{&c.Period, &c.Version, &c.ClosedAt, &c.ClosedBy, &c.RunID, &c.Tag, &c.Checksum, &missing, &pinned}
-	err := db.Each(ctx, "royalty/closes", nil, dest, func() (err error) {
-		c.Missing, c.Pinned = nil, nil
-		if missing != "" {
-			c.Missing = strings.Split(missing, missingBetween)
-		}
-		if pinned != "" {
-			c.Pinned, err = parsePinned(pinned)
-		}
+	err := jobs.EachRecord(ctx, db, "royalty/closes", nil, func(r catalog.CloseRow) error {
+		c, err := closingOf(r)
 		closed[c.Period] = c
 		return err
 	})

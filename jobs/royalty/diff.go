@@ -15,28 +15,28 @@ const KindHeld = "held"
 
 // Difference is what one cause did to a line, a payout or a share of a statement. Fields that the kind has not are empty.
 type Difference struct {
-	Kind             string `json:"kind"` // line, payout, share or [KindHeld]
-	Cause            string `json:"cause"`
-	ArtistID         string `json:"artist_id"`
-	TrackID          string `json:"track_id"`
-	Country          string `json:"country"`
-	Tier             string `json:"tier"`
-	Currency         string `json:"currency"`
-	Party            string `json:"party"`
-	Role             string `json:"role"`
-	Listens          int64  `json:"listens"` // signed, as the next two
-	QualifiedListens int64  `json:"qualified_listens"`
-	AmountMinor      int64  `json:"amount_minor"` // minor units
+	Kind             string `json:"kind" col:"kind"` // line, payout, share or [KindHeld]
+	Cause            string `json:"cause" col:"cause"`
+	ArtistID         string `json:"artist_id" col:"artist_id"`
+	TrackID          string `json:"track_id" col:"track_id"`
+	Country          string `json:"country" col:"country"`
+	Tier             string `json:"tier" col:"tier"`
+	Currency         string `json:"currency" col:"currency"`
+	Party            string `json:"party" col:"party"`
+	Role             string `json:"role" col:"role"`
+	Listens          int64  `json:"listens" col:"listens"` // signed, as the next two
+	QualifiedListens int64  `json:"qualified_listens" col:"qualified_listens"`
+	AmountMinor      int64  `json:"amount_minor" col:"amount_minor"` // minor units
 }
 
 // CauseSum is what one cause did in all.
 type CauseSum struct {
-	Cause            string `json:"cause"`
-	Lines            int64  `json:"lines"` // that it changed
-	Listens          int64  `json:"listens"`
-	QualifiedListens int64  `json:"qualified_listens"`
-	Payouts          int64  `json:"payouts"` // that it changed
-	Shares           int64  `json:"shares"`
+	Cause            string `json:"cause" col:"cause"`
+	Lines            int64  `json:"lines" col:"lines"` // that it changed
+	Listens          int64  `json:"listens" col:"listens"`
+	QualifiedListens int64  `json:"qualified_listens" col:"qualified_listens"`
+	Payouts          int64  `json:"payouts" col:"payouts"` // that it changed
+	Shares           int64  `json:"shares" col:"shares"`
 }
 
 // DiffReport is how the statement of one run became that of another.
@@ -161,11 +161,8 @@ func bindStatement(ctx context.Context, env jobs.Env, db *jobs.Session, prefix s
 
 // read collects the differences.
 func (r *DiffReport) read(ctx context.Context, db *jobs.Session, limit int) error {
-	var c CauseSum
-	err := db.Each(ctx, "royalty/difference_causes", nil, []any{&c.Cause, &c.Lines, &c.Listens, &c.QualifiedListens, &c.Payouts, &c.Shares}, func() error {
-		r.Causes = append(r.Causes, c)
-		return nil
-	})
+	causes, err := jobs.Records[CauseSum](ctx, db, "royalty/difference_causes")
+	r.Causes = append(r.Causes, causes...)
 	if err != nil {
 		return fmt.Errorf("sum differences: %w", err)
 	}
@@ -177,10 +174,7 @@ func (r *DiffReport) read(ctx context.Context, db *jobs.Session, limit int) erro
 		return err
 	}
 	r.Left = max(0, total-int64(limit))
-	var d Difference
-	dest := []any{&d.Kind, &d.Cause, &d.ArtistID, &d.TrackID, &d.Country, &d.Tier, &d.Currency, &d.Party, &d.Role, &d.Listens, &d.QualifiedListens, &d.AmountMinor}
-	return db.Each(ctx, "royalty/differences_sorted", []any{limit}, dest, func() error {
-		r.Differences = append(r.Differences, d)
-		return nil
-	})
+	differences, err := jobs.Records[Difference](ctx, db, "royalty/differences_sorted", limit)
+	r.Differences = append(r.Differences, differences...)
+	return err
 }

@@ -51,17 +51,17 @@ type RefusedBy struct {
 
 // ExplainedListen is one counted listen.
 type ExplainedListen struct {
-	ListenID     string    `json:"listen_id"`
-	EventTime    time.Time `json:"event_time"`
-	Country      string    `json:"country"`
-	Tier         string    `json:"tier"`
-	Device       string    `json:"device"`
-	MsPlayed     int64     `json:"ms_played"`
-	TrackMs      *int64    `json:"track_ms"`
-	ReceivedTime time.Time `json:"received_time"`
-	Qualifies    bool      `json:"qualifies"`
-	Rule         string    `json:"rule"`   // the one that decided; "" = none matched
-	Copies       int64     `json:"copies"` // archived ones, the counted one among them
+	ListenID     string    `json:"listen_id" col:"listen_id"`
+	EventTime    time.Time `json:"event_time" col:"event_time"`
+	Country      string    `json:"country" col:"country"`
+	Tier         string    `json:"tier" col:"tier"`
+	Device       string    `json:"device" col:"device"`
+	MsPlayed     int64     `json:"ms_played" col:"ms_played"`
+	TrackMs      *int64    `json:"track_ms" col:"track_ms"`
+	ReceivedTime time.Time `json:"received_time" col:"received_time"`
+	Qualifies    bool      `json:"qualifies" col:"qualifies"`
+	Rule         string    `json:"rule" col:"rule"`     // the one that decided; "" = none matched
+	Copies       int64     `json:"copies" col:"copies"` // archived ones, the counted one among them
 }
 
 // Explain lists the counted listens behind the newest run of a period, at most limit of them. It checks that they sum
@@ -153,9 +153,8 @@ func (e *Explanation) read(ctx context.Context, db *jobs.Session, limit int) err
 	if err != nil {
 		return err
 	}
-	var l ExplainedListen
-	dest := []any{&l.ListenID, &l.EventTime, &l.Country, &l.Tier, &l.Device, &l.MsPlayed, &l.TrackMs, &l.ReceivedTime, &l.Qualifies, &l.Rule, &l.Copies}
-	return db.Each(ctx, "royalty/explain_list", []any{limit}, dest, func() error { e.Counted = append(e.Counted, l); return nil })
+	e.Counted, err = jobs.Records[ExplainedListen](ctx, db, "royalty/explain_list", limit)
+	return err
 }
 
 // agree holds the sums against the published lines.

@@ -73,9 +73,14 @@ func rulesAt(ctx context.Context, db *jobs.Session, version int64) (RuleSet, err
 
 // readRules reads the newest version of the rules, up to one if it is given.
 func readRules(ctx context.Context, db *jobs.Session, upTo any) (set RuleSet, err error) {
-	var r terms.Rule
-	dest := []any{&set.Version, &r.ID, &r.TrackID, &r.ArtistID, &r.Country, &r.Tier, &r.Device, &r.EffectiveFrom, &r.EffectiveTo, &r.Counts, &r.MinMsPlayed, &r.MinFractionE4}
-	err = db.Each(ctx, "royalty/rules_latest", []any{upTo}, dest, func() error { set.Rules = append(set.Rules, r); return nil })
+	type record struct {
+		Version int64 `col:"version"`
+		terms.Rule
+	}
+	err = jobs.EachRecord(ctx, db, "royalty/rules_latest", []any{upTo}, func(r record) error {
+		set.Version, set.Rules = r.Version, append(set.Rules, r.Rule)
+		return nil
+	})
 	if err != nil {
 		return RuleSet{}, fmt.Errorf("read rules: %w", err)
 	}
@@ -149,14 +154,16 @@ func poolsAt(ctx context.Context, db *jobs.Session, version int64) (PoolSet, err
 // readPools reads the pools in force, those of versions up to one if it is given.
 func readPools(ctx context.Context, db *jobs.Session, upTo any) (PoolSet, error) {
 	set := PoolSet{byPeriod: map[string]int64{}}
-	var version int64
-	var p terms.Pool
-	err := db.Each(ctx, "royalty/pools_latest", []any{upTo}, []any{&version, &p.Period, &p.Country, &p.Tier, &p.Currency, &p.AmountMinor}, func() error {
-		if p.Currency != "" {
-			set.Pools = append(set.Pools, p)
+	type record struct {
+		Version int64 `col:"version"`
+		terms.Pool
+	}
+	err := jobs.EachRecord(ctx, db, "royalty/pools_latest", []any{upTo}, func(r record) error {
+		if r.Currency != "" {
+			set.Pools = append(set.Pools, r.Pool)
 		}
-		set.byPeriod[p.Period] = version
-		set.Version = max(set.Version, version)
+		set.byPeriod[r.Period] = r.Version
+		set.Version = max(set.Version, r.Version)
 		return nil
 	})
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 
 // UndistributedPool is a pool that no qualified listen earned.
 type UndistributedPool struct {
-	Country     string `json:"country"`
-	Tier        string `json:"tier"`
-	Currency    string `json:"currency"`
-	AmountMinor int64  `json:"amount_minor"`
+	Country     string `json:"country" col:"country"`
+	Tier        string `json:"tier" col:"tier"`
+	Currency    string `json:"currency" col:"currency"`
+	AmountMinor int64  `json:"amount_minor" col:"amount_minor"`
 }
 
 // computePayouts makes the table payouts from lines and checks that every pool is shared out to the unit.
@@ -34,17 +34,23 @@ func computePayouts(ctx context.Context, db *jobs.Session, pools []terms.Pool, p
 	if err := db.Run(ctx, "royalty/payouts"); err != nil {
 		return nil, fmt.Errorf("payouts: %w", err)
 	}
-	var period, currency, country, tier string
-	var amount, parts int64
-	err := db.Each(ctx, "royalty/unbalanced_pools", nil, []any{&period, &country, &tier, &currency, &amount, &parts}, func() error {
-		return fmt.Errorf("pool %s/%s/%s of %d %s was shared out as %d: %w", period, country, tier, amount, currency, parts, jobs.ErrProof)
+	type unbalanced struct {
+		terms.Pool
+		Paid int64 `col:"paid_minor"`
+	}
+	err := jobs.EachRecord(ctx, db, "royalty/unbalanced_pools", nil, func(p unbalanced) error {
+		return fmt.Errorf("pool %s/%s/%s of %d %s was shared out as %d: %w", p.Period, p.Country, p.Tier, p.AmountMinor, p.Currency, p.Paid, jobs.ErrProof)
 	})
 	if err != nil {
 		return nil, err
 	}
 	left := map[string][]UndistributedPool{}
-	err = db.Each(ctx, "royalty/undistributed", nil, []any{&period, &country, &tier, &currency, &amount}, func() error {
-		left[period] = append(left[period], UndistributedPool{country, tier, currency, amount})
+	type undistributed struct {
+		Period string `col:"period"`
+		UndistributedPool
+	}
+	err = jobs.EachRecord(ctx, db, "royalty/undistributed", nil, func(p undistributed) error {
+		left[p.Period] = append(left[p.Period], p.UndistributedPool)
 		return nil
 	})
 	return left, err

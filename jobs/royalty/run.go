@@ -161,12 +161,16 @@ func bindPeriods(ctx context.Context, db *jobs.Session, view string, s lake.Snap
 }
 
 func countDuplicates(ctx context.Context, db *jobs.Session, periods []PeriodReport) error {
-	var period string
-	var n, conflicts, others int64
-	err := db.Each(ctx, "royalty/duplicate_counts", nil, []any{&period, &n, &conflicts, &others}, func() error {
+	type record struct {
+		Period           string `col:"period"`
+		Duplicates       int64  `col:"duplicates"`
+		PayloadConflicts int64  `col:"payload_conflicts"`
+		OtherUsers       int64  `col:"other_users"`
+	}
+	err := jobs.EachRecord(ctx, db, "royalty/duplicate_counts", nil, func(r record) error {
 		for i := range periods {
-			if periods[i].Period == period {
-				periods[i].Duplicates, periods[i].PayloadConflicts, periods[i].OtherUsers = n, conflicts, others
+			if p := &periods[i]; p.Period == r.Period {
+				p.Duplicates, p.PayloadConflicts, p.OtherUsers = r.Duplicates, r.PayloadConflicts, r.OtherUsers
 			}
 		}
 		return nil

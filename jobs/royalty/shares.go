@@ -67,12 +67,15 @@ func shareSlices(ctx context.Context, db *jobs.Session) error {
 
 // checkShares holds the shares against the payouts, and the weights against the listens that earned them.
 func checkShares(ctx context.Context, db *jobs.Session) error {
-	var period, country, tier, currency, artist, track string
-	var amount, parts, listens, weighed int64
-	dest := []any{&period, &country, &tier, &currency, &artist, &track, &amount, &parts, &listens, &weighed}
-	return db.Each(ctx, "royalty/unbalanced_shares", nil, dest, func() error {
+	type unbalanced struct {
+		Period string `col:"period"`
+		Payout
+		Shared  int64 `col:"shared_minor"`
+		Weighed int64 `col:"listens_weighed"`
+	}
+	return jobs.EachRecord(ctx, db, "royalty/unbalanced_shares", nil, func(p unbalanced) error {
 		return fmt.Errorf("payout of track %s of artist %s in pool %s/%s/%s: %d of %d %s were shared out for %d of %d listens: %w",
-			track, artist, period, country, tier, parts, amount, currency, weighed, listens, jobs.ErrProof)
+			p.TrackID, p.ArtistID, p.Period, p.Country, p.Tier, p.Shared, p.AmountMinor, p.Currency, p.Weighed, p.QualifiedListens, jobs.ErrProof)
 	})
 }
 

@@ -48,23 +48,23 @@ type PublishedRun struct {
 
 // Line is a row of royalty_lines.
 type Line struct {
-	ArtistID         string `json:"artist_id"`
-	TrackID          string `json:"track_id"`
-	Country          string `json:"country"`
-	Tier             string `json:"tier"`
-	Listens          int64  `json:"listens"`
-	QualifiedListens int64  `json:"qualified_listens"`
+	ArtistID         string `json:"artist_id" col:"artist_id"`
+	TrackID          string `json:"track_id" col:"track_id"`
+	Country          string `json:"country" col:"country"`
+	Tier             string `json:"tier" col:"tier"`
+	Listens          int64  `json:"listens" col:"listens"`
+	QualifiedListens int64  `json:"qualified_listens" col:"qualified_listens"`
 }
 
 // Payout is a row of royalty_payouts.
 type Payout struct {
-	Country          string `json:"country"`
-	Tier             string `json:"tier"`
-	Currency         string `json:"currency"`
-	ArtistID         string `json:"artist_id"`
-	TrackID          string `json:"track_id"`
-	QualifiedListens int64  `json:"qualified_listens"`
-	AmountMinor      int64  `json:"amount_minor"`
+	Country          string `json:"country" col:"country"`
+	Tier             string `json:"tier" col:"tier"`
+	Currency         string `json:"currency" col:"currency"`
+	ArtistID         string `json:"artist_id" col:"artist_id"`
+	TrackID          string `json:"track_id" col:"track_id"`
+	QualifiedListens int64  `json:"qualified_listens" col:"qualified_listens"`
+	AmountMinor      int64  `json:"amount_minor" col:"amount_minor"`
 }
 
 // Statement is what one run published for its period.
@@ -79,7 +79,7 @@ type Statement struct {
 
 // Adjustment is a row of royalty_adjustments about money.
 type Adjustment struct {
-	OriginPeriod string `json:"origin_period"`
+	OriginPeriod string `json:"origin_period" col:"origin_period"`
 	Difference
 }
 
@@ -156,17 +156,10 @@ func Show(ctx context.Context, env jobs.Env, runOrPeriod string) (st Statement, 
 	if err := bindAt(ctx, env, db, "statement_payouts", catalog.RoyaltyPayouts, st.Run.PayoutsSnapshotID); err != nil {
 		return st, err
 	}
-	period := []any{st.Run.Period}
-	var l Line
-	err = db.Each(ctx, "royalty/statement_lines", period, []any{&l.ArtistID, &l.TrackID, &l.Country, &l.Tier, &l.Listens, &l.QualifiedListens},
-		func() error { st.Lines = append(st.Lines, l); return nil })
-	if err != nil {
+	if st.Lines, err = jobs.Records[Line](ctx, db, "royalty/statement_lines", st.Run.Period); err != nil {
 		return st, fmt.Errorf("read lines: %w", err)
 	}
-	var p Payout
-	err = db.Each(ctx, "royalty/statement_payouts", period, []any{&p.Country, &p.Tier, &p.Currency, &p.ArtistID, &p.TrackID, &p.QualifiedListens, &p.AmountMinor},
-		func() error { st.Payouts = append(st.Payouts, p); return nil })
-	if err != nil {
+	if st.Payouts, err = jobs.Records[Payout](ctx, db, "royalty/statement_payouts", st.Run.Period); err != nil {
 		return st, fmt.Errorf("read payouts: %w", err)
 	}
 	return st, st.readAdjustments(ctx, env, db)
@@ -181,16 +174,7 @@ func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *jobs
 	if err := db.Bind(ctx, "statement_adjustments", s); err != nil {
 		return err
 	}
-	var a Adjustment
-	dest := []any{
-		&a.OriginPeriod, &a.Kind, &a.Cause, &a.ArtistID, &a.TrackID, &a.Country, &a.Tier, &a.Currency, &a.Party, &a.Role,
-		&a.Listens, &a.QualifiedListens, &a.AmountMinor,
-	}
-	err = db.Each(ctx, "royalty/statement_adjustments", []any{st.Run.Period}, dest, func() error {
-		st.Adjustments = append(st.Adjustments, a)
-		return nil
-	})
-	if err != nil {
+	if st.Adjustments, err = jobs.Records[Adjustment](ctx, db, "royalty/statement_adjustments", st.Run.Period); err != nil {
 		return fmt.Errorf("read adjustments: %w", err)
 	}
 	return nil

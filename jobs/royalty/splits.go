@@ -50,12 +50,7 @@ func Splits(ctx context.Context, env jobs.Env) (SplitSet, error) {
 	if err != nil {
 		return SplitSet{}, err
 	}
-	var splits []terms.Split
-	var s terms.Split
-	err = db.Each(ctx, "royalty/splits_listed", nil, []any{&s.TrackID, &s.Party, &s.Role, &s.BasisPoints, &s.EffectiveFrom, &s.EffectiveTo}, func() error {
-		splits = append(splits, s)
-		return nil
-	})
+	splits, err := jobs.Records[terms.Split](ctx, db, "royalty/splits_listed")
 	if err != nil {
 		return SplitSet{}, fmt.Errorf("read splits: %w", err)
 	}

@@ -70,17 +70,21 @@ func Status(ctx context.Context, env jobs.Env) (list []PeriodStatus, err error) 
 	return list, nil
 }
 
-type postings struct{ from, held, here int64 }
+// postings are rows of royalty_adjustments, as the statement royalty/posting_counts counts them.
+type postings struct {
+	Period string `col:"period"`
+	From   int64  `col:"posted"` // differences of the period
+	Held   int64  `col:"held"`
+	Here   int64  `col:"here"` // those posted to it
+}
 
 func countPostings(ctx context.Context, db *jobs.Session, adjustments lake.Snapshot) (map[string]postings, error) {
 	if err := db.Bind(ctx, "adjustments", adjustments); err != nil {
 		return nil, err
 	}
 	posted := map[string]postings{}
-	var period string
-	var n postings
-	err := db.Each(ctx, "royalty/posting_counts", []any{postedPending}, []any{&period, &n.from, &n.held, &n.here}, func() error {
-		posted[period] = n
+	err := jobs.EachRecord(ctx, db, "royalty/posting_counts", []any{postedPending}, func(n postings) error {
+		posted[n.Period] = n
 		return nil
 	})
 	if err != nil {
@@ -99,11 +103,11 @@ func (f *Forecast) status(period string, n postings) PeriodStatus {
 	run, closing := f.plan.published[period], f.plan.closed[period]
 	s := PeriodStatus{
 		Period: period, State: PeriodOpen, RunID: run.RunID, Checksum: run.Checksum, ClosedAt: closing.ClosedAt, ClosedBy: closing.ClosedBy, Tag: closing.Tag,
-		AdjustmentRows: n.from, HeldRows: n.held, PostedHere: n.here,
+		AdjustmentRows: n.From, HeldRows: n.Held, PostedHere: n.Here,
 	}
 	s.Waiting = closing.Version > 0 && run.SettledRunID != "" && run.SettledRunID != run.RunID
 	switch {
-	case closing.Version > 0 && n.from+n.held > 0:
+	case closing.Version > 0 && n.From+n.Held > 0:
 		s.State = PeriodRestated
 	case closing.Version > 0:
 		s.State = PeriodClosed

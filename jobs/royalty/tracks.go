@@ -25,15 +25,11 @@ func Tracks(ctx context.Context, env jobs.Env) (TrackSet, error) {
 		return TrackSet{}, err
 	}
 	defer db.Close() //nolint:errcheck // in memory
-	set := TrackSet{Tracks: []terms.Track{}}
-	var t terms.Track
-	dest := []any{&t.TrackID, &t.Title, &t.ArtistName, &t.LabelID, &t.LabelName, &t.ISRC, &t.ValidFrom, &t.ValidTo}
-	err = db.Each(ctx, "royalty/tracks_listed", nil, dest, func() error { set.Tracks = append(set.Tracks, t); return nil })
+	tracks, err := jobs.Records[terms.Track](ctx, db, "royalty/tracks_listed")
 	if err != nil {
 		return TrackSet{}, fmt.Errorf("read tracks: %w", err)
 	}
-	set.Rows = len(set.Tracks)
-	return set, nil
+	return TrackSet{Rows: len(tracks), Tracks: append([]terms.Track{}, tracks...)}, nil
 }
 
 // LoadTracks stores what a file says of tracks. Its rows replace those of every track it names; other tracks keep

@@ -113,14 +113,17 @@ func (n *naming) recount(ctx context.Context) error {
 }
 
 func (n *naming) list(ctx context.Context) (list []Unheard, err error) {
-	var u Unheard
-	var value string
-	err = n.db.Each(ctx, "royalty/unheard", []any{unheardListed}, []any{&u.Terms, &u.Column, &u.Values, &value}, func() error {
-		if last := len(list) - 1; last < 0 || list[last].Terms != u.Terms || list[last].Column != u.Column {
-			u.First = nil
-			list = append(list, u)
+	type record struct {
+		Terms  string `col:"terms"`
+		Column string `col:"field"`
+		Values int64  `col:"number_of_values"`
+		Value  string `col:"value"`
+	}
+	err = jobs.EachRecord(ctx, n.db, "royalty/unheard", []any{unheardListed}, func(r record) error {
+		if last := len(list) - 1; last < 0 || list[last].Terms != r.Terms || list[last].Column != r.Column {
+			list = append(list, Unheard{Terms: r.Terms, Column: r.Column, Values: r.Values})
 		}
-		list[len(list)-1].First = append(list[len(list)-1].First, value)
+		list[len(list)-1].First = append(list[len(list)-1].First, r.Value)
 		return nil
 	})
 	return list, err

@@ -1,6 +1,7 @@
 -- What each cause changed in all. Grain: one cause. Units: lines, payouts and shares that it changed; listens, signed.
 -- Relations: differences.
-SELECT cause, count(*) FILTER (WHERE kind = 'line'),
-  CAST(coalesce(sum(listens) FILTER (WHERE kind = 'line'), 0) AS BIGINT), CAST(coalesce(sum(qualified_listens) FILTER (WHERE kind = 'line'), 0) AS BIGINT),
-  count(*) FILTER (WHERE kind = 'payout'), count(*) FILTER (WHERE kind = 'share')
-FROM differences GROUP BY cause ORDER BY cause
+SELECT cause, count(*) FILTER (WHERE kind = 'line') AS lines,
+  CAST(coalesce(sum(d.listens) FILTER (WHERE kind = 'line'), 0) AS BIGINT) AS listens,
+  CAST(coalesce(sum(d.qualified_listens) FILTER (WHERE kind = 'line'), 0) AS BIGINT) AS qualified_listens,
+  count(*) FILTER (WHERE kind = 'payout') AS payouts, count(*) FILTER (WHERE kind = 'share') AS shares
+FROM differences d GROUP BY cause ORDER BY cause

@@ -11,11 +11,11 @@ import (
 
 // Pool is money to share among the listens of a period that it covers.
 type Pool struct {
-	Period      string `json:"period"`
-	Country     string `json:"country"` // "*" = any
-	Tier        string `json:"tier"`    // "*" = any
-	Currency    string `json:"currency"`
-	AmountMinor int64  `json:"amount_minor"`
+	Period      string `json:"period" col:"period"`
+	Country     string `json:"country" col:"country"` // "*" = any
+	Tier        string `json:"tier" col:"tier"`       // "*" = any
+	Currency    string `json:"currency" col:"currency"`
+	AmountMinor int64  `json:"amount_minor" col:"amount_minor"`
 }
 
 var poolColumns = []string{"period", "country", "tier", "currency", "amount_minor"}

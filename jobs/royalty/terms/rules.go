@@ -14,18 +14,18 @@ import (
 // Rule decides whether listens qualify. Rules are an ordered list, and the first that matches a listen
 // decides. Empty selectors match everything.
 type Rule struct {
-	ID            string `json:"id"`
-	TrackID       string `json:"track_id,omitempty"`
-	ArtistID      string `json:"artist_id,omitempty"`
-	Country       string `json:"country,omitempty"`
-	Tier          string `json:"tier,omitempty"`
-	Device        string `json:"device,omitempty"`
-	EffectiveFrom string `json:"effective_from,omitempty"` // UTC date, inclusive
-	EffectiveTo   string `json:"effective_to,omitempty"`   // UTC date, exclusive
-	Counts        bool   `json:"count"`
-	MinMsPlayed   int64  `json:"min_ms_played"`
+	ID            string `json:"id" col:"id"`
+	TrackID       string `json:"track_id,omitempty" col:"track_id"`
+	ArtistID      string `json:"artist_id,omitempty" col:"artist_id"`
+	Country       string `json:"country,omitempty" col:"country"`
+	Tier          string `json:"tier,omitempty" col:"tier"`
+	Device        string `json:"device,omitempty" col:"device"`
+	EffectiveFrom string `json:"effective_from,omitempty" col:"effective_from"` // UTC date, inclusive
+	EffectiveTo   string `json:"effective_to,omitempty" col:"effective_to"`     // UTC date, exclusive
+	Counts        bool   `json:"count" col:"counts"`
+	MinMsPlayed   int64  `json:"min_ms_played" col:"min_ms_played"`
 	// MinFractionE4 is the part of track_ms that also qualifies, in ten-thousandths; 0 = none.
-	MinFractionE4 int64 `json:"min_fraction_e4,omitempty"`
+	MinFractionE4 int64 `json:"min_fraction_e4,omitempty" col:"min_fraction_e4"`
 }
 
 // DefaultRules hold while no rules were applied: 30,000 ms.

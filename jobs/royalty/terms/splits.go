@@ -9,12 +9,12 @@ import (
 
 // Split is the part of a track's royalties that one party gets in one role, while its dates last.
 type Split struct {
-	TrackID       string `json:"track_id"`
-	Party         string `json:"party"`
-	Role          string `json:"role"`
-	BasisPoints   int64  `json:"basis_points"`             // of 10,000
-	EffectiveFrom string `json:"effective_from,omitempty"` // UTC date, inclusive; empty = since ever
-	EffectiveTo   string `json:"effective_to,omitempty"`   // UTC date, exclusive; empty = for ever
+	TrackID       string `json:"track_id" col:"track_id"`
+	Party         string `json:"party" col:"party"`
+	Role          string `json:"role" col:"role"`
+	BasisPoints   int64  `json:"basis_points" col:"basis_points"`               // of 10,000
+	EffectiveFrom string `json:"effective_from,omitempty" col:"effective_from"` // UTC date, inclusive; empty = since ever
+	EffectiveTo   string `json:"effective_to,omitempty" col:"effective_to"`     // UTC date, exclusive; empty = for ever
 }
 
 // AllBasisPoints is what the splits of a track sum to at any instant that one of them covers.

@@ -10,14 +10,14 @@ import (
 
 // Track is what a track is called and whose it is, while its dates last.
 type Track struct {
-	TrackID    string `json:"track_id"`
-	Title      string `json:"title"`
-	ArtistName string `json:"artist_name"`
-	LabelID    string `json:"label_id,omitempty"`
-	LabelName  string `json:"label_name,omitempty"`
-	ISRC       string `json:"isrc,omitempty"`       // 12 letters and digits, upper case
-	ValidFrom  string `json:"valid_from,omitempty"` // UTC date, inclusive; empty = since ever
-	ValidTo    string `json:"valid_to,omitempty"`   // UTC date, exclusive; empty = for ever
+	TrackID    string `json:"track_id" col:"track_id"`
+	Title      string `json:"title" col:"title"`
+	ArtistName string `json:"artist_name" col:"artist_name"`
+	LabelID    string `json:"label_id,omitempty" col:"label_id"`
+	LabelName  string `json:"label_name,omitempty" col:"label_name"`
+	ISRC       string `json:"isrc,omitempty" col:"isrc"`             // 12 letters and digits, upper case
+	ValidFrom  string `json:"valid_from,omitempty" col:"valid_from"` // UTC date, inclusive; empty = since ever
+	ValidTo    string `json:"valid_to,omitempty" col:"valid_to"`     // UTC date, exclusive; empty = for ever
 }
 
 var trackColumns = []string{"track_id", "title", "artist_name", "label_id", "label_name", "isrc", "valid_from", "valid_to"}

@@ -1,0 +1,263 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+const prefix = "LAKEHOUSE_"
+
+// day is the unit of retentions, in nanoseconds.
+const day = int64(24 * time.Hour)
+
+// secrecy says how a value may be written down.
+type secrecy int
+
+const (
+	public        secrecy = iota
+	mayHoldSecret         // a URI: in the file without a password only, never shown with one
+	isSecret              // never in the file, never shown
+)
+
+// Key is one key of the configuration. Its place in the file is its name,
+// its variable follows from the name, its kind from the type of its field.
+type Key struct {
+	name    string
+	def     string // as it would be typed; "" for none
+	about   string
+	field   func(*Config) any // *string, *[]string, *bool, *int64, *ByteSize or *time.Duration
+	flag    string            // of the verbs that list the key in verb.Keys
+	oneOf   []string
+	least   int64             // smallest number, bytes or nanoseconds allowed
+	most    int64             // largest; 0 for no limit
+	why     string            // there is a largest
+	form    func(string) bool // of a string or of each item of a list
+	shape   string            // what form allows, in words
+	example string            // an allowed value, for messages; the default where empty
+	secrecy secrecy
+	idle    string // what there is instead of a key that does nothing in this version
+}
+
+var keys = []Key{
+	{
+		name: "catalog.type", def: "sqlite", about: "which kind of Iceberg catalog", oneOf: []string{"sqlite", "postgres", "rest"},
+		field: func(c *Config) any { return &c.Catalog.Type },
+	},
+	{
+		name: "catalog.name", def: "lake", about: "name of the catalog in its own rows; the same for every engine",
+		field: func(c *Config) any { return &c.Catalog.Name },
+	},
+	{
+		name: "catalog.uri", def: "./lakehouse/catalog.db", about: "sqlite: the database file; postgres: the connection URI; rest: the address", secrecy: mayHoldSecret,
+		field: func(c *Config) any { return &c.Catalog.URI.value },
+	},
+	{
+		name: "catalog.uri_file", about: "file that holds catalog.uri, when there is a password in it", example: "/run/secrets/catalog-uri",
+		field: func(c *Config) any { return &c.Catalog.URI.file },
+	},
+	{
+		name: "catalog.warehouse", def: "./lakehouse/warehouse", about: "folder or URI under which new tables are made",
+		field: func(c *Config) any { return &c.Catalog.Warehouse },
+	},
+	{
+		name: "catalog.s3.endpoint", about: "S3 endpoint of the warehouse, when it is not AWS", form: isHTTP, example: "https://s3.example.com", idle: "the warehouse is a folder",
+		field: func(c *Config) any { return &c.Catalog.S3.Endpoint },
+	},
+	{
+		name: "catalog.s3.region", about: "S3 region of the warehouse", example: "eu-central-1", idle: "the warehouse is a folder",
+		field: func(c *Config) any { return &c.Catalog.S3.Region },
+	},
+	{
+		name: "catalog.mode", def: "private", about: "who may read a new lake: its owner, or its group too; an existing lake keeps the mode of its warehouse folder", oneOf: []string{"private", "group"},
+		field: func(c *Config) any { return &c.Catalog.Mode },
+	},
+	{
+		name: "catalog.subject_key_file", about: "file with the key of the subject hash; beside a sqlite catalog by default", example: "/run/secrets/subject-key",
+		field: func(c *Config) any { return &c.Catalog.SubjectKeyFile },
+	},
+
+	{
+		name: "kafka.brokers", def: "127.0.0.1:9092", about: "brokers to start from, host:port", flag: "brokers", form: isBroker,
+		field: func(c *Config) any { return &c.Kafka.Brokers },
+	},
+	{
+		name: "kafka.topic", def: "listens", about: "the topic with listens and deletion requests", flag: "topic", form: isTopic, shape: "letters, digits, dots, - and _, at most 249, such as listens",
+		field: func(c *Config) any { return &c.Kafka.Topic },
+	},
+	{
+		name: "kafka.group", def: "lakectl", about: "consumer group whose members share the partitions", flag: "group",
+		field: func(c *Config) any { return &c.Kafka.Group },
+	},
+	{
+		name: "kafka.session_timeout", def: "10s", about: "a member that is silent this long loses its partitions", least: int64(time.Second), most: int64(30 * time.Minute),
+		field: func(c *Config) any { return &c.Kafka.SessionTimeout },
+	},
+	{
+		name: "kafka.tls.enabled", def: "false", about: "speak TLS to the brokers; any other kafka.tls key turns it on too",
+		field: func(c *Config) any { return &c.Kafka.TLS.Enabled },
+	},
+	{
+		name: "kafka.tls.ca_file", about: "PEM file with the authorities to trust instead of the system's", example: "./ca.pem",
+		field: func(c *Config) any { return &c.Kafka.TLS.CAFile },
+	},
+	{
+		name: "kafka.tls.cert_file", about: "PEM file with the client's certificate", example: "./client.pem",
+		field: func(c *Config) any { return &c.Kafka.TLS.CertFile },
+	},
+	{
+		name: "kafka.tls.key_file", about: "PEM file with the key of that certificate", example: "./client.key",
+		field: func(c *Config) any { return &c.Kafka.TLS.KeyFile },
+	},
+	{
+		name: "kafka.sasl.mechanism", about: "how to log in to the brokers", oneOf: []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"},
+		field: func(c *Config) any { return &c.Kafka.SASL.Mechanism },
+	},
+	{
+		name: "kafka.sasl.username", about: "who logs in", example: "lakectl",
+		field: func(c *Config) any { return &c.Kafka.SASL.Username },
+	},
+	{
+		name: "kafka.sasl.password", about: "only as a variable, or in kafka.sasl.password_file", secrecy: isSecret,
+		field: func(c *Config) any { return &c.Kafka.SASL.Password.value },
+	},
+	{
+		name: "kafka.sasl.password_file", about: "file that holds the password", example: "/run/secrets/kafka-password",
+		field: func(c *Config) any { return &c.Kafka.SASL.Password.file },
+	},
+
+	{
+		name: "ingest.flush_age", def: "15s", about: "commit records that waited this long", least: 1, most: int64(24 * time.Hour), why: "what waits lies in memory",
+		field: func(c *Config) any { return &c.Ingest.FlushAge },
+	},
+	{
+		name: "ingest.flush_rows", def: "1000000", about: "commit at this many rows", flag: "flush-rows", least: 1, most: 100_000_000, why: "the rows of a commit lie in memory",
+		field: func(c *Config) any { return &c.Ingest.FlushRows },
+	},
+	{
+		name: "ingest.flush_bytes", def: "256MiB", about: "commit at this much of the topic", least: 1, most: 64 << 30, why: "the rows of a commit lie in memory",
+		field: func(c *Config) any { return &c.Ingest.FlushBytes },
+	},
+	{
+		name: "ingest.max_ahead", def: "1h", about: "refuse a listen whose clock is further ahead than this", most: 365 * day, why: "a clock that is further off is wrong",
+		field: func(c *Config) any { return &c.Ingest.MaxAhead },
+	},
+	{
+		name: "ingest.max_late", def: "365d", about: "refuse a listen that is later than this", least: 1, most: 36500 * day, why: "no listen is older than a century",
+		field: func(c *Config) any { return &c.Ingest.MaxLate },
+	},
+	{
+		name: "ingest.max_refused_percent", def: "90", about: "stop when a larger share of the records is refused; 100 never stops", least: 1, most: 100,
+		field: func(c *Config) any { return &c.Ingest.MaxRefusedPercent },
+	},
+	{
+		name: "ingest.metrics_addr", about: "where to serve Prometheus metrics, under /metrics; nowhere by default", flag: "metrics-addr", form: isHostPort, example: "127.0.0.1:9464",
+		field: func(c *Config) any { return &c.Ingest.MetricsAddr },
+	},
+
+	{
+		name: "duckdb.memory_limit", def: "1GiB", about: "memory for queries before they spill to disk", flag: "memory-limit", least: 64 << 20, most: 64 << 40, why: "no machine has more",
+		field: func(c *Config) any { return &c.DuckDB.MemoryLimit },
+	},
+	{
+		name: "duckdb.threads", def: "2", about: "threads for queries", flag: "threads", least: 1, most: 256, why: "each thread takes memory of its own, and starting thousands takes minutes",
+		field: func(c *Config) any { return &c.DuckDB.Threads },
+	},
+	{
+		name: "duckdb.temp_directory", def: "./lakehouse/tmp", about: "where queries spill to",
+		field: func(c *Config) any { return &c.DuckDB.TempDirectory },
+	},
+	{
+		name: "duckdb.spill_limit", def: "32GiB", about: "most that one job may spill; at the limit it fails and leaves the rest of the disk alone", flag: "spill-limit", least: 64 << 20, most: 1 << 60, why: "no disk has more",
+		field: func(c *Config) any { return &c.DuckDB.SpillLimit },
+	},
+	{
+		name: "duckdb.verify", def: "true", about: "check what jobs read against the hashes that it was written with; false only to measure what the check costs",
+		field: func(c *Config) any { return &c.DuckDB.Verify },
+	},
+
+	{
+		name: "engine", def: "duckdb", about: "what computes", oneOf: []string{"duckdb", "trino"},
+		field: func(c *Config) any { return &c.Engine },
+	},
+	{
+		name: "trino.url", about: "address of Trino, for engine: trino", form: isHTTP, secrecy: mayHoldSecret, example: "http://127.0.0.1:8080", idle: "duckdb computes",
+		field: func(c *Config) any { return &c.Trino.URL },
+	},
+
+	{
+		name: "retention.archive_snapshots", def: "7d", about: "how long old snapshots of the archive can be read", least: 1, most: 36500 * day, why: "what is kept for ever needs a tag",
+		field: func(c *Config) any { return &c.Retention.ArchiveSnapshots },
+	},
+	{
+		name: "retention.quarantine", def: "30d", about: "how long refused records are kept", least: 1, idle: "refused records are kept",
+		field: func(c *Config) any { return &c.Retention.Quarantine },
+	},
+
+	{
+		name: "serve.addr", def: "127.0.0.1:8080", about: "where the dashboard listens", flag: "addr", form: isHostPort, idle: "there is no dashboard to serve",
+		field: func(c *Config) any { return &c.Serve.Addr },
+	},
+}
+
+// KeyByName returns a key that the program names itself; a name that is not in
+// the table is a mistake in the program.
+func KeyByName(name string) *Key {
+	if i := keyIndex(name); i >= 0 {
+		return &keys[i]
+	}
+	panic("no configuration key " + name)
+}
+
+func hasKey(name string) bool { return keyIndex(name) >= 0 }
+
+func keyIndex(name string) int {
+	return slices.IndexFunc(keys, func(k Key) bool { return k.name == name })
+}
+
+// variable is the name of the environment variable that sets the key.
+func (k *Key) variable() string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(k.name, ".", "_"))
+}
+
+// AsFlag is the flag that sets the key. Its value is parsed with the rest of the
+// configuration, so it is a string to the library whatever the kind.
+func (k *Key) AsFlag() cli.Flag {
+	usage := k.about + " [$" + k.variable() + "]"
+	if k.def != "" {
+		usage = k.about + " (default: " + k.def + ") [$" + k.variable() + "]"
+	}
+	return &cli.StringFlag{Name: k.flag, Usage: usage}
+}
+
+func isHostPort(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	n, bad := strconv.ParseUint(port, 10, 16)
+	return err == nil && bad == nil && n > 0
+}
+
+// isBroker takes names of hosts and addresses, not what a typing mistake leaves in one.
+func isBroker(s string) bool {
+	host, _, _ := net.SplitHostPort(s)
+	zoneless, _, _ := strings.Cut(host, "%")
+	return isHostPort(s) && (net.ParseIP(zoneless) != nil || hostName.MatchString(host))
+}
+
+var (
+	hostName  = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?$`)
+	topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+)
+
+// isTopic takes the names that a broker takes.
+func isTopic(s string) bool { return topicName.MatchString(s) && s != "." && s != ".." }
+
+func isHTTP(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
