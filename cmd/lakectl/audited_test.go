@@ -14,6 +14,7 @@ import (
 	"github.com/lakectl/lakectl/jobs/audit"
 	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/ingest"
+	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
@@ -75,7 +76,7 @@ func (a *audited) pools(text string) {
 
 func (a *audited) erase() {
 	a.Helper()
-	_, err := chain.CarryOut(a.Context(), a.env)
+	_, err := chain.CarryOut(a.Context(), a.env, rollup.Options{})
 	a.check(err)
 }
 

@@ -144,7 +144,7 @@ func (l *lakeDir) state() expected {
 		Erased: l.erased, Archived: int64(counts["a"].(float64)), Duplicates: int64(counts["d"].(float64)), Counted: int64(counts["c"].(float64)),
 		Quarantine:   map[string]int64{},
 		RoyaltyLines: l.query(`SELECT * FROM royalty_lines ORDER BY ALL`),
-		PlaysByDay:   l.query(`SELECT strftime(hour, '%Y-%m-%d') AS day, artist_id, track_id, sum(plays)::BIGINT AS plays FROM plays_by_hour GROUP BY ALL HAVING plays <> 0 ORDER BY ALL`),
+		PlaysByDay:   l.query(`SELECT strftime(day, '%Y-%m-%d') AS day, artist_id, track_id, sum(plays)::BIGINT AS plays FROM plays_by_day GROUP BY ALL HAVING plays <> 0 ORDER BY ALL`),
 		Payouts:      l.query(`SELECT period, country, tier, currency, artist_id, track_id, amount_minor FROM royalty_payouts ORDER BY ALL`),
 	}
 	for _, row := range l.query(`SELECT reason, count(*) AS n FROM quarantine GROUP BY reason`) {

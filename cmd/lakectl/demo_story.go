@@ -108,7 +108,7 @@ func (s *story) monthEnds(ctx context.Context) error {
 	w := &s.report.Doubling
 	w.Client, w.Device, w.From, w.To = s.truth.Doubling.Client, s.truth.Doubling.Device, s.truth.Doubling.From, s.truth.Doubling.To
 	var err error
-	if w.PlaysLive, err = s.week(ctx, catalog.PlaysByHour, "plays", "demo/week_plays"); err != nil {
+	if w.PlaysLive, err = s.week(ctx, catalog.AudienceByDay, "plays", "demo/week_plays"); err != nil {
 		return err
 	}
 	if s.report.Before, err = s.runRoyalties(ctx); err != nil {
@@ -123,7 +123,7 @@ func (s *story) monthEnds(ctx context.Context) error {
 	if _, err := chain.RollUp(ctx, s.env, rollup.Options{TrueUp: true}); err != nil {
 		return err
 	}
-	if w.PlaysExact, err = s.week(ctx, catalog.PlaysByHour, "plays", "demo/week_plays"); err != nil {
+	if w.PlaysExact, err = s.week(ctx, catalog.AudienceByDay, "plays", "demo/week_plays"); err != nil {
 		return err
 	}
 	w.CountedAfter, err = s.week(ctx, catalog.ListensCounted, "counted", "demo/week_counted")
@@ -174,7 +174,7 @@ func (s *story) deletionsArrive(ctx context.Context) error {
 	if err := s.bring(ctx, s.firstRequest(), s.truth.To.AddDate(1, 0, 0)); err != nil {
 		return err
 	}
-	done, err := chain.CarryOut(ctx, s.env)
+	done, err := chain.CarryOut(ctx, s.env, rollup.Options{})
 	if err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func TestLakeOfAnEarlierVersionGoesOn(t *testing.T) {
 	l.run(nil, "job", "royalties", "--full")
 	l.run(nil, "job", "rollup", "--true-up")
 	counts := l.query(`SELECT (SELECT count(*) FROM listens WHERE user_id = 'u8') AS left, (SELECT count(*) FROM listens_counted WHERE listen_id = 'new') AS new,
-		(SELECT sum(listens)::BIGINT FROM royalty_lines) AS lines, (SELECT sum(plays)::BIGINT FROM plays_by_hour) AS plays, (SELECT count(*) FROM listens_counted) AS counted`)[0]
+		(SELECT sum(listens)::BIGINT FROM royalty_lines) AS lines, (SELECT sum(plays)::BIGINT FROM plays_by_day) AS plays, (SELECT count(*) FROM listens_counted) AS counted`)[0]
 	if counts["left"] != 0.0 || counts["new"] != 1.0 || counts["lines"] != counts["counted"] || counts["plays"] != counts["counted"] {
 		t.Errorf("%v", counts)
 	}

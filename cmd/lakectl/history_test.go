@@ -12,6 +12,7 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/maintain"
+	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
@@ -64,7 +65,7 @@ func (c *chained) work() error {
 		_, err = royalty.Close(c.Context(), c.env, "2026-02", royalty.CloseOptions{Force: true})
 	}
 	if err == nil {
-		_, err = chain.CarryOut(c.Context(), c.env)
+		_, err = chain.CarryOut(c.Context(), c.env, rollup.Options{})
 	}
 	if err != nil {
 		return err
@@ -82,6 +83,8 @@ func (c *chained) sums() map[string][]string {
 	d := c.l.DB(c.T)
 	for table, query := range map[string]string{
 		catalog.PlaysByHour:   "SELECT hour, artist_id, track_id, country, device, sum(plays), sum(ms_played) FROM x GROUP BY ALL",
+		catalog.PlaysByDay:    "SELECT day, artist_id, track_id, sum(plays), sum(ms_played) FROM x GROUP BY ALL",
+		catalog.AudienceByDay: "SELECT day, artist_id, country, device, sum(plays), sum(ms_played) FROM x GROUP BY ALL",
 		catalog.RoyaltyRuns:   "SELECT period, checksum, lines, listens, undistributed FROM x QUALIFY row_number() OVER (PARTITION BY period ORDER BY finished_at DESC) = 1",
 		catalog.DeletionLog:   "SELECT DISTINCT request_id, state FROM x",
 		catalog.RoyaltyCloses: "SELECT period, version, tag, checksum FROM x",
@@ -147,7 +150,7 @@ func TestJobsGoOnWhereAnotherEngineExpiredTheHistory(t *testing.T) {
 	for i, spec := range catalog.Specs() {
 		third[i%3] = append(third[i%3], spec.Name)
 	}
-	derived := append(catalog.Judged(), catalog.PlaysByHour)
+	derived := append(catalog.Judged(), catalog.Dashboard...)
 	acts := []struct {
 		name string
 		do   func()

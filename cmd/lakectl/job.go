@@ -21,10 +21,11 @@ func jobVerb() frame.Verb {
 		Examples: []string{"lakectl job royalties"},
 		Verbs: []frame.Verb{
 			{
-				Name: "rollup", Short: "Bring the dashboard's table plays_by_hour up to date.",
-				Long: `Appends the new rows of the archive as sums an hour. Copies of one listen all count until the day is rewritten
-from what counts: days that late rows or deletions touched, and with --true-up every day that differs.
---true-up brings the ledger up to date first.`,
+				Name: "rollup", Short: "Bring the dashboard's tables up to date.",
+				Long: `Adds the new rows of the archive as sums: plays_by_hour for the newest days (retention.hours), and for ever
+plays_by_day, audience_by_day and listeners_by_day. Copies of one listen all count until the day is compared with what
+counts: days that late rows or deletions touched, and with --true-up every day. What differs is written anew, and
+plays_changes says what changed in days that had ended, and why. --true-up brings the ledger up to date first.`,
 				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
 				Flags: []cli.Flag{&cli.BoolFlag{Name: "true-up", Usage: "rewrite every day that differs from what counts"}},
 				Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayRollup)}, Run: runRollup,
@@ -58,7 +59,7 @@ Bytes of deleted rows stay in files and old snapshots until these are purged.`,
 
 func runRollup(ctx context.Context, c *frame.Call) (any, error) {
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) {
-		return chain.RollUp(ctx, env, rollup.Options{TrueUp: c.Bool("true-up")})
+		return chain.RollUp(ctx, env, rollup.Options{TrueUp: c.Bool("true-up"), Hours: c.Config.Retention.Hours})
 	})
 }
 
@@ -110,5 +111,5 @@ func runDeletions(ctx context.Context, c *frame.Call) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
-	return chain.CarryOut(ctx, env)
+	return chain.CarryOut(ctx, env, rollup.Options{Hours: c.Config.Retention.Hours})
 }

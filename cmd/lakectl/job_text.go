@@ -130,9 +130,9 @@ func sayUnheard(p *frame.Page, unheard []royalty.Unheard) {
 
 func sayRollup(p *frame.Page, r rollup.Report) {
 	if r.SnapshotID == 0 {
-		p.Idle("plays_by_hour is up to date")
+		p.Idle("the dashboard is up to date")
 	} else {
-		p.Say("plays_by_hour is up to date: %s of the archive read, %s appended, %s rewritten", frame.CountOf(r.RowsRead, "row"), frame.CountOf(r.DeltaRows, "row"), frame.CountOf(int64(len(r.DaysRewritten)), "day"))
+		p.Say("the dashboard is up to date: %s of the archive read, %s of days appended, %s rewritten", frame.CountOf(r.RowsRead, "row"), frame.CountOf(r.DeltaRows, "row"), frame.CountOf(int64(len(r.DaysRewritten)), "day"))
 	}
 	if len(r.DaysRewritten) > 0 {
 		p.Say("rewritten: %s", p.Some(r.DaysRewritten))

@@ -28,7 +28,7 @@ Columns that DuckDB cannot show are left out, with a warning. The query can read
 no settings.`,
 		Examples: []string{
 			`lakectl sql "SELECT device, count(*) FROM listens GROUP BY 1"`,
-			`lakectl sql --as-of 2026-04-01 "SELECT sum(plays) FROM plays_by_hour"`,
+			`lakectl sql --as-of 2026-04-01 "SELECT sum(plays) FROM plays_by_day"`,
 		},
 		Exits: []int{frame.ExitProof, frame.ExitGone},
 		Flags: []cli.Flag{

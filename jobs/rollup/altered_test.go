@@ -40,5 +40,7 @@ func TestWhatAnotherEngineDidToTheDashboardIsUndone(t *testing.T) {
 	w.Compact(t, catalog.PlaysByHour)
 	w.unchanged(plain)
 	hand.Expire()
+	w.equal(w.rollup(plain).DaysRewritten, []string{}) // what the cut named is gone: it names what is there
+	w.mustShow(recount(w.copies))
 	w.unchanged(plain)
 }

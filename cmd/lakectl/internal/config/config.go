@@ -68,7 +68,7 @@ type DuckDB struct {
 type Trino struct{ URL string }
 
 // Retention is how long things are kept.
-type Retention struct{ ArchiveSnapshots, Quarantine time.Duration }
+type Retention struct{ ArchiveSnapshots, Quarantine, Hours time.Duration }
 
 // Serve is where the dashboard listens.
 type Serve struct{ Addr string }

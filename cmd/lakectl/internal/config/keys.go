@@ -199,6 +199,10 @@ var keys = []Key{
 		name: "retention.quarantine", def: "30d", about: "how long refused records are kept", least: 1, idle: "refused records are kept",
 		field: func(c *Config) any { return &c.Retention.Quarantine },
 	},
+	{
+		name: "retention.hours", def: "14d", about: "for how long the dashboard has hours; days are kept for ever", least: day, most: 36500 * day, why: "what is older has days",
+		field: func(c *Config) any { return &c.Retention.Hours },
+	},
 
 	{
 		name: "serve.addr", def: "127.0.0.1:8080", about: "where the dashboard listens", flag: "addr", form: isHostPort, idle: "there is no dashboard to serve",

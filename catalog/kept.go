@@ -1,0 +1,37 @@
+package catalog
+
+import "github.com/lakectl/lakectl/lake"
+
+// kept are the tables that stand beside the figures: files that ingest need not read again, and who may read the dashboard.
+func kept() []lake.Spec {
+	return []lake.Spec{
+		table{
+			name:    Sources,
+			comment: "Files that were archived to their end.",
+			columns: []column{
+				may("source", text, "Name that was given to the file, or hash of its content."),
+				may("next_line", long, "Number of its lines."),
+				may("finished_at", instant, "When it was finished."),
+				may("listens_snapshot_id", long, "Snapshot of listens with its last rows."),
+				may("listens_sequence", long, "Sequence number of that snapshot."),
+			},
+		}.spec(),
+		table{
+			name:    AccessTokens,
+			comment: "Who may read the dashboard: tokens, sign-in links and sessions; of a token_id's rows one that says ended_as decides.",
+			columns: []column{
+				may("token_id", text, "Id by which it is listed and revoked."),
+				may("kind", text, "What it is: token, link or session."),
+				may("secret_hash", text, "SHA-256 of its secret, in hexadecimal digits; the secret itself is nowhere."),
+				may("name", text, "What its maker called it."),
+				may("scope_kind", text, "What it shows: artist, label or operator, who sees all."),
+				may("scope_id", text, "Artist or label that it shows; null for an operator."),
+				may("created_at", instant, "When it was made."),
+				may("expires_at", instant, "From when on it is worth nothing; null is never."),
+				may("from_token_id", text, "Link that a session was signed in with; null for one by OpenID Connect."),
+				may("ended_at", instant, "When it was ended before it expired; null while it holds."),
+				may("ended_as", text, "How: revoked, or used (a link, once); null while it holds."),
+			},
+		}.spec(),
+	}
+}
