@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"net/netip"
 	"time"
 )
@@ -23,4 +24,9 @@ func (g *Guard) Remembered() int { return g.failing.known.Len() }
 // Fail counts a failure of an address.
 func (g *Guard) Fail(a netip.Addr) bool {
 	return g.failing.allow(neighbourhood(a), g.limits.Failures, g.loader.clock())
+}
+
+// Redeem uses a link up.
+func Redeem(g *Guard, ctx context.Context, secret string) (string, error) {
+	return g.redeem(ctx, secret)
 }

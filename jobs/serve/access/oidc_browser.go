@@ -76,7 +76,7 @@ func (g *Guard) leave(w http.ResponseWriter, r *http.Request) {
 
 // comeBack makes a session of the code that the issuer gave a browser.
 func (g *Guard) comeBack(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, g.tripCookie("", -time.Second))
+	http.SetCookie(w, g.tripCookie("", forget))
 	p, err := g.arrive(r)
 	switch {
 	case errors.Is(err, errIssuer):

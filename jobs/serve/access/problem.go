@@ -1,12 +1,11 @@
 package access
 
 import (
+	_ "embed"
 	"encoding/json"
 	"html/template"
 	"net/http"
 	"strings"
-
-	_ "embed"
 )
 
 // problem is an answer that is no figure, as RFC 9457 writes it.

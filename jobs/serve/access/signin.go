@@ -206,7 +206,7 @@ func (g *Guard) signOut(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	http.SetCookie(w, g.cookie("", -1))
+	http.SetCookie(w, g.cookie("", forget))
 	http.Redirect(w, r, signInPath, http.StatusSeeOther)
 }
 
@@ -236,10 +236,13 @@ func (g *Guard) cookieName() string {
 	return "lakectl_session"
 }
 
-// cookie keeps a browser signed in for life; less than 0 takes it away.
+// forget is a life that takes a cookie away.
+const forget = -time.Second
+
+// cookie keeps a browser signed in for life.
 func (g *Guard) cookie(value string, life time.Duration) *http.Cookie {
 	return &http.Cookie{
-		Name: g.cookieName(), Value: value, Path: "/", MaxAge: int(max(life, -time.Second) / time.Second),
+		Name: g.cookieName(), Value: value, Path: "/", MaxAge: int(life / time.Second),
 		HttpOnly: true, Secure: g.secure, SameSite: http.SameSiteStrictMode,
 	}
 }

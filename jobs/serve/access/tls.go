@@ -40,10 +40,11 @@ func tlsConfig(certFile, keyFile string, log *slog.Logger) (*tls.Config, error) 
 	if err != nil {
 		return nil, lake.WithHint(fmt.Errorf("certificate of the server: %w", err), "set serve.tls.cert_file and serve.tls.key_file to PEM files that belong together")
 	}
-	return &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(time.Now()), nil },
-	}, nil
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}, nil
+}
+
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return c.current(time.Now()), nil
 }
 
 // current is the certificate as its files have it. While they do not fit together, as in the middle of a renewal, it is the one

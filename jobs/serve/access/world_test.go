@@ -90,7 +90,11 @@ func (w *world) site(l *lake.Lake, o access.Options) *site {
 	g, err := access.New(w.env(l), o)
 	w.check(err)
 	g.SetClock(w.now)
-	s := httptest.NewServer(w.handler(g))
+	return w.serve(g, w.handler(g))
+}
+
+func (w *world) serve(g *access.Guard, h http.Handler) *site {
+	s := httptest.NewServer(h)
 	w.Cleanup(s.Close)
 	return &site{w, s, g}
 }

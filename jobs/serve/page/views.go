@@ -1,0 +1,242 @@
+package page
+
+import "time"
+
+// Frame is what every page has around it.
+type Frame struct {
+	Kind, ID, Name string // artist or label, its id, and its name where tracks are loaded, else the id
+	At             string // the view: overview, tracks, audience, statements, changes, roster, export
+	Range          Range
+	AsOf           time.Time // when the cut was committed
+	Now            time.Time
+	Snapshot       string // id of the cut
+	Updates        string // URL of the stream of new cuts
+	SignedIn       bool
+	NoNames        bool // no tracks are loaded
+}
+
+// Range is the time a page shows.
+type Range struct {
+	From, To time.Time // first and last day
+	Step     string
+	Days     int // the last so many days; 0 where From and To were asked for
+}
+
+// staleAfter is how old a cut may be before the page says so. The rollup runs every 15 s.
+const staleAfter = 3 * time.Minute
+
+// Stale tells whether the figures are older than they should be.
+func (f Frame) Stale() bool { return f.Now.Sub(f.AsOf) > staleAfter }
+
+// Behind is how old the figures are.
+func (f Frame) Behind() string { return Behind(f.Now.Sub(f.AsOf)) }
+
+// Clock is the time of the cut.
+func (f Frame) Clock() string { return clock(f.AsOf) }
+
+// AsOfDay is the day of the cut.
+func (f Frame) AsOfDay() string { return Day(f.AsOf, f.Now) }
+
+// Base is the address of the overview.
+func (f Frame) Base() string { return "/" + f.Kind + "s/" + escape(f.ID) }
+
+// Tab is an entry of the navigation.
+type Tab struct {
+	Name, URL string
+	Current   bool
+}
+
+// Tabs are the entries of the navigation.
+func (f Frame) Tabs() []Tab {
+	tabs := []Tab{}
+	add := func(at, name string) {
+		url := f.Base()
+		if at != "overview" {
+			url += "/" + at
+		}
+		tabs = append(tabs, Tab{name, url + f.Range.query(), at == f.At})
+	}
+	add("overview", "Overview")
+	if f.Kind == "label" {
+		add("roster", "Roster")
+	}
+	add("tracks", "Tracks")
+	add("audience", "Audience")
+	add("statements", "Statements")
+	add("changes", "Changes")
+	add("export", "Export")
+	return tabs
+}
+
+// Sentence is the answer in large type: Plays plays In, Change Than.
+type Sentence struct {
+	Plays  int64
+	In     string // in the last 28 days
+	Change string // 14 % more; "" where there is nothing to compare with
+	Than   string // than in the 28 before
+	Note   string // what is compared where it is not all, as in: 27 complete days compared
+}
+
+// Chip says how sure a figure is. Why explains it in one line.
+type Chip struct {
+	Text, Why string
+	Sure      bool
+}
+
+// Overview is the first page of an artist or a label.
+type Overview struct {
+	Frame
+	Say       Sentence
+	Chips     []Chip
+	Listeners string // 2,318 listeners, give or take 1 %
+	Chart     Chart
+	Live      Live
+	Tracks    []TrackRow // the first few
+	Places    Bars
+	Devices   Bars
+	Changes   []Change // the newest few
+	Statement *Statement
+}
+
+// TrackRow is a track in a list.
+type TrackRow struct {
+	ID, Title, Artist string
+	URL               string
+	Plays             int64
+	Listeners         string
+	Change            string
+	Spark             Spark
+}
+
+// Bars are the parts of a total.
+type Bars struct {
+	Title string
+	Parts []Part
+	Total int64
+	Note  string // what was put into other, and why
+}
+
+// Part is a country or a device. Name is "other" for what is too small to show.
+type Part struct {
+	Name      string
+	Plays     int64
+	Listeners string
+}
+
+// Width is the length of a part's bar, of 100 for the largest.
+func (b Bars) Width(p Part) float64 {
+	most := int64(1)
+	for _, of := range b.Parts {
+		most = max(most, of.Plays)
+	}
+	return 100 * float64(p.Plays) / float64(most)
+}
+
+// Percent is a part of the total.
+func (b Bars) Percent(p Part) string { return percent(p.Plays, b.Total) }
+
+// Change is a figure that changed after it was shown, and why.
+type Change struct {
+	What          string // 17 March, or February, statement
+	Unit          string // Plays, or a currency
+	Before, After string
+	Causes        []Cause
+	Noticed       string // noticed 2 April, 03:02
+	ID            string // to be linked to
+}
+
+// Cause is a part of a change. The parts sum to it.
+type Cause struct{ Text, Amount string }
+
+// Statement is what a closed period paid.
+type Statement struct {
+	Title     string // Statement of February 2026
+	Period    string
+	Lines     []Amount // as published, then adjustments by cause, then what it comes to
+	Run       string
+	Check     string // how to check it, a command
+	Downloads []Link
+}
+
+// Amount is a line of a statement.
+type Amount struct {
+	Text, Value string
+	Sum         bool
+}
+
+// Link leads to a file or a page.
+type Link struct{ Text, URL string }
+
+// Tracks lists tracks.
+type Tracks struct {
+	Frame
+	Rows       []TrackRow
+	Total      int64
+	Next, Prev string // URLs of the pages around
+}
+
+// Track is one track.
+type Track struct {
+	Frame
+	ID, Title string
+	Say       Sentence
+	Chips     []Chip
+	Chart     Chart
+	Hours     *Chart
+	Places    Bars
+	Devices   Bars
+	Qualified string // 3 of 4 listens qualify, from the royalty lines
+}
+
+// Audience is where and on what was listened.
+type Audience struct {
+	Frame
+	Places, Devices Bars
+	Listeners       string
+	Exactness       string // how exact the count of listeners is
+}
+
+// Statements are closed periods with their adjustments.
+type Statements struct {
+	Frame
+	List []Statement
+}
+
+// Changes lists what changed.
+type Changes struct {
+	Frame
+	List       []Change
+	Next, Prev string
+}
+
+// Roster are the artists of a label.
+type Roster struct {
+	Frame
+	Rows       []ArtistRow
+	Sort       string // plays, name or change
+	Next, Prev string
+}
+
+// ArtistRow is an artist in a roster.
+type ArtistRow struct {
+	ID, Name, URL string
+	Plays         int64
+	Listeners     string
+	Change        string
+	Spark         Spark
+}
+
+// Export says how to take the figures away.
+type Export struct {
+	Frame
+	Files []Link
+}
+
+// Notice is a page that has no figures: an error, a link that expired, a lake without plays.
+type Notice struct {
+	Title string
+	Text  []string
+	Link  *Link
+	// SignIn: the page exchanges the secret in its address for a session.
+	SignIn bool
+}
