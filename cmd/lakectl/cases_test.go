@@ -52,7 +52,7 @@ func newLakeDir(t *testing.T, process bool) *lakeDir {
 func lakeIn(t *testing.T, dir string, process bool) *lakeDir {
 	l := &lakeDir{t: t, dir: dir}
 	config := filepath.Join(l.dir, "lakehouse.yaml")
-	l.write("lakehouse.yaml", fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp}\n", l.dir))
+	l.write("lakehouse.yaml", fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp, threads: %[2]d}\n", l.dir, laketest.Threads()))
 	l.exec = func(args ...string) ([]byte, error) {
 		var stdout, stderr bytes.Buffer
 		args = append([]string{"lakectl", "--config", config, "--json"}, args...)

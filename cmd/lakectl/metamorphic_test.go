@@ -76,7 +76,7 @@ func openLake(l *lakeDir) *laketest.Lake {
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(func() { c.Close() }) //nolint:errcheck // the folder is removed next
-	return &laketest.Lake{Lake: c.Lake(), Dir: l.dir, Catalog: c, Duck: duck.Options{MemoryLimit: "512MiB", Threads: 2, TempDir: filepath.Join(l.dir, "own-tmp")}}
+	return &laketest.Lake{Lake: c.Lake(), Dir: l.dir, Catalog: c, Duck: duck.Options{MemoryLimit: "512MiB", Threads: laketest.Threads(), TempDir: filepath.Join(l.dir, "own-tmp")}}
 }
 
 // Logically the same input gives the same royalties, however it came and whatever happened to the files in between.
