@@ -8,19 +8,33 @@ import (
 // longKey is the environment variable with which CI runs what a newcomer does not wait for.
 const longKey = "LAKECTL_LONG"
 
+// InCI tells whether the longer form of a test is to run.
+func InCI() bool { return os.Getenv(longKey) != "" }
+
 // Long skips a test that takes long for what it says beyond the shorter ones.
 func Long(t testing.TB, why string) {
 	t.Helper()
-	if os.Getenv(longKey) == "" {
+	if !InCI() {
 		t.Skipf("%s is not set: %s", longKey, why)
 	}
 }
 
-// NextStep is the step at which a test kills its job after it has killed it at step nth: each step in CI, else one of many. The
-// stride is odd, so tests that do one thing at even steps and another at odd ones do both.
-func NextStep(nth int) int {
-	if os.Getenv(longKey) == "" {
-		return nth + 17
+// Stride is how far apart the cases lie that a test tries of many that are alike: all in CI, else one of n.
+func Stride(n int) int {
+	if !InCI() {
+		return n
 	}
-	return nth + 1
+	return 1
+}
+
+// NextStep is the step at which a test kills its job after it has killed it at step nth. The stride is odd, so tests that do one
+// thing at even steps and another at odd ones do both.
+func NextStep(nth int) int { return nth + Stride(41) }
+
+// Threads is how many threads a DuckDB has in tests: several in CI. With one, a job on a few rows takes an eighth less.
+func Threads() int {
+	if !InCI() {
+		return 1
+	}
+	return 2
 }

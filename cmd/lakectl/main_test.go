@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/verbs"
 )
 
 func TestMain(m *testing.M) {
@@ -70,18 +71,10 @@ func exitCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		got = exit.ExitCode()
 	}
-	if args[1] == "lakectl" && got > frame.ExitUsage && !slices.Contains(verbOf(commands(), args[2:]).Exits, got) {
+	if args[1] == "lakectl" && got > frame.ExitUsage && !slices.Contains(frame.Find(verbs.Groups(), args[2:]).Exits, got) {
 		ts.Fatalf("%v ended with %d, which its help does not list", args[1:], got)
 	}
 	if got != want {
 		ts.Fatalf("%v ended with %d, want %d", args[1:], got, want)
 	}
-}
-
-// commands is every verb.
-func commands() (all []frame.Verb) {
-	for _, g := range verbGroups() {
-		all = append(all, g.Verbs...)
-	}
-	return all
 }

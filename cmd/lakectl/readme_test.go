@@ -15,6 +15,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/verbs"
 )
 
 // readmeCommands are the lines of README's ```sh blocks, in order.
@@ -102,7 +103,7 @@ func TestDemoRefusesALakeItDidNotMakeAndRepeatsItself(t *testing.T) {
 	demo := func(dir string, args ...string) (map[string]any, int) {
 		var stdout, stderr bytes.Buffer
 		args = append([]string{"lakectl", "--json", "demo", "--listens", "2000", "--dir", filepath.Join(dir, "lakehouse")}, args...)
-		code := frame.Run(t.Context(), verbGroups(), args, strings.NewReader(""), &stdout, &stderr)
+		code := frame.Run(t.Context(), verbs.Groups(), args, strings.NewReader(""), &stdout, &stderr)
 		var result map[string]any
 		if code == frame.ExitDone {
 			if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {

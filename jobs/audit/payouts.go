@@ -2,12 +2,12 @@ package audit
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/big"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -51,29 +51,44 @@ func (a *audit) comparePayouts(ctx context.Context, lines string) (Payouts, erro
 	return PayoutsSame, nil
 }
 
-type poolKey struct{ country, tier, currency string }
+type poolKey struct {
+	Country  string `col:"country"`
+	Tier     string `col:"tier"`
+	Currency string `col:"currency"`
+}
+
+// spareUnits is what the statement audit/spare gives of a pool.
+type spareUnits struct {
+	poolKey
+	Units int64 `col:"units"`
+}
+
+// owedShare is what the statement audit/owed gives of a pool, artist and track. Nothing was paid where PaidFor and Paid are nil.
+type owedShare struct {
+	poolKey
+	Amount  int64  `col:"amount_minor"` // of the pool
+	Weight  int64  `col:"weight"`
+	Whole   int64  `col:"whole"`
+	PaidFor *int64 `col:"paid_for"`
+	Paid    *int64 `col:"paid_minor"`
+}
 
 // paidWhatIsOwed goes through the shares of each pool, those that get a unit of what is left over first.
 func (a *audit) paidWhatIsOwed(ctx context.Context) (bool, error) {
 	spare := map[poolKey]int64{}
-	var at poolKey
-	var units int64
-	err := a.db.Each(ctx, "audit/spare", nil, []any{&at.country, &at.tier, &at.currency, &units}, func() error { spare[at] = units; return nil })
+	err := jobs.EachRecord(ctx, a.db, "audit/spare", nil, func(s spareUnits) error { spare[s.poolKey] = s.Units; return nil })
 	if err != nil {
 		return false, err
 	}
 	equal := true
-	var amount, weight, whole int64
-	var paidFor, paid sql.NullInt64
-	dest := []any{&at.country, &at.tier, &at.currency, &amount, &weight, &whole, &paidFor, &paid}
-	err = a.db.Each(ctx, "audit/owed", nil, dest, func() error {
-		owed := new(big.Int).Mul(big.NewInt(amount), big.NewInt(weight))
-		owed.Quo(owed, big.NewInt(whole))
-		if spare[at] > 0 {
-			spare[at]--
+	err = jobs.EachRecord(ctx, a.db, "audit/owed", nil, func(s owedShare) error {
+		owed := new(big.Int).Mul(big.NewInt(s.Amount), big.NewInt(s.Weight))
+		owed.Quo(owed, big.NewInt(s.Whole))
+		if spare[s.poolKey] > 0 {
+			spare[s.poolKey]--
 			owed.Add(owed, big.NewInt(1))
 		}
-		equal = equal && paid.Valid && paidFor.Int64 == weight && owed.Cmp(big.NewInt(paid.Int64)) == 0
+		equal = equal && s.Paid != nil && s.PaidFor != nil && *s.PaidFor == s.Weight && owed.Cmp(big.NewInt(*s.Paid)) == 0
 		return nil
 	})
 	return equal, err

@@ -107,15 +107,18 @@ func (a *audit) checksum(ctx context.Context, relation string) (string, error) {
 		return "", err
 	}
 	sum := sha256.New()
-	var l struct {
-		artist, track, country, tier string
-		listens, qualified           int64
+	type record struct {
+		Artist    string `col:"artist_id"`
+		Track     string `col:"track_id"`
+		Country   string `col:"country"`
+		Tier      string `col:"tier"`
+		Listens   int64  `col:"listens"`
+		Qualified int64  `col:"qualified_listens"`
 	}
 	var line bytes.Buffer
-	dest := []any{&l.artist, &l.track, &l.country, &l.tier, &l.listens, &l.qualified}
-	err := a.db.Each(ctx, "audit/summed", nil, dest, func() error {
+	err := jobs.EachRecord(ctx, a.db, "audit/summed", nil, func(l record) error {
 		line.Reset()
-		fmt.Fprintf(&line, "%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%d\x1f%d\n", a.run.period, l.artist, l.track, l.country, l.tier, l.listens, l.qualified)
+		fmt.Fprintf(&line, "%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%d\x1f%d\n", a.run.period, l.Artist, l.Track, l.Country, l.Tier, l.Listens, l.Qualified)
 		_, err := line.WriteTo(sum)
 		return err
 	})

@@ -61,14 +61,14 @@ type Erased struct {
 
 // LineDifference is a line that came out different. A line that is absent has 0.
 type LineDifference struct {
-	ArtistID     string `json:"artist_id"`
-	TrackID      string `json:"track_id"`
-	Country      string `json:"country"`
-	Tier         string `json:"tier"`
-	ListensWas   int64  `json:"listens_was"`
-	ListensNow   int64  `json:"listens_now"`
-	QualifiedWas int64  `json:"qualified_was"`
-	QualifiedNow int64  `json:"qualified_now"`
+	ArtistID     string `json:"artist_id" col:"artist_id"`
+	TrackID      string `json:"track_id" col:"track_id"`
+	Country      string `json:"country" col:"country"`
+	Tier         string `json:"tier" col:"tier"`
+	ListensWas   int64  `json:"listens_was" col:"listens_was"`
+	ListensNow   int64  `json:"listens_now" col:"listens_now"`
+	QualifiedWas int64  `json:"qualified_was" col:"qualified_was"`
+	QualifiedNow int64  `json:"qualified_now" col:"qualified_now"`
 }
 
 // audit is one run being reproduced.
@@ -168,13 +168,7 @@ func (a *audit) readPublished(ctx context.Context) error {
 	if err := a.db.Run(ctx, "audit/differences"); err != nil {
 		return err
 	}
-	var d LineDifference
-	dest := []any{&d.ArtistID, &d.TrackID, &d.Country, &d.Tier, &d.ListensWas, &d.ListensNow, &d.QualifiedWas, &d.QualifiedNow}
-	err = a.db.Each(ctx, "audit/differences_first", []any{listed}, dest, func() error {
-		a.result.LinesDiffer = append(a.result.LinesDiffer, d)
-		return nil
-	})
-	if err != nil {
+	if a.result.LinesDiffer, err = jobs.Records[LineDifference](ctx, a.db, "audit/differences_first", listed); err != nil {
 		return fmt.Errorf("list lines that differ: %w", err)
 	}
 	return nil

@@ -10,12 +10,14 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// deleted is a request whose newest step is [RowsDeleted].
+// deleted is a request whose newest step is [RowsDeleted], and what the step says.
 type deleted struct {
 	Waiting
-	archive, ledger int64 // snapshots the step names
-	days, periods   []string
-	seen            bool // by all tables of the dashboard
+	Archive int64  `col:"listens_snapshot_id"`
+	Ledger  int64  `col:"ledger_snapshot_id"`
+	Days    string `col:"days"`
+	Periods string `col:"periods"`
+	Seen    bool   `col:"is_seen"` // by all tables of the dashboard
 }
 
 // Confirm carries the requests whose deletions the dashboard and the royalties have followed to [Recomputed],
@@ -53,7 +55,7 @@ func Confirm(ctx context.Context, env jobs.Env) (report Report, err error) {
 			continue
 		}
 		rows = append(rows, logRow(r.RequestID, r.Position, Recomputed, at, Counts{}, royalties.covers, royalties.ledger.ID(), nil, nil))
-		report.add(Report{Days: r.days})
+		report.add(Report{Days: unlist(r.Days)})
 	}
 	report.Requests = len(rows)
 	return report, log.write(ctx, env, rows)
@@ -69,16 +71,7 @@ func readDeleted(ctx context.Context, db *jobs.Session, log lake.Snapshot, rollu
 	if err := db.Bind(ctx, "seen", seen); err != nil {
 		return nil, err
 	}
-	var all []deleted
-	var r deleted
-	var days, periods string
-	dest := []any{&r.Topic, &r.Partition, &r.Offset, &r.RequestID, &r.archive, &r.ledger, &days, &periods, &r.seen}
-	err = db.Each(ctx, "erase/waiting", nil, dest, func() error {
-		next := r
-		next.days, next.periods = unlist(days), unlist(periods)
-		all = append(all, next)
-		return nil
-	})
+	all, err := jobs.Records[deleted](ctx, db, "erase/waiting")
 	if err != nil {
 		return nil, fmt.Errorf("read deletion log: %w", err)
 	}
@@ -88,26 +81,26 @@ func readDeleted(ctx context.Context, db *jobs.Session, log lake.Snapshot, rollu
 // waitsFor says what is not recomputed yet, "" when all is. A request that touched no day has nothing to wait
 // for.
 func (r deleted) waitsFor(rollup rollupState, royalties *royaltyState) (string, error) {
-	if len(r.days) == 0 {
+	if r.Days == "" {
 		return "", nil
 	}
-	if !r.seen {
+	if !r.Seen {
 		return "job rollup to read the deletion", nil
 	}
-	for _, day := range r.days {
+	for _, day := range unlist(r.Days) {
 		if rollup.marked[day] {
 			return "job rollup to rewrite " + day, nil
 		}
 	}
-	settled, err := royalties.settledAfter(r.archive)
+	settled, err := royalties.settledAfter(r.Archive)
 	if err != nil {
 		return "", err
 	}
 	if !settled {
 		return "job royalties to settle the ledger", nil
 	}
-	for _, period := range r.periods {
-		published, err := royalties.published(period, r.ledger)
+	for _, period := range unlist(r.Periods) {
+		published, err := royalties.published(period, r.Ledger)
 		if err != nil {
 			return "", err
 		}

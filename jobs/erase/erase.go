@@ -21,7 +21,7 @@ type Report struct {
 
 // Waiting is a request whose rows are deleted while something derived from them is not recomputed.
 type Waiting struct {
-	RequestID string `json:"request_id"`
+	RequestID string `json:"request_id" col:"request_id"`
 	Position
 	For string `json:"for"`
 }

@@ -2,7 +2,6 @@ package erase
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -14,24 +13,24 @@ import (
 
 // Request is one request row and how far it is. It names no user.
 type Request struct {
-	RequestID string `json:"request_id"`
+	RequestID string `json:"request_id" col:"request_id"`
 	Position
-	RequestedAt  time.Time  `json:"requested_at"`
-	ReceivedTime time.Time  `json:"received_time"`
-	From         *time.Time `json:"from"` // as asked: nil is since ever
-	To           *time.Time `json:"to"`   // as asked: nil is up to the request
-	State        State      `json:"state"`
-	At           time.Time  `json:"at"` // when it reached the state
+	RequestedAt  time.Time  `json:"requested_at" col:"requested_at"`
+	ReceivedTime time.Time  `json:"received_time" col:"received_time"`
+	From         *time.Time `json:"from" col:"from"` // as asked: nil is since ever
+	To           *time.Time `json:"to" col:"to"`     // as asked: nil is up to the request
+	State        State      `json:"state" col:"state"`
+	At           time.Time  `json:"at" col:"at"` // when it reached the state
 	Counts                  // deleted so far
 }
 
 // Step is one entry of the log.
 type Step struct {
-	State State     `json:"state"`
-	At    time.Time `json:"at"`
+	State State     `json:"state" col:"state"`
+	At    time.Time `json:"at" col:"at"`
 	Counts
-	ListensSnapshotID int64    `json:"listens_snapshot_id,omitempty,string"`
-	LedgerSnapshotID  int64    `json:"ledger_snapshot_id,omitempty,string"`
+	ListensSnapshotID int64    `json:"listens_snapshot_id,omitempty,string" col:"listens_snapshot_id"`
+	LedgerSnapshotID  int64    `json:"ledger_snapshot_id,omitempty,string" col:"ledger_snapshot_id"`
 	Days              []string `json:"days,omitempty"`
 	Periods           []string `json:"periods,omitempty"`
 }
@@ -97,21 +96,7 @@ func withLog(ctx context.Context, env jobs.Env, read func(*jobs.Session) error) 
 }
 
 func listRequests(ctx context.Context, db *jobs.Session, id any) ([]Request, error) {
-	var all []Request
-	var r Request
-	var requested, received, at int64
-	var from, to sql.NullInt64
-	dest := []any{
-		&r.Topic, &r.Partition, &r.Offset, &r.RequestID, &requested, &received, &from, &to, &r.State, &at,
-		&r.Listens, &r.Quarantine, &r.Counted, &r.Duplicates,
-	}
-	err := db.Each(ctx, "erase/list", []any{id}, dest, func() error {
-		next := r
-		next.RequestedAt, next.ReceivedTime, next.At = instant(requested), instant(received), instant(at)
-		next.From, next.To = timeOrNil(from), timeOrNil(to)
-		all = append(all, next)
-		return nil
-	})
+	all, err := jobs.Records[Request](ctx, db, "erase/list", id)
 	if err != nil {
 		return nil, fmt.Errorf("list deletion requests: %w", err)
 	}
@@ -119,31 +104,20 @@ func listRequests(ctx context.Context, db *jobs.Session, id any) ([]Request, err
 }
 
 func listSteps(ctx context.Context, db *jobs.Session, id string) (map[Position][]Step, error) {
-	steps := map[Position][]Step{}
-	var p Position
-	var s Step
-	var at int64
-	var days, periods string
-	dest := []any{
-		&p.Topic, &p.Partition, &p.Offset, &s.State, &at, &s.Listens, &s.Quarantine, &s.Counted, &s.Duplicates,
-		&s.ListensSnapshotID, &s.LedgerSnapshotID, &days, &periods,
+	type record struct {
+		Position
+		Step
+		Days    string `col:"days"`
+		Periods string `col:"periods"`
 	}
-	err := db.Each(ctx, "erase/steps", []any{id}, dest, func() error {
-		next := s
-		next.At, next.Days, next.Periods = instant(at), unlist(days), unlist(periods)
-		steps[p] = append(steps[p], next)
+	steps := map[Position][]Step{}
+	err := jobs.EachRecord(ctx, db, "erase/steps", []any{id}, func(r record) error {
+		r.Step.Days, r.Step.Periods = unlist(r.Days), unlist(r.Periods)
+		steps[r.Position] = append(steps[r.Position], r.Step)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list steps of deletion request: %w", err)
 	}
 	return steps, nil
-}
-
-func timeOrNil(us sql.NullInt64) *time.Time {
-	if !us.Valid {
-		return nil
-	}
-	at := instant(us.Int64)
-	return &at
 }

@@ -76,7 +76,7 @@ func (l *logbook) commit(ctx context.Context, env jobs.Env, rows []catalog.StepR
 // logRow is a row of deletion_log. months counts the rows of listens_counted by month: the snapshots that tell are purged later.
 func logRow(id string, from Position, state State, at int64, c Counts, archive, ledger int64, days []string, months monthCounts) catalog.StepRow {
 	return catalog.StepRow{
-		RequestID: id, State: string(state), At: instant(at), Place: catalog.Place{Topic: from.Topic, Partition: int64(from.Partition), Offset: from.Offset},
+		RequestID: id, State: string(state), At: instant(at), Place: catalog.Place(from),
 		Listens: c.Listens, Quarantine: c.Quarantine, ListensCounted: c.Counted, ListensDuplicates: c.Duplicates,
 		ListensSnapshotID: archive, LedgerSnapshotID: ledger, Days: list(days), Periods: list(periodsOf(days)), LedgerRowsByPeriod: months.text(),
 	}

@@ -2,7 +2,6 @@ package erase
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/lakectl/lakectl/jobs"
@@ -46,31 +45,27 @@ func readRequests(ctx context.Context, db *jobs.Session, snapshot lake.Snapshot)
 		}
 		sequences[path] = f.Sequence
 	}
+	type record struct {
+		Position
+		RequestID string `col:"request_id"`
+		UserID    string `col:"user_id"`
+		Subject   string `col:"subject"`
+		Received  int64  `col:"received_us"`
+		From      *int64 `col:"from_us"`
+		To        *int64 `col:"to_us"`
+		File      string `col:"_file"`
+		State     State  `col:"state"`
+	}
 	var all []*request
-	var r request
-	var user sql.NullString
-	var received int64
-	var from, to sql.NullInt64
-	var file, state string
-	dest := []any{&r.Topic, &r.Partition, &r.Offset, &r.id, &user, &r.subject, &received, &from, &to, &file, &state}
-	err = db.Each(ctx, "erase/requests", nil, dest, func() error {
-		next := r
-		next.userID, next.state, next.ord = user.String, State(state), int64(len(all))
-		next.sequence = sequences[file]
-		next.window = listen.Deletion{ReceivedTime: received, From: orNil(from), To: orNil(to)}.Window()
-		all = append(all, &next)
+	err = jobs.EachRecord(ctx, db, "erase/requests", nil, func(r record) error {
+		all = append(all, &request{
+			Position: r.Position, id: r.RequestID, userID: r.UserID, subject: r.Subject, sequence: sequences[r.File], state: r.State, ord: int64(len(all)),
+			window: listen.Deletion{ReceivedTime: r.Received, From: r.From, To: r.To}.Window(),
+		})
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read deletion requests: %w", err)
 	}
 	return all, nil
-}
-
-func orNil(n sql.NullInt64) *int64 {
-	if !n.Valid {
-		return nil
-	}
-	v := n.Int64
-	return &v
 }

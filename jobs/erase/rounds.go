@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
 )
 
 // locatedKey is the summary property of every commit that deletes rows or fences: when the located rows it
@@ -22,25 +23,29 @@ func (p *Plan) addRounds(ctx context.Context, worked map[int64]*PlannedRequest) 
 	if err := p.db.Fill(ctx, "worked", rows); err != nil {
 		return err
 	}
-	var ord, at int64
-	var c Counts
-	var days, ledger string
-	var uncounted bool
-	dest := []any{&ord, &at, &c.Listens, &c.Quarantine, &c.Counted, &c.Duplicates, &days, &uncounted, &ledger}
-	err := p.db.Each(ctx, "erase/rounds", nil, dest, func() error {
-		q := worked[ord]
-		q.Days = append(q.Days, unlist(days)...)
-		if uncounted {
-			q.located = true
-			p.fence = p.fence || days != ""
-			q.finished = q.finished.plus(p.landed(at, c))
-			if p.target(catalog.ListensCounted).landed[at] {
-				months, err := parseMonths(ledger)
-				if err != nil {
-					return err
-				}
-				q.finishedLedger = q.finishedLedger.plus(months)
+	type round struct {
+		Ord int64 `col:"ord"`
+		At  int64 `col:"at_us"`
+		Counts
+		Days      string `col:"days"`
+		Uncounted bool   `col:"uncounted"`
+		Ledger    string `col:"ledger_rows"`
+	}
+	err := jobs.EachRecord(ctx, p.db, "erase/rounds", nil, func(r round) error {
+		q := worked[r.Ord]
+		q.Days = append(q.Days, unlist(r.Days)...)
+		if !r.Uncounted {
+			return nil
+		}
+		q.located = true
+		p.fence = p.fence || r.Days != ""
+		q.finished = q.finished.plus(p.landed(r.At, r.Counts))
+		if p.target(catalog.ListensCounted).landed[r.At] {
+			months, err := parseMonths(r.Ledger)
+			if err != nil {
+				return err
 			}
+			q.finishedLedger = q.finishedLedger.plus(months)
 		}
 		return nil
 	})

@@ -23,19 +23,19 @@ const (
 // Position is where a request came from. It tells one request row from another: a retried request has the
 // same request id and another position.
 type Position struct {
-	Topic     string `json:"source_topic"`
-	Partition int64  `json:"source_partition"`
-	Offset    int64  `json:"source_offset"`
+	Topic     string `json:"source_topic" col:"source_topic"`
+	Partition int64  `json:"source_partition" col:"source_partition"`
+	Offset    int64  `json:"source_offset" col:"source_offset"`
 }
 
 func (p Position) String() string { return fmt.Sprintf("%s/%d/%d", p.Topic, p.Partition, p.Offset) }
 
 // Counts are rows deleted, or to be deleted, in the four tables.
 type Counts struct {
-	Listens    int64 `json:"listens"`
-	Quarantine int64 `json:"quarantine"`
-	Counted    int64 `json:"listens_counted"`
-	Duplicates int64 `json:"listens_duplicates"`
+	Listens    int64 `json:"listens" col:"listens"`
+	Quarantine int64 `json:"quarantine" col:"quarantine"`
+	Counted    int64 `json:"listens_counted" col:"listens_counted"`
+	Duplicates int64 `json:"listens_duplicates" col:"listens_duplicates"`
 }
 
 func (c Counts) plus(o Counts) Counts {

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -40,15 +39,15 @@ func (f Filter) check() error {
 
 // Refused is one record that was refused.
 type Refused struct {
-	Reason       listen.Reason `json:"reason"`
-	Detail       string        `json:"detail"`
-	Source       string        `json:"source"`
-	Partition    int           `json:"partition"`
-	Offset       int64         `json:"offset"`
-	ReceivedTime time.Time     `json:"received_time"`
-	Raw          string        `json:"raw"`                        // the beginning of the record, in hex after "hex:" where it is no text
-	Outcome      Outcome       `json:"outcome,omitempty" text:"-"` // "" = still refused
-	OutcomeAt    *time.Time    `json:"outcome_at,omitempty" text:"-"`
+	Reason       listen.Reason `json:"reason" col:"reason"`
+	Detail       string        `json:"detail" col:"detail"`
+	Source       string        `json:"source" col:"source_topic"`
+	Partition    int           `json:"partition" col:"source_partition"`
+	Offset       int64         `json:"offset" col:"source_offset"`
+	ReceivedTime time.Time     `json:"received_time" col:"received_time"`
+	Raw          string        `json:"raw"`                                      // the beginning of the record, in hex after "hex:" where it is no text
+	Outcome      Outcome       `json:"outcome,omitempty" text:"-" col:"outcome"` // "" = still refused
+	OutcomeAt    *time.Time    `json:"outcome_at,omitempty" text:"-" col:"outcome_at"`
 }
 
 // Quarantined lists refused records, newest first.
@@ -56,19 +55,16 @@ func Quarantined(ctx context.Context, env jobs.Env, f Filter) (list []Refused, e
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
-	var r Refused
-	var micros int64
-	var decided sql.NullInt64
-	var raw []byte
-	dest := []any{&r.Reason, &r.Detail, &r.Source, &r.Partition, &r.Offset, &micros, &raw, &r.Outcome, &decided}
-	err = f.query(ctx, env, "ingest/quarantine", []any{f.Reason, f.since(), f.All, f.Limit}, dest, func() {
-		next := r
-		next.ReceivedTime, next.Raw = instant(micros), shown(raw)
-		if decided.Valid {
-			at := instant(decided.Int64)
-			next.OutcomeAt = &at
-		}
-		list = append(list, next)
+	type record struct {
+		Refused
+		Raw []byte `col:"raw"`
+	}
+	err = f.query(ctx, env, func(db *jobs.Session) error {
+		return jobs.EachRecord(ctx, db, "ingest/quarantine", []any{f.Reason, f.since(), f.All, f.Limit}, func(r record) error {
+			r.Refused.Raw = shown(r.Raw)
+			list = append(list, r.Refused)
+			return nil
+		})
 	})
 	return list, err
 }
@@ -78,7 +74,9 @@ func QuarantineCounts(ctx context.Context, env jobs.Env, f Filter) (map[listen.R
 	counts := map[listen.Reason]int64{}
 	var reason listen.Reason
 	var n int64
-	err := f.query(ctx, env, "ingest/quarantine_counts", []any{f.Reason, f.since()}, []any{&reason, &n}, func() { counts[reason] = n })
+	err := f.query(ctx, env, func(db *jobs.Session) error {
+		return db.Each(ctx, "ingest/quarantine_counts", []any{f.Reason, f.since()}, []any{&reason, &n}, func() error { counts[reason] = n; return nil })
+	})
 	return counts, err
 }
 
@@ -87,7 +85,9 @@ func ReplayedCounts(ctx context.Context, env jobs.Env, f Filter) (map[Outcome]in
 	counts := map[Outcome]int64{}
 	var outcome Outcome
 	var n int64
-	err := f.query(ctx, env, "ingest/quarantine_replayed", []any{f.Reason, f.since()}, []any{&outcome, &n}, func() { counts[outcome] = n })
+	err := f.query(ctx, env, func(db *jobs.Session) error {
+		return db.Each(ctx, "ingest/quarantine_replayed", []any{f.Reason, f.since()}, []any{&outcome, &n}, func() error { counts[outcome] = n; return nil })
+	})
 	return counts, err
 }
 
@@ -99,7 +99,8 @@ func (f Filter) since() any {
 	return f.Since.UnixMicro()
 }
 
-func (f Filter) query(ctx context.Context, env jobs.Env, statement string, args, dest []any, row func()) (err error) {
+// query calls read with a DuckDB that has the relation quarantine.
+func (f Filter) query(ctx context.Context, env jobs.Env, read func(*jobs.Session) error) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -118,8 +119,7 @@ func (f Filter) query(ctx context.Context, env jobs.Env, statement string, args,
 	if err := db.Bind(ctx, "quarantine", s); err != nil {
 		return err
 	}
-	err = db.Each(ctx, statement, args, dest, func() error { row(); return nil })
-	if err != nil {
+	if err := read(db); err != nil {
 		return fmt.Errorf("read quarantine: %w", err)
 	}
 	return nil

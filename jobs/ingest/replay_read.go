@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/apache/iceberg-go"
@@ -59,10 +58,15 @@ func (r *replay) read(ctx context.Context, s replays, after refusedAt) (*round, 
 		last: after, counts: ReplayReport{StillRefused: map[listen.Reason]int64{}}, latest: map[string]map[int]int64{},
 		through: r.requests.sequence,
 	}
-	var at refusedAt
-	var sent sql.NullInt64
-	var raw []byte
-	err = db.Each(ctx, "ingest/replay_read", nil, []any{&at.source, &at.partition, &at.offset, &sent, &raw}, func() error {
+	type record struct {
+		Source    string `col:"source_topic"`
+		Partition int    `col:"source_partition"`
+		Offset    int64  `col:"source_offset"`
+		Sent      *int64 `col:"source_us"`
+		Raw       []byte `col:"raw"`
+	}
+	err = jobs.EachRecord(ctx, db, "ingest/replay_read", nil, func(q record) error {
+		at := refusedAt{q.Source, origin{q.Partition, q.Offset}}
 		if at == c.last {
 			return nil // a second row of one record
 		}
@@ -72,7 +76,7 @@ func (r *replay) read(ctx context.Context, s replays, after refusedAt) (*round, 
 			}
 		}
 		c.last = at
-		r.decode(c, raw, sent, topics[at.source])
+		r.decode(c, q.Raw, q.Sent, topics[at.source])
 		return nil
 	})
 	if err == nil {
@@ -112,17 +116,17 @@ func topicsOf(quarantine lake.Snapshot) (map[string]bool, error) {
 }
 
 // decode puts the record at c.last where it belongs today.
-func (r *replay) decode(c *round, raw []byte, sent sql.NullInt64, isTopic bool) {
+func (r *replay) decode(c *round, raw []byte, sent *int64, isTopic bool) {
 	at := c.last
 	c.counts.Read++
-	clock := listen.NoClock
+	clock, sentAt := listen.NoClock, int64(0)
 	switch {
-	case sent.Valid && isTopic:
-		clock = listen.LogClock
-	case sent.Valid:
-		clock = listen.GivenTime
+	case sent != nil && isTopic:
+		clock, sentAt = listen.LogClock, *sent
+	case sent != nil:
+		clock, sentAt = listen.GivenTime, *sent
 	}
-	switch d := r.decoder; d.Decode(raw, sent.Int64, clock) {
+	switch d := r.decoder; d.Decode(raw, sentAt, clock) {
 	case listen.IsListen:
 		if r.requests.cover(&d.Listen) {
 			c.counts.Suppressed++

@@ -53,15 +53,19 @@ func (r *requests) load(ctx context.Context, s lake.Snapshot) error {
 	if err := db.BindFiles(ctx, "requests", s, files); err != nil {
 		return err
 	}
-	var text string
-	var d listen.Deletion
-	return db.Each(ctx, "ingest/requests", nil, []any{&text, &d.ReceivedTime, &d.From, &d.To}, func() error {
-		raw, err := hex.DecodeString(text)
+	type record struct {
+		Subject  string `col:"subject"`
+		Received int64  `col:"received_us"`
+		From     *int64 `col:"from_us"`
+		To       *int64 `col:"to_us"`
+	}
+	return jobs.EachRecord(ctx, db, "ingest/requests", nil, func(d record) error {
+		raw, err := hex.DecodeString(d.Subject)
 		if err != nil || len(raw) != len(listen.Subject{}) {
 			return lake.WithHint(errors.New("a row has no valid subject, so nobody can tell whom it concerns"),
 				"look for it with 'lakectl sql \"SELECT request_id FROM deletion_requests WHERE length(subject) IS DISTINCT FROM 32\"'")
 		}
-		r.add(listen.Subject(raw), d.Window())
+		r.add(listen.Subject(raw), listen.Deletion{ReceivedTime: d.Received, From: d.From, To: d.To}.Window())
 		return nil
 	})
 }

@@ -32,7 +32,7 @@ func (w *world) refs(table string) string {
 
 func (w *world) lines(n int) lake.Snapshot {
 	w.Helper()
-	return w.commit(catalog.PlaysByHour, "test", [][]any{{w.now, "A", "t", "DE", "phone", n, n}}, nil)
+	return w.commit(catalog.PlaysByDay, "test", [][]any{{w.now, "A", "t", n, n}}, nil)
 }
 
 func TestATagIsDroppedWhenItsAgeHasPassedAndItsSnapshotGoes(t *testing.T) {
@@ -67,12 +67,12 @@ func TestARefWithoutAnAgeHasThatOfItsTable(t *testing.T) {
 	w.again(first, 40, time.Second)
 	w.check(w.Tag(t.Context(), "audit", first, 0))
 	w.check(w.Tag(t.Context(), "longer", first, 30*day))
-	w.edit(catalog.PlaysByHour, func(meta map[string]any) {
+	w.edit(catalog.PlaysByDay, func(meta map[string]any) {
 		meta["properties"].(map[string]any)["history.expire.max-ref-age-ms"] = "86400000"
 	})
 	w.now = w.start.Add(2 * day)
 	w.run()
-	w.equal("refs", w.refs(catalog.PlaysByHour), "longer main")
+	w.equal("refs", w.refs(catalog.PlaysByDay), "longer main")
 }
 
 func TestTagsOfStatementsAreNeverDroppedAndLoseAnAgeThatSomebodyGaveThem(t *testing.T) {

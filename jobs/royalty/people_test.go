@@ -195,12 +195,16 @@ func TestWhatIsPostedWhileABatchWaitsIsWhatItWouldBeWithoutTheErasure(t *testing
 				t.Fatalf("one person's difference: %+v", got)
 			}
 		}
-		for _, change := range []func(){
+		changes := []func(){
 			func() { money(t, l, "2026-03,*,*,EUR,9001\n2026-03,DE,*,USD,77\n") },
 			func() { archive(t, l, byAll(users("late", 2), "to", "B")) },
 			func() { splitTracks(t, l, "ta,ann,writer,7000,,\nta,bob,artist,3000,,\n") },
 			func() { money(t, l, "2026-03,*,*,EUR,1\n") },
-		} {
+		}
+		if !laketest.InCI() {
+			changes = changes[1:3]
+		}
+		for _, change := range changes {
 			change()
 			run(t, l, royalty.Options{})
 		}

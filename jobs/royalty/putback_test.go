@@ -142,6 +142,9 @@ func TestACompactionIsNoAlteration(t *testing.T) {
 		name         string
 		expire, cuts bool
 	}{{name: "compacted"}, {name: "its base expired", expire: true}, {name: "and nothing says what it was", expire: true, cuts: true}} {
+		if act.expire && !act.cuts && !laketest.InCI() {
+			continue
+		}
 		before := contents(t, l)
 		l.CutsParents = act.cuts
 		for _, table := range catalog.Judged() {

@@ -10,9 +10,13 @@ import (
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
-// inBothWays runs a test with an engine that deletes rows by position and with one that rewrites files.
+// inBothWays runs a test with an engine that deletes rows by position and with one that rewrites files; outside of CI half of the
+// tests with one, half with the other.
 func inBothWays(t *testing.T, test func(t *testing.T, l *laketest.Lake, way laketest.Way)) {
-	for _, way := range []laketest.Way{laketest.ByPosition, laketest.WholeFiles} {
+	for i, way := range []laketest.Way{laketest.ByPosition, laketest.WholeFiles} {
+		if (len(t.Name())+i)%laketest.Stride(2) != 0 {
+			continue
+		}
 		t.Run(string(way), func(t *testing.T) {
 			t.Parallel()
 			test(t, laketest.New(t), way)

@@ -24,6 +24,8 @@ type Options struct {
 	// SpillAnywhere is for who may not write into TempDir: the system's folder for temporary files takes its place.
 	SpillAnywhere bool
 	Verify        *lake.Verifier // of what is bound; nil verifies nothing
+	// Start starts the DuckDB; nil is a new one in memory. Tests, which open many, use one after the other.
+	Start func(context.Context) (*sql.DB, error)
 }
 
 // DB is an in-memory DuckDB with one connection.
@@ -56,7 +58,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 func (d *DB) start(ctx context.Context, o Options) (err error) {
-	if d.db, err = sql.Open("duckdb", ""); err != nil {
+	if o.Start == nil {
+		o.Start = func(context.Context) (*sql.DB, error) { return sql.Open("duckdb", "") }
+	}
+	if d.db, err = o.Start(ctx); err != nil {
 		return err
 	}
 	if d.conn, err = d.db.Conn(ctx); err != nil {

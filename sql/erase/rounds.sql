@@ -7,8 +7,9 @@ WITH ends AS (
     coalesce(max(epoch_us("at")) FILTER (WHERE state = 'recomputed'), 0) AS recomputed_us
   FROM log GROUP BY ALL
 )
-SELECT w.ord, epoch_us(l."at"), coalesce(l.listens, 0), coalesce(l.quarantine, 0), coalesce(l.listens_counted, 0),
-  coalesce(l.listens_duplicates, 0), coalesce(l.days, ''), epoch_us(l."at") > e.deleted_us AS uncounted, coalesce(l.ledger_rows, '')
+SELECT w.ord, epoch_us(l."at") AS at_us, coalesce(l.listens, 0) AS listens, coalesce(l.quarantine, 0) AS quarantine,
+  coalesce(l.listens_counted, 0) AS listens_counted, coalesce(l.listens_duplicates, 0) AS listens_duplicates, coalesce(l.days, '') AS days,
+  epoch_us(l."at") > e.deleted_us AS uncounted, coalesce(l.ledger_rows, '') AS ledger_rows
 FROM log l
 JOIN worked w USING (source_topic, source_partition, source_offset)
 JOIN ends e USING (source_topic, source_partition, source_offset)

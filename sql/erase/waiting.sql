@@ -3,8 +3,8 @@
 WITH newest AS (
   SELECT source_topic, source_partition, source_offset, max("at") AS "at" FROM log GROUP BY ALL
 )
-SELECT l.source_topic, l.source_partition, l.source_offset, l.request_id, coalesce(l.listens_snapshot_id, 0),
-  coalesce(l.ledger_snapshot_id, 0), coalesce(l.days, ''), coalesce(l.periods, ''),
+SELECT l.source_topic, l.source_partition, l.source_offset, l.request_id, coalesce(l.listens_snapshot_id, 0) AS listens_snapshot_id,
+  coalesce(l.ledger_snapshot_id, 0) AS ledger_snapshot_id, coalesce(l.days, '') AS days, coalesce(l.periods, '') AS periods,
   EXISTS (SELECT 1 FROM seen s WHERE s.source_topic = l.source_topic AND s.source_partition = l.source_partition
     AND s.source_offset = l.source_offset AND s."at" = l."at" AND s.state = l.state) AS is_seen
 FROM log l JOIN newest n USING (source_topic, source_partition, source_offset, "at")

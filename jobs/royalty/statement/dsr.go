@@ -56,24 +56,24 @@ func (w *writer) openDSR(r *row, sender string) (_ statementFile, err error) {
 
 // write adds an SU02.03-shaped record.
 func (d *dsrStatement) write(r *row) (err error) {
-	key := pool{country: r.country, tier: r.tier, currency: r.currency}
+	key := pool{Country: r.Country, Tier: r.Tier, Currency: r.Currency}
 	s := d.pools[key]
 	if s == nil {
 		s = &dsrSummary{id: len(d.order) + 1, pool: key}
 		d.pools[key], d.order = s, append(d.order, s)
 	}
 	part := &s.payouts
-	if r.kind == kindAdjustment {
+	if r.Kind == kindAdjustment {
 		part = &s.adjusted
 	}
-	if *part, err = plus(*part, r.amountMinor.Int64); err != nil {
+	if *part, err = plus(*part, r.AmountMinor.Int64); err != nil {
 		return err
 	}
-	s.usages += r.qualifiedListens.Int64
+	s.usages += r.QualifiedListens.Int64
 	d.lines++
 	return writeRecord(d.usage,
-		"SU02.03", strconv.FormatInt(d.lines, 10), strconv.Itoa(s.id), fmt.Sprintf("%s:%d", d.in.run.RunID, d.lines), "", r.trackID, "true",
-		r.qualifiedListens, r.kind, r.originPeriod, r.artistID, r.artistName, r.title, r.isrc, r.party, r.role, r.currency, r.amountMinor, r.cause)
+		"SU02.03", strconv.FormatInt(d.lines, 10), strconv.Itoa(s.id), fmt.Sprintf("%s:%d", d.in.run.RunID, d.lines), "", r.TrackID, "true",
+		r.QualifiedListens, r.Kind, r.OriginPeriod, r.ArtistID, r.ArtistName, r.Title, r.ISRC, r.Party, r.Role, r.Currency, r.AmountMinor, r.Cause)
 }
 
 // finish puts the file together: HEAD, a record a pool, the usage, FOOT.
@@ -114,7 +114,7 @@ func (d *dsrStatement) created() time.Time { return d.in.run.FinishedAt.UTC() }
 
 func (d *dsrStatement) fileName() string {
 	return strings.Join([]string{
-		"DSR", element(stem(d.in.by, d.holder.holderID)), plainElement(d.sender), dsrService, d.in.run.Period, d.territory(), "1of1",
+		"DSR", element(stem(d.in.by, d.holder.HolderID)), plainElement(d.sender), dsrService, d.in.run.Period, d.territory(), "1of1",
 		d.created().Format("20060102T150405"),
 	}, "_") + ".tsv"
 }
@@ -123,12 +123,12 @@ func (d *dsrStatement) fileName() string {
 func (d *dsrStatement) territory() string {
 	countries := map[string]bool{}
 	for _, s := range d.order {
-		countries[s.pool.country] = true
+		countries[s.pool.Country] = true
 	}
 	if len(countries) != 1 || countries["*"] {
 		return "multi"
 	}
-	return plainElement(d.order[0].pool.country)
+	return plainElement(d.order[0].pool.Country)
 }
 
 // head says in its version and profile that this is no conformant message.
@@ -138,18 +138,18 @@ func (d *dsrStatement) head(out io.Writer) error {
 		last = month.End().AddDate(0, 0, -1).Format(time.DateOnly)
 	}
 	return writeRecord(out, "HEAD", "DSR-shaped, no DDEX conformance claimed", "RoyaltyStatement-shaped", "1",
-		d.in.run.RunID+":"+stem(d.in.by, d.holder.holderID), d.created().Format(time.RFC3339), "1", "1", first, last,
-		"", d.sender, dsrService, "", d.holder.holderID, d.holder.holderName, d.in.version)
+		d.in.run.RunID+":"+stem(d.in.by, d.holder.HolderID), d.created().Format(time.RFC3339), "1", "1", first, last,
+		"", d.sender, dsrService, "", d.holder.HolderID, d.holder.HolderName, d.in.version)
 }
 
 // summarize writes an SY07.01-shaped record. Its total of usages counts adjustments too.
 func (d *dsrStatement) summarize(out io.Writer, s *dsrSummary) error {
-	territory := s.pool.country
+	territory := s.pool.Country
 	if territory == "*" {
 		territory = "multi"
 	}
 	return writeRecord(out, "SY07.01", strconv.Itoa(s.id), "", "", "SubscriptionModel", "OnDemandStream", territory, "", dsrService,
-		number(s.usages), s.pool.tier, s.pool.currency, number(s.payouts), number(s.adjusted))
+		number(s.usages), s.pool.Tier, s.pool.Currency, number(s.payouts), number(s.adjusted))
 }
 
 // writeRecord writes cells that are string or sql.NullInt64. Only text is defused.

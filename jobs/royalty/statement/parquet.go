@@ -36,7 +36,7 @@ type parquetStatement struct {
 }
 
 func (w *writer) openParquet(r *row) (statementFile, error) {
-	out, err := w.disk.create(filepath.Join(w.dir, stem(w.in.by, r.holderID)+".parquet"))
+	out, err := w.disk.create(filepath.Join(w.dir, stem(w.in.by, r.HolderID)+".parquet"))
 	if err != nil {
 		return nil, err
 	}

@@ -17,18 +17,24 @@ const (
 
 // row is one row of one statement.
 type row struct {
-	kind, originPeriod, holderID, holderName   string
-	artistID, artistName, trackID, title, isrc string
-	country, tier, currency, party, role       string
-	listens, qualifiedListens, amountMinor     sql.NullInt64
-	cause                                      string
-}
-
-func (r *row) dest() []any {
-	return []any{
-		&r.kind, &r.originPeriod, &r.holderID, &r.holderName, &r.artistID, &r.artistName, &r.trackID, &r.title, &r.isrc,
-		&r.country, &r.tier, &r.currency, &r.party, &r.role, &r.listens, &r.qualifiedListens, &r.amountMinor, &r.cause,
-	}
+	Kind             string        `col:"kind"`
+	OriginPeriod     string        `col:"origin_period"`
+	HolderID         string        `col:"holder_id"`
+	HolderName       string        `col:"holder_name"`
+	ArtistID         string        `col:"artist_id"`
+	ArtistName       string        `col:"artist_name"`
+	TrackID          string        `col:"track_id"`
+	Title            string        `col:"title"`
+	ISRC             string        `col:"isrc"`
+	Country          string        `col:"country"`
+	Tier             string        `col:"tier"`
+	Currency         string        `col:"currency"`
+	Party            string        `col:"party"`
+	Role             string        `col:"role"`
+	Listens          sql.NullInt64 `col:"listens"`
+	QualifiedListens sql.NullInt64 `col:"qualified_listens"`
+	AmountMinor      sql.NullInt64 `col:"amount_minor"`
+	Cause            string        `col:"cause"`
 }
 
 // columns of CSV and Parquet, all text but the numbers.
@@ -42,8 +48,8 @@ var numbers = []string{"listens", "qualified_listens", "amount_minor"}
 // fields are the values of the columns: string or sql.NullInt64.
 func (in *inputs) fields(r *row) []any {
 	return []any{
-		in.run.RunID, in.run.Period, in.version, r.kind, r.originPeriod, in.by, r.holderID, r.holderName, r.artistID, r.artistName,
-		r.trackID, r.title, r.isrc, r.country, r.tier, r.currency, r.party, r.role, r.listens, r.qualifiedListens, r.amountMinor, r.cause,
+		in.run.RunID, in.run.Period, in.version, r.Kind, r.OriginPeriod, in.by, r.HolderID, r.HolderName, r.ArtistID, r.ArtistName,
+		r.TrackID, r.Title, r.ISRC, r.Country, r.Tier, r.Currency, r.Party, r.Role, r.Listens, r.QualifiedListens, r.AmountMinor, r.Cause,
 	}
 }
 
@@ -83,10 +89,18 @@ func (in *inputs) makeRows(ctx context.Context, env jobs.Env, db *jobs.Session, 
 
 // checkShares holds the shares against the payouts they divide.
 func checkShares(ctx context.Context, db *jobs.Session) error {
-	var artist, track, country, tier, currency string
-	var amount, shares int64
-	err := db.Each(ctx, "statement/unbalanced_shares", nil, []any{&artist, &track, &country, &tier, &currency, &amount, &shares}, func() error {
-		return fmt.Errorf("track %s of %s got %d %s from pool %s/%s and was shared out as %d: %w", track, artist, amount, currency, country, tier, shares, jobs.ErrProof)
+	type unbalanced struct {
+		ArtistID    string `col:"artist_id"`
+		TrackID     string `col:"track_id"`
+		Country     string `col:"country"`
+		Tier        string `col:"tier"`
+		Currency    string `col:"currency"`
+		AmountMinor int64  `col:"amount_minor"`
+		SharedMinor int64  `col:"shared_minor"`
+	}
+	err := jobs.EachRecord(ctx, db, "statement/unbalanced_shares", nil, func(p unbalanced) error {
+		return fmt.Errorf("track %s of %s got %d %s from pool %s/%s and was shared out as %d: %w",
+			p.TrackID, p.ArtistID, p.AmountMinor, p.Currency, p.Country, p.Tier, p.SharedMinor, jobs.ErrProof)
 	})
 	if err != nil {
 		return fmt.Errorf("check shares: %w", err)

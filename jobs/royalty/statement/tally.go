@@ -11,7 +11,13 @@ import (
 )
 
 // pool tells sums apart that must hold each on their own.
-type pool struct{ kind, origin, country, tier, currency string }
+type pool struct {
+	Kind     string `col:"kind"`
+	Origin   string `col:"origin_period"`
+	Country  string `col:"country"`
+	Tier     string `col:"tier"`
+	Currency string `col:"currency"`
+}
 
 // currencyTotal is the money of one currency and the rows it is on. Usage rows are of no currency.
 type currencyTotal struct {
@@ -33,20 +39,20 @@ func newTally() tally {
 func (t *tally) add(r *row) error {
 	t.rows++
 	for _, totals := range []map[string]*currencyTotal{t.all, t.holder} {
-		c := totals[r.currency]
+		c := totals[r.Currency]
 		if c == nil {
-			c = &currencyTotal{Total: Total{Currency: r.currency}}
-			totals[r.currency] = c
+			c = &currencyTotal{Total: Total{Currency: r.Currency}}
+			totals[r.Currency] = c
 		}
 		if err := c.add(r); err != nil {
 			return err
 		}
 	}
-	if r.kind == kindUsage {
+	if r.Kind == kindUsage {
 		return nil
 	}
-	p := pool{r.kind, r.originPeriod, r.country, r.tier, r.currency}
-	sum, err := plus(t.pools[p], r.amountMinor.Int64)
+	p := pool{r.Kind, r.OriginPeriod, r.Country, r.Tier, r.Currency}
+	sum, err := plus(t.pools[p], r.AmountMinor.Int64)
 	t.pools[p] = sum
 	return err
 }
@@ -54,16 +60,16 @@ func (t *tally) add(r *row) error {
 func (c *currencyTotal) add(r *row) (err error) {
 	c.rows++
 	part := &c.PayoutsMinor
-	switch r.kind {
+	switch r.Kind {
 	case kindUsage:
 		return nil
 	case kindAdjustment:
 		part = &c.AdjustmentsMinor
 	}
-	if *part, err = plus(*part, r.amountMinor.Int64); err != nil {
+	if *part, err = plus(*part, r.AmountMinor.Int64); err != nil {
 		return err
 	}
-	c.TotalMinor, err = plus(c.TotalMinor, r.amountMinor.Int64)
+	c.TotalMinor, err = plus(c.TotalMinor, r.AmountMinor.Int64)
 	return err
 }
 
@@ -106,10 +112,11 @@ func sorted(totals map[string]*currencyTotal) []currencyTotal {
 // prove holds the sums of what was written against the tables.
 func (w *writer) prove(ctx context.Context, db *jobs.Session, period string) error {
 	want := map[pool]int64{}
-	var p pool
-	var sum int64
-	err := db.Each(ctx, "statement/expected", []any{period}, []any{&p.kind, &p.origin, &p.country, &p.tier, &p.currency, &sum},
-		func() error { want[p] = sum; return nil })
+	type record struct {
+		pool
+		Sum int64 `col:"amount_minor"`
+	}
+	err := jobs.EachRecord(ctx, db, "statement/expected", []any{period}, func(r record) error { want[r.pool] = r.Sum; return nil })
 	if err != nil {
 		return fmt.Errorf("sum the payouts of %s: %w", period, err)
 	}
@@ -117,7 +124,7 @@ func (w *writer) prove(ctx context.Context, db *jobs.Session, period string) err
 		for p := range sums {
 			if got := w.tally.pools[p]; got != want[p] {
 				return fmt.Errorf("statements sum to %d %s of %ss of %s from pool %s/%s, the tables to %d: %w",
-					got, p.currency, p.kind, p.origin, p.country, p.tier, want[p], jobs.ErrProof)
+					got, p.Currency, p.Kind, p.Origin, p.Country, p.Tier, want[p], jobs.ErrProof)
 			}
 		}
 	}

@@ -52,7 +52,7 @@ func newWriter(dir string, in *inputs, o Options) (*writer, error) {
 }
 
 func (w *writer) openCSV(r *row) (statementFile, error) {
-	f, err := w.disk.newCSV(filepath.Join(w.dir, stem(w.in.by, r.holderID)+".csv"), columns)
+	f, err := w.disk.newCSV(filepath.Join(w.dir, stem(w.in.by, r.HolderID)+".csv"), columns)
 	return &csvStatement{f, w.in}, err
 }
 
@@ -73,7 +73,7 @@ func (w *writer) all(ctx context.Context, env jobs.Env, db *jobs.Session) (err e
 	defer func() { err = errors.Join(err, w.close()) }()
 	var r row
 	for from := int64(0); from < w.in.rows; from += sliceRows {
-		err := db.Each(ctx, "statement/slice", []any{from, from + sliceRows}, r.dest(), func() error { return w.add(&r) })
+		err := jobs.EachRecord(ctx, db, "statement/slice", []any{from, from + sliceRows}, func(next row) error { r = next; return w.add(&r) })
 		if err != nil {
 			return fmt.Errorf("write the rows of %s: %w", w.in.run.Period, err)
 		}
@@ -83,7 +83,7 @@ func (w *writer) all(ctx context.Context, env jobs.Env, db *jobs.Session) (err e
 }
 
 func (w *writer) add(r *row) error {
-	if w.file == nil || w.holder.holderID != r.holderID {
+	if w.file == nil || w.holder.HolderID != r.HolderID {
 		if err := w.endHolder(); err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (w *writer) endHolder() error {
 	}
 	for _, t := range w.tally.endHolder() {
 		err := w.summary.record([]any{
-			w.in.run.RunID, w.in.run.Period, w.in.version, w.in.by, w.holder.holderID, w.holder.holderName, name, t.Currency,
+			w.in.run.RunID, w.in.run.Period, w.in.version, w.in.by, w.holder.HolderID, w.holder.HolderName, name, t.Currency,
 			number(t.PayoutsMinor), number(t.AdjustmentsMinor), number(t.TotalMinor), number(t.rows),
 		})
 		if err != nil {

@@ -5,10 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 )
+
+// Main runs what was typed and returns the code to exit with. The first signal asks the running job to stop; the second one kills.
+func Main(groups []Group) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return Run(ctx, groups, os.Args, os.Stdin, stdout(), os.Stderr)
+}
 
 // Run is the whole program with its verbs and its edges passed in. It is the only place that
 // prints an error and the only one that knows exit codes.

@@ -23,9 +23,9 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Stdout is where results go. Where the caller closed it every write fails: what went to /dev/null instead would be
+// stdout is where results go. Where the caller closed it every write fails: what went to /dev/null instead would be
 // lost without a word. A pipe that nobody reads is an error too, and does not end the program on the spot.
-func Stdout() io.Writer {
+func stdout() io.Writer {
 	signal.Ignore(syscall.SIGPIPE)
 	if C.stdoutGiven() == 0 {
 		return closedWriter{}

@@ -73,6 +73,23 @@ func (f frame) verbs() []Verb {
 	return all
 }
 
+// Find is the verb that a command line runs, flags in front of its name passed over, for whoever holds what a run did against what
+// the verb declares.
+func Find(groups []Group, line []string) (v Verb) {
+	verbs := frame{groups: groups}.verbs()
+	for _, word := range line {
+		if v.Name == "" && strings.HasPrefix(word, "-") {
+			continue
+		}
+		i := slices.IndexFunc(verbs, func(v Verb) bool { return v.Name == word })
+		if i < 0 {
+			return v
+		}
+		v, verbs = verbs[i], verbs[i].Verbs
+	}
+	return v
+}
+
 // command turns a verb into a command of the library, the verbs below it too.
 func (f frame) command(v Verb, parent string) *cli.Command {
 	name := parent + " " + v.Name

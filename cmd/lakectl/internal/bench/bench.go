@@ -1,0 +1,132 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/jobs"
+)
+
+// measure is what a stretch of work took.
+type measure struct {
+	What        string  `json:"what"`
+	Rows        int64   `json:"rows"`
+	Seconds     float64 `json:"seconds"`
+	RowsSecond  int64   `json:"rows_per_second"`
+	CPUMicrosec float64 `json:"cpu_us_per_row"`
+	PeakRSSMiB  int64   `json:"peak_rss_mib"`   // 0: not told apart from this process
+	SpillMiB    int64   `json:"spill_peak_mib"` // 0: none, or not looked at
+}
+
+func newMeasure(what string, rows int64, wall, cpu time.Duration, peakRSSKiB int64) measure {
+	n := max(float64(rows), 1)
+	return measure{
+		What: what, Rows: rows, Seconds: wall.Seconds(), RowsSecond: int64(n / wall.Seconds()),
+		CPUMicrosec: float64(cpu.Microseconds()) / n, PeakRSSMiB: peakRSSKiB / 1024,
+	}
+}
+
+// bench is a lake in a temporary folder and the configuration that names it.
+type bench struct {
+	env      jobs.Env
+	closeEnv func() // nil until the lake is open
+	dir      string
+	config   string
+	environ  []string // what a child has in its environment besides
+}
+
+// newBench makes the lake, points the call's configuration at it and opens it.
+func newBench(ctx context.Context, c *frame.Call) (*bench, error) {
+	dir, err := os.MkdirTemp("", "lakectl-bench-")
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{dir: dir, config: filepath.Join(dir, "lakehouse.yaml")}
+	if err := b.open(ctx, c); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *bench) open(ctx context.Context, c *frame.Call) error {
+	k := c.Config
+	text := fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp, memory_limit: %[2]dB, threads: %[3]d, spill_limit: %[4]dB}\ningest: {flush_rows: %[5]d}\n",
+		b.dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, int64(k.DuckDB.SpillLimit), k.Ingest.FlushRows)
+	err := os.WriteFile(b.config, []byte(text), 0o600)
+	if err != nil {
+		return err
+	}
+	if c.Config, err = config.Load(b.config, nil, nil); err != nil {
+		return err
+	}
+	c.Config.Kafka = k.Kafka
+	if _, err := reach.Init(ctx, c); err != nil {
+		return err
+	}
+	b.env, b.closeEnv, err = reach.Env(ctx, c)
+	return err
+}
+
+func (b *bench) close() {
+	if b.closeEnv != nil {
+		b.closeEnv()
+	}
+	os.RemoveAll(b.dir) //nolint:errcheck // a temporary folder
+}
+
+// child runs lakectl as a process of its own, so that CPU and peak memory are the job's alone.
+func (b *bench) child(ctx context.Context, what string, rows int64, args ...string) (measure, error) {
+	m, _, err := b.childReport(ctx, what, rows, args...)
+	return m, err
+}
+
+// childReport also returns what the process reported, as JSON.
+func (b *bench) childReport(ctx context.Context, what string, rows int64, args ...string) (m measure, report []byte, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return m, nil, err
+	}
+	var stdout, stderr bytes.Buffer
+	c := exec.CommandContext(ctx, self, append([]string{"--config", b.config, "--json"}, args...)...)
+	c.Stdout, c.Stderr = &stdout, &stderr
+	c.Env = append(os.Environ(), b.environ...)
+	started := time.Now()
+	if err := c.Run(); err != nil {
+		return m, nil, fmt.Errorf("%v: %w: %s", args, err, stderr.String())
+	}
+	usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return m, nil, fmt.Errorf("no resource usage of the child on this system")
+	}
+	m = newMeasure(what, rows, time.Since(started), c.ProcessState.UserTime()+c.ProcessState.SystemTime(), usage.Maxrss)
+	return m, stdout.Bytes(), nil
+}
+
+// here measures a stretch of work in this process.
+func here(what string, work func() (rows int64, err error)) (measure, error) {
+	var before, after syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &before); err != nil {
+		return measure{}, err
+	}
+	started := time.Now()
+	rows, err := work()
+	if err != nil {
+		return measure{}, err
+	}
+	wall := time.Since(started)
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &after); err != nil {
+		return measure{}, err
+	}
+	cpu := time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())
+	return newMeasure(what, rows, wall, cpu, 0), nil
+}

@@ -1,0 +1,16 @@
+// Package bench measures jobs on loads of their own against what the same work costs without them.
+//
+// # Use
+//
+//  1. [Ingest], [Royalties] and [Commits] make a lake in a temporary folder, measure, and return a report; [Load] fills a topic for others.
+//  2. A job is measured as a process of its own, so that CPU and peak memory are its alone; a limit is measured in this process.
+//  3. Each figure that has a bound becomes a target of the report; nothing fails by one.
+//
+// # Reads and writes
+//
+// Lakes are made in the temporary folder of the system and removed. With brokers that were typed a topic is made there.
+//
+// # Bounds and caveats
+//
+// Wall times are comparable within one run only, and only when nothing else is at work on the machine. Compare ratios.
+package bench

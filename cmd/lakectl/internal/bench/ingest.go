@@ -1,0 +1,146 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/jobs/simulate"
+	"github.com/lakectl/lakectl/jobs/topic"
+)
+
+// What an ingest of listens of 250 bytes is held to, where broker and ingester share two cores.
+const (
+	targetRowsSecond = 300_000
+	targetMicrosec   = 3.5
+	targetRSSMiB     = 1024
+	targetWriters    = 1.2
+)
+
+// ingestBench is what bench ingest reports.
+type ingestBench struct {
+	Ingest  measure      `json:"ingest"`
+	Parquet writersRatio `json:"parquet"`
+	Targets []target     `json:"targets"`
+	Stages  []stageCost  `json:"stages"`
+	Notes   []string     `json:"notes"`
+}
+
+// writersRatio compares the CPU of ways to write the same sorted rows.
+type writersRatio struct {
+	Rows            int64   `json:"rows"`
+	Ours            float64 `json:"cpu_us_per_row"`
+	Library         float64 `json:"arrow_go_cpu_us_per_row"`
+	Ratio           float64 `json:"ratio"`
+	IngestToLibrary float64 `json:"ingest_ratio"` // all of the ingest to arrow-go's writing
+}
+
+// target is a figure and its bound. Only the ratio holds on any machine; nothing fails by the others.
+type target struct {
+	What     string  `json:"what"`
+	Measured float64 `json:"measured"`
+	Bound    string  `json:"bound"`
+	Met      bool    `json:"met"`
+}
+
+func atLeast(what string, measured, bound float64) target {
+	return target{what, measured, fmt.Sprint("at least ", bound), measured >= bound}
+}
+
+func atMost(what string, measured, bound float64) target {
+	return target{what, measured, fmt.Sprint("at most ", bound), measured <= bound}
+}
+
+func Ingest(ctx context.Context, c *frame.Call) (_ any, err error) {
+	b, err := newBench(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	to := topic.Options{Brokers: c.Config.Kafka.Brokers, Topic: fmt.Sprintf("lakectl-bench-%d", time.Now().UnixMilli()), ClientID: "lakectl-bench", Log: c.Log}
+	note := "broker: " + fmt.Sprint(to.Brokers)
+	if c.IsSet("brokers") {
+		err = topic.Create(ctx, to, loadPartitions)
+	} else {
+		var broker *simulate.Broker
+		if broker, err = simulate.StartBroker(to.Topic, loadPartitions); err == nil {
+			defer broker.Close()
+			to.Brokers, note = broker.Addrs(), "broker: embedded, on the same cores"
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := produceLoad(ctx, c, to); err != nil {
+		return nil, err
+	}
+	rows, profile := int64(c.Int("rows")), filepath.Join(b.dir, "cpu.pprof")
+	c.Progress.Say("ingesting")
+	report := ingestBench{Notes: []string{
+		note, "parquet: CPU of writing the same sorted rows with the same settings to nowhere, median of 3, to arrow-go's from an Arrow table",
+		"stages: from a CPU profile of the ingester",
+	}}
+	report.Ingest, err = b.child(ctx, "ingest", rows, "ingest", "--until-caught-up", "--cpuprofile", profile, "--brokers", to.Brokers[0], "--topic", to.Topic)
+	if err != nil {
+		return nil, err
+	}
+	if report.Stages, err = stagesOf(profile, ingestStages, rows); err != nil {
+		return nil, err
+	}
+	c.Progress.Say("comparing writers")
+	if report.Parquet, err = compareWriters(ctx, b.env, someListens(c)); err != nil {
+		return nil, err
+	}
+	m, p := report.Ingest, &report.Parquet
+	p.IngestToLibrary = m.CPUMicrosec / p.Library
+	report.Targets = []target{
+		atLeast("rows_per_second", float64(m.RowsSecond), targetRowsSecond), atMost("cpu_us_per_row", m.CPUMicrosec, targetMicrosec),
+		atMost("peak_rss_mib", float64(m.PeakRSSMiB), targetRSSMiB), atMost("parquet ratio", p.Ratio, targetWriters),
+	}
+	return report, nil
+}
+
+// processCPU is the CPU time of this process so far.
+func processCPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err) // it has no reason to fail for the process itself
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// benchLoad is the load that the flags ask for. With --days it comes in no order of time, so that every batch
+// holds all of the days.
+func benchLoad(c *frame.Call) simulate.LoadOptions {
+	o := simulate.LoadOptions{Seed: c.Uint64("seed"), Rows: c.Int("rows"), DuplicateShare: 0.05}
+	if days := c.Int("days"); days > 0 {
+		o.Days, o.Shuffled = days, true
+		o.Start = time.Date(2026, time.April, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -days)
+	}
+	return o
+}
+
+func produceLoad(ctx context.Context, c *frame.Call, to topic.Options) error {
+	p := topic.NewProducer(to)
+	batch := make([]topic.Record, 0, 20_000)
+	sent := 0
+	send := func() error {
+		err := p.Produce(ctx, batch)
+		sent, batch = sent+len(batch), batch[:0]
+		c.Progress.Say(fmt.Sprintf("producing: %d records", sent))
+		return err
+	}
+	for e := range simulate.Load(benchLoad(c)) {
+		batch = append(batch, topic.Record{Partition: topic.PartitionOf(e.Key, loadPartitions), Time: e.ReceivedTime, Key: e.Key, Value: e.Value})
+		if len(batch) == cap(batch) {
+			if err := send(); err != nil {
+				return errors.Join(err, p.Close())
+			}
+		}
+	}
+	return errors.Join(send(), p.Close())
+}

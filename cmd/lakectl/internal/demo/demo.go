@@ -1,0 +1,76 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
+)
+
+// demoMark is the file that says a lake is the demo's own, so that the next demo may remove it.
+const demoMark = "MADE_BY_LAKECTL_DEMO"
+
+func Run(ctx context.Context, c *frame.Call) (any, error) {
+	dir := c.String("dir")
+	if err := clearDemo(dir); err != nil {
+		return nil, err
+	}
+	c.Config.Catalog = config.Catalog{
+		Type: "sqlite", Name: "lake", URI: config.NewSecret(filepath.Join(dir, "catalog.db")), Warehouse: filepath.Join(dir, "warehouse"),
+	}
+	c.Config.DuckDB.TempDirectory = filepath.Join(dir, "tmp")
+	if _, err := reach.Init(ctx, c); err != nil {
+		return nil, err
+	}
+	env, closeEnv, err := reach.Env(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	s := newStory(c, env)
+	defer s.close()
+	err = s.tell(ctx)
+	if err != nil && s.report.Month == "" {
+		return nil, err
+	}
+	return s.report, err
+}
+
+// clearDemo makes room for the lake: an earlier demo's is removed, anything else is refused.
+func clearDemo(dir string) error {
+	mark := filepath.Join(dir, demoMark)
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0:
+	case err != nil:
+		return fmt.Errorf("look at %s: %w", dir, err)
+	default:
+		if _, err := os.Stat(mark); err != nil {
+			return usage.Errorf("run the demo in another folder, or give --dir", "%s holds something that the demo did not make", dir)
+		}
+		if err := removeDemo(dir); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make %s: %w", dir, err)
+	}
+	return os.WriteFile(mark, []byte("lakectl demo made this lake and may remove it.\n"), 0o644)
+}
+
+// removeDemo removes only what a demo makes, the mark last.
+func removeDemo(dir string) error {
+	for _, name := range []string{"warehouse", "tmp", "catalog.db", "catalog.db-wal", "catalog.db-shm", "subject.key", demoMark} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("remove the last demo: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package verbs
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/bench"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+)
+
+func benchVerb() frame.Verb {
+	rows := func(def int) cli.Flag { return &cli.IntFlag{Name: "rows", Usage: "records of the load", Value: def} }
+	seed := &cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the load is made from: another seed makes another load", Value: 1}
+	return frame.Verb{
+		Name:  "bench",
+		Short: "Measure a job on a load of its own against what the same work costs without it.",
+		Long: `Makes a lake in a temporary folder, runs the job there as a process of its own, and reports rows a second, CPU
+microseconds a row, peak memory and the ratio to a limit measured in the same run. Compare ratios, not seconds: those
+depend on the machine.`,
+		Examples: []string{"lakectl bench ingest --rows 1000000", "lakectl bench royalties --rows 20000000 --ledger 0"},
+		Verbs: []frame.Verb{
+			{
+				Name: "ingest", Short: "Broker to committed snapshots, by stage; Parquet is compared with arrow-go writing the same rows.",
+				Long: `Without --brokers the embedded broker runs in this process, on the same cores as the ingester. The stages are from a CPU
+profile of the ingester. The report says which targets are met. Of the targets only the ratio means the same on another
+machine.`,
+				Examples: []string{"lakectl bench ingest --rows 1000000", "lakectl bench ingest --brokers 127.0.0.1:9092 --days 400 --rows 2000000"},
+				Flags:    []cli.Flag{rows(1_000_000), seed, &cli.IntFlag{Name: "days", Usage: "spread the event times of each batch over `N` days; 0 is a month in order of time"}},
+				Keys:     []string{"kafka.brokers", "ingest.flush_rows"}, Run: bench.Ingest,
+			},
+			benchRoyaltiesVerb(seed),
+			benchLoadVerb(rows(1_000_000), seed),
+			benchCommitsVerb(),
+		},
+	}
+}
+
+func benchRoyaltiesVerb(seed cli.Flag) frame.Verb {
+	return frame.Verb{
+		Name: "royalties", Short: "A full rebuild against the bare DuckDB statement, and a night against building its ledger.",
+		Long: `Makes archives with 5 % duplicates and runs the job on them.
+
+The rebuild: --rows copies of one month. 'job royalties --full' counts them again from the archive alone and compares
+the checksum, with and without the verification of what it reads; the limit is sql/bench/royalties_limit.sql over the
+same files under the same memory limit, before and after them. The first run, which also writes the ledger, is reported
+beside them: the limit writes nothing.
+
+The night: a ledger of --ledger copies, as many days of them as --night goes into it, then --night more. Half of the
+second copies among them are of listens that the ledger has.
+
+At the full size it takes some 15 minutes and 4 GB of disk.`,
+		Examples: []string{"lakectl bench royalties", "lakectl bench royalties --rows 20000000 --ledger 50000000 --night 1000000"},
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "rows", Usage: "copies of the month to rebuild; 0 leaves it out", Value: 2_000_000},
+			&cli.IntFlag{Name: "ledger", Usage: "copies in the ledger that a night comes to; 0 leaves it out", Value: 5_000_000},
+			&cli.IntFlag{Name: "night", Usage: "copies that come in a night; 0 leaves it out", Value: 100_000},
+			&cli.IntFlag{Name: "tracks", Usage: "tracks of the catalogue", Value: 1_000_000},
+			seed,
+		},
+		Keys: []string{"duckdb.memory_limit", "duckdb.threads", "duckdb.spill_limit"}, Run: bench.Royalties,
+	}
+}
+
+func benchLoadVerb(flags ...cli.Flag) frame.Verb {
+	return frame.Verb{
+		Name: "load", Short: "Fill a new topic with the load that bench ingest reads, for others to read the same.",
+		Long:     "The topic must not exist. Records are keyed by user, so that every partition has some, and lz4 compressed.",
+		Examples: []string{"lakectl bench load --brokers 127.0.0.1:9092 --topic peers --rows 2000000"},
+		Flags:    flags, Keys: []string{"kafka.brokers", "kafka.topic"}, Run: bench.Load,
+	}
+}
+
+func benchCommitsVerb() frame.Verb {
+	return frame.Verb{
+		Name: "commits", Short: "How long a commit of ingest takes, from the first to the last of thousands.",
+		Long: `Commits one small file and its positions to listens, again and again, and runs 'job maintain' in between. Writing
+the file is not counted. Every 240th snapshot gets a tag: it stands for the one an hour that maintenance keeps where
+commits come every 15 s. --contrast is how many commits are made without maintenance, in another lake.`,
+		Examples: []string{"lakectl bench commits", "lakectl bench commits --commits 2000 --contrast 0"},
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "commits", Usage: "commits to make, at least 200", Value: 10_000},
+			&cli.IntFlag{Name: "maintain-every", Usage: "commits between two runs of maintenance", Value: 100},
+			&cli.IntFlag{Name: "contrast", Usage: "commits to make without maintenance", Value: 2_000},
+		},
+		Run: bench.Commits,
+	}
+}

@@ -1,0 +1,104 @@
+package verbs
+
+import (
+	"context"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/catalog/open"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
+)
+
+func catalogVerb() frame.Verb {
+	return frame.Verb{
+		Name:  "catalog",
+		Short: "Make a lake whole that was copied, moved or restored.",
+		Long: `Tables name their files by absolute paths, and the catalog names one metadata file of each table. So a copied or moved
+lake is refused until it is relocated, and a catalog from a backup is older than its tables until it is restored.`,
+		Examples: []string{"lakectl catalog relocate --dry-run", "lakectl catalog relocate"},
+		Verbs:    []frame.Verb{catalogRelocateVerb(), catalogRestoreVerb()},
+	}
+}
+
+func catalogRelocateVerb() frame.Verb {
+	return frame.Verb{
+		Name: "relocate", Short: "Make a copied or moved lake name the files at its new place.",
+		Long: `Configure catalog.uri and catalog.warehouse for the new place; nothing else is needed, also for lakes of earlier
+versions. It reads the metadata of all tables below catalog.warehouse and writes it anew under other names: metadata
+files, manifest lists, manifests and position delete files of every snapshot that is kept. Snapshot ids, times, tags and
+rows stay the same. The catalog is switched last, all tables at once. Nothing is deleted, and no file at the old place
+is touched. A lake whose old place still exists is a copy and gets a new id; a moved one keeps its id. Where the old
+place is on another machine, say --copy or --moved. Running it again does nothing; after a kill it goes on.`,
+		Examples: []string{
+			"cp -r lakehouse staging && LAKEHOUSE_CATALOG_URI=staging/catalog.db LAKEHOUSE_CATALOG_WAREHOUSE=staging/warehouse lakectl catalog relocate",
+			"lakectl catalog relocate --moved",
+		},
+		Exits: []int{frame.ExitFenced},
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "from", Usage: "the `WAREHOUSE` that the lake came from (default: what its tables say)"},
+			&cli.BoolFlag{Name: "copy", Usage: "the lake is a copy, although its old place cannot be seen"},
+			&cli.BoolFlag{Name: "moved", Usage: "the lake was moved, although something is at its old place"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "look for every file and say what would be done; change nothing"},
+		},
+		Text: []frame.Teller{frame.Text(sayRelocated)},
+		Run:  runCatalogRelocate,
+	}
+}
+
+func runCatalogRelocate(ctx context.Context, c *frame.Call) (any, error) {
+	if c.Bool("copy") && c.Bool("moved") {
+		return nil, usage.Errorf("keep one of them", "--copy and --moved are both set")
+	}
+	o, err := reach.CatalogOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	done, err := open.Relocate(ctx, o, open.RelocateOptions{
+		From: c.String("from"), Copy: c.Bool("copy"), Moved: c.Bool("moved"), DryRun: c.Bool("dry-run"), Progress: c.Progress.Say,
+	})
+	return frame.Result(done, usage.UnsupportedIsUsage(err))
+}
+
+func catalogRestoreVerb() frame.Verb {
+	return frame.Verb{
+		Name: "restore", Short: "Let a catalog from a backup name the newest state of every table.",
+		Long: `The warehouse must be newer than the catalog, or of the same time. For each table it reads the metadata files below
+catalog.warehouse and takes the one that came after all others: by lineage, not by age or number, because commits that
+lost a race leave newer files behind. A table that the catalog does not know at all is registered again. Every file that
+the chosen state names must exist. If the warehouse was copied while jobs ran, the newest state that is whole is taken,
+and the report says so. The catalog is switched for all tables at once; nothing is deleted. If a table has several
+states and none contains the others, the command prints them and ends with code 5: choose one with --head. notes names
+the tables that are of different times; the jobs catch up where they can.`,
+		Examples: []string{"lakectl catalog restore --dry-run", "lakectl catalog restore --head listens=00041-8a2f0c1e.gz.metadata.json"},
+		Exits:    []int{frame.ExitFenced, frame.ExitProof},
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "head", Usage: "take this metadata file for a table, as `TABLE=METADATA`; may be repeated"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; change nothing"},
+		},
+		Text: []frame.Teller{frame.Text(sayRestored)},
+		Run:  runCatalogRestore,
+	}
+}
+
+func runCatalogRestore(ctx context.Context, c *frame.Call) (any, error) {
+	heads := map[string]string{}
+	for _, text := range c.StringSlice("head") {
+		table, file, ok := strings.Cut(text, "=")
+		if !ok || table == "" || file == "" {
+			return nil, usage.Errorf("give TABLE=METADATA, as in listens=00041-8a2f0c1e.gz.metadata.json", "--head %q", text)
+		}
+		heads[table] = file
+	}
+	o, err := reach.CatalogOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	done, err := open.Restore(ctx, o, open.RestoreOptions{Heads: heads, DryRun: c.Bool("dry-run")})
+	if len(done.Heads) == 0 {
+		return frame.Result(done, usage.UnsupportedIsUsage(err))
+	}
+	return done, err
+}

@@ -1,0 +1,147 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
+	"github.com/lakectl/lakectl/jobs/ingest"
+	"github.com/lakectl/lakectl/jobs/topic"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/listen"
+)
+
+func ingestVerb() frame.Verb {
+	return frame.Verb{
+		Name:  "ingest",
+		Short: "Consume the Kafka topic into the archive, exactly once.",
+		Long: `Every record ends in exactly one place: it becomes a row of listens, of deletion_requests or of quarantine, or it is
+counted as suppressed by an earlier deletion request. Positions are committed with the rows, so a restart continues
+where the archive ends. Runs until stopped; a signal flushes and commits. Several ingesters share the partitions: start
+as many as there are partitions, with the same --group. With --until-caught-up an ingester reads all partitions by
+itself, outside the group. If two ingesters read the same partitions, one continues. The other waits and takes over, or
+ends with code 4 outside a group.`,
+		Examples: []string{
+			"lakectl ingest --brokers kafka-1:9092 --topic listens", "lakectl ingest --until-caught-up",
+			"lakectl ingest --from earliest   # records were deleted before they were read: go on without them, and record that",
+		},
+		Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "until-caught-up", Usage: "stop where the topic ended when the command started"},
+			&cli.StringFlag{Name: "from", Usage: "`WHERE` to start in a partition that has no position, or whose next records are deleted: earliest, latest or PARTITION=OFFSET,..."},
+			cpuProfileFlag(),
+		},
+		Keys: []string{"kafka.brokers", "kafka.topic", "kafka.group", "ingest.flush_rows", "ingest.metrics_addr"},
+		Text: []frame.Teller{frame.Text(sayIngest)},
+		Run:  profiled(runIngest),
+		Verbs: []frame.Verb{{
+			Name: "file", Args: "PATH...", Short: "Read JSON Lines files into the archive, exactly once.",
+			Long: `Files may be compressed (.gz, .zst); - is stdin and needs --source. A source is named by its content, so reading
+the same file twice changes nothing. Offsets are line numbers. --received-time is for records that carry no received time.`,
+			Examples: []string{"lakectl ingest file events.jsonl", "zcat old.gz | lakectl ingest file --source old -"},
+			Exits:    []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
+			Flags: []cli.Flag{
+				&cli.StringFlag{Name: "received-time", Usage: "received `TIME` (RFC 3339) of records that carry none"},
+				&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: made from its content)"},
+			},
+			Text: []frame.Teller{frame.Text(sayIngest)},
+			Run:  runIngestFile,
+		}, ingestStatusVerb()},
+	}
+}
+
+func ingestOptions(c *frame.Call) ingest.Options {
+	k := c.Config.Ingest
+	return ingest.Options{
+		FlushAge: k.FlushAge, FlushRows: int(k.FlushRows), FlushBytes: int64(k.FlushBytes),
+		Limits: listen.Limits{MaxAhead: k.MaxAhead, MaxLate: k.MaxLate}, MaxRefusedPercent: int(k.MaxRefusedPercent),
+	}
+}
+
+func runIngest(ctx context.Context, c *frame.Call) (_ any, err error) {
+	from, err := ingest.ParseFrom(c.String("from"))
+	if err != nil {
+		return nil, askedWrong(err)
+	}
+	metrics, stopMetrics, err := serveMetrics(c)
+	if err != nil {
+		return nil, err
+	}
+	defer stopMetrics()
+	env, closeEnv, err := reach.Env(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	o, err := reach.TopicOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	t, err := topic.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	options := ingestOptions(c)
+	options.UntilCaughtUp, options.From, options.Metrics = c.Bool("until-caught-up"), from, metrics
+	options.Group, options.SessionTimeout = c.Config.Kafka.Group, c.Config.Kafka.SessionTimeout
+	report, err := ingest.Kafka(ctx, env, t, options)
+	if errors.Is(err, ingest.ErrUsage) && report.Records == 0 {
+		return nil, askedWrong(err)
+	}
+	if errors.As(err, new(*topic.OtherLakeError)) && report.Records == 0 {
+		return nil, usage.Of(err)
+	}
+	return report, err
+}
+
+// serveMetrics shows metrics where the configuration says, before anything is ingested; nil where it says nowhere.
+func serveMetrics(c *frame.Call) (m *ingest.Metrics, stop func(), err error) {
+	addr := c.Config.Ingest.MetricsAddr
+	if addr == "" {
+		return nil, func() {}, nil
+	}
+	m = ingest.NewMetrics()
+	at, stop, err := m.Serve(addr, c.Log)
+	if err != nil {
+		return nil, nil, lake.WithHint(fmt.Errorf("ingest.metrics_addr is %s: %w", addr, err), "give another address with --metrics-addr, or stop what listens there: 'ss -ltnp'")
+	}
+	c.Log.Info("serving metrics", "addr", at)
+	return m, stop, nil
+}
+
+func runIngestFile(ctx context.Context, c *frame.Call) (any, error) {
+	options := ingestOptions(c)
+	options.Source = c.String("source")
+	if text := c.String("received-time"); text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return nil, usage.Errorf("give a time like 2026-03-01T00:00:00Z", "--received-time is %q", text)
+		}
+		options.ReceivedTime = &at
+	}
+	env, closeEnv, err := reach.Env(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	report, err := ingest.Files(ctx, env, c.Args().Slice(), c.Stdin, options)
+	if errors.Is(err, ingest.ErrUsage) && report.Records == 0 {
+		return nil, askedWrong(err) // nothing was read, so there is nothing to report
+	}
+	return report, err
+}
+
+// askedWrong makes wrong usage of a request that package ingest refused for what it asks.
+func askedWrong(err error) error {
+	if errors.Is(err, ingest.ErrUsage) {
+		return usage.Of(err)
+	}
+	return err
+}

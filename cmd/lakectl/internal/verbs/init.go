@@ -1,0 +1,32 @@
+package verbs
+
+import (
+	"context"
+	"strings"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+)
+
+func initVerb() frame.Verb {
+	return frame.Verb{
+		Name:  "init",
+		Short: "Create what the lake lacks: catalog, tables, the key of the subject hash.",
+		Long: `Safe to repeat, also while jobs run: it leaves what exists as it is. Run it after an upgrade too: it gives the tables
+the columns of the new version.
+Keep a copy of the subject key in your secret store. Without it no deletion request can be matched to listens.`,
+		Examples: []string{"lakectl init", "LAKEHOUSE_CATALOG_WAREHOUSE=/data/warehouse lakectl init"},
+		Text:     []frame.Teller{frame.Text(sayInit)},
+		Run: func(ctx context.Context, c *frame.Call) (any, error) {
+			return reach.Init(ctx, c)
+		},
+	}
+}
+
+func sayInit(p *frame.Page, r reach.Made) {
+	if len(r.Created) == 0 {
+		p.Idle("the lake in %s is complete", r.Warehouse)
+		return
+	}
+	p.Say("created in %s: %s", r.Warehouse, strings.Join(r.Created, ", "))
+}

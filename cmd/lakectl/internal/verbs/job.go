@@ -1,0 +1,115 @@
+package verbs
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/chain"
+	"github.com/lakectl/lakectl/jobs/rollup"
+	"github.com/lakectl/lakectl/jobs/royalty"
+)
+
+func jobVerb() frame.Verb {
+	return frame.Verb{
+		Name:     "job",
+		Short:    "Run one of the jobs that keep the derived tables.",
+		Long:     "Every job can be killed at any time and run again; with nothing new it commits nothing.",
+		Examples: []string{"lakectl job royalties"},
+		Verbs: []frame.Verb{
+			{
+				Name: "rollup", Short: "Bring the dashboard's tables up to date.",
+				Long: `Adds the new rows of the archive as sums: plays_by_hour for the newest days (retention.hours), and for ever
+plays_by_day, audience_by_day and listeners_by_day. Copies of one listen all count until the day is compared with what
+counts: days that late rows or deletions touched, and with --true-up every day. What differs is written anew, and
+plays_changes says what changed in days that had ended, and why. --true-up brings the ledger up to date first.`,
+				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
+				Flags: []cli.Flag{&cli.BoolFlag{Name: "true-up", Usage: "rewrite every day that differs from what counts"}},
+				Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayRollup)}, Run: runRollup,
+			},
+			{
+				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
+				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the archive
+alone, without the ledger, and ends with code 5 if a line differs. The differences of a closed period are posted to an
+open one (see 'lakectl period --help'). unheard lists what rules, pools and splits name but no counted listen of any
+published month has.`,
+				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
+				Flags: []cli.Flag{
+					&cli.StringFlag{Name: "period", Usage: "only this `MONTH`, like 2026-03"},
+					&cli.BoolFlag{Name: "dry-run", Usage: "only say which periods would be recomputed, why, and how many rows that would read"},
+					&cli.BoolFlag{Name: "full", Usage: "recount from the archive alone and compare"},
+				},
+				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayForecast), frame.Text(sayRoyalties)}, Run: runRoyalties,
+			},
+			{
+				Name: "deletions", Short: "Carry every open deletion request forward.",
+				Long: `Deletes the rows that the requests cover from listens, quarantine and the ledger, recomputes the periods and days
+they touched, and records each step in deletion_log. A listen that arrives later is kept out by ingest.
+Bytes of deleted rows stay in files and old snapshots until these are purged.`,
+				Examples: []string{"lakectl job deletions", "lakectl deletions list"}, Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
+				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayDeletions)}, Run: runDeletions,
+			},
+			maintainVerb(),
+		},
+	}
+}
+
+func runRollup(ctx context.Context, c *frame.Call) (any, error) {
+	return reach.WithEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) {
+		return chain.RollUp(ctx, env, rollup.Options{TrueUp: c.Bool("true-up"), Hours: c.Config.Retention.Hours})
+	})
+}
+
+func runRoyalties(ctx context.Context, c *frame.Call) (any, error) {
+	if c.String("period") != "" {
+		if err := c.NeedMonth("period"); err != nil {
+			return nil, err
+		}
+	}
+	env, closeEnv, err := reach.Env(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	report, err := royalty.Run(ctx, env, royalty.Options{Period: c.String("period"), Full: c.Bool("full"), DryRun: c.Bool("dry-run")})
+	switch {
+	case c.JSON && report.Plan != nil:
+		return frame.Result(report.Plan, err)
+	case report.Plan != nil && err == nil:
+		return plannedRoyalties{*report.Plan, publishedPeriods(ctx, env)}, nil
+	case report.Full != nil && !c.JSON:
+		return ranRoyalties{Report: report}, err // a proof that failed is shown with what it compared
+	case report.Full != nil:
+		return report, err
+	case c.JSON || err != nil:
+		return frame.Result(report, err)
+	case report.Written:
+		return ranRoyalties{Report: report}, nil
+	}
+	return ranRoyalties{report, publishedPeriods(ctx, env)}, nil
+}
+
+// publishedPeriods is how many periods are published; -1 where that cannot be read.
+func publishedPeriods(ctx context.Context, env jobs.Env) int64 {
+	runs, err := royalty.Runs(ctx, env)
+	if err != nil {
+		return -1
+	}
+	periods := map[string]bool{}
+	for _, r := range runs {
+		periods[r.Period] = true
+	}
+	return int64(len(periods))
+}
+
+func runDeletions(ctx context.Context, c *frame.Call) (any, error) {
+	env, closeEnv, err := reach.Env(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	return chain.CarryOut(ctx, env, rollup.Options{Hours: c.Config.Retention.Hours})
+}

@@ -1,0 +1,56 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/jobs/audit"
+	"github.com/lakectl/lakectl/jobs/royalty"
+)
+
+func royaltiesReproduceVerb() frame.Verb {
+	return frame.Verb{
+		Name: "reproduce", Args: "RUN", Short: "Recompute a run from the archive and compare.",
+		Long: `RUN is the id of a run, or a period, which stands for its newest run. The newest run of a closed period restates its
+statement; the first lines say which run it is. The archive is cut where the run saw its end, so that nothing that came
+in later counts. It is counted anew without the ledger, by the rules and pools of the run. Nothing is written.
+The result is same: lines and payouts are those published; or inputs_erased (code 6): deletion requests have since
+removed what the run was computed from, and are listed; or different (code 5): anything else, also published payouts
+that do not follow from lines and pools. Lines that came out different are named with --operator only: they may be about one person.`,
+		Examples: []string{"lakectl royalties reproduce 2026-03", "lakectl --json royalties reproduce 2026-03-0a1b2c3d4e"},
+		Exits:    []int{frame.ExitProof, frame.ExitGone},
+		Flags:    []cli.Flag{operatorFlag()},
+		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayReproduced)}, Run: runRoyaltiesReproduce,
+	}
+}
+
+func runRoyaltiesReproduce(ctx context.Context, c *frame.Call) (any, error) {
+	env, closeEnv, err := reach.Reader(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	result, err := audit.Reproduce(ctx, env, c.Args().First())
+	if result == nil {
+		return nil, err
+	}
+	if !c.Bool("operator") {
+		result.Fold()
+	}
+	shown := reproduced{Result: *result}
+	run, err2 := royalty.NewestRun(ctx, env, result.RunID)
+	if err2 == nil {
+		shown.Standing, err2 = royalty.StandingOf(ctx, env, run)
+	}
+	return shown, errors.Join(err, err2) // what was compared is shown with the failure
+}
+
+// reproduced is a run reproduced, and which of its period it is.
+type reproduced struct {
+	royalty.Standing
+	audit.Result
+}
