@@ -46,7 +46,7 @@ func (g *group) begin(ctx context.Context, s *stand) error {
 		if err := db.Run(ctx, "rollup/results"); err != nil {
 			return err
 		}
-		return db.Alias(ctx, s.table+".deltas", g.arrived+"."+s.table)
+		return db.Alias(ctx, "deltas", g.arrived+"."+s.table)
 	})
 }
 
@@ -137,7 +137,7 @@ func (g *group) compareTable(ctx context.Context, s *stand, standing []lake.File
 		if err := db.BindFiles(ctx, "stood", s.snapshot, lake.InPartitions(standing, s.partitions(scope))); err != nil {
 			return err
 		}
-		if err := db.Alias(ctx, s.table+".exact", counts+"."+s.table); err != nil {
+		if err := db.Alias(ctx, "exact", counts+"."+s.table); err != nil {
 			return err
 		}
 		if err := db.Run(ctx, "rollup/standing"); err != nil {

@@ -36,3 +36,10 @@ func TestSubjectDependsOnTheKey(t *testing.T) {
 		t.Error("two keys give one subject")
 	}
 }
+
+func TestAKeyIsDerivedForEachUse(t *testing.T) {
+	one, other := Key{1}, Key{2}
+	if one.Derived("a") == one.Derived("b") || one.Derived("a") == other.Derived("a") || one.Derived("a") != one.Derived("a") {
+		t.Error("two labels or two keys give one key, or one gives two")
+	}
+}
