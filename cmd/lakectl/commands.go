@@ -11,7 +11,7 @@ func verbGroups() []verbGroup {
 	return []verbGroup{
 		{Title: "Start", Verbs: []verb{demoVerb(), initVerb(), configVerb(), completionVerb(), versionVerb(), helpVerb()}},
 		{Title: "Run", Verbs: []verb{ingestVerb(), jobVerb(), periodVerb(), quarantineVerb()}},
-		{Title: "Read", Verbs: []verb{sqlVerb(), snapshotsVerb(), royaltiesVerb(), deletionsVerb()}},
+		{Title: "Read", Verbs: []verb{sqlVerb(), snapshotsVerb(), royaltiesVerb(), deletionsVerb(), tokenVerb()}},
 		{Title: "Inputs of royalties", Verbs: []verb{rulesVerb(), poolsVerb(), splitsVerb(), tracksVerb()}},
 		{Title: "Tools", Verbs: []verb{tagVerb(), catalogVerb(), benchVerb()}},
 	}

@@ -62,8 +62,6 @@ type trinoConfig struct{ URL string }
 
 type retentionConfig struct{ ArchiveSnapshots, Quarantine time.Duration }
 
-type serveConfig struct{ Addr string }
-
 // layer says where a value comes from; later ones win.
 type layer int
 
@@ -180,6 +178,9 @@ func (c config) check() error {
 	}
 	if c.Catalog.Type != "sqlite" && c.setBy("catalog.uri") == fromDefault && c.setBy("catalog.uri_file") == fromDefault {
 		return c.needs("catalog.uri", "catalog.type")
+	}
+	if err := c.checkServe(); err != nil {
+		return err
 	}
 	return c.checkKafka()
 }

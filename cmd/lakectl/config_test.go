@@ -18,6 +18,7 @@ var anotherValue = map[string]string{
 	"kafka.sasl.mechanism": "PLAIN", "ingest.flush_age": "1m", "ingest.flush_rows": "5", "ingest.flush_bytes": "1GiB",
 	"ingest.max_ahead": "0s", "ingest.metrics_addr": "127.0.0.1:9464", "ingest.max_late": "1d12h", "duckdb.memory_limit": "4GB", "duckdb.threads": "8", "duckdb.spill_limit": "64GiB", "duckdb.verify": "true", "engine": "trino",
 	"kafka.session_timeout": "20s", "ingest.max_refused_percent": "50", "trino.url": "http://trino:8080", "retention.archive_snapshots": "2d", "retention.quarantine": "1d", "serve.addr": "[::1]:80",
+	"serve.public_url": "https://plays.example.com", "serve.oidc.issuer": "https://id.example.com",
 }
 
 func TestEveryKeyCanBeSetInEveryPlace(t *testing.T) {
@@ -87,7 +88,7 @@ func TestDefaultsAreWhatTheDocumentationSays(t *testing.T) {
 		DuckDB:    duckdbConfig{MemoryLimit: 1 << 30, Threads: 2, TempDirectory: "./lakehouse/tmp", SpillLimit: 32 << 30, Verify: true},
 		Engine:    "duckdb",
 		Retention: retentionConfig{ArchiveSnapshots: 7 * 24 * time.Hour, Quarantine: 30 * 24 * time.Hour},
-		Serve:     serveConfig{Addr: "127.0.0.1:8080"},
+		Serve:     serveConfig{Addr: "127.0.0.1:8080", OIDC: oidcConfig{OperatorValue: "true"}},
 	}
 	if diff := cmp.Diff(want, c, cmp.AllowUnexported(config{}, secret{})); diff != "" {
 		t.Fatal(diff)
