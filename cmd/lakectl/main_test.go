@@ -39,6 +39,7 @@ var standIns = []struct {
 }{
 	{regexp.MustCompile(`\b(\d{4}-\d{2})-[0-9a-f]{10}\b`), "$1-RRRRRRRRRR"},
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "YYYY-MM-DDTHH:MM:SSZ"},
+	{regexp.MustCompile(`\b(lk[tl]_)[A-Za-z0-9_-]{43}(\s|")`), "${1}SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS$2"},
 	{regexp.MustCompile(`\b[0-9a-f]{16}\b`), "CCCCCCCCCCCCCCCC"},
 	{regexp.MustCompile(`\b\d{17,19}\b`), "ID"},
 	{regexp.MustCompile(`\d+\.\d s\b`), "N.N s"},

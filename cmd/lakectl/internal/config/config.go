@@ -70,9 +70,6 @@ type Trino struct{ URL string }
 // Retention is how long things are kept.
 type Retention struct{ ArchiveSnapshots, Quarantine, Hours time.Duration }
 
-// Serve is where the dashboard listens.
-type Serve struct{ Addr string }
-
 // layer says where a value comes from; later ones win.
 type layer int
 
@@ -189,6 +186,9 @@ func (c Config) check() error {
 	}
 	if c.Catalog.Type != "sqlite" && c.setBy("catalog.uri") == fromDefault && c.setBy("catalog.uri_file") == fromDefault {
 		return c.needs("catalog.uri", "catalog.type")
+	}
+	if err := c.checkServe(); err != nil {
+		return err
 	}
 	return c.checkKafka()
 }

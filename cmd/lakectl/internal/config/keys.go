@@ -205,8 +205,56 @@ var keys = []Key{
 	},
 
 	{
-		name: "serve.addr", def: "127.0.0.1:8080", about: "where the dashboard listens", flag: "addr", form: isHostPort, idle: "there is no dashboard to serve",
+		name: "serve.addr", def: "127.0.0.1:8080", about: "where the dashboard listens", flag: "addr", form: isHostPort,
 		field: func(c *Config) any { return &c.Serve.Addr },
+	},
+	{
+		name: "serve.public_url", about: "address under which browsers reach the dashboard, without a path, when it is not serve.addr", flag: "public-url", form: isOrigin, example: "https://plays.example.com",
+		field: func(c *Config) any { return &c.Serve.PublicURL },
+	},
+	{
+		name: "serve.tls.cert_file", about: "PEM file with the certificate of the dashboard; renewed without a restart", example: "./cert.pem",
+		field: func(c *Config) any { return &c.Serve.TLS.CertFile },
+	},
+	{
+		name: "serve.tls.key_file", about: "PEM file with the key of that certificate", example: "./key.pem",
+		field: func(c *Config) any { return &c.Serve.TLS.KeyFile },
+	},
+	{
+		name: "serve.oidc.issuer", about: "issuer of OpenID Connect tokens that are taken, exactly as they name it", form: isHTTP, example: "https://id.example.com",
+		field: func(c *Config) any { return &c.Serve.OIDC.Issuer },
+	},
+	{
+		name: "serve.oidc.audience", about: "audience that a bearer token of the issuer must be for", example: "plays",
+		field: func(c *Config) any { return &c.Serve.OIDC.Audience },
+	},
+	{
+		name: "serve.oidc.artist_claim", about: "claim whose value is the id of the artist that a token shows", example: "artist_id",
+		field: func(c *Config) any { return &c.Serve.OIDC.ArtistClaim },
+	},
+	{
+		name: "serve.oidc.label_claim", about: "claim whose value is the id of the label that a token shows", example: "label_id",
+		field: func(c *Config) any { return &c.Serve.OIDC.LabelClaim },
+	},
+	{
+		name: "serve.oidc.operator_claim", about: "claim that has serve.oidc.operator_value, alone or in a list, where a token shows everything", example: "groups",
+		field: func(c *Config) any { return &c.Serve.OIDC.OperatorClaim },
+	},
+	{
+		name: "serve.oidc.operator_value", def: "true", about: "what serve.oidc.operator_claim has for an operator",
+		field: func(c *Config) any { return &c.Serve.OIDC.OperatorValue },
+	},
+	{
+		name: "serve.oidc.client_id", about: "id of the dashboard at the issuer; with it browsers sign in there", example: "lakectl",
+		field: func(c *Config) any { return &c.Serve.OIDC.ClientID },
+	},
+	{
+		name: "serve.oidc.client_secret", about: "only as a variable, or in serve.oidc.client_secret_file", secrecy: isSecret,
+		field: func(c *Config) any { return &c.Serve.OIDC.ClientSecret.value },
+	},
+	{
+		name: "serve.oidc.client_secret_file", about: "file that holds the secret of the dashboard at the issuer", example: "/run/secrets/oidc-secret",
+		field: func(c *Config) any { return &c.Serve.OIDC.ClientSecret.file },
 	},
 }
 
@@ -260,6 +308,12 @@ var (
 
 // isTopic takes the names that a broker takes.
 func isTopic(s string) bool { return topicName.MatchString(s) && s != "." && s != ".." }
+
+// isOrigin takes scheme and host, without a path.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && isHTTP(s) && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
 
 func isHTTP(s string) bool {
 	u, err := url.Parse(s)

@@ -1,0 +1,163 @@
+package verbs
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/serve/access"
+)
+
+func tokenVerb() frame.Verb {
+	return frame.Verb{
+		Name:  "token",
+		Short: "Say who may see what on the dashboard.",
+		Long: `A token or link shows the plays of one artist, of one label, or everything. It is shown once; the lake keeps its hash,
+in the table access_tokens. As long as nobody was ever given access, the dashboard answers this machine alone, with everything.`,
+		Examples: []string{"lakectl token link --artist A1", "lakectl token create --label L7 --name 'reports of L7' --expires 90d", "lakectl token list"},
+		Verbs:    []frame.Verb{tokenCreateVerb(), tokenLinkVerb(), tokenListVerb(), tokenRevokeVerb()},
+	}
+}
+
+// scopeFlags say what is to be seen.
+func scopeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "artist", Usage: "show the plays of the artist with this `ID`"},
+		&cli.StringFlag{Name: "label", Usage: "show the plays of the label with this `ID`, of tracks while they are its own"},
+		&cli.BoolFlag{Name: "operator", Usage: "show everything"},
+		&cli.StringFlag{Name: "name", Usage: "what to call it in lists"},
+	}
+}
+
+func tokenCreateVerb() frame.Verb {
+	return frame.Verb{
+		Name: "create", Short: "Make a token for a program.",
+		Long: `The program sends it as 'Authorization: Bearer TOKEN'. It holds until it expires or is revoked. Each run makes another one.`,
+		Examples: []string{
+			"lakectl token create --artist A1 --expires 90d",
+			"lakectl --json token create --operator --name monitoring",
+		},
+		Exits: []int{frame.ExitFenced},
+		Flags: append(scopeFlags(), &cli.StringFlag{Name: "expires", Usage: "let it end after this `DURATION`, like 90d (default: never)"}),
+		Text:  []frame.Teller{frame.Text(sayToken)},
+		Run:   runTokenCreate,
+	}
+}
+
+func tokenLinkVerb() frame.Verb {
+	return frame.Verb{
+		Name: "link", Short: "Make a link that signs a browser in once.",
+		Long: `Open it, or send it to whom it is for, within 10 minutes. The browser stays signed in for 12 hours, or until the link is revoked.
+Who has the link has the access, so send it on a way that only they read.`,
+		Examples: []string{"lakectl token link --artist A1", "lakectl token link --operator --public-url https://plays.example.com"},
+		Exits:    []int{frame.ExitFenced},
+		Flags:    scopeFlags(),
+		Keys:     []string{"serve.public_url"},
+		Text:     []frame.Teller{frame.Text(sayLink)},
+		Run:      runTokenLink,
+	}
+}
+
+func tokenListVerb() frame.Verb {
+	return frame.Verb{
+		Name: "list", Short: "List who may see what.",
+		Long:     `Lists tokens, links and the sessions of browsers, the oldest first; with --all also what expired, was used or was revoked.`,
+		Examples: []string{"lakectl token list", "lakectl --json token list --all"},
+		Flags:    []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "also what is worth nothing any more"}},
+		Text:     []frame.Teller{frame.Text(sayTokens)},
+		Run:      runTokenList,
+	}
+}
+
+func tokenRevokeVerb() frame.Verb {
+	return frame.Verb{
+		Name: "revoke", Args: "ID", Short: "End a token, link or session.",
+		Long: `A dashboard that runs turns it away within 5 seconds. With a link its session ends too. Revoking again changes nothing. What was
+revoked stays so, unless an older backup of the lake is put back.`,
+		Examples: []string{"lakectl token revoke 3f0c9a52be7714d8"},
+		Exits:    []int{frame.ExitFenced},
+		Text:     []frame.Teller{frame.Text(sayRevoked)},
+		Run:      runTokenRevoke,
+	}
+}
+
+// askedScope is what the flags say is to be seen.
+func askedScope(c *frame.Call) (access.Scope, error) {
+	const hint = "give one of --artist ID, --label ID and --operator"
+	var asked []access.Scope
+	for _, sees := range []access.Sees{access.Artist, access.Label} {
+		if c.IsSet(string(sees)) {
+			asked = append(asked, access.Scope{Sees: sees, ID: c.String(string(sees))})
+		}
+	}
+	if c.Bool("operator") {
+		asked = append(asked, access.Scope{Sees: access.Operator})
+	}
+	switch len(asked) {
+	case 0:
+		return access.Scope{}, usage.Errorf(hint, "nobody is said to be given access")
+	case 1:
+	default:
+		return access.Scope{}, usage.Errorf(hint+"; for several run it several times", "one token shows one artist, one label or everything")
+	}
+	s, err := access.NewScope(asked[0].Sees, asked[0].ID)
+	if err != nil {
+		return s, usage.Errorf(hint, "%w", err)
+	}
+	return s, nil
+}
+
+func runTokenCreate(ctx context.Context, c *frame.Call) (any, error) {
+	scope, err := askedScope(c)
+	if err != nil {
+		return nil, err
+	}
+	life, err := c.Duration("expires")
+	if err == nil && c.IsSet("expires") && life <= 0 {
+		err = usage.Errorf("leave it out for a token that does not expire", "--expires is %q; allowed: a duration over 0, such as 90d", c.String("expires"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return reach.WithEnv(ctx, c, func(env jobs.Env) (access.Made, error) {
+		return access.CreateToken(ctx, env, scope, c.String("name"), life)
+	})
+}
+
+// linkResult is a link and the address to open.
+type linkResult struct {
+	access.Made
+	URL string `json:"url"`
+}
+
+func runTokenLink(ctx context.Context, c *frame.Call) (any, error) {
+	scope, err := askedScope(c)
+	if err != nil {
+		return nil, err
+	}
+	return reach.WithEnv(ctx, c, func(env jobs.Env) (linkResult, error) {
+		made, err := access.CreateLink(ctx, env, scope, c.String("name"))
+		return linkResult{Made: made, URL: access.LinkURL(c.Config.Serve.URL(), made.Secret)}, err
+	})
+}
+
+// tokenList is what is valid, or all there is.
+type tokenList struct {
+	Tokens []access.Listed `json:"tokens"`
+	all    bool
+}
+
+func runTokenList(ctx context.Context, c *frame.Call) (any, error) {
+	return reach.WithReader(ctx, c, func(env jobs.Env) (tokenList, error) {
+		list, err := access.List(ctx, env, c.Bool("all"))
+		return tokenList{Tokens: list, all: c.Bool("all")}, err
+	})
+}
+
+func runTokenRevoke(ctx context.Context, c *frame.Call) (any, error) {
+	return reach.WithEnv(ctx, c, func(env jobs.Env) (access.Revoked, error) { return access.Revoke(ctx, env, c.Args().First()) })
+}
