@@ -225,7 +225,10 @@ func (p *Plan) bindTorn(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.db.Run(ctx, "rollup/torn")
+	if err := p.db.RunAll(ctx, "rollup/torn", "ledger/unrecorded"); err != nil {
+		return err
+	}
+	return p.db.Alias(ctx, "uncovered", "unrecorded")
 }
 
 // sources are the files whose rows count: of the ledger, and of the archive where the ledger does not reach. A
