@@ -51,9 +51,9 @@ func runRoyaltiesReproduce(ctx context.Context, c *frame.Call, f reproduceFlags)
 		result.Fold()
 	}
 	shown := reproduced{Result: *result}
-	run, err2 := royalty.NewestRun(ctx, env, result.RunID)
+	register, err2 := royalty.ReadRegister(ctx, env)
 	if err2 == nil {
-		shown.Standing, err2 = royalty.StandingOf(ctx, env, run)
+		shown.Standing, err2 = register.StandingOf(result.RunID)
 	}
 	return shown, errors.Join(err, err2) // what was compared is shown with the failure
 }
