@@ -33,8 +33,10 @@ type RoyaltiesReport struct {
 	Ratios  []rebuildRatio `json:"ratios,omitempty"`
 	Night   []measure      `json:"night,omitempty"`
 	Written []tableWritten `json:"written_by_night,omitempty"`
-	Targets []target       `json:"targets"`
-	Notes   []string       `json:"notes"`
+	// Statements are those that took longest, of each job.
+	Statements []statementCost `json:"statements,omitempty"`
+	Targets    []target        `json:"targets"`
+	Notes      []string        `json:"notes"`
 }
 
 // rebuildRatio compares a job with the mean of the runs of the limit.
@@ -82,6 +84,7 @@ func Royalties(ctx context.Context, c *frame.Call, o RoyaltiesOptions) (any, err
 		}
 	}
 	for _, m := range append(report.Rebuild, report.Night...) {
+		report.Statements = append(report.Statements, m.statements...)
 		if m.PeakRSSMiB > 0 {
 			report.Targets = append(report.Targets, atMost("peak_rss_mib of "+m.What, float64(m.PeakRSSMiB), targetRoyaltyRSS),
 				atMost("spill_peak_mib of "+m.What, float64(m.SpillMiB), targetSpillMiB))
@@ -228,7 +231,7 @@ func (b *bench) royalties(ctx context.Context, what string, rows int, args ...st
 	b.env.Progress(what)
 	spill := watchSize(b.env.Duck.TempDir)
 	var text []byte
-	m, text, err = b.childReport(ctx, what, int64(rows), append([]string{"job", "royalties"}, args...)...)
+	m, text, err = b.childReport(ctx, what, int64(rows), append([]string{"--log-level", "debug", "job", "royalties"}, args...)...)
 	m.SpillMiB = spill() >> 20
 	if err != nil {
 		return m, report, err
