@@ -1,6 +1,10 @@
 package catalog
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/lakectl/lakectl/lake"
+)
 
 // Published are the tables with what is paid, in the order in which a run of the royalties job writes them. Nobody else
 // writes rows there, and they hold no user ids, so what another engine did to them can be put back.
@@ -12,3 +16,14 @@ var Ledger = []string{ListensCounted, Duplicates}
 
 // Judged are the tables that the proofs of package royalty and audit stand on.
 func Judged() []string { return slices.Concat(Ledger, Published) }
+
+// ChangedSince is when, as a sequence number of listens, another engine last took rows of it away or changed them, by the changes
+// since the snapshot that tables made from it cover; 0 where nobody did. Where covered is 0 and a table has been written all the
+// same, its state is lost, and with it who changed what: that counts as now.
+func ChangedSince(archive lake.Snapshot, covered int64, changes lake.Changes, made ...lake.Snapshot) int64 {
+	newest := archive.ChangedByOthers(changes)
+	if covered == 0 && slices.ContainsFunc(made, func(s lake.Snapshot) bool { return s.ID() != 0 }) {
+		newest = max(newest, archive.Sequence())
+	}
+	return newest
+}

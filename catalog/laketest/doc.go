@@ -5,7 +5,8 @@
 //  1. [New] makes a lake for a test; [Lake.DB] and [Lake.Snapshot] read it.
 //  2. [Lake.Hand], [Foreign] and [Lake.Compact] change it as other engines do; [Crash] and [Lake.With] interrupt work
 //     on it.
-//  3. [Engine] and [Long] skip a test that needs an outside component, or much time.
+//  3. [Engine] and [Long] skip a test that needs an outside component, or much time. [Stride], [NextStep] and [InCI]
+//     give a test a shorter form; CI runs the longer one.
 //
 // # Design
 //
@@ -13,4 +14,7 @@
 // folder. [Faults] wraps its catalog and its storage: a write can fail before anything happened, a commit can fail
 // before it landed or be reported failed after it landed. Tests use it to show that every job can be interrupted at
 // every step.
+//
+// The DBs of a test take their turn in a few DuckDBs of the process, see [duck.Options].Start. They share no table, view
+// or setting.
 package laketest

@@ -28,7 +28,11 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": exitCommand, "standins": standinsCommand},
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GOGC", os.Getenv("GOGC")) // see laketest
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exit": exitCommand, "standins": standinsCommand},
 	})
 }
 

@@ -63,10 +63,7 @@ func (a *audit) changedByOthers(ctx context.Context, archive lake.Snapshot) (new
 		if err != nil {
 			return 0, err
 		}
-		newest = max(newest, before, archive.ChangedByOthers(since))
-		if covered == 0 && s.ID() != 0 { // its state is lost, and with it who changed what
-			newest = max(newest, archive.Sequence())
-		}
+		newest = max(newest, before, catalog.ChangedSince(archive, covered, since, s))
 	}
 	return newest, nil
 }

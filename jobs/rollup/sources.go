@@ -69,10 +69,13 @@ func (src *sources) bind(ctx context.Context, scope days) error {
 			return err
 		}
 	}
-	if src.tearing != nil {
-		return db.Run(ctx, "rollup/torn")
+	if src.tearing == nil {
+		return nil
 	}
-	return nil
+	if err := db.RunAll(ctx, "rollup/torn", "ledger/unrecorded"); err != nil {
+		return err
+	}
+	return db.Alias(ctx, "uncovered", "unrecorded")
 }
 
 // allMonths are the months that have rows in a table of the group, or are to have.

@@ -48,8 +48,8 @@ func closingOf(r catalog.CloseRow) (c Closing, err error) {
 	return c, err
 }
 
-// Closed reads the closed periods.
-func Closed(ctx context.Context, env jobs.Env, db *jobs.Session) (map[string]Closing, error) {
+// closedPeriods reads the closed periods, by their names.
+func closedPeriods(ctx context.Context, env jobs.Env, db *jobs.Session) (map[string]Closing, error) {
 	closes, err := env.Snapshot(ctx, catalog.RoyaltyCloses)
 	if err != nil {
 		return nil, err

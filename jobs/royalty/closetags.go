@@ -161,7 +161,7 @@ func MayDropTag(ctx context.Context, env jobs.Env, table, tag string) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	closed, err := Closed(ctx, env, db)
+	closed, err := closedPeriods(ctx, env, db)
 	if err != nil {
 		return err
 	}

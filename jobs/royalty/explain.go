@@ -69,7 +69,11 @@ type ExplainedListen struct {
 // the current one says something else. The explanation comes with these errors.
 // Unless an operator asks, lines that fewer than five people changed since a period was closed are left out, see [HeldLines].
 func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator bool) (e *Explanation, err error) {
-	run, err := NewestRun(ctx, env, s.Period)
+	register, err := ReadRegister(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	run, err := register.Newest(s.Period)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +83,7 @@ func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	e = &Explanation{RunID: run.RunID, Selection: s, RulesVersion: run.RulesVersion}
-	if e.Standing, err = StandingOf(ctx, env, run); err != nil {
+	if e.Standing, err = register.Standing(run); err != nil {
 		return nil, err
 	}
 	if err := e.bindLedger(ctx, env, db, run); err != nil {
@@ -95,11 +99,17 @@ func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator
 	if err := judge(ctx, db, "counted", set.Rules); err != nil {
 		return nil, err
 	}
-	if err := bindAt(ctx, env, db, "statement_lines", catalog.RoyaltyLines, run.LinesSnapshotID); err != nil {
+	err = errors.Join(
+		bindAt(ctx, env, db, "statement_lines", catalog.RoyaltyLines, run.LinesSnapshotID),
+		db.Run(ctx, "royalty/held_lines_table"),
+	)
+	if err != nil {
 		return nil, err
 	}
-	if err := e.hold(ctx, env, db, run, operator); err != nil {
-		return nil, err
+	if run.waits() && !operator {
+		if err := e.hold(ctx, env, db, register); err != nil {
+			return nil, err
+		}
 	}
 	if err := db.Run(ctx, "royalty/explain", s.args()...); err != nil {
 		return nil, fmt.Errorf("explain: %w", err)

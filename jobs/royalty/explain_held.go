@@ -22,14 +22,10 @@ func (r PublishedRun) waits() bool {
 	return r.ClosedVersion > 0 && r.SettledRunID != "" && r.SettledRunID != r.RunID
 }
 
-// hold makes the table held_lines, of lines that are left out, and sums those of the selection. Of an operator, and while nothing
+// hold fills the table held_lines, of lines that are left out, and sums those of the selection. Of an operator, and while nothing
 // waits, there are none.
-func (e *Explanation) hold(ctx context.Context, env jobs.Env, db *jobs.Session, run PublishedRun, operator bool) error {
-	err := db.Run(ctx, "royalty/held_lines_table")
-	if err != nil || operator || !run.waits() {
-		return err
-	}
-	statement, err := FindRun(ctx, env, e.Period)
+func (e *Explanation) hold(ctx context.Context, env jobs.Env, db *jobs.Session, register Register) error {
+	statement, err := register.Find(e.Period)
 	if err != nil {
 		return err
 	}

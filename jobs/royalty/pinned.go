@@ -160,7 +160,7 @@ func CutOfTag(ctx context.Context, env jobs.Env, tag string) (cut Cut, err error
 		return cut, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	closed, err := Closed(ctx, env, db)
+	closed, err := closedPeriods(ctx, env, db)
 	if err != nil {
 		return cut, err
 	}

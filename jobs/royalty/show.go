@@ -90,6 +90,10 @@ func Runs(ctx context.Context, env jobs.Env) (list []PublishedRun, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	return runsNow(ctx, env, db)
+}
+
+func runsNow(ctx context.Context, env jobs.Env, db *jobs.Session) ([]PublishedRun, error) {
 	s, err := env.Snapshot(ctx, catalog.RoyaltyRuns)
 	if err != nil {
 		return nil, err
@@ -137,12 +141,16 @@ func pickRun(runs []PublishedRun, runOrPeriod string) (PublishedRun, error) {
 	return PublishedRun{}, lake.WithHint(fmt.Errorf("run or period %s: %w", runOrPeriod, lake.ErrNotFound), "list the runs with 'lakectl royalties show'")
 }
 
-// Show reads the statement of a run or period (see [FindRun]) from the snapshots the run names.
+// Show reads the statement of a run or period (see [Register.Find]) from the snapshots the run names.
 func Show(ctx context.Context, env jobs.Env, runOrPeriod string) (st Statement, err error) {
-	if st.Run, err = FindRun(ctx, env, runOrPeriod); err != nil {
+	register, err := ReadRegister(ctx, env)
+	if err != nil {
 		return st, err
 	}
-	if st.Standing, err = StandingOf(ctx, env, st.Run); err != nil {
+	if st.Run, err = register.Find(runOrPeriod); err != nil {
+		return st, err
+	}
+	if st.Standing, err = register.Standing(st.Run); err != nil {
 		return st, err
 	}
 	db, err := env.Open(ctx)
@@ -162,12 +170,12 @@ func Show(ctx context.Context, env jobs.Env, runOrPeriod string) (st Statement, 
 	if st.Payouts, err = jobs.Records[Payout](ctx, db, "royalty/statement_payouts", st.Run.Period); err != nil {
 		return st, fmt.Errorf("read payouts: %w", err)
 	}
-	return st, st.readAdjustments(ctx, env, db)
+	return st, st.readAdjustments(ctx, env, db, register)
 }
 
 // readAdjustments reads what was posted to the period, as the run saw it.
-func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *jobs.Session) error {
-	s, err := PostedTo(ctx, env, db, st.Run)
+func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *jobs.Session, register Register) error {
+	s, err := register.PostedTo(ctx, env, st.Run)
 	if err != nil {
 		return err
 	}
@@ -182,16 +190,12 @@ func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *jobs
 
 // PostedTo is the snapshot of royalty_adjustments with what belongs to the statement of a run's period: under its tag for the run
 // that was closed, as it is now for the newest run of an open period, else as the run saw it.
-func PostedTo(ctx context.Context, env jobs.Env, db *jobs.Session, run PublishedRun) (s lake.Snapshot, err error) {
+func (r Register) PostedTo(ctx context.Context, env jobs.Env, run PublishedRun) (s lake.Snapshot, err error) {
 	t, err := env.Lake.Table(ctx, catalog.Adjustments)
 	if err != nil {
 		return s, err
 	}
-	closed, err := Closed(ctx, env, db)
-	if err != nil {
-		return s, err
-	}
-	closing, is := closed[run.Period]
+	closing, is := r.Closed[run.Period]
 	if is && closing.RunID == run.RunID {
 		s, err = t.ByTag(closing.Tag)
 		if errors.Is(err, lake.ErrNotFound) { // the close was killed before it came to the tags
@@ -202,7 +206,7 @@ func PostedTo(ctx context.Context, env jobs.Env, db *jobs.Session, run Published
 		}
 		return s, err
 	}
-	newest, err := NewestRun(ctx, env, run.Period)
+	newest, err := r.Newest(run.Period)
 	if err != nil {
 		return s, err
 	}

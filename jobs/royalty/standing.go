@@ -21,17 +21,55 @@ type Standing struct {
 	NewestRunID    string `json:"newest_run_id"`
 }
 
-// StandingOf tells which run of its period a run is.
-func StandingOf(ctx context.Context, env jobs.Env, run PublishedRun) (s Standing, err error) {
-	closed, err := closedNow(ctx, env)
+// Register is what was published and what was closed, read at once.
+type Register struct {
+	Closed map[string]Closing // by period
+	runs   []PublishedRun     // newest first
+}
+
+// ReadRegister reads the closes before the runs: each run that a period was closed with is among them.
+func ReadRegister(ctx context.Context, env jobs.Env) (r Register, err error) {
+	db, err := env.Open(ctx)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if r.Closed, err = closedPeriods(ctx, env, db); err != nil {
+		return r, err
+	}
+	r.runs, err = runsNow(ctx, env, db)
+	return r, err
+}
+
+// Find returns a run by its id, or the statement of a period: the run that it was closed with, or its newest while it is open.
+func (r Register) Find(runOrPeriod string) (PublishedRun, error) {
+	if c, is := r.Closed[runOrPeriod]; is {
+		runOrPeriod = c.RunID
+	}
+	return r.Newest(runOrPeriod)
+}
+
+// Newest returns a run by its id, or the newest of a period, which of a closed one is not its statement.
+func (r Register) Newest(runOrPeriod string) (PublishedRun, error) {
+	return pickRun(r.runs, runOrPeriod)
+}
+
+// StandingOf is Standing of the run with an id.
+func (r Register) StandingOf(runID string) (Standing, error) {
+	run, err := r.Newest(runID)
+	if err != nil {
+		return Standing{}, err
+	}
+	return r.Standing(run)
+}
+
+// Standing tells which run of its period a run is.
+func (r Register) Standing(run PublishedRun) (s Standing, err error) {
+	newest, err := r.Newest(run.Period)
 	if err != nil {
 		return s, err
 	}
-	newest, err := NewestRun(ctx, env, run.Period)
-	if err != nil {
-		return s, err
-	}
-	c, is := closed[run.Period]
+	c, is := r.Closed[run.Period]
 	s = Standing{StatementRunID: c.RunID, NewestRunID: newest.RunID}
 	switch {
 	case is && run.RunID == c.RunID && run.RunID == newest.RunID:
@@ -48,16 +86,13 @@ func StandingOf(ctx context.Context, env jobs.Env, run PublishedRun) (s Standing
 	return s, nil
 }
 
-// FindRun returns a run by its id, or the statement of a period: the run that it was closed with, or its newest while it is open.
+// FindRun is [Register.Find] for one question.
 func FindRun(ctx context.Context, env jobs.Env, runOrPeriod string) (PublishedRun, error) {
-	closed, err := closedNow(ctx, env)
+	r, err := ReadRegister(ctx, env)
 	if err != nil {
 		return PublishedRun{}, err
 	}
-	if c, is := closed[runOrPeriod]; is {
-		runOrPeriod = c.RunID
-	}
-	return NewestRun(ctx, env, runOrPeriod)
+	return r.Find(runOrPeriod)
 }
 
 // NewestRun returns a run by its id, or the newest of a period, which of a closed one is not its statement.
@@ -67,13 +102,4 @@ func NewestRun(ctx context.Context, env jobs.Env, runOrPeriod string) (Published
 		return PublishedRun{}, err
 	}
 	return pickRun(runs, runOrPeriod)
-}
-
-func closedNow(ctx context.Context, env jobs.Env) (closed map[string]Closing, err error) {
-	db, err := env.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return Closed(ctx, env, db)
 }

@@ -1,7 +1,7 @@
--- What counts in torn days as far as it is known before the ledger has followed: its rows that the archive still has, and copy
--- by copy the archive rows that neither the ledger nor the duplicates have. Several statements, no parameters.
--- Grain: one copy. Relations: scope (the torn days), archive_torn (files of listens), counted_torn (of listens_counted),
--- duplicates_torn (of listens_duplicates). All of these may hold other days too.
+-- What counts in torn days as far as it is known before the ledger has followed: its rows that the archive still has. Beside it
+-- the copies of these days, for ledger/unrecorded. Several statements, no parameters.
+-- Grain: one copy. Relations: scope (the torn days), archive_torn (files of listens), counted_torn (of listens_counted).
+-- The last two may hold other days too.
 CREATE OR REPLACE VIEW counted AS
 SELECT l.*
 FROM counted_torn l SEMI JOIN archive_torn a
@@ -9,15 +9,5 @@ FROM counted_torn l SEMI JOIN archive_torn a
   AND a.received_time = l.received_time AND a.event_time = l.event_time AND a.ms_played = l.ms_played AND a.track_id = l.track_id
   AND a.artist_id = l.artist_id AND a.user_id = l.user_id AND a.country = l.country AND a.tier = l.tier AND a.device = l.device
   AND a.track_ms IS NOT DISTINCT FROM l.track_ms;
-CREATE OR REPLACE VIEW uncovered AS
-SELECT a.*
-FROM (SELECT * FROM archive_torn WHERE CAST(event_time AS DATE) IN (SELECT day FROM scope)) a
-ANTI JOIN counted_torn l
-  ON a.listen_id = l.listen_id AND a.source_topic = l.source_topic AND a.source_partition = l.source_partition AND a.source_offset = l.source_offset
-  AND a.received_time = l.received_time AND a.event_time = l.event_time AND a.ms_played = l.ms_played AND a.track_id = l.track_id
-  AND a.artist_id = l.artist_id AND a.user_id = l.user_id AND a.country = l.country AND a.tier = l.tier AND a.device = l.device
-  AND a.track_ms IS NOT DISTINCT FROM l.track_ms
-ANTI JOIN duplicates_torn d
-  ON a.listen_id = d.listen_id AND a.source_topic = d.source_topic AND a.source_partition = d.source_partition AND a.source_offset = d.source_offset
-  AND a.received_time = d.received_time AND d.payload = md5(concat_ws(chr(31), epoch_us(a.event_time), a.ms_played, a.track_id, a.artist_id,
-    a.user_id, a.country, a.tier, a.device, coalesce(a.track_ms, 0)));
+CREATE OR REPLACE VIEW copies_torn AS
+SELECT * FROM archive_torn WHERE CAST(event_time AS DATE) IN (SELECT day FROM scope);

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // The steps of README: the catalog first, by SQLite's own backup, then the warehouse, while commits go on.
@@ -40,7 +42,7 @@ func TestABackupTakenDuringIngestComesBack(t *testing.T) {
 		return name
 	}
 	must("init")
-	const before, all = 3, 12
+	before, all := 3, 3+9/laketest.Stride(3)
 	for i := range before {
 		must("ingest", "file", write(i))
 	}

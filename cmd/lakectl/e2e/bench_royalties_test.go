@@ -39,6 +39,13 @@ func TestBenchRoyaltiesHoldsItsJobsToTheStatedLimits(t *testing.T) {
 			t.Errorf("%s: bound %q, want %q", what, bounds[what], bound)
 		}
 	}
+	of := map[string]bool{}
+	for _, s := range report.Statements {
+		of[s.Of] = of[s.Of] || s.Runs > 0 && s.Statement != ""
+	}
+	if len(of) != 5 {
+		t.Errorf("statements are named of %v, want those of the five jobs", of)
+	}
 	for _, w := range report.Written {
 		if w.Rows == 0 || w.Bytes == 0 || w.Before == 0 {
 			t.Errorf("nothing written to %s: %+v", w.Table, w)

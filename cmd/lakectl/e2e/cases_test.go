@@ -196,7 +196,7 @@ func TestEveryCaseComesOutLineForLine(t *testing.T) {
 	for _, c := range loadCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLakeDir(t, true)
+			l := newLakeDir(t, laketest.InCI())
 			l.apply(c.dir)
 			l.ingest(c.lines, "case")
 			l.jobs()

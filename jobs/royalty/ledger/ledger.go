@@ -117,10 +117,7 @@ func begin(ctx context.Context, env jobs.Env, db *jobs.Session) (u *update, curr
 // plan finds the archive files to read: those that came after base, or all, and the days to compare.
 func (u *update) plan(ctx context.Context, base int64, changes lake.Changes) (err error) {
 	u.added, u.torn, u.report.ForeignSnapshots = changes.Added, changes.Torn, changes.Foreign
-	u.others = u.archive.ChangedByOthers(changes)
-	if base == 0 && (u.ledger.ID() != 0 || u.duplicates.ID() != 0) {
-		u.others = u.archive.Sequence() // what was covered is lost, and with it who changed what
-	}
+	u.others = catalog.ChangedSince(u.archive, base, changes, u.ledger, u.duplicates)
 	if changes.Broken || u.altered {
 		u.env.Log.Warn("rebuilding the ledger: changes of the archive cannot be told, or another engine changed the ledger",
 			"covers_snapshot_id", base, "archive_snapshot_id", u.archive.ID(), "ledger_altered", u.altered)
@@ -176,7 +173,10 @@ func (u *update) bindAdded(ctx context.Context) error {
 	if err := u.bindTorn(ctx); err != nil {
 		return err
 	}
-	return u.db.Run(ctx, "ledger/added_torn")
+	if err := u.db.Alias(ctx, "copies_torn", "archive_torn"); err != nil {
+		return err
+	}
+	return u.db.RunAll(ctx, "ledger/unrecorded", "ledger/added_torn")
 }
 
 // merge computes the difference between what the ledger tables hold and what they must hold.

@@ -17,14 +17,3 @@ func PickWinners(ctx context.Context, db *jobs.Session, rows int64) error {
 	}
 	return db.Run(ctx, "ledger/winners")
 }
-
-// PickWinnersIn is PickWinners in a number of slices, which is a power of two.
-func PickWinnersIn(ctx context.Context, db *jobs.Session, slices int64) error {
-	if err := contestIn(ctx, db, slices); err != nil {
-		return err
-	}
-	if err := rankIn(ctx, db, slices, rankArchive); err != nil {
-		return err
-	}
-	return db.Run(ctx, "ledger/winners")
-}

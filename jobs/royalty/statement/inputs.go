@@ -2,7 +2,6 @@ package statement
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,16 +40,12 @@ type inputs struct {
 
 // findInputs finds the run that is meant and what it pinned.
 func findInputs(ctx context.Context, env jobs.Env, o Options) (in *inputs, err error) {
-	db, err := env.Open(ctx)
+	register, err := royalty.ReadRegister(ctx, env)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	in = &inputs{by: o.By, format: o.Format}
-	if in.closed, err = royalty.Closed(ctx, env, db); err != nil {
-		return nil, err
-	}
-	if in.run, err = royalty.FindRun(ctx, env, o.Run); err != nil {
+	in = &inputs{by: o.By, format: o.Format, closed: register.Closed}
+	if in.run, err = register.Find(o.Run); err != nil {
 		return nil, err
 	}
 	if c := in.closed[in.run.Period]; c.RunID == in.run.RunID {
@@ -66,12 +61,12 @@ func findInputs(ctx context.Context, env jobs.Env, o Options) (in *inputs, err e
 	if in.tracks, err = tracksOf(ctx, env, in.closed[in.run.Period]); err != nil {
 		return nil, err
 	}
-	return in, in.pinMoney(ctx, env, db)
+	return in, in.pinMoney(ctx, env, register)
 }
 
 // pinMoney finds the snapshots of shares and adjustments.
-func (in *inputs) pinMoney(ctx context.Context, env jobs.Env, db *jobs.Session) error {
-	adjustments, err := royalty.PostedTo(ctx, env, db, in.run)
+func (in *inputs) pinMoney(ctx context.Context, env jobs.Env, register royalty.Register) error {
+	adjustments, err := register.PostedTo(ctx, env, in.run)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type measure struct {
 	CPUMicrosec float64 `json:"cpu_us_per_row"`
 	PeakRSSMiB  int64   `json:"peak_rss_mib"`   // 0: not told apart from this process
 	SpillMiB    int64   `json:"spill_peak_mib"` // 0: none, or not looked at
+
+	statements []statementCost // of a job that was told to log them
 }
 
 func newMeasure(what string, rows int64, wall, cpu time.Duration, peakRSSKiB int64) measure {
@@ -109,6 +111,7 @@ func (b *bench) childReport(ctx context.Context, what string, rows int64, args .
 		return m, nil, fmt.Errorf("no resource usage of the child on this system")
 	}
 	m = newMeasure(what, rows, time.Since(started), c.ProcessState.UserTime()+c.ProcessState.SystemTime(), usage.Maxrss)
+	m.statements = statementsIn(what, stderr.Bytes())
 	return m, stdout.Bytes(), nil
 }
 

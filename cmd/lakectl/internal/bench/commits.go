@@ -46,10 +46,18 @@ type commitsStep struct {
 	MetadataBytes int64   `json:"metadata_bytes"` // of the table's metadata file
 }
 
-func Commits(ctx context.Context, c *frame.Call) (any, error) {
-	n, every := c.Int("commits"), c.Int("maintain-every")
-	if n < 200 || every < 1 || c.Int("contrast") < 0 {
-		return nil, usage.Errorf("see "+c.Command.HelpName+" --help", "--commits %d, --maintain-every %d, --contrast %d", n, every, c.Int("contrast"))
+// CommitsOptions are how many commits [Commits] makes.
+type CommitsOptions struct {
+	Commits       int
+	MaintainEvery int // commits
+	Contrast      int // commits without maintenance
+}
+
+// Commits measures how long a commit takes.
+func Commits(ctx context.Context, c *frame.Call, o CommitsOptions) (any, error) {
+	n, every := o.Commits, o.MaintainEvery
+	if n < 200 || every < 1 || o.Contrast < 0 {
+		return nil, usage.Errorf("see "+c.Command.HelpName+" --help", "--commits %d, --maintain-every %d, --contrast %d", n, every, o.Contrast)
 	}
 	with, err := benchCommits(ctx, c, n, every)
 	if err != nil {
@@ -66,7 +74,7 @@ func Commits(ctx context.Context, c *frame.Call) (any, error) {
 			report.MaintainSeconds += took.Seconds()
 		}
 	}
-	if contrast := c.Int("contrast"); contrast > 0 {
+	if contrast := o.Contrast; contrast > 0 {
 		without, err := benchCommits(ctx, c, contrast, contrast)
 		if err != nil {
 			return nil, err

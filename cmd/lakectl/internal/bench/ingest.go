@@ -55,7 +55,15 @@ func atMost(what string, measured, bound float64) target {
 	return target{what, measured, fmt.Sprint("at most ", bound), measured <= bound}
 }
 
-func Ingest(ctx context.Context, c *frame.Call) (_ any, err error) {
+// IngestOptions are the load of [Ingest].
+type IngestOptions struct {
+	Rows int
+	Seed uint64
+	Days int // that each batch is spread over; 0: a month in order of time
+}
+
+// Ingest measures from the broker to committed snapshots.
+func Ingest(ctx context.Context, c *frame.Call, o IngestOptions) (_ any, err error) {
 	b, err := newBench(ctx, c)
 	if err != nil {
 		return nil, err
@@ -63,7 +71,7 @@ func Ingest(ctx context.Context, c *frame.Call) (_ any, err error) {
 	defer b.close()
 	to := topic.Options{Brokers: c.Config.Kafka.Brokers, Topic: fmt.Sprintf("lakectl-bench-%d", time.Now().UnixMilli()), ClientID: "lakectl-bench", Log: c.Log}
 	note := "broker: " + fmt.Sprint(to.Brokers)
-	if c.IsSet("brokers") {
+	if c.Typed("kafka.brokers") {
 		err = topic.Create(ctx, to, loadPartitions)
 	} else {
 		var broker *simulate.Broker
@@ -75,10 +83,10 @@ func Ingest(ctx context.Context, c *frame.Call) (_ any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := produceLoad(ctx, c, to); err != nil {
+	if err := produceLoad(ctx, c, to, o); err != nil {
 		return nil, err
 	}
-	rows, profile := int64(c.Int("rows")), filepath.Join(b.dir, "cpu.pprof")
+	rows, profile := int64(o.Rows), filepath.Join(b.dir, "cpu.pprof")
 	c.Progress.Say("ingesting")
 	report := ingestBench{Notes: []string{
 		note, "parquet: CPU of writing the same sorted rows with the same settings to nowhere, median of 3, to arrow-go's from an Arrow table",
@@ -92,7 +100,7 @@ func Ingest(ctx context.Context, c *frame.Call) (_ any, err error) {
 		return nil, err
 	}
 	c.Progress.Say("comparing writers")
-	if report.Parquet, err = compareWriters(ctx, b.env, someListens(c)); err != nil {
+	if report.Parquet, err = compareWriters(ctx, b.env, someListens(o)); err != nil {
 		return nil, err
 	}
 	m, p := report.Ingest, &report.Parquet
@@ -113,18 +121,17 @@ func processCPU() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// benchLoad is the load that the flags ask for. With --days it comes in no order of time, so that every batch
-// holds all of the days.
-func benchLoad(c *frame.Call) simulate.LoadOptions {
-	o := simulate.LoadOptions{Seed: c.Uint64("seed"), Rows: c.Int("rows"), DuplicateShare: 0.05}
-	if days := c.Int("days"); days > 0 {
-		o.Days, o.Shuffled = days, true
-		o.Start = time.Date(2026, time.April, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -days)
+// load is what is asked for. Spread over days it comes in no order of time, so that every batch holds all of the days.
+func (o IngestOptions) load() simulate.LoadOptions {
+	l := simulate.LoadOptions{Seed: o.Seed, Rows: o.Rows, DuplicateShare: 0.05}
+	if o.Days > 0 {
+		l.Days, l.Shuffled = o.Days, true
+		l.Start = time.Date(2026, time.April, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, -o.Days)
 	}
-	return o
+	return l
 }
 
-func produceLoad(ctx context.Context, c *frame.Call, to topic.Options) error {
+func produceLoad(ctx context.Context, c *frame.Call, to topic.Options, o IngestOptions) error {
 	p := topic.NewProducer(to)
 	batch := make([]topic.Record, 0, 20_000)
 	sent := 0
@@ -134,7 +141,7 @@ func produceLoad(ctx context.Context, c *frame.Call, to topic.Options) error {
 		c.Progress.Say(fmt.Sprintf("producing: %d records", sent))
 		return err
 	}
-	for e := range simulate.Load(benchLoad(c)) {
+	for e := range simulate.Load(o.load()) {
 		batch = append(batch, topic.Record{Partition: topic.PartitionOf(e.Key, loadPartitions), Time: e.ReceivedTime, Key: e.Key, Value: e.Value})
 		if len(batch) == cap(batch) {
 			if err := send(); err != nil {

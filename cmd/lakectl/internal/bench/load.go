@@ -19,7 +19,14 @@ type loadReport struct {
 	Seconds    float64 `json:"seconds"`
 }
 
-func Load(ctx context.Context, c *frame.Call) (any, error) {
+// LoadOptions are the load of [Load].
+type LoadOptions struct {
+	Rows int
+	Seed uint64
+}
+
+// Load fills a new topic.
+func Load(ctx context.Context, c *frame.Call, o LoadOptions) (any, error) {
 	to, err := reach.TopicOptions(c)
 	if err != nil {
 		return nil, err
@@ -28,8 +35,8 @@ func Load(ctx context.Context, c *frame.Call) (any, error) {
 		return nil, err
 	}
 	started := time.Now()
-	if err := produceLoad(ctx, c, to); err != nil {
+	if err := produceLoad(ctx, c, to, IngestOptions{Rows: o.Rows, Seed: o.Seed}); err != nil {
 		return nil, err
 	}
-	return loadReport{Topic: to.Topic, Partitions: loadPartitions, Records: c.Int("rows"), Seconds: time.Since(started).Seconds()}, nil
+	return loadReport{Topic: to.Topic, Partitions: loadPartitions, Records: o.Rows, Seconds: time.Since(started).Seconds()}, nil
 }

@@ -33,8 +33,10 @@ type RoyaltiesReport struct {
 	Ratios  []rebuildRatio `json:"ratios,omitempty"`
 	Night   []measure      `json:"night,omitempty"`
 	Written []tableWritten `json:"written_by_night,omitempty"`
-	Targets []target       `json:"targets"`
-	Notes   []string       `json:"notes"`
+	// Statements are those that took longest, of each job.
+	Statements []statementCost `json:"statements,omitempty"`
+	Targets    []target        `json:"targets"`
+	Notes      []string        `json:"notes"`
 }
 
 // rebuildRatio compares a job with the mean of the runs of the limit.
@@ -57,21 +59,32 @@ func (w tableWritten) ratio(rows, rowsBefore int) float64 {
 	return (float64(w.Bytes) / float64(rows)) / (float64(w.Before) / float64(rowsBefore))
 }
 
-func Royalties(ctx context.Context, c *frame.Call) (any, error) {
+// RoyaltiesOptions are the loads of [Royalties], in copies of listens.
+type RoyaltiesOptions struct {
+	Rows   int // of the month to rebuild; 0 leaves it out
+	Ledger int // that a night comes to; 0 leaves it out
+	Night  int // that come in a night; 0 leaves it out
+	Tracks int // of the catalogue
+	Seed   uint64
+}
+
+// Royalties measures a rebuild and a night.
+func Royalties(ctx context.Context, c *frame.Call, o RoyaltiesOptions) (any, error) {
 	report := RoyaltiesReport{Notes: []string{
 		"wall times are only comparable within a run, and only when nothing else is at work on the machine",
 	}}
-	if c.Int("rows") > 0 {
-		if err := report.rebuild(ctx, c); err != nil {
+	if o.Rows > 0 {
+		if err := report.rebuild(ctx, c, o); err != nil {
 			return nil, err
 		}
 	}
-	if c.Int("ledger") > 0 && c.Int("night") > 0 {
-		if err := report.night(ctx, c); err != nil {
+	if o.Ledger > 0 && o.Night > 0 {
+		if err := report.night(ctx, c, o); err != nil {
 			return nil, err
 		}
 	}
 	for _, m := range append(report.Rebuild, report.Night...) {
+		report.Statements = append(report.Statements, m.statements...)
 		if m.PeakRSSMiB > 0 {
 			report.Targets = append(report.Targets, atMost("peak_rss_mib of "+m.What, float64(m.PeakRSSMiB), targetRoyaltyRSS),
 				atMost("spill_peak_mib of "+m.What, float64(m.SpillMiB), targetSpillMiB))
@@ -81,9 +94,9 @@ func Royalties(ctx context.Context, c *frame.Call) (any, error) {
 }
 
 // rebuild measures the first run, the recount, and before and after the recount the limit.
-func (r *RoyaltiesReport) rebuild(ctx context.Context, c *frame.Call) error {
-	rows := c.Int("rows")
-	b, load, err := newRoyaltiesBench(ctx, c, simulate.LoadOptions{Rows: rows, Days: 30})
+func (r *RoyaltiesReport) rebuild(ctx context.Context, c *frame.Call, o RoyaltiesOptions) error {
+	rows := o.Rows
+	b, load, err := newRoyaltiesBench(ctx, c, o, simulate.LoadOptions{Rows: rows, Days: 30})
 	if err != nil {
 		return err
 	}
@@ -129,9 +142,9 @@ func (r *RoyaltiesReport) rebuild(ctx context.Context, c *frame.Call) error {
 }
 
 // night measures the first run over a ledger and the run after another day of copies.
-func (r *RoyaltiesReport) night(ctx context.Context, c *frame.Call) error {
-	ledger, night := c.Int("ledger"), c.Int("night")
-	b, load, err := newRoyaltiesBench(ctx, c, simulate.LoadOptions{Rows: ledger + night, Days: max((ledger+night)/night, 2), Reach: night})
+func (r *RoyaltiesReport) night(ctx context.Context, c *frame.Call, o RoyaltiesOptions) error {
+	ledger, night := o.Ledger, o.Night
+	b, load, err := newRoyaltiesBench(ctx, c, o, simulate.LoadOptions{Rows: ledger + night, Days: max((ledger+night)/night, 2), Reach: night})
 	if err != nil {
 		return err
 	}
@@ -175,13 +188,13 @@ type royaltiesLoad struct {
 	stop func()
 }
 
-func newRoyaltiesBench(ctx context.Context, c *frame.Call, o simulate.LoadOptions) (*bench, *royaltiesLoad, error) {
+func newRoyaltiesBench(ctx context.Context, c *frame.Call, o RoyaltiesOptions, load simulate.LoadOptions) (*bench, *royaltiesLoad, error) {
 	b, err := newBench(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Seed, o.Tracks, o.DuplicateShare = c.Uint64("seed"), c.Int("tracks"), 0.05
-	next, stop := iter.Pull(simulate.Load(o))
+	load.Seed, load.Tracks, load.DuplicateShare = o.Seed, o.Tracks, 0.05
+	next, stop := iter.Pull(simulate.Load(load))
 	return b, &royaltiesLoad{next, stop}, nil
 }
 
@@ -218,7 +231,7 @@ func (b *bench) royalties(ctx context.Context, what string, rows int, args ...st
 	b.env.Progress(what)
 	spill := watchSize(b.env.Duck.TempDir)
 	var text []byte
-	m, text, err = b.childReport(ctx, what, int64(rows), append([]string{"job", "royalties"}, args...)...)
+	m, text, err = b.childReport(ctx, what, int64(rows), append([]string{"--log-level", "debug", "job", "royalties"}, args...)...)
 	m.SpillMiB = spill() >> 20
 	if err != nil {
 		return m, report, err

@@ -15,7 +15,6 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/lakectl/lakectl/catalog"
-	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/jobs/simulate"
@@ -26,10 +25,10 @@ import (
 const comparedRows = 1_000_000
 
 // someListens decodes the load again.
-func someListens(c *frame.Call) iter.Seq[listen.Listen] {
+func someListens(o IngestOptions) iter.Seq[listen.Listen] {
 	return func(yield func(listen.Listen) bool) {
 		d, n := listen.NewDecoder(listen.DefaultLimits()), 0
-		for e := range simulate.Load(benchLoad(c)) {
+		for e := range simulate.Load(o.load()) {
 			if n++; n > comparedRows {
 				return
 			}

@@ -278,6 +278,9 @@ func (k *Key) variable() string {
 	return prefix + strings.ToUpper(strings.ReplaceAll(k.name, ".", "_"))
 }
 
+// FlagName is the name of the flag that sets the key.
+func (k *Key) FlagName() string { return k.flag }
+
 // AsFlag is the flag that sets the key. Its value is parsed with the rest of the
 // configuration, so it is a string to the library whatever the kind.
 func (k *Key) AsFlag() cli.Flag {

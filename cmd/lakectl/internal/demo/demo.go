@@ -17,8 +17,16 @@ import (
 // demoMark is the file that says a lake is the demo's own, so that the next demo may remove it.
 const demoMark = "MADE_BY_LAKECTL_DEMO"
 
-func Run(ctx context.Context, c *frame.Call) (any, error) {
-	dir := c.String("dir")
+// Options are what a demo can be asked for.
+type Options struct {
+	Seed    uint64
+	Listens int    // distinct ones of the month
+	Dir     string // of the lake
+}
+
+// Run makes a lake and tells the story on it.
+func Run(ctx context.Context, c *frame.Call, o Options) (any, error) {
+	dir := o.Dir
 	if err := clearDemo(dir); err != nil {
 		return nil, err
 	}
@@ -34,7 +42,7 @@ func Run(ctx context.Context, c *frame.Call) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
-	s := newStory(c, env)
+	s := newStory(c, o, env)
 	defer s.close()
 	err = s.tell(ctx)
 	if err != nil && s.report.Month == "" {

@@ -32,6 +32,7 @@ const (
 // story is one run of the demo: three stretches of the stream, with the jobs run after each.
 type story struct {
 	c      *frame.Call
+	o      Options
 	env    jobs.Env
 	month  *simulate.Month
 	truth  simulate.Truth
@@ -40,8 +41,8 @@ type story struct {
 	report demoReport
 }
 
-func newStory(c *frame.Call, env jobs.Env) *story {
-	return &story{c: c, env: env}
+func newStory(c *frame.Call, o Options, env jobs.Env) *story {
+	return &story{c: c, o: o, env: env}
 }
 
 func (s *story) close() {
@@ -54,7 +55,7 @@ func (s *story) close() {
 func (s *story) tell(ctx context.Context) error {
 	started := time.Now()
 	s.env.Progress("simulating a month of listens")
-	s.month = simulate.New(simulate.Options{Seed: s.c.Uint64("seed"), Listens: s.c.Int("listens")})
+	s.month = simulate.New(simulate.Options{Seed: s.o.Seed, Listens: s.o.Listens})
 	s.truth = s.month.Truth()
 	for _, step := range []func(context.Context) error{
 		s.start, s.monthEnds, s.lateBuffersArrive, s.runAgain, s.deletionsArrive, s.recount,
@@ -69,11 +70,11 @@ func (s *story) tell(ctx context.Context) error {
 
 // start brings up the broker, or makes the topic on a real one, and applies the pools.
 func (s *story) start(ctx context.Context) error {
-	s.report.Month, s.report.Seed, s.report.Lake = lake.MonthOf(s.truth.From).String(), s.c.Uint64("seed"), s.c.String("dir")
+	s.report.Month, s.report.Seed, s.report.Lake = lake.MonthOf(s.truth.From).String(), s.o.Seed, s.o.Dir
 	s.topic = topic.Options{Brokers: s.c.Config.Kafka.Brokers, Topic: s.c.Config.Kafka.Topic, ClientID: "lakectl-demo", Log: s.env.Log}
-	if s.c.IsSet("brokers") {
+	if s.c.Typed("kafka.brokers") {
 		s.report.Broker = strings.Join(s.topic.Brokers, ",")
-		if !s.c.IsSet("topic") {
+		if !s.c.Typed("kafka.topic") {
 			s.topic.Topic = fmt.Sprintf("lakectl-demo-%d", time.Now().UnixMilli())
 		}
 		if err := topic.Create(ctx, s.topic, demoPartitions); err != nil {

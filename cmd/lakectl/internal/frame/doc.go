@@ -4,7 +4,7 @@
 //
 //  1. Declare each command as a [Verb] and put it into a [Group].
 //  2. Call [Run] with the groups and the edges of the process; it returns the exit code.
-//  3. A verb's Run gets a [Call] and returns a result; its Text, made by [Text] of a function that writes on a [Page], says it to people.
+//  3. A verb with flags is made by [Bind], which fills a struct of the verb; its run gets a [Call] and returns a result; its Text, made by [Text] of a function that writes on a [Page], says it to people.
 //
 // # Reads and writes
 //

@@ -14,7 +14,6 @@ import (
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
-	"github.com/lakectl/lakectl/lake"
 )
 
 // Verb is one command as its file declares it. It has only what a verb may
@@ -236,6 +235,9 @@ func Result[T any](v T, err error) (any, error) {
 	return v, nil
 }
 
+// Typed tells whether the flag of a configuration key was typed.
+func (c *Call) Typed(key string) bool { return c.IsSet(config.KeyByName(key).FlagName()) }
+
 // NeedFlags refuses a run without flags that have no default.
 func (c *Call) NeedFlags(names ...string) error {
 	for _, name := range names {
@@ -246,10 +248,8 @@ func (c *Call) NeedFlags(names ...string) error {
 	return nil
 }
 
-// Duration reads a flag that takes a duration as the configuration does, 7d
-// included; the flag is a string to the library.
-func (c *Call) Duration(name string) (time.Duration, error) {
-	text := c.String(name)
+// Duration reads the text of a flag that takes a duration as the configuration does, 7d included. No text is 0.
+func Duration(name, text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
 	}
@@ -288,14 +288,6 @@ func firstOf(errs ...error) error {
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// NeedMonth refuses a flag that is no month.
-func (c *Call) NeedMonth(name string) error {
-	if _, err := lake.ParseMonth(c.String(name)); err != nil {
-		return usage.Errorf("give a month like 2026-03", "--%s is %q", name, c.String(name))
 	}
 	return nil
 }

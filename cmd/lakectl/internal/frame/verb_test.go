@@ -159,7 +159,7 @@ func TestNeededFlagsAreNamed(t *testing.T) {
 
 func TestDurationFlagsTakeDays(t *testing.T) {
 	v := echoVerb("keep", "", &cli.StringFlag{Name: "max-age"})
-	v.Run = func(_ context.Context, c *Call) (any, error) { return Result(c.Duration("max-age")) }
+	v.Run = func(_ context.Context, c *Call) (any, error) { return Result(Duration("max-age", c.String("max-age"))) }
 	for age, want := range map[string]string{"7d": "168h0m0s\n", "": "0s\n"} {
 		if out, err := try(t, []Verb{v}, "keep", "--max-age", age); err != nil || out != want {
 			t.Errorf("%s: got %q, %v", age, out, err)

@@ -8,8 +8,6 @@ import (
 )
 
 func benchVerb() frame.Verb {
-	rows := func(def int) cli.Flag { return &cli.IntFlag{Name: "rows", Usage: "records of the load", Value: def} }
-	seed := &cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the load is made from: another seed makes another load", Value: 1}
 	return frame.Verb{
 		Name:  "bench",
 		Short: "Measure a job on a load of its own against what the same work costs without it.",
@@ -18,24 +16,23 @@ microseconds a row, peak memory and the ratio to a limit measured in the same ru
 depend on the machine.`,
 		Examples: []string{"lakectl bench ingest --rows 1000000", "lakectl bench royalties --rows 20000000 --ledger 0"},
 		Verbs: []frame.Verb{
-			{
+			frame.Bind(frame.Verb{
 				Name: "ingest", Short: "Broker to committed snapshots, by stage; Parquet is compared with arrow-go writing the same rows.",
 				Long: `Without --brokers the embedded broker runs in this process, on the same cores as the ingester. The stages are from a CPU
 profile of the ingester. The report says which targets are met. Of the targets only the ratio means the same on another
 machine.`,
 				Examples: []string{"lakectl bench ingest --rows 1000000", "lakectl bench ingest --brokers 127.0.0.1:9092 --days 400 --rows 2000000"},
-				Flags:    []cli.Flag{rows(1_000_000), seed, &cli.IntFlag{Name: "days", Usage: "spread the event times of each batch over `N` days; 0 is a month in order of time"}},
-				Keys:     []string{"kafka.brokers", "ingest.flush_rows"}, Run: bench.Ingest,
-			},
-			benchRoyaltiesVerb(seed),
-			benchLoadVerb(rows(1_000_000), seed),
+				Keys:     []string{"kafka.brokers", "ingest.flush_rows"},
+			}, benchIngestFlags, bench.Ingest),
+			benchRoyaltiesVerb(),
+			benchLoadVerb(),
 			benchCommitsVerb(),
 		},
 	}
 }
 
-func benchRoyaltiesVerb(seed cli.Flag) frame.Verb {
-	return frame.Verb{
+func benchRoyaltiesVerb() frame.Verb {
+	return frame.Bind(frame.Verb{
 		Name: "royalties", Short: "A full rebuild against the bare DuckDB statement, and a night against building its ledger.",
 		Long: `Makes archives with 5 % duplicates and runs the job on them.
 
@@ -49,38 +46,62 @@ second copies among them are of listens that the ledger has.
 
 At the full size it takes some 15 minutes and 4 GB of disk.`,
 		Examples: []string{"lakectl bench royalties", "lakectl bench royalties --rows 20000000 --ledger 50000000 --night 1000000"},
-		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "rows", Usage: "copies of the month to rebuild; 0 leaves it out", Value: 2_000_000},
-			&cli.IntFlag{Name: "ledger", Usage: "copies in the ledger that a night comes to; 0 leaves it out", Value: 5_000_000},
-			&cli.IntFlag{Name: "night", Usage: "copies that come in a night; 0 leaves it out", Value: 100_000},
-			&cli.IntFlag{Name: "tracks", Usage: "tracks of the catalogue", Value: 1_000_000},
-			seed,
-		},
-		Keys: []string{"duckdb.memory_limit", "duckdb.threads", "duckdb.spill_limit"}, Run: bench.Royalties,
-	}
+		Keys:     []string{"duckdb.memory_limit", "duckdb.threads", "duckdb.spill_limit"},
+	}, benchRoyaltiesFlags, bench.Royalties)
 }
 
-func benchLoadVerb(flags ...cli.Flag) frame.Verb {
-	return frame.Verb{
+func benchLoadVerb() frame.Verb {
+	return frame.Bind(frame.Verb{
 		Name: "load", Short: "Fill a new topic with the load that bench ingest reads, for others to read the same.",
 		Long:     "The topic must not exist. Records are keyed by user, so that every partition has some, and lz4 compressed.",
 		Examples: []string{"lakectl bench load --brokers 127.0.0.1:9092 --topic peers --rows 2000000"},
-		Flags:    flags, Keys: []string{"kafka.brokers", "kafka.topic"}, Run: bench.Load,
-	}
+		Keys:     []string{"kafka.brokers", "kafka.topic"},
+	}, benchLoadFlags, bench.Load)
 }
 
 func benchCommitsVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "commits", Short: "How long a commit of ingest takes, from the first to the last of thousands.",
 		Long: `Commits one small file and its positions to listens, again and again, and runs 'job maintain' in between. Writing
 the file is not counted. Every 240th snapshot gets a tag: it stands for the one an hour that maintenance keeps where
 commits come every 15 s. --contrast is how many commits are made without maintenance, in another lake.`,
 		Examples: []string{"lakectl bench commits", "lakectl bench commits --commits 2000 --contrast 0"},
-		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "commits", Usage: "commits to make, at least 200", Value: 10_000},
-			&cli.IntFlag{Name: "maintain-every", Usage: "commits between two runs of maintenance", Value: 100},
-			&cli.IntFlag{Name: "contrast", Usage: "commits to make without maintenance", Value: 2_000},
-		},
-		Run: bench.Commits,
+	}, benchCommitsFlags, bench.Commits)
+}
+
+func benchSeed(to *uint64) cli.Flag {
+	return &cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the load is made from: another seed makes another load", Value: 1, Destination: to}
+}
+
+func benchRows(to *int) cli.Flag {
+	return &cli.IntFlag{Name: "rows", Usage: "records of the load", Value: 1_000_000, Destination: to}
+}
+
+func benchIngestFlags(o *bench.IngestOptions) []cli.Flag {
+	return []cli.Flag{
+		benchRows(&o.Rows), benchSeed(&o.Seed),
+		&cli.IntFlag{Name: "days", Usage: "spread the event times of each batch over `N` days; 0 is a month in order of time", Destination: &o.Days},
+	}
+}
+
+func benchLoadFlags(o *bench.LoadOptions) []cli.Flag {
+	return []cli.Flag{benchRows(&o.Rows), benchSeed(&o.Seed)}
+}
+
+func benchRoyaltiesFlags(o *bench.RoyaltiesOptions) []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "rows", Usage: "copies of the month to rebuild; 0 leaves it out", Value: 2_000_000, Destination: &o.Rows},
+		&cli.IntFlag{Name: "ledger", Usage: "copies in the ledger that a night comes to; 0 leaves it out", Value: 5_000_000, Destination: &o.Ledger},
+		&cli.IntFlag{Name: "night", Usage: "copies that come in a night; 0 leaves it out", Value: 100_000, Destination: &o.Night},
+		&cli.IntFlag{Name: "tracks", Usage: "tracks of the catalogue", Value: 1_000_000, Destination: &o.Tracks},
+		benchSeed(&o.Seed),
+	}
+}
+
+func benchCommitsFlags(o *bench.CommitsOptions) []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "commits", Usage: "commits to make, at least 200", Value: 10_000, Destination: &o.Commits},
+		&cli.IntFlag{Name: "maintain-every", Usage: "commits between two runs of maintenance", Value: 100, Destination: &o.MaintainEvery},
+		&cli.IntFlag{Name: "contrast", Usage: "commits to make without maintenance", Value: 2_000, Destination: &o.Contrast},
 	}
 }

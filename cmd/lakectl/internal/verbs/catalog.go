@@ -24,7 +24,7 @@ lake is refused until it is relocated, and a catalog from a backup is older than
 }
 
 func catalogRelocateVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "relocate", Short: "Make a copied or moved lake name the files at its new place.",
 		Long: `Configure catalog.uri and catalog.warehouse for the new place; nothing else is needed, also for lakes of earlier
 versions. It reads the metadata of all tables below catalog.warehouse and writes it anew under other names: metadata
@@ -37,19 +37,28 @@ place is on another machine, say --copy or --moved. Running it again does nothin
 			"lakectl catalog relocate --moved",
 		},
 		Exits: []int{frame.ExitFenced},
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "from", Usage: "the `WAREHOUSE` that the lake came from (default: what its tables say)"},
-			&cli.BoolFlag{Name: "copy", Usage: "the lake is a copy, although its old place cannot be seen"},
-			&cli.BoolFlag{Name: "moved", Usage: "the lake was moved, although something is at its old place"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "look for every file and say what would be done; change nothing"},
-		},
-		Text: []frame.Teller{frame.Text(sayRelocated)},
-		Run:  runCatalogRelocate,
+		Text:  []frame.Teller{frame.Text(sayRelocated)},
+	}, (*relocateFlags).declare, runCatalogRelocate)
+}
+
+type relocateFlags struct {
+	From   string
+	Copy   bool
+	Moved  bool
+	DryRun bool
+}
+
+func (f *relocateFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "from", Usage: "the `WAREHOUSE` that the lake came from (default: what its tables say)", Destination: &f.From},
+		&cli.BoolFlag{Name: "copy", Usage: "the lake is a copy, although its old place cannot be seen", Destination: &f.Copy},
+		&cli.BoolFlag{Name: "moved", Usage: "the lake was moved, although something is at its old place", Destination: &f.Moved},
+		&cli.BoolFlag{Name: "dry-run", Usage: "look for every file and say what would be done; change nothing", Destination: &f.DryRun},
 	}
 }
 
-func runCatalogRelocate(ctx context.Context, c *frame.Call) (any, error) {
-	if c.Bool("copy") && c.Bool("moved") {
+func runCatalogRelocate(ctx context.Context, c *frame.Call, f relocateFlags) (any, error) {
+	if f.Copy && f.Moved {
 		return nil, usage.Errorf("keep one of them", "--copy and --moved are both set")
 	}
 	o, err := reach.CatalogOptions(c)
@@ -57,13 +66,13 @@ func runCatalogRelocate(ctx context.Context, c *frame.Call) (any, error) {
 		return nil, err
 	}
 	done, err := open.Relocate(ctx, o, open.RelocateOptions{
-		From: c.String("from"), Copy: c.Bool("copy"), Moved: c.Bool("moved"), DryRun: c.Bool("dry-run"), Progress: c.Progress.Say,
+		From: f.From, Copy: f.Copy, Moved: f.Moved, DryRun: f.DryRun, Progress: c.Progress.Say,
 	})
 	return frame.Result(done, usage.UnsupportedIsUsage(err))
 }
 
 func catalogRestoreVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "restore", Short: "Let a catalog from a backup name the newest state of every table.",
 		Long: `The warehouse must be newer than the catalog, or of the same time. For each table it reads the metadata files below
 catalog.warehouse and takes the one that came after all others: by lineage, not by age or number, because commits that
@@ -74,18 +83,25 @@ states and none contains the others, the command prints them and ends with code 
 the tables that are of different times; the jobs catch up where they can.`,
 		Examples: []string{"lakectl catalog restore --dry-run", "lakectl catalog restore --head listens=00041-8a2f0c1e.gz.metadata.json"},
 		Exits:    []int{frame.ExitFenced, frame.ExitProof},
-		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "head", Usage: "take this metadata file for a table, as `TABLE=METADATA`; may be repeated"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; change nothing"},
-		},
-		Text: []frame.Teller{frame.Text(sayRestored)},
-		Run:  runCatalogRestore,
+		Text:     []frame.Teller{frame.Text(sayRestored)},
+	}, (*restoreFlags).declare, runCatalogRestore)
+}
+
+type restoreFlags struct {
+	Head   cli.StringSlice
+	DryRun bool
+}
+
+func (f *restoreFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "head", Usage: "take this metadata file for a table, as `TABLE=METADATA`; may be repeated", Destination: &f.Head},
+		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done; change nothing", Destination: &f.DryRun},
 	}
 }
 
-func runCatalogRestore(ctx context.Context, c *frame.Call) (any, error) {
+func runCatalogRestore(ctx context.Context, c *frame.Call, f restoreFlags) (any, error) {
 	heads := map[string]string{}
-	for _, text := range c.StringSlice("head") {
+	for _, text := range f.Head.Value() {
 		table, file, ok := strings.Cut(text, "=")
 		if !ok || table == "" || file == "" {
 			return nil, usage.Errorf("give TABLE=METADATA, as in listens=00041-8a2f0c1e.gz.metadata.json", "--head %q", text)
@@ -96,7 +112,7 @@ func runCatalogRestore(ctx context.Context, c *frame.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := open.Restore(ctx, o, open.RestoreOptions{Heads: heads, DryRun: c.Bool("dry-run")})
+	done, err := open.Restore(ctx, o, open.RestoreOptions{Heads: heads, DryRun: f.DryRun})
 	if len(done.Heads) == 0 {
 		return frame.Result(done, usage.UnsupportedIsUsage(err))
 	}

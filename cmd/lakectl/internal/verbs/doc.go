@@ -21,22 +21,26 @@
 // A verb file looks like this one, trash.go, and Groups gets one more word:
 //
 //	func trashVerb() frame.Verb {
-//		return frame.Verb{
+//		return frame.Bind(frame.Verb{
 //			Name:     "trash",
 //			Args:     "TABLE [NAME...]",
 //			Short:    "Throw a table away.",
 //			Long:     "What it does, what it never does, and what running it again does.",
 //			Examples: []string{"lakectl trash listens"},
 //			Exits:    []int{frame.ExitFenced},
-//			Flags:    []cli.Flag{&cli.BoolFlag{Name: "full", Usage: "every file, not only the new ones"}},
 //			Keys:     []string{"duckdb.threads"},
-//			Run:      runTrash,
-//		}
+//		}, (*trashFlags).declare, runTrash)
 //	}
 //
-//	func runTrash(ctx context.Context, c *frame.Call) (any, error) {
+//	type trashFlags struct{ Full bool }
+//
+//	func (f *trashFlags) declare() []cli.Flag {
+//		return []cli.Flag{&cli.BoolFlag{Name: "full", Usage: "every file, not only the new ones", Destination: &f.Full}}
+//	}
+//
+//	func runTrash(ctx context.Context, c *frame.Call, f trashFlags) (any, error) {
 //		return reach.WithEnv(ctx, c, func(env jobs.Env) (trash.Report, error) {
-//			return trash.Run(ctx, env, trash.Options{Table: c.Args().First(), Full: c.Bool("full")})
+//			return trash.Run(ctx, env, trash.Options{Table: c.Args().First(), Full: f.Full})
 //		})
 //	}
 //

@@ -18,7 +18,7 @@ import (
 )
 
 func ingestVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name:  "ingest",
 		Short: "Consume the Kafka topic into the archive, exactly once.",
 		Long: `Every record ends in exactly one place: it becomes a row of listens, of deletion_requests or of quarantine, or it is
@@ -32,28 +32,19 @@ ends with code 4 outside a group.`,
 			"lakectl ingest --from earliest   # records were deleted before they were read: go on without them, and record that",
 		},
 		Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "until-caught-up", Usage: "stop where the topic ended when the command started"},
-			&cli.StringFlag{Name: "from", Usage: "`WHERE` to start in a partition that has no position, or whose next records are deleted: earliest, latest or PARTITION=OFFSET,..."},
-			cpuProfileFlag(),
-		},
-		Keys: []string{"kafka.brokers", "kafka.topic", "kafka.group", "ingest.flush_rows", "ingest.metrics_addr"},
-		Text: []frame.Teller{frame.Text(sayIngest)},
-		Run:  profiled(runIngest),
-		Verbs: []frame.Verb{{
+		Keys:  []string{"kafka.brokers", "kafka.topic", "kafka.group", "ingest.flush_rows", "ingest.metrics_addr"},
+		Text:  []frame.Teller{frame.Text(sayIngest)},
+		Verbs: []frame.Verb{frame.Bind(frame.Verb{
 			Name: "file", Args: "PATH...", Short: "Read JSON Lines files into the archive, exactly once.",
 			Long: `Files may be compressed (.gz, .zst); - is stdin and needs --source. A source is named by its content, so reading
 the same file twice changes nothing. Offsets are line numbers. --received-time is for records that carry no received time.`,
 			Examples: []string{"lakectl ingest file events.jsonl", "zcat old.gz | lakectl ingest file --source old -"},
 			Exits:    []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
-			Flags: []cli.Flag{
-				&cli.StringFlag{Name: "received-time", Usage: "received `TIME` (RFC 3339) of records that carry none"},
-				&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: made from its content)"},
-			},
-			Text: []frame.Teller{frame.Text(sayIngest)},
-			Run:  runIngestFile,
-		}, ingestStatusVerb()},
-	}
+			Text:     []frame.Teller{frame.Text(sayIngest)},
+		}, (*ingestFileFlags).declare, runIngestFile), ingestStatusVerb()},
+	}, (*ingestFlags).declare, func(ctx context.Context, c *frame.Call, f ingestFlags) (any, error) {
+		return profiled(f.CPUProfile, func() (any, error) { return runIngest(ctx, c, f) })
+	})
 }
 
 func ingestOptions(c *frame.Call) ingest.Options {
@@ -64,8 +55,22 @@ func ingestOptions(c *frame.Call) ingest.Options {
 	}
 }
 
-func runIngest(ctx context.Context, c *frame.Call) (_ any, err error) {
-	from, err := ingest.ParseFrom(c.String("from"))
+type ingestFlags struct {
+	UntilCaughtUp bool
+	From          string
+	CPUProfile    string
+}
+
+func (f *ingestFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "until-caught-up", Usage: "stop where the topic ended when the command started", Destination: &f.UntilCaughtUp},
+		&cli.StringFlag{Name: "from", Usage: "`WHERE` to start in a partition that has no position, or whose next records are deleted: earliest, latest or PARTITION=OFFSET,...", Destination: &f.From},
+		cpuProfileFlag(&f.CPUProfile),
+	}
+}
+
+func runIngest(ctx context.Context, c *frame.Call, f ingestFlags) (_ any, err error) {
+	from, err := ingest.ParseFrom(f.From)
 	if err != nil {
 		return nil, askedWrong(err)
 	}
@@ -89,7 +94,7 @@ func runIngest(ctx context.Context, c *frame.Call) (_ any, err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	options := ingestOptions(c)
-	options.UntilCaughtUp, options.From, options.Metrics = c.Bool("until-caught-up"), from, metrics
+	options.UntilCaughtUp, options.From, options.Metrics = f.UntilCaughtUp, from, metrics
 	options.Group, options.SessionTimeout = c.Config.Kafka.Group, c.Config.Kafka.SessionTimeout
 	report, err := ingest.Kafka(ctx, env, t, options)
 	if errors.Is(err, ingest.ErrUsage) && report.Records == 0 {
@@ -116,10 +121,22 @@ func serveMetrics(c *frame.Call) (m *ingest.Metrics, stop func(), err error) {
 	return m, stop, nil
 }
 
-func runIngestFile(ctx context.Context, c *frame.Call) (any, error) {
+type ingestFileFlags struct {
+	ReceivedTime string
+	Source       string
+}
+
+func (f *ingestFileFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "received-time", Usage: "received `TIME` (RFC 3339) of records that carry none", Destination: &f.ReceivedTime},
+		&cli.StringFlag{Name: "source", Usage: "`NAME` of the source (default: made from its content)", Destination: &f.Source},
+	}
+}
+
+func runIngestFile(ctx context.Context, c *frame.Call, f ingestFileFlags) (any, error) {
 	options := ingestOptions(c)
-	options.Source = c.String("source")
-	if text := c.String("received-time"); text != "" {
+	options.Source = f.Source
+	if text := f.ReceivedTime; text != "" {
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil {
 			return nil, usage.Errorf("give a time like 2026-03-01T00:00:00Z", "--received-time is %q", text)

@@ -20,30 +20,24 @@ func jobVerb() frame.Verb {
 		Long:     "Every job can be killed at any time and run again; with nothing new it commits nothing.",
 		Examples: []string{"lakectl job royalties"},
 		Verbs: []frame.Verb{
-			{
+			frame.Bind(frame.Verb{
 				Name: "rollup", Short: "Bring the dashboard's tables up to date.",
 				Long: `Adds the new rows of the archive as sums: plays_by_hour for the newest days (retention.hours), and for ever
 plays_by_day, audience_by_day and listeners_by_day. Copies of one listen all count until the day is compared with what
 counts: days that late rows or deletions touched, and with --true-up every day. What differs is written anew, and
 plays_changes says what changed in days that had ended, and why. --true-up brings the ledger up to date first.`,
 				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
-				Flags: []cli.Flag{&cli.BoolFlag{Name: "true-up", Usage: "rewrite every day that differs from what counts"}},
-				Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayRollup)}, Run: runRollup,
-			},
-			{
+				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayRollup)},
+			}, (*rollupFlags).declare, runRollup),
+			frame.Bind(frame.Verb{
 				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
 				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the archive
 alone, without the ledger, and ends with code 5 if a line differs. The differences of a closed period are posted to an
 open one (see 'lakectl period --help'). unheard lists what rules, pools and splits name but no counted listen of any
 published month has.`,
 				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
-				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "period", Usage: "only this `MONTH`, like 2026-03"},
-					&cli.BoolFlag{Name: "dry-run", Usage: "only say which periods would be recomputed, why, and how many rows that would read"},
-					&cli.BoolFlag{Name: "full", Usage: "recount from the archive alone and compare"},
-				},
-				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayForecast), frame.Text(sayRoyalties)}, Run: runRoyalties,
-			},
+				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayForecast), frame.Text(sayRoyalties)},
+			}, (*royaltiesFlags).declare, runRoyalties),
 			{
 				Name: "deletions", Short: "Carry every open deletion request forward.",
 				Long: `Deletes the rows that the requests cover from listens, quarantine and the ledger, recomputes the periods and days
@@ -57,15 +51,39 @@ Bytes of deleted rows stay in files and old snapshots until these are purged.`,
 	}
 }
 
-func runRollup(ctx context.Context, c *frame.Call) (any, error) {
+type rollupFlags struct {
+	TrueUp bool
+}
+
+func (f *rollupFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "true-up", Usage: "rewrite every day that differs from what counts", Destination: &f.TrueUp},
+	}
+}
+
+func runRollup(ctx context.Context, c *frame.Call, f rollupFlags) (any, error) {
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) {
-		return chain.RollUp(ctx, env, rollup.Options{TrueUp: c.Bool("true-up"), Hours: c.Config.Retention.Hours})
+		return chain.RollUp(ctx, env, rollup.Options{TrueUp: f.TrueUp, Hours: c.Config.Retention.Hours})
 	})
 }
 
-func runRoyalties(ctx context.Context, c *frame.Call) (any, error) {
-	if c.String("period") != "" {
-		if err := c.NeedMonth("period"); err != nil {
+type royaltiesFlags struct {
+	Period string
+	DryRun bool
+	Full   bool
+}
+
+func (f *royaltiesFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "period", Usage: "only this `MONTH`, like 2026-03", Destination: &f.Period},
+		&cli.BoolFlag{Name: "dry-run", Usage: "only say which periods would be recomputed, why, and how many rows that would read", Destination: &f.DryRun},
+		&cli.BoolFlag{Name: "full", Usage: "recount from the archive alone and compare", Destination: &f.Full},
+	}
+}
+
+func runRoyalties(ctx context.Context, c *frame.Call, f royaltiesFlags) (any, error) {
+	if f.Period != "" {
+		if err := needMonth("period", f.Period); err != nil {
 			return nil, err
 		}
 	}
@@ -74,7 +92,7 @@ func runRoyalties(ctx context.Context, c *frame.Call) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
-	report, err := royalty.Run(ctx, env, royalty.Options{Period: c.String("period"), Full: c.Bool("full"), DryRun: c.Bool("dry-run")})
+	report, err := royalty.Run(ctx, env, royalty.Options{Period: f.Period, Full: f.Full, DryRun: f.DryRun})
 	switch {
 	case c.JSON && report.Plan != nil:
 		return frame.Result(report.Plan, err)

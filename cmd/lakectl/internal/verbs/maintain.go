@@ -13,19 +13,28 @@ import (
 )
 
 func maintainVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "maintain", Short: "Thin the snapshots of every table, so that commits stay as fast as the first.",
 		Long: `Keeps the newest 30 snapshots of each table, one snapshot an hour within retention.archive_snapshots, every snapshot
 that a tag, a branch or a royalty run of that time names, and every snapshot that another job still needs. Deletes the
 other snapshots, with the files that only they referred to. The report names what could not be deleted, and the job to
 run first.`,
 		Examples: []string{"lakectl job maintain --dry-run", "lakectl job maintain"}, Exits: []int{frame.ExitPartial, frame.ExitProof},
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "dry-run", Usage: "say what would go; change nothing"}},
-		Keys:  []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayMaintain)}, Run: runMaintain,
+		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayMaintain)},
+	}, (*maintainFlags).declare, runMaintain)
+}
+
+type maintainFlags struct {
+	DryRun bool
+}
+
+func (f *maintainFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "dry-run", Usage: "say what would go; change nothing", Destination: &f.DryRun},
 	}
 }
 
-func runMaintain(ctx context.Context, c *frame.Call) (any, error) {
-	o := maintain.Options{Retention: time.Duration(c.Config.Retention.ArchiveSnapshots), DryRun: c.Bool("dry-run")}
+func runMaintain(ctx context.Context, c *frame.Call, f maintainFlags) (any, error) {
+	o := maintain.Options{Retention: time.Duration(c.Config.Retention.ArchiveSnapshots), DryRun: f.DryRun}
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (maintain.Report, error) { return maintain.Run(ctx, env, o) })
 }

@@ -24,7 +24,7 @@ published + adjustments = current, checked by every run. Differences that deleti
 least five people.`,
 		Examples: []string{"lakectl period status", "lakectl period close 2026-03"},
 		Verbs: []frame.Verb{
-			{
+			frame.Bind(frame.Verb{
 				Name: "close", Args: "MONTH", Short: "Make the published royalties of a month its statement.",
 				Long: `Refuses, and says what is missing, while the month has not ended, archived rows of it are not in the ledger, an input
 changed since it was published, or deletion requests are not carried out. --force closes all the same and records that.
@@ -32,13 +32,8 @@ changed since it was published, or deletion requests are not carried out. --forc
 named but not refused. Closing a closed month only makes the tags that are missing.`,
 				Examples: []string{"lakectl period close 2026-03", "lakectl period close --by ann --force 2026-03"},
 				Exits:    []int{frame.ExitFenced, frame.ExitProof},
-				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "by", Usage: "the `NAME` to put on record (default: the user of this system)"},
-					&cli.BoolFlag{Name: "force", Usage: "close although something is missing"},
-				},
-				Text: []frame.Teller{frame.Text(sayClose)},
-				Run:  runPeriodClose,
-			},
+				Text:     []frame.Teller{frame.Text(sayClose)},
+			}, (*closeFlags).declare, runPeriodClose),
 			{
 				Name: "status", Short: "List the periods: open, closed or restated, and what is pending.", Exits: []int{frame.ExitProof},
 				Long:     "pending says why the next 'lakectl job royalties' will recompute the period. Nothing is changed.",
@@ -52,8 +47,20 @@ named but not refused. Closing a closed month only makes the tags that are missi
 	}
 }
 
-func runPeriodClose(ctx context.Context, c *frame.Call) (any, error) {
-	period, by := c.Args().First(), c.String("by")
+type closeFlags struct {
+	By    string
+	Force bool
+}
+
+func (f *closeFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "by", Usage: "the `NAME` to put on record (default: the user of this system)", Destination: &f.By},
+		&cli.BoolFlag{Name: "force", Usage: "close although something is missing", Destination: &f.Force},
+	}
+}
+
+func runPeriodClose(ctx context.Context, c *frame.Call, f closeFlags) (any, error) {
+	period, by := c.Args().First(), f.By
 	if _, err := lake.ParseMonth(period); err != nil {
 		return nil, usage.Errorf("give a month like 2026-03", "period %q", period)
 	}
@@ -63,6 +70,6 @@ func runPeriodClose(ctx context.Context, c *frame.Call) (any, error) {
 		}
 	}
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (royalty.CloseReport, error) {
-		return royalty.Close(ctx, env, period, royalty.CloseOptions{By: by, Force: c.Bool("force")})
+		return royalty.Close(ctx, env, period, royalty.CloseOptions{By: by, Force: f.Force})
 	})
 }

@@ -17,27 +17,20 @@ import (
 )
 
 func quarantineVerb() frame.Verb {
-	since := &cli.StringFlag{Name: "since", Usage: "only records received at or after this `TIME` (RFC 3339)"}
 	return frame.Verb{
 		Name:     "quarantine",
 		Short:    "See the records that were refused, and take in those that pass today.",
 		Examples: []string{"lakectl quarantine list", "lakectl quarantine replay --reason event_time_too_old"},
 		Verbs: []frame.Verb{
-			{
+			frame.Bind(frame.Verb{
 				Name: "list", Short: "List refused records, newest first, and how many there are by reason.", Exits: []int{frame.ExitProof},
 				Long: `A refused record keeps its bytes, its place in the source and the reason. The reasons are malformed_json, unknown_type,
 missing_field, invalid_field, event_time_in_future and event_time_too_old. Records that a replay took in are counted by
 what became of them, and listed with --all.`,
 				Examples: []string{"lakectl quarantine list", "lakectl quarantine list --reason invalid_field --since 2026-03-01T00:00:00Z"},
-				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "reason", Usage: "only this `REASON`"}, since,
-					&cli.IntFlag{Name: "limit", Usage: "show at most `N` records", Value: 20},
-					&cli.BoolFlag{Name: "all", Usage: "show replayed records too, with what became of them"},
-				},
-				Text: []frame.Teller{frame.Text(sayQuarantine), frame.Text(sayDecided)},
-				Run:  runQuarantineList,
-			},
-			{
+				Text:     []frame.Teller{frame.Text(sayQuarantine), frame.Text(sayDecided)},
+			}, (*listFlags).declare, runQuarantineList),
+			frame.Bind(frame.Verb{
 				Name: "replay", Short: "Decode refused records again and archive those that pass today, each once.",
 				Long: `For records that were refused by limits that have changed since (ingest.max_ahead, ingest.max_late) or by an earlier
 version. A record that passes goes into listens or deletion_requests, with its place in the source and its times; a
@@ -49,18 +42,19 @@ does, and be killed and run again at any time.`,
 					"lakectl quarantine replay --reason invalid_field --since 2026-03-01T00:00:00Z",
 				},
 				Exits: []int{frame.ExitFenced, frame.ExitProof},
-				Flags: []cli.Flag{&cli.StringFlag{Name: "reason", Usage: "records that were refused for this `REASON`"}, since},
 				Keys:  []string{"ingest.flush_rows", "duckdb.memory_limit", "duckdb.threads"},
 				Text:  []frame.Teller{frame.Text(sayReplay)},
-				Run:   runQuarantineReplay,
-			},
+			}, (*replayFlags).declare, runQuarantineReplay),
 		},
 	}
 }
 
-// sinceFlag reads --since, the zero time if it is not given.
-func sinceFlag(c *frame.Call) (time.Time, error) {
-	text := c.String("since")
+func sinceFlag(to *string) cli.Flag {
+	return &cli.StringFlag{Name: "since", Usage: "only records received at or after this `TIME` (RFC 3339)", Destination: to}
+}
+
+// sinceTime reads --since, the zero time if it is not given.
+func sinceTime(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -71,17 +65,32 @@ func sinceFlag(c *frame.Call) (time.Time, error) {
 	return at, nil
 }
 
-func runQuarantineList(ctx context.Context, c *frame.Call) (any, error) {
-	since, err := sinceFlag(c)
+type listFlags struct {
+	Reason string
+	Limit  int
+	All    bool
+	Since  string
+}
+
+func (f *listFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "reason", Usage: "only this `REASON`", Destination: &f.Reason}, sinceFlag(&f.Since),
+		&cli.IntFlag{Name: "limit", Usage: "show at most `N` records", Value: 20, Destination: &f.Limit},
+		&cli.BoolFlag{Name: "all", Usage: "show replayed records too, with what became of them", Destination: &f.All},
+	}
+}
+
+func runQuarantineList(ctx context.Context, c *frame.Call, f listFlags) (any, error) {
+	since, err := sinceTime(f.Since)
 	if err != nil {
 		return nil, err
 	}
-	f := ingest.Filter{Reason: c.String("reason"), Since: since, Limit: c.Int("limit"), All: c.Bool("all")}
+	filter := ingest.Filter{Reason: f.Reason, Since: since, Limit: f.Limit, All: f.All}
 	return reach.WithReader(ctx, c, func(env jobs.Env) (any, error) {
-		if !f.All {
-			return listQuarantine(ctx, env, f, func(r ingest.Refused) ingest.Refused { return r })
+		if !filter.All {
+			return listQuarantine(ctx, env, filter, func(r ingest.Refused) ingest.Refused { return r })
 		}
-		return listQuarantine(ctx, env, f, func(r ingest.Refused) decidedRecord { return decidedRecord{r.Outcome, r.OutcomeAt, r} })
+		return listQuarantine(ctx, env, filter, func(r ingest.Refused) decidedRecord { return decidedRecord{r.Outcome, r.OutcomeAt, r} })
 	})
 }
 
@@ -113,8 +122,19 @@ type decidedRecord struct {
 	ingest.Refused
 }
 
-func runQuarantineReplay(ctx context.Context, c *frame.Call) (any, error) {
-	since, err := sinceFlag(c)
+type replayFlags struct {
+	Reason string
+	Since  string
+}
+
+func (f *replayFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "reason", Usage: "records that were refused for this `REASON`", Destination: &f.Reason}, sinceFlag(&f.Since),
+	}
+}
+
+func runQuarantineReplay(ctx context.Context, c *frame.Call, f replayFlags) (any, error) {
+	since, err := sinceTime(f.Since)
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +145,11 @@ func runQuarantineReplay(ctx context.Context, c *frame.Call) (any, error) {
 	defer closeEnv()
 	o := ingestOptions(c)
 	report, err := ingest.Replay(ctx, env, ingest.ReplayOptions{
-		Reason: c.String("reason"), Since: since, Limits: o.Limits, FlushRows: o.FlushRows, FlushBytes: o.FlushBytes,
+		Reason: f.Reason, Since: since, Limits: o.Limits, FlushRows: o.FlushRows, FlushBytes: o.FlushBytes,
 	})
 	if errors.Is(err, ingest.ErrUsage) {
 		hint := lake.Hint(err)
-		if c.String("reason") == "" {
+		if f.Reason == "" {
 			return nil, usage.Errorf(hint, "flag --reason is missing")
 		}
 		return nil, askedWrong(err)

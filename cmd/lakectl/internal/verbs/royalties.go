@@ -15,7 +15,7 @@ func royaltiesVerb() frame.Verb {
 		Name:     "royalties",
 		Short:    "Read the published royalties, and prove and explain them.",
 		Examples: []string{"lakectl royalties show 2026-03"},
-		Verbs: []frame.Verb{{
+		Verbs: []frame.Verb{frame.Bind(frame.Verb{
 			Name: "show", Args: "[PERIOD|RUN]", Short: "Show the statement of a period or run; without one, list the runs.",
 			Long: `PERIOD stands for one run: the run that it was closed with, or its newest run while it is open. The first lines name the
 run shown and the newest run. A run that restated a closed period is shown by its id. The statement is read from the
@@ -23,10 +23,8 @@ snapshots that the run named when it was published. Amounts are minor units of t
 SHA-256 over the sorted lines.`,
 			Examples: []string{"lakectl royalties show", "lakectl royalties show --lines 2026-03", "lakectl --json royalties show 2026-03"},
 			Exits:    []int{frame.ExitProof, frame.ExitGone},
-			Flags:    []cli.Flag{&cli.BoolFlag{Name: "lines", Usage: "with the lines, not only the payouts"}},
 			Text:     []frame.Teller{frame.Text(sayRuns), frame.Text(sayStatement)},
-			Run:      runRoyaltiesShow,
-		}, royaltiesExportVerb(), royaltiesDiffVerb(), royaltiesReproduceVerb(), royaltiesExplainVerb()},
+		}, (*showFlags).declare, runRoyaltiesShow), royaltiesExportVerb(), royaltiesDiffVerb(), royaltiesReproduceVerb(), royaltiesExplainVerb()},
 	}
 }
 
@@ -42,7 +40,17 @@ type runRow struct {
 	Checksum         string `json:"checksum"`
 }
 
-func runRoyaltiesShow(ctx context.Context, c *frame.Call) (any, error) {
+type showFlags struct {
+	Lines bool
+}
+
+func (f *showFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "lines", Usage: "with the lines, not only the payouts", Destination: &f.Lines},
+	}
+}
+
+func runRoyaltiesShow(ctx context.Context, c *frame.Call, f showFlags) (any, error) {
 	env, closeEnv, err := reach.Reader(ctx, c)
 	if err != nil {
 		return nil, err
@@ -53,7 +61,7 @@ func runRoyaltiesShow(ctx context.Context, c *frame.Call) (any, error) {
 		if err != nil || c.JSON {
 			return frame.Result(st, err)
 		}
-		shown := shownStatement{Statement: st, withLines: c.Bool("lines")}
+		shown := shownStatement{Statement: st, withLines: f.Lines}
 		shown.names, err = royalty.NamesOf(ctx, env, st.Run.Period, shown.tracks(c.Wide))
 		return frame.Result(shown, err)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 func royaltiesExportVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "export", Args: "PERIOD|RUN", Short: "Write the statements of a run: one file for every label, artist or party.",
 		Long: `PERIOD stands for one run, as for 'royalties show': the run that it was closed with, or its newest run while it is open.
 A run that restated a closed period is exported by its id. The files go into DIR/PERIOD-RUN-BY-FORMAT/, with
@@ -34,27 +34,36 @@ DSR flat file. It is not a conformant DDEX message and claims no conformance.`,
 			"lakectl royalties export --by party --format dsr --sender acme --out statements 2026-03",
 		},
 		Exits: []int{frame.ExitFenced, frame.ExitProof, frame.ExitGone},
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "by", Usage: "a file for each `HOLDER`: " + strings.Join(statement.Holders, ", ")},
-			&cli.StringFlag{Name: "id", Usage: "only the holder with this `ID`; an empty ID stands for rows without a holder"},
-			&cli.StringFlag{Name: "format", Usage: "write as `FORMAT`: " + strings.Join(statement.Formats, ", "), Value: "csv"},
-			&cli.StringFlag{Name: "out", Usage: "make the folder of the export in `DIR`"},
-			&cli.StringFlag{Name: "sender", Usage: "`NAME` of the sender in a dsr file", Value: "lakectl"},
-		},
-		Keys: []string{"duckdb.memory_limit", "duckdb.threads"},
-		Text: []frame.Teller{frame.Text(sayExport)},
-		Run:  runRoyaltiesExport,
+		Keys:  []string{"duckdb.memory_limit", "duckdb.threads"},
+		Text:  []frame.Teller{frame.Text(sayExport)},
+	}, (*exportFlags).declare, runRoyaltiesExport)
+}
+
+type exportFlags struct {
+	By     string
+	ID     frame.GivenText
+	Format string
+	Out    string
+	Sender string
+}
+
+func (f *exportFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "by", Usage: "a file for each `HOLDER`: " + strings.Join(statement.Holders, ", "), Destination: &f.By},
+		&cli.GenericFlag{Name: "id", Usage: "only the holder with this `ID`; an empty ID stands for rows without a holder", Destination: &f.ID},
+		&cli.StringFlag{Name: "format", Usage: "write as `FORMAT`: " + strings.Join(statement.Formats, ", "), Value: "csv", Destination: &f.Format},
+		&cli.StringFlag{Name: "out", Usage: "make the folder of the export in `DIR`", Destination: &f.Out},
+		&cli.StringFlag{Name: "sender", Usage: "`NAME` of the sender in a dsr file", Value: "lakectl", Destination: &f.Sender},
 	}
 }
 
-func runRoyaltiesExport(ctx context.Context, c *frame.Call) (any, error) {
+func runRoyaltiesExport(ctx context.Context, c *frame.Call, f exportFlags) (any, error) {
 	if err := c.NeedFlags("by", "out"); err != nil {
 		return nil, err
 	}
-	o := statement.Options{Run: c.Args().First(), By: c.String("by"), Format: c.String("format"), Dir: c.String("out"), Sender: c.String("sender")}
-	if c.IsSet("id") {
-		id := c.String("id")
-		o.ID = &id
+	o := statement.Options{Run: c.Args().First(), By: f.By, Format: f.Format, Dir: f.Out, Sender: f.Sender}
+	if f.ID.Given {
+		o.ID = &f.ID.Text
 	}
 	if err := statement.CheckOptions(o); err != nil {
 		return nil, usage.Errorf("see "+c.Command.HelpName+" --help", "%w", err)

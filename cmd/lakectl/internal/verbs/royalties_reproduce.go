@@ -13,7 +13,7 @@ import (
 )
 
 func royaltiesReproduceVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "reproduce", Args: "RUN", Short: "Recompute a run from the archive and compare.",
 		Long: `RUN is the id of a run, or a period, which stands for its newest run. The newest run of a closed period restates its
 statement; the first lines say which run it is. The archive is cut where the run saw its end, so that nothing that came
@@ -23,12 +23,21 @@ removed what the run was computed from, and are listed; or different (code 5): a
 that do not follow from lines and pools. Lines that came out different are named with --operator only: they may be about one person.`,
 		Examples: []string{"lakectl royalties reproduce 2026-03", "lakectl --json royalties reproduce 2026-03-0a1b2c3d4e"},
 		Exits:    []int{frame.ExitProof, frame.ExitGone},
-		Flags:    []cli.Flag{operatorFlag()},
-		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayReproduced)}, Run: runRoyaltiesReproduce,
+		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayReproduced)},
+	}, (*reproduceFlags).declare, runRoyaltiesReproduce)
+}
+
+type reproduceFlags struct {
+	Operator bool
+}
+
+func (f *reproduceFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		operatorFlag(&f.Operator),
 	}
 }
 
-func runRoyaltiesReproduce(ctx context.Context, c *frame.Call) (any, error) {
+func runRoyaltiesReproduce(ctx context.Context, c *frame.Call, f reproduceFlags) (any, error) {
 	env, closeEnv, err := reach.Reader(ctx, c)
 	if err != nil {
 		return nil, err
@@ -38,13 +47,13 @@ func runRoyaltiesReproduce(ctx context.Context, c *frame.Call) (any, error) {
 	if result == nil {
 		return nil, err
 	}
-	if !c.Bool("operator") {
+	if !f.Operator {
 		result.Fold()
 	}
 	shown := reproduced{Result: *result}
-	run, err2 := royalty.NewestRun(ctx, env, result.RunID)
+	register, err2 := royalty.ReadRegister(ctx, env)
 	if err2 == nil {
-		shown.Standing, err2 = royalty.StandingOf(ctx, env, run)
+		shown.Standing, err2 = register.StandingOf(result.RunID)
 	}
 	return shown, errors.Join(err, err2) // what was compared is shown with the failure
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func sqlVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "sql", Args: "QUERY", Short: "Run one read-only SELECT over the tables, now or as of any time.",
 		Long: `All tables are there under their names; the dialect is DuckDB's. --as-of takes
   a time      2026-04-01T00:00:00Z, or 2026-04-01; each table as it was then
@@ -31,20 +31,27 @@ no settings.`,
 			`lakectl sql --as-of 2026-04-01 "SELECT sum(plays) FROM plays_by_day"`,
 		},
 		Exits: []int{frame.ExitProof, frame.ExitGone},
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "as-of", Usage: "read the past: `TIME|SNAPSHOT|TAG|run:ID`"},
-			&cli.IntFlag{Name: "limit", Usage: "show at most `N` rows", Value: 10_000},
-		},
-		Keys: []string{"duckdb.memory_limit", "duckdb.threads"},
-		Run:  runSQL,
-	}
+		Keys:  []string{"duckdb.memory_limit", "duckdb.threads"},
+	}, (*sqlFlags).declare, runSQL)
 }
 
 // mostRows bounds --limit: that many rows are no answer that anybody reads.
 const mostRows = 100_000_000
 
-func runSQL(ctx context.Context, c *frame.Call) (any, error) {
-	limit := c.Int("limit")
+type sqlFlags struct {
+	AsOf  string
+	Limit int
+}
+
+func (f *sqlFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "as-of", Usage: "read the past: `TIME|SNAPSHOT|TAG|run:ID`", Destination: &f.AsOf},
+		&cli.IntFlag{Name: "limit", Usage: "show at most `N` rows", Value: 10_000, Destination: &f.Limit},
+	}
+}
+
+func runSQL(ctx context.Context, c *frame.Call, f sqlFlags) (any, error) {
+	limit := f.Limit
 	if limit < 1 || limit > mostRows {
 		return nil, usage.Errorf("leave it out for 10,000", "--limit is %d; allowed: 1 to %d", limit, mostRows)
 	}
@@ -54,7 +61,7 @@ func runSQL(ctx context.Context, c *frame.Call) (any, error) {
 	}
 	defer closeEnv()
 	answer, err := query.Run(ctx, env, query.Options{
-		Text: c.Args().First(), AsOf: c.String("as-of"), Catalog: c.Config.Catalog.Name, Limit: limit, Memory: int64(c.Config.DuckDB.MemoryLimit),
+		Text: c.Args().First(), AsOf: f.AsOf, Catalog: c.Config.Catalog.Name, Limit: limit, Memory: int64(c.Config.DuckDB.MemoryLimit),
 	})
 	if len(answer.Unread) > 0 {
 		c.Log.Warn("columns left out: DuckDB cannot show them", "columns", strings.Join(answer.Unread, ", "))

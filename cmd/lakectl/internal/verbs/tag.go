@@ -18,7 +18,7 @@ import (
 )
 
 func tagVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "tag", Args: "TABLE NAME", Short: "Name a snapshot of a table so that it is kept.",
 		Long: `Names the current snapshot, or the one given with --snapshot. A name is up to 100 letters, digits, - _ and . with a
 letter in it; names that begin with royalty- are for 'lakectl period close'. A tag is never moved; --drop takes it away.
@@ -27,14 +27,8 @@ passed. On a table with rows of single listeners a tag lasts at most as long as 
 (retention.archive_snapshots), and exactly as long without --max-age: a longer tag would keep erased rows readable.`,
 		Examples: []string{"lakectl tag royalty_lines audit-2026", "lakectl tag --max-age 2d listens before-migration", "lakectl tag --drop listens before-migration"},
 		Exits:    []int{frame.ExitFenced, frame.ExitGone},
-		Flags: []cli.Flag{
-			&cli.Int64Flag{Name: "snapshot", Usage: "the `ID` to name instead of the current snapshot"},
-			&cli.StringFlag{Name: "max-age", Usage: "drop the tag when the snapshot is older than this `DURATION`, like 7d (default: keep; on tables with rows of listeners the retention)"},
-			&cli.BoolFlag{Name: "drop", Usage: "drop the tag; its snapshot is kept as long as others of its age"},
-		},
-		Text: []frame.Teller{frame.Text(sayTag)},
-		Run:  runTag,
-	}
+		Text:     []frame.Teller{frame.Text(sayTag)},
+	}, (*tagFlags).declare, runTag)
 }
 
 type tagResult struct {
@@ -45,10 +39,24 @@ type tagResult struct {
 	Dropped    bool   `json:"dropped"`
 }
 
-func runTag(ctx context.Context, c *frame.Call) (any, error) {
+type tagFlags struct {
+	Snapshot frame.GivenNumber
+	MaxAge   frame.GivenText
+	Drop     bool
+}
+
+func (f *tagFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.GenericFlag{Name: "snapshot", Usage: "the `ID` to name instead of the current snapshot", Destination: &f.Snapshot},
+		&cli.GenericFlag{Name: "max-age", Usage: "drop the tag when the snapshot is older than this `DURATION`, like 7d (default: keep; on tables with rows of listeners the retention)", Destination: &f.MaxAge},
+		&cli.BoolFlag{Name: "drop", Usage: "drop the tag; its snapshot is kept as long as others of its age", Destination: &f.Drop},
+	}
+}
+
+func runTag(ctx context.Context, c *frame.Call, f tagFlags) (any, error) {
 	name, tag := c.Args().Get(0), c.Args().Get(1)
-	if c.Bool("drop") {
-		if c.IsSet("snapshot") || c.IsSet("max-age") {
+	if f.Drop {
+		if f.Snapshot.Given || f.MaxAge.Given {
 			return nil, usage.Errorf("", "--drop takes neither --snapshot nor --max-age")
 		}
 		return reach.WithEnv(ctx, c, func(env jobs.Env) (tagResult, error) { return dropTag(ctx, env, name, tag) })
@@ -59,7 +67,7 @@ func runTag(ctx context.Context, c *frame.Call) (any, error) {
 	if strings.HasPrefix(tag, catalog.StatementTagPrefix) {
 		return nil, usage.Errorf("choose another name", "tag %q: names that begin with %s are given by 'lakectl period close'", tag, catalog.StatementTagPrefix)
 	}
-	age, err := tagAge(c, name)
+	age, err := tagAge(c, f.MaxAge.Text, name)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +77,8 @@ func runTag(ctx context.Context, c *frame.Call) (any, error) {
 			return tagResult{}, err
 		}
 		s := t.Current()
-		if c.IsSet("snapshot") {
-			if s, err = t.ByID(c.Int64("snapshot")); err != nil {
+		if f.Snapshot.Given {
+			if s, err = t.ByID(f.Snapshot.Number); err != nil {
 				return tagResult{}, err
 			}
 		}
@@ -87,8 +95,8 @@ func runTag(ctx context.Context, c *frame.Call) (any, error) {
 }
 
 // tagAge is the age that the tag gets, 0 to keep it.
-func tagAge(c *frame.Call, table string) (time.Duration, error) {
-	age, err := c.Duration("max-age")
+func tagAge(c *frame.Call, maxAge, table string) (time.Duration, error) {
+	age, err := frame.Duration("max-age", maxAge)
 	if err != nil || !catalog.Personal(table) {
 		return age, err
 	}
