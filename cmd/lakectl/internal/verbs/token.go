@@ -24,17 +24,38 @@ in the table access_tokens. As long as nobody was ever given access, the dashboa
 }
 
 // scopeFlags say what is to be seen.
-func scopeFlags() []cli.Flag {
+type scopeFlags struct {
+	Artist, Label frame.GivenText
+	Operator      bool
+	Name          string
+}
+
+func (f *scopeFlags) declare() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "artist", Usage: "show the plays of the artist with this `ID`"},
-		&cli.StringFlag{Name: "label", Usage: "show the plays of the label with this `ID`, of tracks while they are its own"},
-		&cli.BoolFlag{Name: "operator", Usage: "show everything"},
-		&cli.StringFlag{Name: "name", Usage: "what to call it in lists"},
+		&cli.GenericFlag{Name: "artist", Usage: "show the plays of the artist with this `ID`", Destination: &f.Artist},
+		&cli.GenericFlag{Name: "label", Usage: "show the plays of the label with this `ID`, of tracks while they are its own", Destination: &f.Label},
+		&cli.BoolFlag{Name: "operator", Usage: "show everything", Destination: &f.Operator},
+		&cli.StringFlag{Name: "name", Usage: "what to call it in lists", Destination: &f.Name},
 	}
 }
 
+type tokenCreateFlags struct {
+	scopeFlags
+	Expires frame.GivenText
+}
+
+func (f *tokenCreateFlags) declare() []cli.Flag {
+	return append(f.scopeFlags.declare(), &cli.GenericFlag{Name: "expires", Usage: "let it end after this `DURATION`, like 90d (default: never)", Destination: &f.Expires})
+}
+
+type tokenListFlags struct{ All bool }
+
+func (f *tokenListFlags) declare() []cli.Flag {
+	return []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "also what is worth nothing any more", Destination: &f.All}}
+}
+
 func tokenCreateVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "create", Short: "Make a token for a program.",
 		Long: `The program sends it as 'Authorization: Bearer TOKEN'. It holds until it expires or is revoked. Each run makes another one.`,
 		Examples: []string{
@@ -42,35 +63,29 @@ func tokenCreateVerb() frame.Verb {
 			"lakectl --json token create --operator --name monitoring",
 		},
 		Exits: []int{frame.ExitFenced},
-		Flags: append(scopeFlags(), &cli.StringFlag{Name: "expires", Usage: "let it end after this `DURATION`, like 90d (default: never)"}),
 		Text:  []frame.Teller{frame.Text(sayToken)},
-		Run:   runTokenCreate,
-	}
+	}, (*tokenCreateFlags).declare, runTokenCreate)
 }
 
 func tokenLinkVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "link", Short: "Make a link that signs a browser in once.",
 		Long: `Open it, or send it to whom it is for, within 10 minutes. The browser stays signed in for 12 hours, or until the link is revoked.
 Who has the link has the access, so send it on a way that only they read.`,
 		Examples: []string{"lakectl token link --artist A1", "lakectl token link --operator --public-url https://plays.example.com"},
 		Exits:    []int{frame.ExitFenced},
-		Flags:    scopeFlags(),
 		Keys:     []string{"serve.public_url"},
 		Text:     []frame.Teller{frame.Text(sayLink)},
-		Run:      runTokenLink,
-	}
+	}, (*scopeFlags).declare, runTokenLink)
 }
 
 func tokenListVerb() frame.Verb {
-	return frame.Verb{
+	return frame.Bind(frame.Verb{
 		Name: "list", Short: "List who may see what.",
 		Long:     `Lists tokens, links and the sessions of browsers, the oldest first; with --all also what expired, was used or was revoked.`,
 		Examples: []string{"lakectl token list", "lakectl --json token list --all"},
-		Flags:    []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "also what is worth nothing any more"}},
 		Text:     []frame.Teller{frame.Text(sayTokens)},
-		Run:      runTokenList,
-	}
+	}, (*tokenListFlags).declare, runTokenList)
 }
 
 func tokenRevokeVerb() frame.Verb {
@@ -85,16 +100,17 @@ revoked stays so, unless an older backup of the lake is put back.`,
 	}
 }
 
-// askedScope is what the flags say is to be seen.
-func askedScope(c *frame.Call) (access.Scope, error) {
+// asked is what the flags say is to be seen.
+func (f scopeFlags) asked() (access.Scope, error) {
 	const hint = "give one of --artist ID, --label ID and --operator"
 	var asked []access.Scope
-	for _, sees := range []access.Sees{access.Artist, access.Label} {
-		if c.IsSet(string(sees)) {
-			asked = append(asked, access.Scope{Sees: sees, ID: c.String(string(sees))})
-		}
+	if f.Artist.Given {
+		asked = append(asked, access.Scope{Sees: access.Artist, ID: f.Artist.Text})
 	}
-	if c.Bool("operator") {
+	if f.Label.Given {
+		asked = append(asked, access.Scope{Sees: access.Label, ID: f.Label.Text})
+	}
+	if f.Operator {
 		asked = append(asked, access.Scope{Sees: access.Operator})
 	}
 	switch len(asked) {
@@ -111,20 +127,20 @@ func askedScope(c *frame.Call) (access.Scope, error) {
 	return s, nil
 }
 
-func runTokenCreate(ctx context.Context, c *frame.Call) (any, error) {
-	scope, err := askedScope(c)
+func runTokenCreate(ctx context.Context, c *frame.Call, f tokenCreateFlags) (any, error) {
+	scope, err := f.asked()
 	if err != nil {
 		return nil, err
 	}
-	life, err := c.Duration("expires")
-	if err == nil && c.IsSet("expires") && life <= 0 {
-		err = usage.Errorf("leave it out for a token that does not expire", "--expires is %q; allowed: a duration over 0, such as 90d", c.String("expires"))
+	life, err := frame.Duration("expires", f.Expires.Text)
+	if err == nil && f.Expires.Given && life <= 0 {
+		err = usage.Errorf("leave it out for a token that does not expire", "--expires is %q; allowed: a duration over 0, such as 90d", f.Expires.Text)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (access.Made, error) {
-		return access.CreateToken(ctx, env, scope, c.String("name"), life)
+		return access.CreateToken(ctx, env, scope, f.Name, life)
 	})
 }
 
@@ -134,13 +150,13 @@ type linkResult struct {
 	URL string `json:"url"`
 }
 
-func runTokenLink(ctx context.Context, c *frame.Call) (any, error) {
-	scope, err := askedScope(c)
+func runTokenLink(ctx context.Context, c *frame.Call, f scopeFlags) (any, error) {
+	scope, err := f.asked()
 	if err != nil {
 		return nil, err
 	}
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (linkResult, error) {
-		made, err := access.CreateLink(ctx, env, scope, c.String("name"))
+		made, err := access.CreateLink(ctx, env, scope, f.Name)
 		return linkResult{Made: made, URL: access.LinkURL(c.Config.Serve.URL(), made.Secret)}, err
 	})
 }
@@ -151,10 +167,10 @@ type tokenList struct {
 	all    bool
 }
 
-func runTokenList(ctx context.Context, c *frame.Call) (any, error) {
+func runTokenList(ctx context.Context, c *frame.Call, f tokenListFlags) (any, error) {
 	return reach.WithReader(ctx, c, func(env jobs.Env) (tokenList, error) {
-		list, err := access.List(ctx, env, c.Bool("all"))
-		return tokenList{Tokens: list, all: c.Bool("all")}, err
+		list, err := access.List(ctx, env, f.All)
+		return tokenList{Tokens: list, all: f.All}, err
 	})
 }
 

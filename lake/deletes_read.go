@@ -1,0 +1,46 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// DeletedRows are the row numbers that a snapshot's position deletes take away from some of its data files: ascending,
+// each once, by the URI of the file. Files that lost none are not in it. About 8 B of memory a deleted row.
+func (s Snapshot) DeletedRows(ctx context.Context, v *Verifier, files []File) (map[string][]int64, error) {
+	all, err := s.DeleteFiles(ctx)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	wanted := make(map[string]bool, len(files))
+	for _, f := range files {
+		wanted[f.FilePath()] = true
+	}
+	apply := slices.DeleteFunc(all, func(f File) bool {
+		ref := f.ReferencedDataFile()
+		return ref != nil && !wanted[*ref]
+	})
+	if err := v.VerifyDeletes(ctx, s, apply); err != nil {
+		return nil, err
+	}
+	deleted := map[string][]int64{}
+	for _, f := range apply {
+		rows, err := s.table.ReadPositions(ctx, f.FilePath())
+		if err != nil {
+			return nil, fmt.Errorf("read position deletes of %s: %w", s.table.name, errors.Join(NameFile(f.FilePath(), err), ctx.Err()))
+		}
+		for path, positions := range rows {
+			if wanted[path] {
+				deleted[path] = append(deleted[path], positions...)
+			}
+		}
+	}
+	for path := range maps.Keys(deleted) {
+		slices.Sort(deleted[path])
+		deleted[path] = slices.Compact(deleted[path])
+	}
+	return deleted, nil
+}
