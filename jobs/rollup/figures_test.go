@@ -153,22 +153,3 @@ func (w *world) heads() map[string]int64 {
 	}
 	return ids
 }
-
-// change is a key of plays_changes.
-type change struct{ Day, Track, Cause string }
-
-// changes sums plays_changes by key: plays and milliseconds.
-func (w *world) changes() map[change][2]int64 {
-	w.Helper()
-	d := w.DB(w.T)
-	w.check(d.Bind(w.Context(), "c", w.head(catalog.PlaysChanges)))
-	sums := map[change][2]int64{}
-	var c change
-	var plays, ms int64
-	dest := []any{&c.Day, &c.Track, &c.Cause, &plays, &ms}
-	w.check(d.EachText(w.Context(), "SELECT strftime(day, '%Y-%m-%d'), track_id, cause, plays, ms_played FROM c", nil, dest, func() error {
-		sums[c] = [2]int64{sums[c][0] + plays, sums[c][1] + ms}
-		return nil
-	}))
-	return sums
-}
