@@ -70,68 +70,64 @@ func (h *hasher) position(topic []byte, partition, offset int64) uint64 {
 const (
 	batchEntries = 1 << 19 // in memory at a time, 16 MiB
 	binEntries   = 8       // of a bin on average
-	fewEntries   = 24      // a bin that insertion sort is the quickest for
+	fewEntries   = 24      // that insertion sort is the quickest for
+	mostBins     = 1 << 9  // of a pass: their ends stay in the cache
 )
 
-// sorter sorts entries in place: into bins by the first bits, which are spread evenly as they are of a hash, then each
-// bin. A second array of entries would be as large as all else in memory.
-type sorter struct{ next, end []uint32 }
-
-func (s *sorter) sort(list []entry) {
-	width := bits.Len(uint(len(list) / binEntries))
-	if width < 2 {
+// sortEntries sorts entries in place: into bins by the first bits that they do not share, which are spread evenly as they
+// are of a hash, then each bin. A second array of entries would be as large as all else in memory.
+func sortEntries(list []entry, shared int) {
+	if len(list) <= fewEntries {
+		insertionSort(list)
+		return
+	}
+	width := min(bits.Len(uint(len(list)/binEntries)), bits.Len(mostBins)-1)
+	if shared+width > 48 { // one id many times
 		slices.SortFunc(list, compareEntries)
 		return
 	}
-	s.place(list, width)
+	ends := intoBins(list, shared, width)
 	begin := uint32(0)
-	for _, end := range s.end {
-		sortBin(list[begin:end])
+	for _, end := range ends[:1<<width] {
+		if end-begin > 1 {
+			sortEntries(list[begin:end], shared+width)
+		}
 		begin = end
 	}
 }
 
-// place moves every entry into its bin, cycle by cycle.
-func (s *sorter) place(list []entry, width int) {
-	bins, shift := 1<<width, 64-width
-	s.next, s.end = slices.Grow(s.next[:0], bins)[:bins], slices.Grow(s.end[:0], bins)[:bins]
-	clear(s.end)
+// intoBins moves every entry into the bin that its bits after the shared ones number, cycle by cycle.
+func intoBins(list []entry, shared, width int) (ends [mostBins]uint32) {
+	bin := func(e *entry) uint64 { return e.hi << shared >> (64 - width) }
 	for i := range list {
-		s.end[list[i].hi>>shift]++
+		ends[bin(&list[i])]++
 	}
-	sum := uint32(0)
-	for b, n := range s.end {
-		s.next[b] = sum
+	next, sum := ends, uint32(0)
+	for b, n := range ends[:1<<width] {
+		next[b] = sum
 		sum += n
-		s.end[b] = sum
+		ends[b] = sum
 	}
-	for b := range bins {
-		for s.next[b] < s.end[b] {
-			e := list[s.next[b]]
-			for {
-				to := e.hi >> shift
-				if to == uint64(b) {
-					break
-				}
-				list[s.next[to]], e = e, list[s.next[to]]
-				s.next[to]++
+	for b := range uint64(1) << width {
+		for next[b] < ends[b] {
+			e := list[next[b]]
+			for to := bin(&e); to != b; to = bin(&e) {
+				list[next[to]], e = e, list[next[to]]
+				next[to]++
 			}
-			list[s.next[b]] = e
-			s.next[b]++
+			list[next[b]] = e
+			next[b]++
 		}
 	}
+	return ends
 }
 
-func sortBin(bin []entry) {
-	if len(bin) > fewEntries { // one id many times
-		slices.SortFunc(bin, compareEntries)
-		return
-	}
-	for i := 1; i < len(bin); i++ {
-		e, j := bin[i], i
-		for ; j > 0 && compareEntries(e, bin[j-1]) < 0; j-- {
-			bin[j] = bin[j-1]
+func insertionSort(list []entry) {
+	for i := 1; i < len(list); i++ {
+		e, j := list[i], i
+		for ; j > 0 && compareEntries(e, list[j-1]) < 0; j-- {
+			list[j] = list[j-1]
 		}
-		bin[j] = e
+		list[j] = e
 	}
 }

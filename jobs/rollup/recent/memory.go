@@ -42,10 +42,9 @@ type Memory struct {
 	pending  *pending   // sifted and not kept
 	view     view       // that the state was brought to
 
-	most int     // entries of one batch
-	list []entry // buffers of one batch
-	open []uint32
-	bins sorter
+	most int           // entries of one batch
+	list buffer[entry] // of one batch
+	open buffer[uint32]
 	find finder
 }
 
@@ -144,8 +143,8 @@ func (m *Memory) Close() error {
 		err = errors.Join(err, s.file.Close())
 	}
 	lock := m.lock
-	m.segments, m.lock, m.list, m.open = nil, nil, nil, nil
-	return errors.Join(err, lock.Close())
+	m.segments, m.lock = nil, nil
+	return errors.Join(err, m.list.release(), m.open.release(), lock.Close())
 }
 
 // Size is what a memory takes.

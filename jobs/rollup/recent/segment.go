@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -266,11 +265,21 @@ func (l *lookup) read(bucket int) ([]byte, error) {
 	return body, nil
 }
 
-// slots are the ids of a bucket that have a mark, as a range; marks are sorted.
+// slots are the ids of a bucket that have a mark, as a range. Marks are sorted, and spread evenly: the search begins where
+// the mark would be then.
 func slots(body []byte, m uint16) (first, end int) {
-	at := func(i int) uint16 { return binary.LittleEndian.Uint16(body[markBytes*i:]) }
 	n := len(body) / markBytes
-	first = sort.Search(n, func(i int) bool { return at(i) >= m })
+	if n == 0 {
+		return 0, 0
+	}
+	at := func(i int) uint16 { return binary.LittleEndian.Uint16(body[markBytes*i:]) }
+	first = n * int(m) >> 16
+	for first > 0 && at(first-1) >= m {
+		first--
+	}
+	for first < n && at(first) < m {
+		first++
+	}
 	for end = first; end < n && at(end) == m; end++ {
 	}
 	return first, end

@@ -3,6 +3,7 @@ package recent
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -48,12 +49,14 @@ func (m *Memory) newSieve(ctx context.Context, archive lake.Snapshot, files []la
 
 // run reads the files, batch by batch.
 func (s *sieve) run(ctx context.Context) error {
-	s.makeRoom()
+	if err := s.makeRoom(); err != nil {
+		return err
+	}
 	for i, f := range s.files {
 		if err := s.m.verify(ctx, s.archive, f, s.rows.fields); err != nil {
 			return err
 		}
-		if len(s.m.list) > 0 && s.came[i].Sub(s.from) > era {
+		if len(s.m.list.items) > 0 && s.came[i].Sub(s.from) > era {
 			if err := s.batch(ctx); err != nil {
 				return err
 			}
@@ -73,7 +76,7 @@ func (s *sieve) run(ctx context.Context) error {
 				e.row = place(i, row)
 				s.put(e, s.came[i])
 			}
-			if len(s.m.list) > s.m.most-readRows {
+			if len(s.m.list.items) > s.m.most-readRows {
 				return s.batch(ctx)
 			}
 			return nil
@@ -86,38 +89,36 @@ func (s *sieve) run(ctx context.Context) error {
 }
 
 // makeRoom makes the buffers of a batch as large as the files ask for.
-func (s *sieve) makeRoom() {
+func (s *sieve) makeRoom() error {
 	rows := int64(0)
 	for _, f := range s.files {
 		rows += f.Count()
 	}
 	most := int(min(rows, int64(s.m.most)))
-	s.m.list = slices.Grow(s.m.list[:0], most)
-	s.m.open = slices.Grow(s.m.open[:0], most)
+	return errors.Join(s.m.list.grow(most), s.m.open.grow(most))
 }
 
 func (s *sieve) put(e entry, came time.Time) {
-	if len(s.m.list) == 0 {
+	if len(s.m.list.items) == 0 {
 		s.from = came
 	}
 	s.until = came
-	s.m.list = append(s.m.list, e)
+	s.m.list.items = append(s.m.list.items, e)
 }
 
 // batch settles the rows that were read.
 func (s *sieve) batch(ctx context.Context) error {
-	list := s.m.list
+	list := s.m.list.items
 	if len(list) == 0 {
 		return ctx.Err()
 	}
-	s.m.bins.sort(list)
-	open := s.m.open[:0]
+	sortEntries(list, 0)
+	open := s.m.open.items[:0]
 	for n := range list {
 		if n == 0 || !list[n].same(list[n-1]) {
 			open = append(open, uint32(n))
 		}
 	}
-	s.m.open = open[:0]
 	s.left = s.left[:0]
 	open, err := s.known(ctx, open)
 	if err != nil {
@@ -132,7 +133,7 @@ func (s *sieve) batch(ctx context.Context) error {
 	if err := s.remember(ctx, open); err != nil {
 		return err
 	}
-	s.m.list = list[:0]
+	s.m.list.items = list[:0]
 	return nil
 }
 
@@ -148,7 +149,7 @@ func (s *sieve) known(ctx context.Context, open []uint32) ([]uint32, error) {
 	var err error
 	for _, segments := range slices.Backward(lists) {
 		for _, one := range slices.Backward(segments) {
-			if open, err = s.m.find.find(one, s.m.list, open, s.hit); err != nil {
+			if open, err = s.m.find.find(one, s.m.list.items, open, s.hit); err != nil {
 				return nil, err
 			}
 			if err := ctx.Err(); err != nil {
@@ -161,7 +162,7 @@ func (s *sieve) known(ctx context.Context, open []uint32) ([]uint32, error) {
 
 // hit settles the rows of an id that is remembered at a position.
 func (s *sieve) hit(n uint32, pos uint64) {
-	list, own := s.m.list, false
+	list, own := s.m.list.items, false
 	for i := int(n); i < len(list) && list[i].same(list[n]); i++ {
 		file, _ := list[i].at()
 		if !own && list[i].pos == pos && s.files[file].Sequence <= s.seen {
@@ -193,7 +194,7 @@ func (s *sieve) remember(ctx context.Context, fresh []uint32) error {
 		return err
 	}
 	for _, n := range fresh {
-		if err := w.add(s.m.list[n]); err != nil {
+		if err := w.add(s.m.list.items[n]); err != nil {
 			return w.abort(err)
 		}
 	}
