@@ -44,3 +44,28 @@ func TestWhatAnotherEngineDidToTheDashboardIsUndone(t *testing.T) {
 	w.mustShow(recount(w.copies))
 	w.unchanged(plain)
 }
+
+func TestWhatAnotherEngineDidToAnyTableOfTheDashboardIsUndone(t *testing.T) {
+	w := newWorld(t)
+	w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u2", "t1", at(1, 9)), heard("l3", "u2", "t2", at(2, 23)))
+	w.rollup(plain)
+	w.royalties()
+	for n, table := range catalog.Compared {
+		hand := w.Hand(t, table)
+		hand.DeleteRows("artist_id = 'A-1'", n%2 == 0)
+		if r := w.rollup(plain); r.SnapshotID == 0 {
+			t.Fatalf("%s: nothing was written: %+v", table, r)
+		}
+		w.mustShow(recount(w.copies))
+		hand.Truncate()
+		w.archive(heard("m"+table, "u3", "t3", at(3, n)))
+		w.rollup(plain)
+		w.mustShow(recount(w.copies))
+		hand.Expire()
+		w.rollup(plain)
+		w.unchanged(plain)
+	}
+	w.royalties()
+	w.rollup(trueUp)
+	w.mustShow(recount(w.copies))
+}
