@@ -26,7 +26,8 @@ func (g *Guard) Fail(a netip.Addr) bool {
 	return g.failing.allow(neighbourhood(a), g.limits.Failures, g.loader.clock())
 }
 
-// Redeem uses a link up.
-func Redeem(g *Guard, ctx context.Context, secret string) (string, error) {
+// Redeem uses a link up in a server that is killed when the context ends.
+func Redeem(ctx context.Context, g *Guard, secret string) (string, error) {
+	g.outlive = func(ctx context.Context) context.Context { return ctx }
 	return g.redeem(ctx, secret)
 }

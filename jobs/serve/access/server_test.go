@@ -81,6 +81,7 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 	if server.ReadHeaderTimeout == 0 || server.ReadTimeout == 0 || server.WriteTimeout == 0 || server.IdleTimeout == 0 {
 		t.Error("a client may take for ever")
 	}
+	server.ReadHeaderTimeout = time.Second // for the test to be short
 	s := w.running(server)
 	s.want("headers", s.get(ofA, "X-Long", strings.Repeat("x", 40<<10)), 431)
 	s.want("body", s.ask("POST", "/form", strings.Repeat("x", 65<<10), bearer(operator.Secret)...), 413)
@@ -95,6 +96,16 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 	got.Body.Close() //nolint:errcheck // not read
 	if got.StatusCode != 413 {
 		t.Errorf("a body in chunks: %d", got.StatusCode)
+	}
+
+	slow, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+	w.check(err)
+	defer slow.Close() //nolint:errcheck // it is closed already
+	_, err = io.WriteString(slow, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+	w.check(err)
+	w.check(slow.SetReadDeadline(time.Now().Add(10 * time.Second)))
+	if _, err := io.ReadAll(slow); err != nil {
+		t.Errorf("a client that never ends its headers is kept: %v", err)
 	}
 
 	panicked := s.get("/panic", bearer(operator.Secret)...)
@@ -141,6 +152,12 @@ func TestACertificateThatIsRenewedIsTakenUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	later := func() { // the files are looked at once a second
+		select {
+		case <-time.After(1050 * time.Millisecond):
+		case <-t.Context().Done():
+		}
+	}
 	serial := func() int64 {
 		c, err := server.TLSConfig.GetCertificate(&tls.ClientHelloInfo{})
 		if err != nil {
@@ -151,7 +168,7 @@ func TestACertificateThatIsRenewedIsTakenUp(t *testing.T) {
 	if got := serial(); got != 1 {
 		t.Errorf("serial %d", got)
 	}
-	time.Sleep(1050 * time.Millisecond) // the files are looked at once a second
+	later()
 	if err := os.WriteFile(l.KeyFile, []byte("half a key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +176,7 @@ func TestACertificateThatIsRenewedIsTakenUp(t *testing.T) {
 		t.Errorf("in the middle of a renewal: serial %d", got)
 	}
 	writeCertificate(t, l, 2)
-	time.Sleep(1050 * time.Millisecond) // the files are looked at once a second
+	later()
 	if got := serial(); got != 2 {
 		t.Errorf("after it: serial %d", got)
 	}
