@@ -2,6 +2,8 @@ package access
 
 import (
 	"context"
+	"net"
+	"net/http"
 	"net/netip"
 	"time"
 )
@@ -31,3 +33,6 @@ func Redeem(ctx context.Context, g *Guard, secret string) (string, error) {
 	g.outlive = func(ctx context.Context) context.Context { return ctx }
 	return g.redeem(ctx, secret)
 }
+
+// Bound bounds the connections of a server to a listener.
+func Bound(l net.Listener, s *http.Server, most int) net.Listener { return bound(l, s, most) }

@@ -10,8 +10,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -109,7 +107,7 @@ func Run(ctx context.Context, s *http.Server, ready func(net.Addr)) error {
 	if err != nil {
 		return lake.WithHint(fmt.Errorf("listen: %w", err), "set serve.addr to an address of this machine that is free")
 	}
-	l = netutil.LimitListener(l, maxConnections)
+	l = bound(l, s, maxConnections)
 	s.BaseContext = func(net.Listener) context.Context { return ctx }
 	ready(l.Addr())
 	ended := make(chan error, 1)

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -88,7 +89,7 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 	s.want("body of a sign-in", s.signIn(strings.Repeat("x", 65<<10)), 413)
 	s.want("body that fits", s.ask("POST", "/form", strings.Repeat("x", 63<<10), bearer(operator.Secret)...), 200)
 
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/form", io.LimitReader(endless{}, 1<<20)) // in chunks, its length unsaid
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/form", io.LimitReader(endless{}, 80<<10)) // in chunks, its length unsaid
 	w.check(err)
 	r.Header.Set("Authorization", "Bearer "+operator.Secret)
 	got, err := http.DefaultClient.Do(r)
@@ -104,7 +105,7 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 	_, err = io.WriteString(slow, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
 	w.check(err)
 	w.check(slow.SetReadDeadline(time.Now().Add(10 * time.Second)))
-	if _, err := io.ReadAll(slow); err != nil {
+	if _, err := io.ReadAll(slow); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a client that never ends its headers is kept: %v", err)
 	}
 
@@ -205,4 +206,58 @@ func writeCertificate(t *testing.T, l access.Listening, serial int64) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestMoreConnectionsThanThereIsRoomForWait(t *testing.T) {
+	t.Parallel()
+	held, entered := make(chan struct{}), make(chan struct{}, 10)
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-held
+	})}
+	plain, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := access.Bound(plain, server, 2)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	answers := make(chan error, 3)
+	for range 3 {
+		go func() {
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String(), nil)
+			if err == nil {
+				var got *http.Response
+				if got, err = client.Do(r); err == nil {
+					err = got.Body.Close()
+				}
+			}
+			answers <- err
+		}()
+	}
+	<-entered
+	<-entered
+	select {
+	case <-entered:
+		t.Error("a third connection is served")
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(held)
+	for range 3 {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
+	full := access.Bound(plain, server, 0)
+	if err := full.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := full.Accept(); err == nil {
+		t.Error("a closed listener without room accepts")
+	}
+	if err := server.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	<-ended
 }
