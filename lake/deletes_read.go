@@ -2,9 +2,7 @@ package lake
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -30,7 +28,7 @@ func (s Snapshot) DeletedRows(ctx context.Context, v *Verifier, files []File) (m
 	for _, f := range apply {
 		rows, err := s.table.ReadPositions(ctx, f.FilePath())
 		if err != nil {
-			return nil, fmt.Errorf("read position deletes of %s: %w", s.table.name, errors.Join(NameFile(f.FilePath(), err), ctx.Err()))
+			return nil, fmt.Errorf("read position deletes of %s: %w", s.table.name, NameFile(f.FilePath(), err))
 		}
 		for path, positions := range rows {
 			if wanted[path] {
@@ -38,9 +36,9 @@ func (s Snapshot) DeletedRows(ctx context.Context, v *Verifier, files []File) (m
 			}
 		}
 	}
-	for path := range maps.Keys(deleted) {
-		slices.Sort(deleted[path])
-		deleted[path] = slices.Compact(deleted[path])
+	for path, positions := range deleted {
+		slices.Sort(positions)
+		deleted[path] = slices.Compact(positions)
 	}
 	return deleted, nil
 }

@@ -3,7 +3,6 @@ package seek
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/apache/iceberg-go"
 	"golang.org/x/sync/singleflight"
@@ -59,7 +58,7 @@ func (r *Reader) Open(ctx context.Context, s lake.Snapshot, key string, columns 
 	if err != nil {
 		return nil, err
 	}
-	deleted, err := r.deleted(ctx, s)
+	deleted, err := s.DeletedRows(ctx, r.verify, files)
 	if err != nil {
 		return nil, err
 	}
@@ -79,32 +78,6 @@ func field(s lake.Snapshot, name string) (iceberg.NestedField, error) {
 		return iceberg.NestedField{}, fmt.Errorf("table %s has no column %s: %w", s.Table().Name(), name, lake.ErrUnfit)
 	}
 	return c.Field, nil
-}
-
-// deleted are the positions that the delete files of a snapshot name, in order, by data file.
-func (r *Reader) deleted(ctx context.Context, s lake.Snapshot) (map[string][]int64, error) {
-	files, err := s.DeleteFiles(ctx)
-	if err != nil || len(files) == 0 {
-		return nil, err
-	}
-	if err := r.verify.VerifyDeletes(ctx, s, files); err != nil {
-		return nil, err
-	}
-	deleted := map[string][]int64{}
-	for _, f := range files {
-		rows, err := s.Table().ReadPositions(ctx, f.FilePath())
-		if err != nil {
-			return nil, fmt.Errorf("read position deletes %s: %w", f.FilePath(), err)
-		}
-		for path, positions := range rows {
-			deleted[path] = append(deleted[path], positions...)
-		}
-	}
-	for path, positions := range deleted {
-		slices.Sort(positions)
-		deleted[path] = slices.Compact(positions)
-	}
-	return deleted, nil
 }
 
 // truncated is the length in bytes at which bounds of text in manifests may be cut.

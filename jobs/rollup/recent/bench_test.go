@@ -79,6 +79,19 @@ func benchmarkSift(b *testing.B, covered int64, s lake.Snapshot, rows, ids int) 
 	b.ReportMetric(float64(size.Segments), "segments")
 }
 
+// BenchmarkMerge merges four segments of a million ids.
+func BenchmarkMerge(b *testing.B) {
+	m := &Memory{dir: b.TempDir()}
+	synthesize(b, m, 8_000_000, time.Now())
+	for b.Loop() {
+		s, err := merge(b.Context(), m.dir, m.segments[:fanIn])
+		check(b, err)
+		check(b, s.remove())
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*4_000_000), "ns/id")
+	check(b, removeAll(m.segments))
+}
+
 // synthesize fills a memory with ids that came evenly over 48 hours up to a time.
 func synthesize(b *testing.B, m *Memory, ids int, until time.Time) {
 	b.Helper()

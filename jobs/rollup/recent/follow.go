@@ -121,7 +121,7 @@ func (m *Memory) take(ctx context.Context, files []lake.File, why string) (Follo
 	files = slices.DeleteFunc(slices.Clone(files), func(f lake.File) bool {
 		return f.Sequence > v.sequence || came.of(f.Sequence).Before(oldest)
 	})
-	sifted, err := m.sift(ctx, v.snapshot, files)
+	sifted, err := m.sift(ctx, v.snapshot, files, false)
 	if err != nil {
 		return Followed{}, err
 	}

@@ -226,7 +226,7 @@ type lookup struct {
 
 const (
 	readAhead = 64 << 10
-	closeBy   = 6 << 10 // buckets that lie this close on average are read together
+	closeBy   = 2 << 10 // buckets with gaps no longer than this on average are read together: another call costs as much
 )
 
 // reset makes l read a column of s for n buckets between two.
@@ -234,7 +234,7 @@ func (l *lookup) reset(s *segment, c column, first, last, n int) {
 	from, _ := s.extent(c, first)
 	to, length := s.extent(c, last)
 	*l = lookup{s: s, c: c, buf: l.buf[:0], bucket: -1}
-	if (to+length-from)/int64(n) <= closeBy {
+	if (to+length-from)/int64(n)-length <= closeBy {
 		l.ahead = min(readAhead, to+length-from)
 	}
 }

@@ -17,6 +17,7 @@ type sieve struct {
 	files   []lake.File // in the order in which their rows came
 	came    []time.Time
 	seen    int64 // sequence number up to which files were seen: the position decides in them
+	silent  bool  // nobody asks which rows are left out
 	deleted map[string][]int64
 	rows    *rowReader
 	scratch *[]*segment // looked at besides the memory
@@ -53,7 +54,7 @@ func (s *sieve) run(ctx context.Context) error {
 		return err
 	}
 	for i, f := range s.files {
-		if err := s.m.verify(ctx, s.archive, f, s.rows.fields); err != nil {
+		if err := s.m.o.Verify.Verify(ctx, s.archive, s.files[i:i+1], s.rows.fields); err != nil {
 			return err
 		}
 		if len(s.m.list.items) > 0 && s.came[i].Sub(s.from) > era {
@@ -61,31 +62,35 @@ func (s *sieve) run(ctx context.Context) error {
 				return err
 			}
 		}
-		deleted := s.deleted[f.FilePath()]
-		err := s.rows.file(ctx, f, func(first int64, rows []entry, null []bool) error {
-			for n, e := range rows {
-				row := first + int64(n)
-				if len(deleted) > 0 && deleted[0] == row {
-					deleted = deleted[1:]
-					continue
-				}
-				s.out.Rows++
-				if null[n] {
-					continue
-				}
-				e.row = place(i, row)
-				s.put(e, s.came[i])
-			}
-			if len(s.m.list.items) > s.m.most-readRows {
-				return s.batch(ctx)
-			}
-			return nil
-		})
-		if err != nil {
+		read := lake.Safely(func() error { return s.rows.file(ctx, f, s.reading(ctx, i)) }) // another engine may have written it
+		if err := read(); err != nil {
 			return err
 		}
 	}
 	return s.batch(ctx)
+}
+
+// reading takes the rows of a file as they are read.
+func (s *sieve) reading(ctx context.Context, file int) func(first int64, rows []entry, null []bool) error {
+	deleted := s.deleted[s.files[file].FilePath()]
+	return func(first int64, rows []entry, null []bool) error {
+		for n, e := range rows {
+			row := first + int64(n)
+			if len(deleted) > 0 && deleted[0] == row {
+				deleted = deleted[1:]
+				continue
+			}
+			s.out.Rows++
+			if !null[n] {
+				e.row = place(file, row)
+				s.put(e, s.came[file])
+			}
+		}
+		if len(s.m.list.items) > s.m.most-readRows {
+			return s.batch(ctx)
+		}
+		return nil
+	}
 }
 
 // makeRoom makes the buffers of a batch as large as the files ask for.
@@ -175,13 +180,16 @@ func (s *sieve) hit(n uint32, pos uint64) {
 
 // tell passes the later copies of the batch on. Batches come in the order of files and rows.
 func (s *sieve) tell() {
+	s.out.Later += int64(len(s.left))
+	if s.silent {
+		return
+	}
 	slices.Sort(s.left)
 	for _, at := range s.left {
 		file, row := entry{row: at}.at()
 		path := s.files[file].FilePath()
 		s.out.Left[path] = append(s.out.Left[path], row)
 	}
-	s.out.Later += int64(len(s.left))
 }
 
 // remember writes the ids that were not known as a segment.

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/apache/iceberg-go"
-
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -17,7 +15,7 @@ import (
 type Sifted struct {
 	Rows  int64 // that the files hold, row deletes applied
 	Later int64 // of these, later copies
-	// Left are the row numbers of the later copies, from 0, ascending, by [lake.File.FilePath].
+	// Left are the row numbers of the later copies, from 0, ascending, by [lake.File.FilePath]: 8 bytes of memory each.
 	Left map[string][]int64
 }
 
@@ -32,21 +30,22 @@ func (m *Memory) Sift(ctx context.Context, archive lake.Snapshot, files []lake.F
 	if err := m.Drop(); err != nil {
 		return Sifted{}, err
 	}
-	sifted, err := m.healed(ctx, func() (Sifted, error) { return m.sift(ctx, archive, files) })
+	sifted, err := m.healed(ctx, func() (Sifted, error) { return m.sift(ctx, archive, files, true) })
 	if err != nil {
 		return sifted, fmt.Errorf("drop duplicates as they come: %w", err)
 	}
 	return sifted, nil
 }
 
-// sift sifts what is pending from then on.
-func (m *Memory) sift(ctx context.Context, archive lake.Snapshot, files []lake.File) (Sifted, error) {
+// sift sifts what is pending from then on. Which rows are left out is told where somebody asks.
+func (m *Memory) sift(ctx context.Context, archive lake.Snapshot, files []lake.File, asked bool) (Sifted, error) {
 	if err := m.Drop(); err != nil {
 		return Sifted{}, err
 	}
 	m.pending = &pending{archive: archive, files: files}
 	s, err := m.newSieve(ctx, archive, files, m.state.Sequence)
 	if err == nil {
+		s.silent = !asked
 		s.add = func(ctx context.Context, one *segment) error { return m.hold(ctx, &m.pending.segments, one) }
 		err = s.run(ctx)
 	}
@@ -92,7 +91,7 @@ func (m *Memory) healed(ctx context.Context, do func() (Sifted, error)) (Sifted,
 		return out, err
 	}
 	if batch != nil {
-		if _, err := m.sift(ctx, batch.archive, batch.files); err != nil {
+		if _, err := m.sift(ctx, batch.archive, batch.files, false); err != nil {
 			return out, err
 		}
 	}
@@ -172,9 +171,4 @@ func (m *Memory) write(v view, now []*segment, was map[*segment]bool) error {
 	}
 	m.state = next
 	return nil
-}
-
-// verify holds the columns that are read against their hashes.
-func (m *Memory) verify(ctx context.Context, archive lake.Snapshot, f lake.File, columns []iceberg.NestedField) error {
-	return m.o.Verify.Verify(ctx, archive, []lake.File{f}, columns)
 }

@@ -2,6 +2,8 @@ package access
 
 import (
 	"context"
+	"net"
+	"net/http"
 	"net/netip"
 	"time"
 )
@@ -26,7 +28,11 @@ func (g *Guard) Fail(a netip.Addr) bool {
 	return g.failing.allow(neighbourhood(a), g.limits.Failures, g.loader.clock())
 }
 
-// Redeem uses a link up.
-func Redeem(g *Guard, ctx context.Context, secret string) (string, error) {
+// Redeem uses a link up in a server that is killed when the context ends.
+func Redeem(ctx context.Context, g *Guard, secret string) (string, error) {
+	g.outlive = func(ctx context.Context) context.Context { return ctx }
 	return g.redeem(ctx, secret)
 }
+
+// Bound bounds the connections of a server to a listener.
+func Bound(l net.Listener, s *http.Server, most int) net.Listener { return bound(l, s, most) }

@@ -22,6 +22,8 @@ type Options struct {
 	TLS    bool
 	OIDC   OIDC
 	Limits Limits
+	// Draw draws the page to sign in, and refusals to browsers, in the style of the page; nil for plain ones.
+	Draw Draw
 }
 
 // Guard decides what each request may see.
@@ -34,15 +36,18 @@ type Guard struct {
 	limits  Limits
 	scopes  *limiter[Scope]
 	failing *limiter[netip.Prefix]
+	draw    Draw
 	exits   sync.Mutex // one exchange of a link at a time: two of one process only get into each other's way
 	streams streams
+	// outlive is the context of a change of the table, which goes on when the request ends.
+	outlive func(context.Context) context.Context
 }
 
 // New makes a guard. It contacts nothing, so that a server starts without its issuer and its catalog.
 func New(env jobs.Env, o Options) (*Guard, error) {
 	g := &Guard{
 		env: env, loader: &loader{env: env, clock: time.Now}, secure: o.TLS || strings.HasPrefix(o.URL, "https:"),
-		origins: http.NewCrossOriginProtection(), limits: o.Limits.withDefaults(), scopes: newLimiter[Scope](), failing: newLimiter[netip.Prefix](),
+		origins: http.NewCrossOriginProtection(), limits: o.Limits.withDefaults(), draw: o.Draw, outlive: context.WithoutCancel, scopes: newLimiter[Scope](), failing: newLimiter[netip.Prefix](),
 	}
 	if o.URL != "" {
 		if err := g.origins.AddTrustedOrigin(strings.TrimSuffix(o.URL, "/")); err != nil {
@@ -208,7 +213,7 @@ func (g *Guard) unauthorized(w http.ResponseWriter, r *http.Request, err error) 
 	g.env.Log.Debug("request not let in", "reason", err)
 	w.Header().Set("WWW-Authenticate", `Bearer realm="lakectl"`)
 	if wantsPage(r) && safe(r) {
-		g.signInPage(w, http.StatusUnauthorized, signIn{Onward: onward(r)})
+		g.signInPage(w, r, View{Status: http.StatusUnauthorized, Onward: onward(r)})
 		return
 	}
 	Refuse(w, r, http.StatusUnauthorized, "Send a valid token as 'Authorization: Bearer TOKEN', or sign in. Make one with: lakectl token create.")

@@ -29,7 +29,7 @@ const tripLife = 10 * time.Minute
 // sealer seals trips with a key of this process.
 var sealer = func() cipher.AEAD {
 	var key [32]byte
-	rand.Read(key[:]) //nolint:errcheck // it never fails
+	rand.Read(key[:])
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic(err) // the key has the right length
@@ -87,7 +87,7 @@ func (g *Guard) comeBack(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, r, http.StatusTooManyRequests, "Too many attempts to sign in that failed.")
 		return
 	case err != nil:
-		g.signInPage(w, http.StatusUnauthorized, signIn{Failed: "Your organisation's account does not let you in here, or the attempt took too long. Try again."})
+		g.signInPage(w, r, View{Status: http.StatusUnauthorized, Detail: "Your organisation's account does not let you in here, or the attempt took too long. Try again."})
 		return
 	}
 	secret, row := newRow(g.env.Now(), sessionKind, p.scope, "", SessionLife)
@@ -98,7 +98,7 @@ func (g *Guard) comeBack(w http.ResponseWriter, r *http.Request) {
 	g.env.Log.Info("signed in by the issuer", "token_id", row.TokenID)
 	http.SetCookie(w, g.cookie(secret, SessionLife))
 	// The issuer's page made this request, and browsers keep a strict cookie back from a redirect of such a one. Our page leads on.
-	g.signInPage(w, http.StatusOK, signIn{Done: true})
+	g.signInPage(w, r, View{Status: http.StatusOK, Done: true})
 }
 
 // arrive checks what the issuer sent a browser back with.

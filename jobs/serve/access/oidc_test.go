@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -269,7 +270,7 @@ func (a *authority) token(w http.ResponseWriter, r *http.Request) {
 	if !known || base64.RawURLEncoding.EncodeToString(sum[:]) != asked.Get("code_challenge") || r.FormValue("redirect_uri") != asked.Get("redirect_uri") {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprint(w, `{"error":"invalid_grant"}`)
+		io.WriteString(w, `{"error":"invalid_grant"}`) //nolint:errcheck // a test
 		return
 	}
 	changes := map[string]any{"aud": "lakectl", "nonce": asked.Get("nonce")}

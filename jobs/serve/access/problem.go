@@ -1,12 +1,68 @@
 package access
 
 import (
-	_ "embed"
+	"bytes"
+	"context"
+	"embed"
 	"encoding/json"
 	"html/template"
+	"io"
 	"net/http"
 	"strings"
 )
+
+//go:embed page
+var pageFiles embed.FS
+
+var viewTemplate = template.Must(template.ParseFS(pageFiles, "page/view.html"))
+
+// View is what there is to say to a person who opened a page, where that is no figure.
+type View struct {
+	Status int
+	Title  string
+	Detail string // what went wrong; "" on the page to sign in
+	// SignIn: the view has the form to sign in, with the script at [SignInScript]: id "signin", action "/signin", method "post", and
+	// a field named "secret". Without scripts the secret is put in by hand.
+	SignIn bool
+	Issuer bool   // beside it, a link to "/signin/oidc"
+	Onward string // above it, a link with id "onward" to this path: a link of another site led here, and browsers keep the cookie back from such a request
+	Done   bool   // signed in; the page leads to "/" by itself, so that the next request is our own
+}
+
+// SignInScript is the path of the script that takes the secret of a link out of the address and into the form.
+const SignInScript = assetsPath + "signin.js"
+
+// Draw draws a view, see [Options].
+type Draw func(w io.Writer, v View) error
+
+func drawPlain(w io.Writer, v View) error { return viewTemplate.Execute(w, v) }
+
+type drawKey struct{}
+
+// show draws a view in the style of the page. Headers but for the type are set by who calls.
+func show(w http.ResponseWriter, r *http.Request, v View) {
+	draw, ok := r.Context().Value(drawKey{}).(Draw)
+	if !ok {
+		draw = drawPlain
+	}
+	var page bytes.Buffer
+	if err := draw(&page, v); err != nil {
+		page.Reset()
+		page.WriteString(template.HTMLEscapeString(v.Title + ": " + v.Detail))
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(v.Status)
+	w.Write(page.Bytes()) //nolint:errcheck // the browser has gone
+}
+
+// drawn is a request whose views are drawn so.
+func drawn(r *http.Request, draw Draw) *http.Request {
+	if draw == nil {
+		return r
+	}
+	return r.WithContext(context.WithValue(r.Context(), drawKey{}, draw))
+}
 
 // problem is an answer that is no figure, as RFC 9457 writes it.
 type problem struct {
@@ -15,28 +71,20 @@ type problem struct {
 	Detail string `json:"detail"`
 }
 
-//go:embed page/problem.html
-var problemText string
-
-var problemPage = template.Must(template.New("problem").Parse(problemText))
-
 // Refuse answers with a status and a sentence: a page to a browser that opens one, else JSON (RFC 9457). The sentence never has
 // anything of the request in it.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
-	p := problem{Status: status, Title: http.StatusText(status), Detail: detail}
 	h := w.Header()
 	h.Del("ETag")
-	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept")
 	if wantsPage(r) {
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(status)
-		problemPage.Execute(w, p) //nolint:errcheck // the browser has gone
+		show(w, r, View{Status: status, Title: http.StatusText(status), Detail: detail})
 		return
 	}
+	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(p) //nolint:errcheck // the client has gone
+	json.NewEncoder(w).Encode(problem{status, http.StatusText(status), detail}) //nolint:errcheck // the client has gone
 }
 
 // wantsPage tells whether a request is that of a browser which opens a page.

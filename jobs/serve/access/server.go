@@ -24,6 +24,8 @@ const (
 	maxHeaderBytes = 16 << 10
 	maxBodyBytes   = 64 << 10
 	maxStreams     = 100 // of one HTTP/2 connection
+
+	maxConnections = 4096 // beyond it new ones wait: files that other parts of the process open need room too
 )
 
 // policy lets a page have scripts, styles, pictures and data of this server alone, none of them inline.
@@ -44,6 +46,7 @@ var headers = map[string]string{
 // handler panics.
 func (g *Guard) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = drawn(r, g.draw)
 		h := w.Header()
 		for name, value := range headers {
 			h.Set(name, value)
@@ -104,6 +107,7 @@ func Run(ctx context.Context, s *http.Server, ready func(net.Addr)) error {
 	if err != nil {
 		return lake.WithHint(fmt.Errorf("listen: %w", err), "set serve.addr to an address of this machine that is free")
 	}
+	l = bound(l, s, maxConnections)
 	s.BaseContext = func(net.Listener) context.Context { return ctx }
 	ready(l.Addr())
 	ended := make(chan error, 1)

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -81,13 +82,14 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 	if server.ReadHeaderTimeout == 0 || server.ReadTimeout == 0 || server.WriteTimeout == 0 || server.IdleTimeout == 0 {
 		t.Error("a client may take for ever")
 	}
+	server.ReadHeaderTimeout = time.Second // for the test to be short
 	s := w.running(server)
 	s.want("headers", s.get(ofA, "X-Long", strings.Repeat("x", 40<<10)), 431)
 	s.want("body", s.ask("POST", "/form", strings.Repeat("x", 65<<10), bearer(operator.Secret)...), 413)
 	s.want("body of a sign-in", s.signIn(strings.Repeat("x", 65<<10)), 413)
 	s.want("body that fits", s.ask("POST", "/form", strings.Repeat("x", 63<<10), bearer(operator.Secret)...), 200)
 
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/form", io.LimitReader(endless{}, 1<<20)) // in chunks, its length unsaid
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/form", io.LimitReader(endless{}, 80<<10)) // in chunks, its length unsaid
 	w.check(err)
 	r.Header.Set("Authorization", "Bearer "+operator.Secret)
 	got, err := http.DefaultClient.Do(r)
@@ -95,6 +97,16 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 	got.Body.Close() //nolint:errcheck // not read
 	if got.StatusCode != 413 {
 		t.Errorf("a body in chunks: %d", got.StatusCode)
+	}
+
+	slow, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+	w.check(err)
+	defer slow.Close() //nolint:errcheck // it is closed already
+	_, err = io.WriteString(slow, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+	w.check(err)
+	w.check(slow.SetReadDeadline(time.Now().Add(10 * time.Second)))
+	if _, err := io.ReadAll(slow); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a client that never ends its headers is kept: %v", err)
 	}
 
 	panicked := s.get("/panic", bearer(operator.Secret)...)
@@ -141,6 +153,12 @@ func TestACertificateThatIsRenewedIsTakenUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	later := func() { // the files are looked at once a second
+		select {
+		case <-time.After(1050 * time.Millisecond):
+		case <-t.Context().Done():
+		}
+	}
 	serial := func() int64 {
 		c, err := server.TLSConfig.GetCertificate(&tls.ClientHelloInfo{})
 		if err != nil {
@@ -151,7 +169,7 @@ func TestACertificateThatIsRenewedIsTakenUp(t *testing.T) {
 	if got := serial(); got != 1 {
 		t.Errorf("serial %d", got)
 	}
-	time.Sleep(1050 * time.Millisecond) // the files are looked at once a second
+	later()
 	if err := os.WriteFile(l.KeyFile, []byte("half a key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +177,7 @@ func TestACertificateThatIsRenewedIsTakenUp(t *testing.T) {
 		t.Errorf("in the middle of a renewal: serial %d", got)
 	}
 	writeCertificate(t, l, 2)
-	time.Sleep(1050 * time.Millisecond) // the files are looked at once a second
+	later()
 	if got := serial(); got != 2 {
 		t.Errorf("after it: serial %d", got)
 	}
@@ -188,4 +206,58 @@ func writeCertificate(t *testing.T, l access.Listening, serial int64) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestMoreConnectionsThanThereIsRoomForWait(t *testing.T) {
+	t.Parallel()
+	held, entered := make(chan struct{}), make(chan struct{}, 10)
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-held
+	})}
+	plain, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := access.Bound(plain, server, 2)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	answers := make(chan error, 3)
+	for range 3 {
+		go func() {
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String(), nil)
+			if err == nil {
+				var got *http.Response
+				if got, err = client.Do(r); err == nil {
+					err = got.Body.Close()
+				}
+			}
+			answers <- err
+		}()
+	}
+	<-entered
+	<-entered
+	select {
+	case <-entered:
+		t.Error("a third connection is served")
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(held)
+	for range 3 {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
+	full := access.Bound(plain, server, 0)
+	if err := full.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := full.Accept(); err == nil {
+		t.Error("a closed listener without room accepts")
+	}
+	if err := server.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	<-ended
 }

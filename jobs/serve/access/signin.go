@@ -3,9 +3,7 @@ package access
 import (
 	"cmp"
 	"context"
-	"embed"
 	"errors"
-	"html/template"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -24,26 +22,14 @@ const (
 	callbackPath = "/signin/oidc/callback"
 )
 
-//go:embed page
-var pageFiles embed.FS
-
-var signInTemplate = template.Must(template.ParseFS(pageFiles, "page/signin.html"))
-
-// signIn is what the page to sign in says.
-type signIn struct {
-	Failed string // what went wrong with the last attempt
-	Issuer bool   // one can sign in with OpenID Connect
-	Onward string // path to go on to, where another site's link led here; browsers keep the cookie back from such a request
-	Done   bool   // signed in; the page leads on, so that the next request is our own
-}
-
-func (g *Guard) signInPage(w http.ResponseWriter, status int, s signIn) {
-	s.Issuer = g.issuer != nil && g.issuer.browsers()
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	signInTemplate.Execute(w, s) //nolint:errcheck // the browser has gone
+// signInPage shows the form to sign in, or that one is.
+func (g *Guard) signInPage(w http.ResponseWriter, r *http.Request, v View) {
+	v.SignIn, v.Title = !v.Done, "Sign in"
+	if v.Done {
+		v.Title = "Signed in"
+	}
+	v.Issuer = v.SignIn && g.issuer != nil && g.issuer.browsers()
+	show(w, r, v)
 }
 
 // onward is the path of a request that a link of another site made.
@@ -58,7 +44,7 @@ func onward(r *http.Request) string {
 
 // Mount adds the pages to sign in and out to a mux. They need no access.
 func (g *Guard) Mount(mux *http.ServeMux) {
-	mux.HandleFunc("GET "+signInPath, func(w http.ResponseWriter, _ *http.Request) { g.signInPage(w, http.StatusOK, signIn{}) })
+	mux.HandleFunc("GET "+signInPath, func(w http.ResponseWriter, r *http.Request) { g.signInPage(w, r, View{Status: http.StatusOK}) })
 	mux.HandleFunc("POST "+signInPath, g.exchange)
 	mux.HandleFunc("POST "+signOutPath, g.signOut)
 	files, err := fs.Sub(pageFiles, "page/assets")
@@ -99,7 +85,7 @@ func (g *Guard) exchange(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, r, http.StatusTooManyRequests, "Too many links that are not valid.")
 	case errors.Is(err, errLink):
 		if wantsPage(r) {
-			g.signInPage(w, http.StatusUnauthorized, signIn{Failed: badLink})
+			g.signInPage(w, r, View{Status: http.StatusUnauthorized, Detail: badLink})
 			return
 		}
 		Refuse(w, r, http.StatusUnauthorized, badLink)
@@ -177,7 +163,7 @@ func (g *Guard) mayRedeem(ctx context.Context, d digest) (bool, error) {
 
 // commit changes the table and sees to it that this server knows.
 func (g *Guard) commit(ctx context.Context, decide func(*book) ([]catalog.AccessRow, error)) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitLimit)
+	ctx, cancel := context.WithTimeout(g.outlive(ctx), commitLimit)
 	defer cancel()
 	g.exits.Lock()
 	err := change(ctx, g.env, decide)

@@ -1,11 +1,17 @@
 package access_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
@@ -102,19 +108,13 @@ func TestASignInKilledAnywhereUsesTheLinkAtMostOnce(t *testing.T) {
 	for nth, whole := 1, false; !whole; nth = laketest.NextStep(nth) {
 		links++
 		link := w.link("artist", "A")
-		faults := laketest.Crash(nth)
-		broken := w.lake.With(faults)
+		ctx, killed := context.WithCancel(t.Context())
+		broken := w.lake.With(laketest.CrashOnce(nth, killed))
 		g, err := access.New(w.env(broken.Lake), access.Options{})
 		w.check(err)
-		done := make(chan bool)
-		go func() { // lake.Commit tries for long where the world is gone; nobody waits for that
-			got, err := access.Redeem(g, t.Context(), link.Secret)
-			done <- err == nil && got != ""
-		}()
-		select {
-		case whole = <-done:
-		case <-time.After(100 * time.Millisecond):
-		}
+		_, err = access.Redeem(ctx, g, link.Secret)
+		whole = err == nil && ctx.Err() == nil
+		killed()
 		after := w.site(w.lake.Lake, access.Options{})
 		switch again := after.signIn(link.Secret); {
 		case whole && again.status != 401:
@@ -268,6 +268,46 @@ func TestTheSignInPageNeedsNothingInlineAndLeadsNowhereElse(t *testing.T) {
 	if secure == nil || !secure.Secure || !strings.HasPrefix(secure.Name, "__Host-") {
 		t.Errorf("cookie by https: %v", secure)
 	}
+}
+
+func TestViewsAreDrawnInTheStyleOfThePage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made := w.given("artist", "A", 0)
+	var seen []access.View
+	broken := false
+	s := w.site(w.lake.Lake, access.Options{Draw: func(out io.Writer, v access.View) error {
+		seen = append(seen, v)
+		if broken {
+			return errors.New("no template")
+		}
+		_, err := io.WriteString(out, "styled")
+		return err
+	}})
+	html := []string{"Accept", "text/html"}
+	for _, got := range []answer{s.get("/", html...), s.get("/signin"), s.get(ofL, append(html, bearer(made.Secret)...)...), s.signIn("x", html...)} {
+		if got.body != "styled" || got.header.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Errorf("%d: %s", got.status, got.body)
+		}
+	}
+	if diff := cmp.Diff([]string{"401 Sign in true", "200 Sign in true", "404 Not Found false", "401 Sign in true"}, said(seen)); diff != "" {
+		t.Error(diff)
+	}
+	broken = true
+	if got := s.get("/", html...); got.status != 401 || !strings.Contains(got.body, "Sign in") || strings.Contains(got.body, "template") {
+		t.Errorf("%d: %s", got.status, got.body)
+	}
+	broken = false
+	if got := s.get("/"); got.status != 401 || got.header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a program: %d %v", got.status, got.header)
+	}
+}
+
+func said(views []access.View) (list []string) {
+	for _, v := range views {
+		list = append(list, fmt.Sprint(v.Status, " ", v.Title, " ", v.SignIn))
+	}
+	return list
 }
 
 func TestWithoutTheRightToWriteNobodyIsSignedInAndTokensStillWork(t *testing.T) {

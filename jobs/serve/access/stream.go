@@ -52,8 +52,9 @@ func (g *Guard) Stream(w http.ResponseWriter, r *http.Request) (ctx context.Cont
 
 // watch ends the streams of what was revoked, for as long as there are any.
 func (g *Guard) watch() {
-	for {
-		time.Sleep(fresh / 2)
+	look := time.NewTicker(fresh / 2)
+	defer look.Stop()
+	for range look.C {
 		b, err := g.loader.book(context.Background())
 		g.streams.mu.Lock()
 		if len(g.streams.open) == 0 {
