@@ -71,12 +71,13 @@ func (p *Plan) cutIsStale(ctx context.Context) (bool, error) {
 	}
 	for _, s := range p.others() {
 		named := published[s.Table().Name()]
-		changes, err := s.Changes(ctx, named)
-		if err != nil {
-			return false, err
-		}
-		if _, gone := s.Table().ByID(named); gone != nil || !changes.Idle || changes.Broken {
+		_, err := s.Table().ByID(named)
+		if errors.Is(err, lake.ErrExpired) {
 			return true, nil
+		}
+		changes, err := s.Changes(ctx, named)
+		if err != nil || !changes.Idle || changes.Broken {
+			return err == nil, err
 		}
 	}
 	return false, nil
