@@ -44,7 +44,10 @@
 // # Deltas
 //
 // Each run adds the archive rows of the files that came after the snapshot of listens that a table includes, row deletes applied.
-// Every copy counts, so a day is approximate until it is compared.
+// Of the copies of a listen that come within 48 hours the first counts ([Options].RecentFolder, package recent). Older ones are
+// not remembered, and without the folder none is, so a day is approximate until it is compared. The folder belongs to one machine
+// and may be lost at any time: it is filled again from the archive. It is written after the last commit. Where it cannot be used
+// the run says so, and every copy counts.
 //
 // # Marked days
 //
@@ -59,8 +62,8 @@
 // # Comparing
 //
 // A comparison holds the rows of days, new deltas among them, against what counts: the ledger's rows of the day, plus the archive
-// rows of the day in files that the ledger does not cover, copy by copy. So each archived copy counts through exactly one of
-// the two. This needs a settled ledger: built to its end, not touched by an erasure since, and covering an archive snapshot
+// rows of the day in files that the ledger does not cover, copy by copy but for those that are remembered as later ones. So each
+// archived copy counts through one of the two at most. This needs a settled ledger: built to its end, not touched by an erasure since, and covering an archive snapshot
 // whose successors can be told. Keys that differ, in a sum or in a sketch, get their standing rows deleted by position and one
 // row instead; a sketch cannot forget, so it is made anew. In plays_by_hour all files of the day are replaced.
 //

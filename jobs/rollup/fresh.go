@@ -35,7 +35,7 @@ func (g *group) readFresh(ctx context.Context) error {
 			return err
 		}
 		for _, files := range slicesOf(g.fresh) {
-			if err := db.BindFiles(ctx, "fresh", g.in.archive, files, archiveColumns...); err != nil {
+			if err := db.BindFilesWithout(ctx, "fresh", g.in.archive, files, g.plan.copies.left, archiveColumns...); err != nil {
 				return err
 			}
 			if err := g.sum(ctx, "rollup/heard_fresh", func(day int, rows int64, late bool) {

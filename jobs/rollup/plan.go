@@ -22,6 +22,7 @@ type Plan struct {
 	key      string // of the hash of listeners
 	hourDays int    // that plays_by_hour has
 	kept     int    // the first of them
+	copies   copies
 	groups   []*group
 	noticed  time.Time // by this run: noticed_at of its changes
 	report   Report
@@ -31,7 +32,16 @@ type Plan struct {
 const listenersLabel = "lakectl dashboard listeners"
 
 // Prepare works out what a run has to do, on the tables as they are now.
-func Prepare(ctx context.Context, env jobs.Env, o Options) (*Plan, error) {
+func Prepare(ctx context.Context, env jobs.Env, o Options) (_ *Plan, err error) {
+	known, err := openCopies(ctx, env, o.RecentFolder) // first: whoever had it may have committed
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, known.close())
+		}
+	}()
 	in, err := load(ctx, env)
 	if err != nil {
 		return nil, err
@@ -45,9 +55,9 @@ func Prepare(ctx context.Context, env jobs.Env, o Options) (*Plan, error) {
 		return nil, err
 	}
 	key := env.SubjectKey.Derived(listenersLabel)
-	p := &Plan{env: env, in: in, db: db, trueUp: o.TrueUp, key: hex.EncodeToString(key[:]), hourDays: o.hourDays(), kept: in.kept(o.hourDays())}
+	p := &Plan{env: env, in: in, db: db, trueUp: o.TrueUp, key: hex.EncodeToString(key[:]), hourDays: o.hourDays(), kept: in.kept(o.hourDays()), copies: known}
 	if err := p.work(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("plan rollup: %w", err), p.Close())
+		return nil, errors.Join(fmt.Errorf("plan rollup: %w", err), db.Close())
 	}
 	return p, nil
 }
@@ -62,7 +72,7 @@ func (p *Plan) Close() error {
 	}
 	db := p.db
 	p.db = nil
-	return db.Close()
+	return errors.Join(db.Close(), p.copies.close())
 }
 
 func (p *Plan) work(ctx context.Context) error {
@@ -70,6 +80,14 @@ func (p *Plan) work(ctx context.Context) error {
 		return err
 	}
 	p.groups = groups(p)
+	for _, g := range p.groups {
+		if err := g.sinceThen(ctx); err != nil {
+			return err
+		}
+	}
+	if err := p.sift(ctx); err != nil {
+		return err
+	}
 	for _, g := range p.groups {
 		if err := g.work(ctx); err != nil {
 			return err
@@ -89,7 +107,8 @@ func (p *Plan) fillReport(ctx context.Context) error {
 		for _, s := range g.stands {
 			maps.Copy(changed, s.changed)
 			if s == p.in.days() {
-				r.RowsRead = g.rowsRead
+				r.LaterCopies = g.plan.copies.among(g.fresh)
+				r.RowsRead = g.rowsRead + r.LaterCopies
 			}
 		}
 		maps.Copy(marked, g.marked)
@@ -107,9 +126,6 @@ func (p *Plan) fillReport(ctx context.Context) error {
 }
 
 func (g *group) work(ctx context.Context) error {
-	if err := g.sinceThen(ctx); err != nil {
-		return err
-	}
 	g.everything = g.plan.trueUp || g.lost
 	if err := g.readFresh(ctx); err != nil {
 		return err

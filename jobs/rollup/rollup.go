@@ -16,6 +16,9 @@ const replans = 3
 type Options struct {
 	TrueUp bool          // compare every day with what counts, not only the marked ones
 	Hours  time.Duration // for how long plays_by_hour goes back, in whole days; 0 is [DefaultHours]
+	// RecentFolder is where this machine remembers which listens came in the last 48 hours, see package recent. "": every copy
+	// counts until its day is compared.
+	RecentFolder string
 }
 
 // DefaultHours is for how long plays_by_hour goes back from the newest day of the archive.
@@ -34,7 +37,9 @@ func (o Options) hourDays() int {
 type Report struct {
 	ArchiveSnapshotID int64 `json:"archive_snapshot_id,string"` // the snapshot of listens that the tables include now
 	// RowsRead are the archive rows that came since the last run, erased ones left out.
-	RowsRead      int64    `json:"rows_read"`
+	RowsRead int64 `json:"rows_read"`
+	// LaterCopies are those of them that were left out: another copy of the listen counts.
+	LaterCopies   int64    `json:"later_copies,omitempty"`
 	DeltaRows     int64    `json:"delta_rows"` // rows appended to plays_by_day
 	DaysRewritten []string `json:"days_rewritten"`
 	DaysMarked    []string `json:"days_marked"` // still waiting for an exact rewrite

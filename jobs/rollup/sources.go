@@ -65,7 +65,14 @@ func (src *sources) bind(ctx context.Context, scope days) error {
 		}
 	}
 	for _, b := range list {
-		if err := db.BindFiles(ctx, b.view, b.of, lake.InPartitions(b.files, b.parts), b.only...); err != nil {
+		files, without := lake.InPartitions(b.files, b.parts), map[string][]int64(nil)
+		if b.view == "uncovered" {
+			var err error
+			if without, err = src.g.plan.laterCopies(ctx, files); err != nil {
+				return err
+			}
+		}
+		if err := db.BindFilesWithout(ctx, b.view, b.of, files, without, b.only...); err != nil {
 			return err
 		}
 	}

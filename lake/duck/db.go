@@ -170,22 +170,29 @@ func (d *DB) OneText(ctx context.Context, text string, args, dest []any) error {
 }
 
 // Fill appends rows that Go holds in memory to a table of this DB.
-func (d *DB) Fill(ctx context.Context, table string, rows [][]any) error {
-	return d.conn.Raw(func(c any) error {
-		appender, err := duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
-		if err != nil {
-			return err
-		}
+func (d *DB) Fill(_ context.Context, table string, rows [][]any) error {
+	return d.fill(table, func(add func(...driver.Value) error) error {
 		for _, row := range rows {
 			values := make([]driver.Value, len(row))
 			for i, v := range row {
 				values[i] = v
 			}
-			if err := appender.AppendRow(values...); err != nil {
-				return errors.Join(err, appender.Close())
+			if err := add(values...); err != nil {
+				return err
 			}
 		}
-		return appender.Close()
+		return nil
+	})
+}
+
+// fill appends the rows that are added to a table of this DB.
+func (d *DB) fill(table string, rows func(add func(...driver.Value) error) error) error {
+	return d.conn.Raw(func(c any) error {
+		appender, err := duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
+		if err != nil {
+			return err
+		}
+		return errors.Join(rows(appender.AppendRow), appender.Close())
 	})
 }
 

@@ -18,7 +18,7 @@ func (d *DB) BindDeleted(ctx context.Context, view string, parent, s lake.Snapsh
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
-	body, err := d.scan(ctx, view, parent, files, columns, true)
+	body, err := d.scan(ctx, view, parent, files, columns, true, nil)
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}

@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"strings"
 
@@ -24,10 +25,15 @@ func (d *DB) Bind(ctx context.Context, view string, s lake.Snapshot, only ...str
 
 // BindFiles makes a view of some of a snapshot's files, row deletes of the snapshot applied.
 func (d *DB) BindFiles(ctx context.Context, view string, s lake.Snapshot, files []lake.File, only ...string) error {
+	return d.BindFilesWithout(ctx, view, s, files, nil, only...)
+}
+
+// BindFilesWithout is BindFiles without some rows besides: their positions by [lake.File.FilePath].
+func (d *DB) BindFilesWithout(ctx context.Context, view string, s lake.Snapshot, files []lake.File, without map[string][]int64, only ...string) error {
 	columns, err := jobColumns(s, only)
 	var body string
 	if err == nil {
-		body, err = d.scan(ctx, view, s, files, columns, true)
+		body, err = d.scan(ctx, view, s, files, columns, true, without)
 	}
 	return d.makeView(ctx, view, body, err)
 }
@@ -79,15 +85,16 @@ func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left 
 	if len(columns) == 0 {
 		return nil, fmt.Errorf("table %s has no column that DuckDB can show: %w", s.Table().Name(), lake.ErrUnsupported)
 	}
-	body, err := d.scan(ctx, view, s, files, columns, false)
+	body, err := d.scan(ctx, view, s, files, columns, false, nil)
 	if err := d.makeView(ctx, view, body, err); err != nil {
 		return nil, err
 	}
 	return left, nil
 }
 
-// scan is the SELECT that reads files minus their position deletes; placed: with _file and _pos. What it reads is verified.
-func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lake.File, columns []column, placed bool) (string, error) {
+// scan is the SELECT that reads files minus their position deletes and other rows; placed: with _file and _pos. What it reads is
+// verified.
+func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lake.File, columns []column, placed bool, without map[string][]int64) (string, error) {
 	if len(files) == 0 {
 		return emptyScan(columns, placed), nil
 	}
@@ -95,6 +102,9 @@ func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lak
 		return "", err
 	}
 	deletes, err := d.bindDeletes(ctx, view, s, files)
+	if err == nil {
+		err = d.addPositions(ctx, view, &deletes, files, without)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -213,6 +223,42 @@ func (d *DB) bindDeletes(ctx context.Context, view string, s lake.Snapshot, file
 	return r, d.ExecText(ctx, fmt.Sprintf(
 		"CREATE OR REPLACE TABLE %s AS SELECT f.path AS file_path, x.pos FROM read_parquet([%s], hive_partitioning = false) x JOIN %s f ON f.uri = x.file_path",
 		r.table, strings.Join(paths, ", "), Ident(known)))
+}
+
+// addPositions adds positions of files to those that were deleted.
+func (d *DB) addPositions(ctx context.Context, view string, r *deletedRows, files []lake.File, without map[string][]int64) error {
+	if len(without) == 0 {
+		return nil
+	}
+	name := view + "__deletes"
+	if r.table == "" {
+		r.table = Ident(name)
+		if err := d.ExecText(ctx, "CREATE OR REPLACE TABLE "+r.table+" (file_path VARCHAR, pos BIGINT)"); err != nil {
+			return err
+		}
+	}
+	if r.files == nil {
+		r.files = map[string]bool{}
+	}
+	return d.fill(name, func(add func(...driver.Value) error) error {
+		for _, f := range files {
+			positions := without[f.FilePath()]
+			if len(positions) == 0 {
+				continue
+			}
+			r.files[f.FilePath()] = true
+			path, err := lake.LocalPath(f.FilePath())
+			if err != nil {
+				return err
+			}
+			for _, pos := range positions {
+				if err := add(path, pos); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func localPaths(files []lake.File) ([]string, error) {
