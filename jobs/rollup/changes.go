@@ -33,14 +33,20 @@ func (p *Plan) explainChanges(ctx context.Context) error {
 // writeChanges commits the changes, before plays_by_day has them. Those of a run that ended in between go: this one has
 // worked them out again.
 func (p *Plan) writeChanges(ctx context.Context) error {
-	days, changes := p.in.days(), p.in.changes
-	c := lake.Commit{Job: catalog.RollupJob, Stage: lake.IfUnmoved(changes, map[string]string{
-		lake.StateKey(catalog.ChangesOf): strconv.FormatInt(days.snapshot.ID(), 10),
-		lake.StateKey(catalog.NoticedAt): strconv.FormatInt(p.noticed.UnixMicro(), 10),
-	})}
+	c := lake.Commit{Job: catalog.RollupJob}
 	if err := p.takeBackChanges(ctx, &c); err != nil {
 		return fmt.Errorf("rollup: %w", err)
 	}
+	if len(c.Deletes) == 0 { // else rows that are to go would be merged with others
+		if err := p.tidy(ctx, shape{table: catalog.PlaysChanges, order: changesOrder}, &p.in.changes); err != nil {
+			return err
+		}
+	}
+	days, changes := p.in.days(), p.in.changes
+	c.Stage = lake.IfUnmoved(changes, map[string]string{
+		lake.StateKey(catalog.ChangesOf): strconv.FormatInt(days.snapshot.ID(), 10),
+		lake.StateKey(catalog.NoticedAt): strconv.FormatInt(p.noticed.UnixMicro(), 10),
+	})
 	err := p.db.InSchema(ctx, days.table, func() error {
 		touched, err := p.days(ctx, "rollup/changes_days")
 		if err != nil {

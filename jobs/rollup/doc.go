@@ -94,7 +94,8 @@
 // # Files
 //
 // Every file is sorted by artist first and has small row groups. Small files are merged in commits of their own, which change
-// nothing else (tidy.go has the rule): before plays_by_day is committed where it publishes the result, else after.
+// nothing else (tidy.go has the rule): those of plays_by_day after its commit, those of the others before, so that it publishes
+// the result.
 //
 // # Invariants
 //

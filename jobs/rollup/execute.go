@@ -44,7 +44,7 @@ func (p *Plan) Execute(ctx context.Context) (report Report, err error) {
 	p.env.Log.Info("committed rollup", "snapshot_id", last.snapshot.ID(), "archive_snapshot_id", p.in.archive.ID(),
 		"delta_rows", p.report.DeltaRows, "days_rewritten", len(p.report.DaysRewritten), "days_marked", len(p.report.DaysMarked))
 	p.copies.keep(ctx, p.env, p.in.archive.ID())
-	return p.report, p.tidyLast(ctx)
+	return p.report, p.tidy(ctx, last.shape, &last.snapshot)
 }
 
 // others are the tables that plays_by_day publishes, as they are by then.

@@ -89,15 +89,6 @@ func (p *Plan) merge(ctx context.Context, s shape, at lake.Snapshot, value int, 
 	return err
 }
 
-// tidyLast merges files of the two tables whose newest rows are published by now.
-func (p *Plan) tidyLast(ctx context.Context) error {
-	if err := p.tidy(ctx, shape{table: catalog.PlaysChanges, order: changesOrder}, &p.in.changes); err != nil {
-		return err
-	}
-	days := p.in.days()
-	return p.tidy(ctx, days.shape, &days.snapshot)
-}
-
 // partition are the files of one partition of a table.
 type partition struct{ data, deletes []lake.File }
 
