@@ -259,5 +259,7 @@ func TestMoreConnectionsThanThereIsRoomForWait(t *testing.T) {
 	if err := server.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
 }
