@@ -49,6 +49,12 @@
 // memory are the index of each segment (4 bytes for 128 ids or more: 11 MiB for 345 million), one batch of half a million
 // rows (18 MiB), and what reading archive files takes. A larger batch is sifted in parts.
 //
+// CPU of sifting a fresh row, in microseconds, and by how much the process grows (BenchmarkSift):
+//
+//	ids remembered         0      10 million   100 million   345 million
+//	of 1,000,000 rows      0.36   0.59         0.64          0.92            at most 54 MiB
+//	of 30,000 rows         0.61   0.86         1.8           5.8             at most 10 MiB
+//
 // # Crashes
 //
 // The table commits first, the memory is kept after it. Why not the other way round: a memory ahead of the table would

@@ -43,7 +43,8 @@
 // A cookie counts for requests that our own page or the person made: it is HttpOnly and SameSite=Strict, and besides a
 // request that changes something must prove its origin (Sec-Fetch-Site or Origin). There are no other means against
 // forged requests, and none is needed: no request with a token can be forged, and answers are never readable across
-// sites.
+// sites. A link from another site opens a page without the cookie, so the page to sign in leads on once by itself; the
+// second request is our own. Views are drawn by [Options] in the style of the page, or plainly.
 //
 // # How fresh it is
 //
@@ -64,8 +65,8 @@
 //
 // Tokens must be signed RS256 or ES256 by a key that the configured issuer publishes over https, be for the configured
 // audience, and be within their times. Claims say what they show. An unknown key makes the issuer be asked again, at
-// most 10 times at once and every 5 s from then on. A token by OpenID Connect cannot be revoked here: it ends by itself. A browser that
-// signed in there has a session as after a link.
+// most 10 times at once and every 5 s from then on. A token by OpenID Connect cannot be revoked here: it ends by itself.
+// A browser that signed in there has a session as after a link.
 //
 // # Failure
 //

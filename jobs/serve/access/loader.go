@@ -130,13 +130,17 @@ func (l *loader) read(done chan struct{}) {
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch l.failure = err; err {
-	case nil:
+	switch {
+	case err != nil && l.failure == nil:
+		l.env.Log.Warn("who has access cannot be read", "error", err)
+	case err == nil && l.failure != nil:
+		l.env.Log.Info("who has access can be read again")
+	}
+	if l.failure = err; err != nil {
+		l.troubled = l.clock()
+	} else {
 		l.now, l.closed = next, l.closed || !next.empty()
 		l.troubled = time.Time{}
-	default:
-		l.troubled = l.clock()
-		l.env.Log.Warn("who has access could not be read", "error", err)
 	}
 	l.running = nil
 	close(done)

@@ -249,7 +249,7 @@ func TestMoreConnectionsThanThereIsRoomForWait(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	full := access.Bound(plain, server, 0)
+	full := access.Bound(plain, &http.Server{ReadHeaderTimeout: time.Minute}, 0)
 	if err := full.Close(); err != nil {
 		t.Error(err)
 	}
@@ -259,5 +259,7 @@ func TestMoreConnectionsThanThereIsRoomForWait(t *testing.T) {
 	if err := server.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
 }

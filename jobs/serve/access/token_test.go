@@ -3,6 +3,7 @@ package access_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -162,6 +163,42 @@ func TestALakeThatCannotBeReadKeepsWhatWasKnownForAMinute(t *testing.T) {
 	broken = true
 	fresh := w.site(w.lake.With(faults).Lake, access.Options{})
 	fresh.want("a server that never read it", fresh.get(ofA, bearer(made.Secret)...), 503)
+}
+
+func TestALakeThatDoesNotAnswerHoldsARequestUpForASecondAtMost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made := w.given("artist", "A", 0)
+	var hang atomic.Bool
+	answer := make(chan struct{})
+	faults := &laketest.Faults{Strike: func(step laketest.Step, _ string) error {
+		if step == laketest.LoadTable && hang.Load() {
+			<-answer
+		}
+		return nil
+	}}
+	s := w.site(w.lake.With(faults).Lake, access.Options{})
+	s.want("before", s.get(ofA, bearer(made.Secret)...), 200)
+	hang.Store(true)
+	w.wait(4 * time.Second)
+	begin := time.Now()
+	for range 5 {
+		s.want("while it hangs", s.get(ofA, bearer(made.Secret)...), 200)
+	}
+	if took := time.Since(begin); took > 4*time.Second {
+		t.Errorf("five requests took %s", took)
+	}
+	w.wait(time.Minute)
+	s.want("after a minute", s.get(ofA, bearer(made.Secret)...), 503)
+	hang.Store(false)
+	close(answer)
+	w.wait(time.Second)
+	for range 100 {
+		if s.get(ofA, bearer(made.Secret)...).status == 200 {
+			return
+		}
+	}
+	t.Error("it answers again, and nobody is let in")
 }
 
 func TestTheTableStaysSmallAndEndsStayEnds(t *testing.T) {
