@@ -11,8 +11,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Dashboard are the tables that the rollup writes, in the order in which a run commits them. The last one publishes: its newest
-// snapshot names the snapshots of the others that belong to it, see [CutOf].
+// Dashboard are the tables that the rollup writes, in the order in which a run commits them. The last one publishes:
+// its newest snapshot names the snapshots of the others that belong to it, see [CutOf].
 var Dashboard = []string{PlaysByHour, AudienceByDay, ListenersByDay, PlaysChanges, PlaysByDay}
 
 // Compared are those of them that hold what counts, or will after a true-up. Each says what it includes.
@@ -26,7 +26,8 @@ const (
 	fewSmall   = "The five smallest hashes of listeners, 8 bytes each, ascending; fewer are all of them."
 )
 
-// dashboard are the tables of the dashboard. Their files are sorted by artist first, so that one artist's rows lie together.
+// dashboard are the tables of the dashboard. Their files are sorted by artist first, so that one artist's rows lie
+// together.
 func dashboard() []lake.Spec {
 	return []lake.Spec{
 		table{

@@ -2,7 +2,8 @@ package catalog
 
 import "github.com/lakectl/lakectl/lake"
 
-// kept are the tables that stand beside the figures: files that ingest need not read again, and who may read the dashboard.
+// kept are the tables that stand beside the figures: files that ingest need not read again, and who may read the
+// dashboard.
 func kept() []lake.Spec {
 	return []lake.Spec{
 		table{

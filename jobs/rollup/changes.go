@@ -12,8 +12,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// explainChanges makes the rows of plays_changes: what this run changes in days that had ended when plays_by_day was last
-// written. Before that nobody was shown the day as ended.
+// explainChanges makes the rows of plays_changes: what this run changes in days that had ended when plays_by_day was
+// last written. Before that nobody was shown the day as ended.
 func (p *Plan) explainChanges(ctx context.Context) error {
 	s := p.in.days()
 	ended := lake.DayStart(0)

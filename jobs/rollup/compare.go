@@ -10,8 +10,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// compare finds what is to be written anew in every table of the group, month by month: so what is held at once does not grow
-// with the archive.
+// compare finds what is to be written anew in every table of the group, month by month: so what is held at once does
+// not grow with the archive.
 func (g *group) compare(ctx context.Context) error {
 	switch say := g.plan.env.Progress; {
 	case g.everything:
@@ -78,6 +78,9 @@ func (g *group) compareMonths(ctx context.Context) error {
 			return err
 		}
 	}
+	if g.everything && g.judged() {
+		clear(g.provisional) // days without rows too
+	}
 	for _, month := range slices.Sorted(maps.Keys(months)) {
 		scope := days{}
 		for day := lake.Day(lake.Month(month).Start()); day < lake.Day(lake.Month(month).End()); day++ {
@@ -88,8 +91,22 @@ func (g *group) compareMonths(ctx context.Context) error {
 		if err := g.compareDays(ctx, src, scope); err != nil {
 			return fmt.Errorf("compare %s: %w", lake.Month(month), err)
 		}
+		g.settleProvisional(scope)
 	}
 	return nil
+}
+
+// settleProvisional makes days exact that were compared with a settled ledger which has all their rows. The others stay
+// provisional, or become so.
+func (g *group) settleProvisional(scope days) {
+	for day := range scope {
+		switch {
+		case !g.judged() && (g.found[day] || g.tearing), g.beyond[day]:
+			g.provisional[day] = true
+		case g.judged():
+			delete(g.provisional, day)
+		}
+	}
 }
 
 // compareDays compares days of one month.
@@ -108,10 +125,13 @@ func (g *group) compareDays(ctx context.Context, src *sources, scope days) error
 		if err := g.clear(ctx, counts); err != nil {
 			return err
 		}
-		return g.sum(ctx, "rollup/heard_exact", func(day int, _ int64, late bool) {
-			g.found[day] = true
-			if late {
-				g.lateBeyond[day] = true
+		return g.sum(ctx, "rollup/heard_exact", func(h heardDay) {
+			g.found[h.day] = true
+			if h.late {
+				g.lateBeyond[h.day] = true
+			}
+			if h.beyond {
+				g.beyond[h.day] = true
 			}
 		})
 	})

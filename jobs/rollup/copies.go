@@ -10,8 +10,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// copies tells the later copies of a listen from the one that counts, as far as this machine remembers. Without a memory
-// every copy counts.
+// copies tells the later copies of a listen from the one that counts, as far as this machine remembers. Without a
+// memory every copy counts.
 type copies struct {
 	memory *recent.Memory
 	left   map[string][]int64 // rows of new archive files that are later copies, by file

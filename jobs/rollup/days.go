@@ -1,7 +1,6 @@
 package rollup
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,22 +11,6 @@ import (
 
 // days is a set of UTC days, as values of Iceberg's day transform.
 type days map[int]bool
-
-// parseDays reads what String wrote.
-func parseDays(text string) (days, error) {
-	set := days{}
-	for day := range strings.SplitSeq(text, ",") {
-		if day == "" {
-			continue
-		}
-		at, err := time.Parse(time.DateOnly, day)
-		if err != nil {
-			return nil, fmt.Errorf("list of days %q: %w", text, err)
-		}
-		set[lake.Day(at)] = true
-	}
-	return set, nil
-}
 
 // list gives the days in order, like 2026-03-01; never nil.
 func (d days) list() []string {

@@ -16,8 +16,8 @@ import (
 // groupRows bounds a row group of every file, so that who looks for one artist reads little.
 const groupRows = 20_480
 
-// Execute writes the plan, one commit a table, and ends it; where there is nothing to do it commits nothing. ErrFenced when a
-// table moved since Prepare; what was committed before is of use to the next run.
+// Execute writes the plan, one commit a table, and ends it; where there is nothing to do it commits nothing. ErrFenced
+// when a table moved since Prepare; what was committed before is of use to the next run.
 func (p *Plan) Execute(ctx context.Context) (report Report, err error) {
 	if p.db == nil {
 		return p.report, errors.New("execute rollup: the plan was executed or closed before")
@@ -63,8 +63,8 @@ func (p *Plan) cut() catalog.Cut {
 	return cut
 }
 
-// cutIsStale tells whether plays_by_day publishes another cut than what the tables are: a run ended before its last commit, or a
-// snapshot that it names is gone. A compaction by another engine changes no row.
+// cutIsStale tells whether plays_by_day publishes another cut than what the tables are: a run ended before its last
+// commit, or a snapshot that it names is gone. A compaction by another engine changes no row.
 func (p *Plan) cutIsStale(ctx context.Context) (bool, error) {
 	published, err := catalog.CutOf(p.in.days().snapshot)
 	if err != nil || published == nil {
@@ -89,11 +89,12 @@ func (p *Plan) groupOf(s *stand) *group {
 	return p.groups[slices.IndexFunc(p.groups, func(g *group) bool { return slices.Contains(g.stands, s) })]
 }
 
-// pending tells whether there is anything to commit to a table: an archive that changed, rows to write anew, or marks to move.
+// pending tells whether there is anything to commit to a table: an archive that changed, rows to write anew, or marks
+// to move.
 func (p *Plan) pending(s *stand) bool {
 	g := p.groupOf(s)
 	waiting := len(g.marked) > 0 && g.judged() && s.compared != g.in.ledger.ID()
-	return s.altered || !g.idle || len(s.changed) > 0 || len(g.logged) > 0 || waiting || !maps.Equal(g.marked, s.marked)
+	return s.altered || !g.idle || len(s.changed) > 0 || len(g.logged) > 0 || waiting || !maps.Equal(g.marked, s.marked) || !maps.Equal(g.provisional, s.provisional)
 }
 
 // write commits what a plan has for a table. A cut is written with plays_by_day only, which publishes it.

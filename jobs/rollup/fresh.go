@@ -18,8 +18,8 @@ var (
 // sliceRows bounds the rows that are held at once while they are summed: some 150 bytes each.
 const sliceRows = 4_000_000
 
-// counts is the schema of the DuckDB with what counts in the days that are compared. Like [group].arrived it has a relation of
-// every table's name, in the shape of the relation nothing.
+// counts is the schema of the DuckDB with what counts in the days that are compared. Like [group].arrived it has a
+// relation of every table's name, in the shape of the relation nothing.
 const counts = "counts"
 
 // readFresh sums the new archive rows for every table of the group and marks the days that late ones reached.
@@ -28,7 +28,7 @@ func (g *group) readFresh(ctx context.Context) error {
 	if n := len(g.fresh); n > 0 {
 		g.plan.env.Progress(fmt.Sprintf("rollup: reading %d new archive files", n))
 	}
-	g.marked = maps.Clone(g.first().marked)
+	g.marked, g.provisional = maps.Clone(g.first().marked), maps.Clone(g.first().provisional)
 	maps.Copy(g.marked, g.torn)
 	return db.InSchema(ctx, g.arrived, func() error {
 		if err := g.clear(ctx, g.arrived); err != nil {
@@ -38,10 +38,11 @@ func (g *group) readFresh(ctx context.Context) error {
 			if err := db.BindFilesWithout(ctx, "fresh", g.in.archive, files, g.plan.copies.left, archiveColumns...); err != nil {
 				return err
 			}
-			if err := g.sum(ctx, "rollup/heard_fresh", func(day int, rows int64, late bool) {
-				g.rowsRead += rows
-				if late {
-					g.marked[day] = true
+			if err := g.sum(ctx, "rollup/heard_fresh", func(h heardDay) {
+				g.rowsRead += h.rows
+				g.provisional[h.day] = true
+				if h.late {
+					g.marked[h.day] = true
 				}
 			}); err != nil {
 				return err
@@ -73,17 +74,25 @@ func (g *group) clear(ctx context.Context, schema string) error {
 	return nil
 }
 
+// heardDay is what was heard of a day.
+type heardDay struct {
+	day    int
+	rows   int64
+	late   bool // some came late
+	beyond bool // some are not from the ledger
+}
+
 // sum runs a statement that makes the relation heard, tells of its days, and adds its rows to every table of the group.
-func (g *group) sum(ctx context.Context, heard string, tell func(day int, rows int64, late bool)) error {
+func (g *group) sum(ctx context.Context, heard string, tell func(heardDay)) error {
 	db := g.plan.db
 	if err := db.Run(ctx, heard, g.plan.key); err != nil {
 		return err
 	}
-	var day time.Time
-	var rows int64
-	var late bool
-	if err := db.Each(ctx, "rollup/heard_days", nil, []any{&day, &rows, &late}, func() error {
-		tell(lake.Day(day), rows, late)
+	var at time.Time
+	var h heardDay
+	if err := db.Each(ctx, "rollup/heard_days", nil, []any{&at, &h.rows, &h.late, &h.beyond}, func() error {
+		h.day = lake.Day(at)
+		tell(h)
 		return nil
 	}); err != nil {
 		return err

@@ -16,8 +16,8 @@ const replans = 3
 type Options struct {
 	TrueUp bool          // compare every day with what counts, not only the marked ones
 	Hours  time.Duration // for how long plays_by_hour goes back, in whole days; 0 is [DefaultHours]
-	// RecentFolder is where this machine remembers which listens came in the last 48 hours, see package recent. "": every copy
-	// counts until its day is compared.
+	// RecentFolder is where this machine remembers which listens came in the last 48 hours, see package recent. "":
+	// every copy counts until its day is compared.
 	RecentFolder string
 }
 
@@ -53,8 +53,8 @@ type Report struct {
 	UnsealedFiles int `json:"unsealed_files,omitempty"`
 }
 
-// Run brings the tables of the dashboard up to the newest snapshot of listens. ErrFenced when other runs were faster again and
-// again; then they did the work.
+// Run brings the tables of the dashboard up to the newest snapshot of listens. ErrFenced when other runs were faster
+// again and again; then they did the work.
 func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	for again := 0; ; again++ {
 		report, err := once(ctx, env, o)

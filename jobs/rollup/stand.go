@@ -9,8 +9,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// form is the version of what the rows of a table of the dashboard say. Rows of another form count for nothing: listeners came
-// with this one.
+// form is the version of what the rows of a table of the dashboard say. Rows of another form count for nothing:
+// listeners came with this one.
 const form = "2"
 
 // stand is a table of the dashboard as it is, and what a run is going to change in it.
@@ -22,7 +22,9 @@ type stand struct {
 	coveredLog int64 // snapshot of deletion_log whose days were marked
 	compared   int64 // snapshot of the ledger the marked days were compared with
 	marked     days
-	altered    bool // another engine changed its rows, or they are of another form
+	// provisional are the days of which rows are in that were not counted once by the ledger: all others are exact.
+	provisional days
+	altered     bool // another engine changed its rows, or they are of another form
 
 	changed days // in which rows are written anew
 }
@@ -37,20 +39,27 @@ func (s *stand) readState() error {
 			return err
 		}
 	}
-	text, err := s.snapshot.State(catalog.MarkedDays)
-	if err != nil {
-		return err
-	}
-	if s.marked, err = parseDays(text); err != nil {
-		return fmt.Errorf("state %s of %s: %w", catalog.MarkedDays, s.table, err)
+	for _, k := range []struct {
+		key  string
+		into *days
+	}{{catalog.MarkedDays, &s.marked}, {catalog.ProvisionalDays, &s.provisional}} {
+		text, err := s.snapshot.State(k.key)
+		if err != nil {
+			return err
+		}
+		set, err := catalog.ParseDays(text)
+		if err != nil {
+			return fmt.Errorf("state %s of %s: %w", k.key, s.table, err)
+		}
+		*k.into = set
 	}
 	has, err := s.snapshot.State(catalog.FormKey)
 	s.altered = s.snapshot.Table().Altered() != nil || s.covered != 0 && has != form
 	return err
 }
 
-// group are the tables that include the same and wait for the same: all of them, unless a run ended between two commits or another
-// engine changed some. A run does the same with each of a group.
+// group are the tables that include the same and wait for the same: all of them, unless a run ended between two commits
+// or another engine changed some. A run does the same with each of a group.
 type group struct {
 	plan    *Plan
 	in      *inputs
@@ -63,15 +72,17 @@ type group struct {
 	torn    days             // that must be compared row by row instead, see [lake.Changes]
 	foreign lake.SnapshotIDs // snapshots with which other engines took rows of the archive away
 
-	logged     days // named by deletion_log since the last run
-	marked     days // marked after this run
-	scope      days // compared with what counts, when everything is false
-	everything bool // every day is compared
-	tearing    bool // scope are torn days, compared without a settled ledger
+	logged      days // named by deletion_log since the last run
+	marked      days // marked after this run
+	provisional days // after this run
+	scope       days // compared with what counts, when everything is false
+	everything  bool // every day is compared
+	tearing     bool // scope are torn days, compared without a settled ledger
 
 	rowsRead   int64
 	found      days // of the days that were compared those with rows
 	lateBeyond days // of these those with late rows that the ledger does not account for
+	beyond     days // and those with any such rows
 }
 
 // groups puts tables in the same state together, in the order of the tables.
@@ -79,9 +90,9 @@ func groups(p *Plan) []*group {
 	var list []*group
 	by := map[string]*group{}
 	for _, s := range p.in.stands {
-		key := fmt.Sprint(s.covered, s.coveredLog, s.compared, s.marked, s.altered)
+		key := fmt.Sprint(s.covered, s.coveredLog, s.compared, s.marked, s.provisional, s.altered)
 		if by[key] == nil {
-			by[key] = &group{plan: p, in: p.in, arrived: fmt.Sprint("arrived", len(list)), found: days{}, lateBeyond: days{}}
+			by[key] = &group{plan: p, in: p.in, arrived: fmt.Sprint("arrived", len(list)), found: days{}, lateBeyond: days{}, beyond: days{}}
 			list = append(list, by[key])
 		}
 		by[key].stands = append(by[key].stands, s)
@@ -103,6 +114,7 @@ func (g *group) state() map[string]string {
 		lake.StateKey(catalog.CoversListens):     strconv.FormatInt(g.in.archive.ID(), 10),
 		lake.StateKey(catalog.CoversDeletionLog): strconv.FormatInt(g.in.log.ID(), 10),
 		lake.StateKey(catalog.MarkedDays):        g.marked.String(),
+		lake.StateKey(catalog.ProvisionalDays):   catalog.DayRanges(g.provisional),
 		lake.StateKey(catalog.FormKey):           form,
 	}
 	if g.judged() {
@@ -111,8 +123,8 @@ func (g *group) state() map[string]string {
 	return state
 }
 
-// kept is the first day that plays_by_hour has: the newest day of the archive counts, not the clock, so that an archive of
-// former times has hours too.
+// kept is the first day that plays_by_hour has: the newest day of the archive counts, not the clock, so that an archive
+// of former times has hours too.
 func (in *inputs) kept(hourDays int) int {
 	newest := math.MinInt
 	for _, f := range in.archived {

@@ -11,13 +11,14 @@ import (
 type shape struct {
 	table string
 	rows  string // statement that adds its rows, made of what was heard, to a relation of the table's name
-	// newest says that the table has the newest days only and a partition a day, which is replaced as a whole. Else it has a
-	// partition a month, and rows of it are replaced one by one.
+	// newest says that the table has the newest days only and a partition a day, which is replaced as a whole. Else it
+	// has a partition a month, and rows of it are replaced one by one.
 	newest bool
 	order  []string // of the rows in a file
 }
 
-// shapes are the tables that are compared with what counts, in the order in which they are committed; plays_by_day publishes.
+// shapes are the tables that are compared with what counts, in the order in which they are committed; plays_by_day
+// publishes.
 var shapes = []shape{
 	{catalog.PlaysByHour, "rollup/plays_by_hour", true, []string{"artist_id", "track_id", "hour"}},
 	{catalog.AudienceByDay, "rollup/audience_by_day", false, []string{"artist_id", "day", "country", "device"}},

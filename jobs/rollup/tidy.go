@@ -11,10 +11,11 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// How files are merged. Files of about one size are a tier, each of tierGrowth times the rows of the one below. Where a tier has
-// tierFiles files, they and those of the tiers below become one; so a row is written again once a tier. Where a partition has
-// more than mostFiles files or row deletes, all become one, but for a file with most of its rows that has at most ownDeletes. A
-// rewrite adds at most one delete for each file and one file of rows, so a partition never has more than three times mostFiles.
+// How files are merged. Files of about one size are a tier, each of tierGrowth times the rows of the one below. Where a
+// tier has tierFiles files, they and those of the tiers below become one; so a row is written again once a tier. Where
+// a partition has more than mostFiles files or row deletes, all become one, but for a file with most of its rows that
+// has at most ownDeletes. A rewrite adds at most one delete for each file and one file of rows, so a partition never
+// has more than three times mostFiles.
 const (
 	tierRows   = 4_096
 	tierGrowth = 16

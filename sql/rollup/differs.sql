@@ -1,6 +1,6 @@
 -- Keys of scope in which a table, new deltas included, is not what counts; with $1 also keys that have several rows.
--- Grain: one key. Units: plays and ms_played are what is to come to the sums. Parameters: $1 one row a key is wanted, $2 hashes
--- of a sketch. Relations: standing (rows of the table), deltas, exact, scope (days).
+-- Grain: one key. Units: plays and ms_played are what is to come to the sums. Parameters: $1 one row a key is wanted,
+-- $2 hashes of a sketch. Relations: standing (rows of the table), deltas, exact, scope (days).
 INSERT INTO differs
 SELECT hour, day, artist_id, track_id, country, device,
   CAST(coalesce(-sum(plays), 0) AS BIGINT), CAST(coalesce(-sum(ms_played), 0) AS BIGINT)

@@ -1,5 +1,5 @@
--- Adds rows of listeners_by_day. Grain: day, artist_id, track_id; an empty track_id is all tracks of the artist together.
--- Parameters: $1 hashes of a sketch. Relations: heard.
+-- Adds rows of listeners_by_day. Grain: day, artist_id, track_id; an empty track_id is all tracks of the artist
+-- together. Parameters: $1 hashes of a sketch. Relations: heard.
 INSERT INTO listeners_by_day BY NAME
 SELECT day, artist_id, coalesce(track_id, '') AS track_id, sketch(hashes, $1) AS listeners
 FROM (
