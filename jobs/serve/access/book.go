@@ -84,7 +84,8 @@ func readBook(rows []catalog.AccessRow) *book {
 // empty tells whether nobody was ever given access.
 func (b *book) empty() bool { return len(b.byID) == 0 }
 
-// valid tells whether an entry is worth anything. A session ends with the link that it was signed in with, where that is revoked.
+// valid tells whether an entry is worth anything. A session ends with the link that it was signed in with, where that
+// is revoked.
 func (b *book) valid(e *entry, at time.Time) bool {
 	if !e.holds(at) {
 		return false
@@ -114,8 +115,8 @@ const (
 	keepOthers = 2 * SessionLife
 )
 
-// kept are the rows that a merge of the table's files leaves: one a token, without what ended long ago. The newest stays in any
-// case, so that a lake in which access was given once never counts as open.
+// kept are the rows that a merge of the table's files leaves: one a token, without what ended long ago. The newest
+// stays in any case, so that a lake in which access was given once never counts as open.
 func (b *book) kept(at time.Time) (rows []catalog.AccessRow) {
 	all := b.entries()
 	for i, e := range all {

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// bounded is a listener that accepts so many connections at a time; others wait. It leaves the connections as they are: a server
-// that cannot half-close one cuts off answers to clients that still send.
+// bounded is a listener that accepts so many connections at a time; others wait. It leaves the connections as they are:
+// a server that cannot half-close one cuts off answers to clients that still send.
 type bounded struct {
 	net.Listener
 	taken  chan struct{}

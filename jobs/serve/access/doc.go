@@ -4,7 +4,8 @@
 // # Use
 //
 //  1. [New] makes a [Guard]. [Guard.Mount] adds the pages to sign in and out to a mux; [Guard.Require] goes around the
-//     handlers that show figures; [Guard.Wrap] goes around the mux. Files of the page and health checks need no Require.
+//     handlers that show figures; [Guard.Wrap] goes around the mux. Files of the page and health checks need no
+//     Require.
 //  2. A handler calls [Allow] with the id of its path before it does anything with it, and [NotFound] where there is
 //     nothing of that id. [ScopeOf] tells what the request may see. [Refuse] makes every answer that is no figure.
 //     [Guard.Stream] readies an answer that goes on, such as events.
@@ -14,16 +15,16 @@
 // # Design
 //
 // A request may see one artist, one label, or everything ([Scope]). Whether an id is the scope's own is decided by
-// comparing two texts: no table is asked, so an id of somebody else takes as long as one that nobody has, and the answer
-// is the same to the byte.
+// comparing two texts: no table is asked, so an id of somebody else takes as long as one that nobody has, and the
+// answer is the same to the byte.
 //
 // # The table
 //
 // access_tokens has a row when something is made and another when it ends. Rows are only added. Of a token's rows
-// "revoked" counts before "used", and both before none, so their order and clocks do not matter: what ended stays ended.
-// A change reads the table, decides, and commits on condition that nobody changed it meanwhile; else it reads again.
-// When the table has 16 files a change writes them as one and leaves out what ended long ago (tokens: 400 days, links
-// and sessions: a day). The newest row stays in any case.
+// "revoked" counts before "used", and both before none, so their order and clocks do not matter: what ended stays
+// ended. A change reads the table, decides, and commits on condition that nobody changed it meanwhile; else it reads
+// again. When the table has 16 files a change writes them as one and leaves out what ended long ago (tokens: 400 days,
+// links and sessions: a day). The newest row stays in any case.
 //
 // Of a secret the table has the SHA-256. The secret has 256 random bits, so there is nothing to guess and no salt is
 // needed; it is looked up by the hash, which an attacker does not choose, so the time of the look-up tells nothing. A
@@ -65,8 +66,8 @@
 //
 // Tokens must be signed RS256 or ES256 by a key that the configured issuer publishes over https, be for the configured
 // audience, and be within their times. Claims say what they show. An unknown key makes the issuer be asked again, at
-// most 10 times at once and every 5 s from then on. A token by OpenID Connect cannot be revoked here: it ends by itself.
-// A browser that signed in there has a session as after a link.
+// most 10 times at once and every 5 s from then on. A token by OpenID Connect cannot be revoked here: it ends by
+// itself. A browser that signed in there has a session as after a link.
 //
 // # Failure
 //

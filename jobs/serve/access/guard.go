@@ -16,7 +16,8 @@ import (
 
 // Options are what a [Guard] goes by.
 type Options struct {
-	// URL is the address under which browsers reach the server, without a path; "" where they use the one it listens on.
+	// URL is the address under which browsers reach the server, without a path; "" where they use the one it listens
+	// on.
 	URL string
 	// TLS says that the server itself speaks it.
 	TLS    bool
@@ -80,9 +81,9 @@ var (
 	errCrossSite = errors.New("another site's page made the request")
 )
 
-// Require lets requests through that may see something, and tells them with [ScopeOf] what. Others are answered: 401, or the
-// page to sign in for a browser; 403 where nobody was given access and the request is not from this machine; 429 over the
-// limits; 503 where the lake cannot be read.
+// Require lets requests through that may see something, and tells them with [ScopeOf] what. Others are answered: 401,
+// or the page to sign in for a browser; 403 where nobody was given access and the request is not from this machine; 429
+// over the limits; 503 where the lake cannot be read.
 func (g *Guard) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := g.admit(r)
@@ -145,7 +146,8 @@ func (g *Guard) bearer(r *http.Request) (*pass, error) {
 	return g.issuer.bearer(r.Context(), secret)
 }
 
-// session takes the cookie of a browser that signed in. It counts only for requests that a page of ours or the person made.
+// session takes the cookie of a browser that signed in. It counts only for requests that a page of ours or the person
+// made.
 func (g *Guard) session(r *http.Request, b *book) (*pass, error) {
 	cookies := r.CookiesNamed(g.cookieName())
 	switch {
@@ -219,8 +221,8 @@ func (g *Guard) unauthorized(w http.ResponseWriter, r *http.Request, err error) 
 	Refuse(w, r, http.StatusUnauthorized, "Send a valid token as 'Authorization: Bearer TOKEN', or sign in. Make one with: lakectl token create.")
 }
 
-// tooManyFailures counts a failure of the address that the connection comes from. Valid credentials are looked at before, so
-// whoever shares an address with others that fail is still let in.
+// tooManyFailures counts a failure of the address that the connection comes from. Valid credentials are looked at
+// before, so whoever shares an address with others that fail is still let in.
 func (g *Guard) tooManyFailures(r *http.Request) bool {
 	from, ok := peer(r)
 	if !ok {

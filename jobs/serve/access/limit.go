@@ -11,7 +11,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Rate is how often something may happen: so often a second, and so often at once. The zero value of a limit means the default.
+// Rate is how often something may happen: so often a second, and so often at once. The zero value of a limit means the
+// default.
 type Rate struct {
 	PerSecond float64
 	Burst     int
@@ -36,8 +37,8 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// mostLimited bounds the scopes, and the addresses, that are remembered, some 200 B each. The one that was not heard of for
-// longest is forgotten first, and starts with a full allowance.
+// mostLimited bounds the scopes, and the addresses, that are remembered, some 200 B each. The one that was not heard of
+// for longest is forgotten first, and starts with a full allowance.
 const mostLimited = 16_384
 
 // limiter allows each key so much.

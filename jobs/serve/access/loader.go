@@ -146,7 +146,8 @@ func (l *loader) read(done chan struct{}) {
 	close(done)
 }
 
-// fill reads the table where it has moved since the reading before. In a lake that has no such table nobody was given access.
+// fill reads the table where it has moved since the reading before. In a lake that has no such table nobody was given
+// access.
 func (l *loader) fill(ctx context.Context, next, before *reading) error {
 	s, err := l.env.Snapshot(ctx, catalog.AccessTokens)
 	if errors.Is(err, lake.ErrNotFound) {

@@ -14,7 +14,8 @@ var proxied = []string{
 
 // local tells whether a request comes from this machine, for a lake in which nobody was given access:
 //   - the connection comes from a loopback address;
-//   - the host that it names is one: a page of another site whose name was turned to 127.0.0.1 (DNS rebinding) names its own;
+//   - the host that it names is one: a page of another site whose name was turned to 127.0.0.1 (DNS rebinding) names
+//     its own;
 //   - no proxy forwarded it;
 //   - no other site's page made a browser send it.
 func local(r *http.Request) bool {

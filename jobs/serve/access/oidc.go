@@ -23,12 +23,13 @@ import (
 type OIDC struct {
 	Issuer   string // exactly as its tokens and its discovery document say it
 	Audience string // of bearer tokens
-	// Claims that say what a token shows. The value of ArtistClaim is the id of an artist, that of LabelClaim of a label; that of
-	// OperatorClaim is OperatorValue, or a list with it, of an operator. "" is never looked at. A token that says more than one of
-	// them, or a list with several ids, shows nothing: nobody can tell which was meant.
+	// Claims that say what a token shows. The value of ArtistClaim is the id of an artist, that of LabelClaim of a
+	// label; that of OperatorClaim is OperatorValue, or a list with it, of an operator. "" is never looked at. A token
+	// that says more than one of them, or a list with several ids, shows nothing: nobody can tell which was meant.
 	ArtistClaim, LabelClaim, OperatorClaim string
 	OperatorValue                          string // "" means true
-	// ClientID is this server's at the issuer: with it browsers can sign in there (code flow with PKCE). ClientSecret may be "".
+	// ClientID is this server's at the issuer: with it browsers can sign in there (code flow with PKCE). ClientSecret
+	// may be "".
 	ClientID, ClientSecret string
 }
 
@@ -46,8 +47,8 @@ const (
 	issuerEvery   = 5 * time.Second
 )
 
-// issuer is an issuer whose document and keys are fetched when the first token comes, and again when one has a key that is not
-// known.
+// issuer is an issuer whose document and keys are fetched when the first token comes, and again when one has a key that
+// is not known.
 type issuer struct {
 	OIDC
 	env      jobs.Env
@@ -73,7 +74,8 @@ func (k *keys) VerifySignature(ctx context.Context, token string) ([]byte, error
 	return payload, err
 }
 
-// unansweredKey is the key of where a verification notes that the issuer did not answer: the library's errors do not say.
+// unansweredKey is the key of where a verification notes that the issuer did not answer: the library's errors do not
+// say.
 type unansweredKey struct{}
 
 func newIssuer(env jobs.Env, o OIDC, address string) (*issuer, error) {
@@ -175,8 +177,8 @@ func (i *issuer) bearer(ctx context.Context, token string) (*pass, error) {
 	return p, err
 }
 
-// verify checks a token: issuer, audience, signature by a key of the issuer, times. What is wrong with one is for nobody to know:
-// the words of the library hold parts of it.
+// verify checks a token: issuer, audience, signature by a key of the issuer, times. What is wrong with one is for
+// nobody to know: the words of the library hold parts of it.
 func (i *issuer) verify(ctx context.Context, token, audience string) (*pass, *oidc.IDToken, error) {
 	if _, err := i.ready(ctx); err != nil {
 		return nil, nil, err

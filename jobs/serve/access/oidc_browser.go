@@ -17,8 +17,8 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 )
 
-// trip is what the browser keeps for us while it is at the issuer, sealed so that it neither reads nor changes it. Where the
-// server starts anew meanwhile the person starts anew too.
+// trip is what the browser keeps for us while it is at the issuer, sealed so that it neither reads nor changes it.
+// Where the server starts anew meanwhile the person starts anew too.
 type trip struct {
 	State, Nonce, Verifier string
 	Until                  time.Time
@@ -97,7 +97,8 @@ func (g *Guard) comeBack(w http.ResponseWriter, r *http.Request) {
 	}
 	g.env.Log.Info("signed in by the issuer", "token_id", row.TokenID)
 	http.SetCookie(w, g.cookie(secret, SessionLife))
-	// The issuer's page made this request, and browsers keep a strict cookie back from a redirect of such a one. Our page leads on.
+	// The issuer's page made this request, and browsers keep a strict cookie back from a redirect of such a one. Our
+	// page leads on.
 	g.signInPage(w, r, View{Status: http.StatusOK, Done: true})
 }
 

@@ -21,8 +21,8 @@ type View struct {
 	Status int
 	Title  string
 	Detail string // what went wrong; "" on the page to sign in
-	// SignIn: the view has the form to sign in, with the script at [SignInScript]: id "signin", action "/signin", method "post", and
-	// a field named "secret". Without scripts the secret is put in by hand.
+	// SignIn: the view has the form to sign in, with the script at [SignInScript]: id "signin", action "/signin",
+	// method "post", and a field named "secret". Without scripts the secret is put in by hand.
 	SignIn bool
 	Issuer bool   // beside it, a link to "/signin/oidc"
 	Onward string // above it, a link with id "onward" to this path: a link of another site led here, and browsers keep the cookie back from such a request
@@ -71,8 +71,8 @@ type problem struct {
 	Detail string `json:"detail"`
 }
 
-// Refuse answers with a status and a sentence: a page to a browser that opens one, else JSON (RFC 9457). The sentence never has
-// anything of the request in it.
+// Refuse answers with a status and a sentence: a page to a browser that opens one, else JSON (RFC 9457). The sentence
+// never has anything of the request in it.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	h := w.Header()
 	h.Del("ETag")
@@ -97,8 +97,8 @@ func NotFound(w http.ResponseWriter, r *http.Request) {
 	Refuse(w, r, http.StatusNotFound, "There is no such artist, label or page, or you may not see it.")
 }
 
-// Allow tells whether the request may see an artist or a label, and answers [NotFound] where it may not. Handlers call it before
-// they do anything with the id, so that another's id takes no longer than one that nobody has.
+// Allow tells whether the request may see an artist or a label, and answers [NotFound] where it may not. Handlers call
+// it before they do anything with the id, so that another's id takes no longer than one that nobody has.
 func Allow(w http.ResponseWriter, r *http.Request, sees Sees, id string) bool {
 	if ScopeOf(r.Context()).May(sees, id) {
 		return true

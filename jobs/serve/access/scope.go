@@ -48,8 +48,8 @@ func (s Scope) valid() bool {
 	return false
 }
 
-// May tells whether the scope shows an artist or a label. Nothing but the scope and the id decides, so the answer takes as long
-// for an id that nobody has.
+// May tells whether the scope shows an artist or a label. Nothing but the scope and the id decides, so the answer takes
+// as long for an id that nobody has.
 func (s Scope) May(sees Sees, id string) bool {
 	return s.Sees == Operator || s.valid() && s == Scope{sees, id}
 }

@@ -42,8 +42,8 @@ var headers = map[string]string{
 	"X-Frame-Options":              "DENY",
 }
 
-// Wrap puts around everything what no handler needs to think of: security headers, the limit of a body, and an answer where a
-// handler panics.
+// Wrap puts around everything what no handler needs to think of: security headers, the limit of a body, and an answer
+// where a handler panics.
 func (g *Guard) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = drawn(r, g.draw)
@@ -83,8 +83,8 @@ type Listening struct {
 	CertFile, KeyFile string // PEM; both or neither
 }
 
-// NewServer makes the server for a handler, see [Guard.Wrap]. With a certificate it speaks TLS, and takes a new one up when its
-// files change.
+// NewServer makes the server for a handler, see [Guard.Wrap]. With a certificate it speaks TLS, and takes a new one up
+// when its files change.
 func NewServer(l Listening, handler http.Handler, log *slog.Logger) (*http.Server, error) {
 	s := &http.Server{
 		Addr: l.Addr, Handler: handler,
@@ -100,8 +100,8 @@ func NewServer(l Listening, handler http.Handler, log *slog.Logger) (*http.Serve
 	return s, err
 }
 
-// Run serves until the context ends, then lets answers that are under way finish; the contexts of their requests end too. ready
-// is called with the address once it listens.
+// Run serves until the context ends, then lets answers that are under way finish; the contexts of their requests end
+// too. ready is called with the address once it listens.
 func Run(ctx context.Context, s *http.Server, ready func(net.Addr)) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
 	if err != nil {

@@ -117,8 +117,8 @@ func (g *Guard) notSignedIn(w http.ResponseWriter, r *http.Request, err error) {
 // commitLimit ends a change of the table that does not get on. It goes on when the browser has gone.
 const commitLimit = 20 * time.Second
 
-// redeem uses a link up and returns the secret of the session that it gives. Of two that come at once one gets it, also where
-// they come to two servers: both are in one commit, and the other finds the link used.
+// redeem uses a link up and returns the secret of the session that it gives. Of two that come at once one gets it, also
+// where they come to two servers: both are in one commit, and the other finds the link used.
 func (g *Guard) redeem(ctx context.Context, secret string) (session string, err error) {
 	d, is := digestOf(linkKind, secret)
 	if !is {
@@ -145,8 +145,8 @@ func (g *Guard) redeem(ctx context.Context, secret string) (session string, err 
 	return session, nil
 }
 
-// mayRedeem looks a link up in what is in memory, which spares the lake: secrets that somebody made up cost it nothing but the
-// look at whether the table has moved.
+// mayRedeem looks a link up in what is in memory, which spares the lake: secrets that somebody made up cost it nothing
+// but the look at whether the table has moved.
 func (g *Guard) mayRedeem(ctx context.Context, d digest) (bool, error) {
 	b, err := g.loader.book(ctx)
 	if err == nil && b.byDigest[d] == nil { // it may be newer than that

@@ -19,8 +19,9 @@ const (
 	mergeAt = 16 // files of the table from which on a change writes them as one
 )
 
-// change appends the rows that decide makes of the table as it is. Where somebody else changed the table meanwhile it reads and
-// decides again, so of two that may not both happen one does. An error of decide ends it; nothing was written then.
+// change appends the rows that decide makes of the table as it is. Where somebody else changed the table meanwhile it
+// reads and decides again, so of two that may not both happen one does. An error of decide ends it; nothing was written
+// then.
 func change(ctx context.Context, env jobs.Env, decide func(*book) ([]catalog.AccessRow, error)) error {
 	var err error
 	for range rivals {
@@ -61,7 +62,8 @@ func changeOnce(ctx context.Context, env jobs.Env, decide func(*book) ([]catalog
 	return err
 }
 
-// merged are all files of the table where they are to be written as one: each change adds one, and readers open them all.
+// merged are all files of the table where they are to be written as one: each change adds one, and readers open them
+// all.
 func merged(ctx context.Context, base lake.Snapshot) ([]lake.File, error) {
 	files, err := base.Files(ctx)
 	if err != nil || len(files) < mergeAt {

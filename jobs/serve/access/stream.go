@@ -18,9 +18,9 @@ type stream struct {
 	end  context.CancelFunc
 }
 
-// Stream readies an answer that goes on, such as events: it takes the server's time limits off, and its context ends when what
-// the request was let in with is revoked or expires, which is seen within 5 seconds. The handler calls done at its end. Each
-// write still needs a time limit, see [http.ResponseController].
+// Stream readies an answer that goes on, such as events: it takes the server's time limits off, and its context ends
+// when what the request was let in with is revoked or expires, which is seen within 5 seconds. The handler calls done
+// at its end. Each write still needs a time limit, see [http.ResponseController].
 func (g *Guard) Stream(w http.ResponseWriter, r *http.Request) (ctx context.Context, done func(), err error) {
 	p, ok := r.Context().Value(scopeKey{}).(*pass)
 	if !ok {

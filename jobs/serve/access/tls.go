@@ -47,8 +47,8 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current(time.Now()), nil
 }
 
-// current is the certificate as its files have it. While they do not fit together, as in the middle of a renewal, it is the one
-// before.
+// current is the certificate as its files have it. While they do not fit together, as in the middle of a renewal, it is
+// the one before.
 func (c *certificate) current(at time.Time) *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()

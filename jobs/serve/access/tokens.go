@@ -54,7 +54,8 @@ func CreateLink(ctx context.Context, env jobs.Env, s Scope, name string) (Made, 
 	return create(ctx, env, linkKind, s, name, LinkLife)
 }
 
-// LinkURL is the address to open with the secret of a link. The part behind # stays in the browser: no log and no proxy sees it.
+// LinkURL is the address to open with the secret of a link. The part behind # stays in the browser: no log and no proxy
+// sees it.
 func LinkURL(base, secret string) string {
 	return strings.TrimSuffix(base, "/") + signInPath + "#" + secret
 }
@@ -126,8 +127,8 @@ type Revoked struct {
 	Changed bool `json:"changed"` // by this command; false where it was revoked before
 }
 
-// Revoke ends a token, link or session; with a link also the session that it signed in. What a server still allows ends within 5
-// seconds. Revoking again changes nothing.
+// Revoke ends a token, link or session; with a link also the session that it signed in. What a server still allows ends
+// within 5 seconds. Revoking again changes nothing.
 func Revoke(ctx context.Context, env jobs.Env, id string) (Revoked, error) {
 	var r Revoked
 	err := change(ctx, env, func(b *book) ([]catalog.AccessRow, error) {

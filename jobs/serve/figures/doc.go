@@ -1,4 +1,5 @@
-// Package figures turns sums of plays into what a page may show: series, comparisons, and cells that nobody can be told by.
+// Package figures turns sums of plays into what a page may show: series, comparisons, and cells that nobody can be told
+// by.
 //
 // # Use
 //
@@ -9,8 +10,8 @@
 //
 // # Design
 //
-// It is pure: no table, no clock, no configuration. What is summed comes from one cut of the tables, so figures that are
-// made of the same rows agree. A part is moved but never left out: the parts of a breakdown sum to its total.
+// It is pure: no table, no clock, no configuration. What is summed comes from one cut of the tables, so figures that
+// are made of the same rows agree. A part is moved but never left out: the parts of a breakdown sum to its total.
 //
 // # Listeners
 //

@@ -9,8 +9,8 @@
 // # Design
 //
 // Every view is whole without JavaScript: charts are SVG that this package draws, and behind each stands a table with
-// the same figures. Scripts add three things to what is there: a cursor that reads a chart point by point, from its table
-// ([assets/chart.js]), pages that follow new snapshots ([assets/live.js]), and signing in by a link
+// the same figures. Scripts add three things to what is there: a cursor that reads a chart point by point, from its
+// table ([assets/chart.js]), pages that follow new snapshots ([assets/live.js]), and signing in by a link
 // ([assets/signin.js]). A chart library would draw the same lines on a canvas, without a word for who cannot see it,
 // and only where scripts run: for at most 800 points SVG is smaller and says more.
 //
@@ -28,6 +28,6 @@
 //
 // # Failure
 //
-// Templates are parsed when the process starts; one that is wrong ends it there. Render writes nothing before the
-// whole page is made.
+// Templates are parsed when the process starts; one that is wrong ends it there. Render writes nothing before the whole
+// page is made.
 package page

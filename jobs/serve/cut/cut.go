@@ -1,0 +1,186 @@
+package cut
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/serve/figures"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/seek"
+)
+
+// Cut is one published state of the dashboard. It does not change.
+type Cut struct {
+	Snapshot  int64     // of listens, that all tables account for; 0 before the first
+	AsOf      time.Time // when that was committed
+	Watermark time.Time // newest event time in it; zero where that is not on record
+	Names     *Names
+
+	reader       *Reader
+	days, tracks int64 // snapshots of plays_by_day and tracks
+	provisional  map[int]bool
+
+	byDay, byHour, audience, listeners, changes *seek.View
+}
+
+type view struct {
+	table   string
+	into    **seek.View
+	columns []string
+}
+
+// views are the tables of a cut with what is read of them.
+func (c *Cut) views() []view {
+	return []view{
+		{catalog.PlaysByDay, &c.byDay, []string{"track_id", "day", "plays", "ms_played"}},
+		{catalog.PlaysByHour, &c.byHour, []string{"track_id", "country", "device", "listeners", "hour", "plays", "ms_played"}},
+		{catalog.AudienceByDay, &c.audience, []string{"country", "device", "listeners", "day", "plays", "ms_played"}},
+		{catalog.ListenersByDay, &c.listeners, []string{"track_id", "listeners", "day"}},
+		{catalog.PlaysChanges, &c.changes, []string{"track_id", "cause", "day", "noticed_at", "plays", "ms_played"}},
+	}
+}
+
+// Tag names what an answer from this cut depends on.
+func (c *Cut) Tag() string { return fmt.Sprintf("%d-%d", c.days, c.tracks) }
+
+// Provisional tells whether the figures of a day may still change without anybody sending anything.
+func (c *Cut) Provisional(day time.Time) bool { return c.provisional[lake.Day(day)] }
+
+// Span are the days from From, inclusive, to To, exclusive: instants at which UTC days begin.
+type Span = figures.Range
+
+func months(s Span) func(any) bool {
+	from, to := int(lake.MonthOf(s.From)), int(lake.MonthOf(s.To.Add(-1)))
+	return func(partition any) bool {
+		m, ok := partition.(int)
+		return !ok || m >= from && m <= to
+	}
+}
+
+func days(s Span) func(any) bool {
+	from, to := lake.Day(s.From), lake.Day(s.To)
+	return func(partition any) bool {
+		d, ok := partition.(int)
+		return !ok || d >= from && d < to
+	}
+}
+
+// Plays are plays of one track on one day.
+type Plays struct {
+	Track  string
+	Day    time.Time
+	Plays  int64
+	Millis int64 // milliseconds heard
+}
+
+// Days gives the plays of an artist by track and day, in no order; a key may come several times.
+func (c *Cut) Days(ctx context.Context, artist string, s Span) ([]Plays, error) {
+	var list []Plays
+	from, to := int64(lake.Day(s.From)), int64(lake.Day(s.To))
+	err := c.byDay.Rows(ctx, artist, months(s), func(r seek.Row) {
+		if day := r.Number(1); day >= from && day < to {
+			list = append(list, Plays{r.Text(0), lake.DayStart(int(day)), r.Number(2), r.Number(3)})
+		}
+	})
+	return list, err
+}
+
+// Heard are plays of one hour or day with who heard them.
+type Heard struct {
+	Track, Country, Device string // Track is "" where days are asked for
+	At                     time.Time
+	Plays                  int64
+	Millis                 int64       // milliseconds heard
+	Listeners              figures.Set // enough of them to tell few
+}
+
+// Hours gives the plays of an artist by hour, track, country and device, in no order; a key may come several times.
+// Only the newest days have hours.
+func (c *Cut) Hours(ctx context.Context, artist string, s Span) ([]Heard, error) {
+	var list []Heard
+	var wrong error
+	err := c.byHour.Rows(ctx, artist, days(s), func(r seek.Row) {
+		at := time.UnixMicro(r.Number(4)).UTC()
+		if at.Before(s.From) || !at.Before(s.To) {
+			return
+		}
+		set, err := figures.ParseSet([]byte(r.Text(3)), catalog.SketchSize(catalog.PlaysByHour))
+		if err != nil {
+			wrong = fmt.Errorf("%s: %w", catalog.PlaysByHour, err)
+		}
+		list = append(list, Heard{r.Text(0), r.Text(1), r.Text(2), at, r.Number(5), r.Number(6), set})
+	})
+	if err == nil {
+		err = wrong
+	}
+	return list, err
+}
+
+// Audience gives the plays of an artist by day, country and device, in no order; a key may come several times.
+func (c *Cut) Audience(ctx context.Context, artist string, s Span) ([]Heard, error) {
+	var list []Heard
+	var wrong error
+	from, to := int64(lake.Day(s.From)), int64(lake.Day(s.To))
+	err := c.audience.Rows(ctx, artist, months(s), func(r seek.Row) {
+		if day := r.Number(3); day < from || day >= to {
+			return
+		}
+		set, err := figures.ParseSet([]byte(r.Text(2)), catalog.SketchSize(catalog.AudienceByDay))
+		if err != nil {
+			wrong = fmt.Errorf("%s: %w", catalog.AudienceByDay, err)
+		}
+		list = append(list, Heard{"", r.Text(0), r.Text(1), lake.DayStart(int(r.Number(3))), r.Number(4), r.Number(5), set})
+	})
+	if err == nil {
+		err = wrong
+	}
+	return list, err
+}
+
+// Listeners are those of an artist in the days of a span: of every track by its id, and of all tracks by "".
+func (c *Cut) Listeners(ctx context.Context, artist string, s Span) (map[string]figures.Set, error) {
+	sets := map[string][]figures.Set{}
+	var wrong error
+	from, to := int64(lake.Day(s.From)), int64(lake.Day(s.To))
+	err := c.listeners.Rows(ctx, artist, months(s), func(r seek.Row) {
+		if day := r.Number(2); day < from || day >= to {
+			return
+		}
+		set, err := figures.ParseSet([]byte(r.Text(1)), catalog.SketchSize(catalog.ListenersByDay))
+		if err != nil {
+			wrong = fmt.Errorf("%s: %w", catalog.ListenersByDay, err)
+		}
+		sets[r.Text(0)] = append(sets[r.Text(0)], set)
+	})
+	if err == nil {
+		err = wrong
+	}
+	united := make(map[string]figures.Set, len(sets))
+	for track, list := range sets {
+		united[track] = figures.Unite(list...)
+	}
+	return united, err
+}
+
+// Change is a difference of plays of one track on a day that had ended, with its cause.
+type Change struct {
+	Track, Cause string
+	Day          time.Time
+	Noticed      time.Time
+	Plays        int64
+	Millis       int64 // milliseconds heard
+}
+
+// Changes gives what changed of an artist in the days of a span, in no order.
+func (c *Cut) Changes(ctx context.Context, artist string, s Span) ([]Change, error) {
+	var list []Change
+	from, to := int64(lake.Day(s.From)), int64(lake.Day(s.To))
+	err := c.changes.Rows(ctx, artist, months(s), func(r seek.Row) {
+		if day := r.Number(2); day >= from && day < to {
+			list = append(list, Change{r.Text(0), r.Text(1), lake.DayStart(int(day)), time.UnixMicro(r.Number(3)).UTC(), r.Number(4), r.Number(5)})
+		}
+	})
+	return list, err
+}

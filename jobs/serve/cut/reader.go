@@ -1,0 +1,183 @@
+package cut
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/seek"
+)
+
+// lookAfter is how old a look at the catalog may be.
+const lookAfter = time.Second
+
+// Reader gives the newest Cut. It may be used by several goroutines.
+type Reader struct {
+	env  jobs.Env
+	seek *seek.Reader
+	look singleflight.Group
+
+	mu     sync.Mutex
+	newest *Cut
+	looked time.Time
+	tracks int64 // snapshot of tracks that names come from
+}
+
+// New makes a Reader that keeps so many bytes of decoded rows.
+func New(env jobs.Env, cacheBytes int64) *Reader {
+	return &Reader{env: env, seek: seek.New(seek.Options{CacheBytes: cacheBytes, Verify: env.Duck.Verify})}
+}
+
+// Newest is the newest Cut. Its error says that there is none, or that the lake cannot be read and never could.
+func (r *Reader) Newest(ctx context.Context) (*Cut, error) {
+	r.mu.Lock()
+	newest, fresh := r.newest, r.env.Now().Sub(r.looked) < lookAfter
+	r.mu.Unlock()
+	if fresh && newest != nil {
+		return newest, nil
+	}
+	// A request that is given up does not end the look that others wait for.
+	got := r.look.DoChan("", func() (any, error) { return r.again(context.WithoutCancel(ctx), newest) })
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case res := <-got:
+		if res.Err != nil {
+			return nil, res.Err
+		}
+		return res.Val.(*Cut), nil
+	}
+}
+
+// again looks at the catalog and gives the Cut before where nothing has moved.
+func (r *Reader) again(ctx context.Context, before *Cut) (*Cut, error) {
+	c, err := r.read(ctx, before)
+	if err != nil && before != nil {
+		r.env.Log.Warn("the dashboard stays as it was", "error", err, "snapshot_id", before.Snapshot)
+		c, err = before, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.newest, r.looked = c, r.env.Now()
+	return c, nil
+}
+
+func (r *Reader) read(ctx context.Context, before *Cut) (*Cut, error) {
+	days, err := r.env.Snapshot(ctx, catalog.PlaysByDay)
+	if err != nil {
+		return nil, err
+	}
+	tracks, err := r.env.Snapshot(ctx, catalog.Tracks)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil && before.days == days.ID() && before.tracks == tracks.ID() {
+		return before, nil
+	}
+	c := &Cut{reader: r, days: days.ID(), tracks: tracks.ID()}
+	if before != nil && before.tracks == tracks.ID() {
+		c.Names = before.Names
+	} else if c.Names, err = readNames(ctx, tracks, r.env.Duck.Verify); err != nil {
+		return nil, err
+	}
+	if before != nil && before.days == days.ID() {
+		kept := *before
+		kept.Names, kept.tracks = c.Names, c.tracks
+		return &kept, nil
+	}
+	return c, r.open(ctx, c, days)
+}
+
+// open finds the snapshots that belong to one of plays_by_day.
+func (r *Reader) open(ctx context.Context, c *Cut, days lake.Snapshot) error {
+	if err := r.openArchive(ctx, c, days); err != nil {
+		return err
+	}
+	text, err := days.State(catalog.ProvisionalDays)
+	if err != nil {
+		return err
+	}
+	if c.provisional, err = catalog.ParseDays(text); err != nil {
+		return fmt.Errorf("state %s of %s: %w", catalog.ProvisionalDays, catalog.PlaysByDay, err)
+	}
+	text, err = days.State(catalog.MarkedDays)
+	if err != nil {
+		return err
+	}
+	marked, err := catalog.ParseDays(text)
+	if err != nil {
+		return fmt.Errorf("state %s of %s: %w", catalog.MarkedDays, catalog.PlaysByDay, err)
+	}
+	for day := range marked {
+		c.provisional[day] = true
+	}
+	names, err := catalog.CutOf(days)
+	if err != nil {
+		return err
+	}
+	for _, v := range c.views() {
+		s := days
+		if v.table != catalog.PlaysByDay {
+			t, err := r.env.Lake.Table(ctx, v.table)
+			if err != nil {
+				return err
+			}
+			s = t.Empty()
+			if id := names[v.table]; id != 0 {
+				if s, err = t.ByID(id); err != nil {
+					return err
+				}
+			}
+		}
+		if *v.into, err = r.seek.Open(ctx, s, "artist_id", v.columns...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openArchive finds out which state of the archive the cut is of, and how far its clocks had come. The snapshot may
+// have expired since: then the commit of plays_by_day dates it.
+func (r *Reader) openArchive(ctx context.Context, c *Cut, days lake.Snapshot) (err error) {
+	if c.Snapshot, err = days.StateNumber(catalog.CoversListens); err != nil {
+		return err
+	}
+	c.AsOf = days.Time()
+	if c.Snapshot == 0 {
+		return nil
+	}
+	listens, err := r.env.Lake.Table(ctx, catalog.Listens)
+	if err != nil {
+		return err
+	}
+	s, err := listens.ByID(c.Snapshot)
+	if errors.Is(err, lake.ErrExpired) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.AsOf = s.Time()
+	marks, err := catalog.WatermarksOf(s)
+	if err != nil {
+		return err
+	}
+	for _, partitions := range marks {
+		for _, at := range partitions {
+			if t := time.UnixMicro(at).UTC(); t.After(c.Watermark) {
+				c.Watermark = t
+			}
+		}
+	}
+	return nil
+}
