@@ -184,3 +184,12 @@ func (c *Cut) Changes(ctx context.Context, artist string, s Span) ([]Change, err
 	})
 	return list, err
 }
+
+// Until is the instant up to which the tables are filled as far as anybody can tell: the newest event time, but not
+// after the commit, for clocks of devices run ahead.
+func (c *Cut) Until() time.Time {
+	if c.Watermark.IsZero() || c.Watermark.After(c.AsOf) {
+		return c.AsOf.UTC()
+	}
+	return c.Watermark
+}

@@ -27,7 +27,6 @@ type Reader struct {
 	mu     sync.Mutex
 	newest *Cut
 	looked time.Time
-	tracks int64 // snapshot of tracks that names come from
 }
 
 // New makes a Reader that keeps so many bytes of decoded rows.

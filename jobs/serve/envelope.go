@@ -1,0 +1,127 @@
+package serve
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lakectl/lakectl/jobs/serve/figures"
+)
+
+// The ways in which figures are sure.
+const (
+	provisional = "provisional" // a day of the range is not over, or has rows that the ledger has not counted
+	exact       = "exact"       // every listen of the range is counted once, by the ledger
+	corrected   = "corrected"   // exact, and a figure of the range changed after its day had ended
+)
+
+// envelope is what every answer says besides its figures.
+type envelope struct {
+	AsOf         time.Time  `json:"as_of"`               // when the state of the archive was committed
+	Watermark    *time.Time `json:"watermark"`           // newest event time in it
+	Timezone     string     `json:"timezone"`            // UTC
+	Status       string     `json:"status"`              // provisional, exact or corrected
+	ExactThrough *string    `json:"exact_through"`       // the last day up to which all of the range are exact
+	SnapshotID   string     `json:"snapshot_id"`         // of listens
+	From         string     `json:"from"`                // first day
+	To           string     `json:"to"`                  // last day
+	ArtistID     string     `json:"artist_id,omitempty"` // whose figures they are
+	LabelID      string     `json:"label_id,omitempty"`
+}
+
+// envelope says how sure the figures of a question's range are.
+func (q *question) envelope(ctx context.Context) (envelope, error) {
+	e := envelope{
+		AsOf: q.cut.AsOf.UTC(), Timezone: "UTC", Status: exact, SnapshotID: strconv.FormatInt(q.cut.Snapshot, 10),
+		From: q.span.From.Format(time.DateOnly), To: q.span.To.AddDate(0, 0, -1).Format(time.DateOnly),
+	}
+	if q.of.kind == "artist" {
+		e.ArtistID = q.of.id
+	} else {
+		e.LabelID = q.of.id
+	}
+	if !q.cut.Watermark.IsZero() {
+		e.Watermark = &q.cut.Watermark
+	}
+	over := figures.Day.Start(q.cut.Until())
+	for day := q.span.From; day.Before(q.span.To); day = day.AddDate(0, 0, 1) {
+		if !day.Before(over) || q.cut.Provisional(day) {
+			e.Status = provisional
+			break
+		}
+		text := day.Format(time.DateOnly)
+		e.ExactThrough = &text
+	}
+	if e.Status == exact {
+		changes, err := q.cut.Changes(ctx, q.of.id, q.span)
+		if err != nil {
+			return e, err
+		}
+		if len(changes) > 0 {
+			e.Status = corrected
+		}
+	}
+	return e, nil
+}
+
+// table is an answer that can be a list of rows, for CSV.
+type table interface {
+	header() []string
+	rows() [][]string
+}
+
+// answer writes what a question is answered with, as JSON, or as CSV where the request prefers that and it is a list.
+// The tag of an answer depends on the cut and on the question alone, so a browser that has it is told so.
+func answer(w http.ResponseWriter, r *http.Request, q *question, body any) error {
+	h := w.Header()
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("Vary", "Accept, Authorization, Cookie")
+	list, isList := body.(table)
+	asCSV := isList && strings.Contains(r.Header.Get("Accept"), "text/csv")
+	sum := sha256.Sum256([]byte(q.cut.Tag() + "\n" + r.URL.Path + "\n" + r.URL.Query().Encode() + "\n" + strconv.FormatBool(asCSV)))
+	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	h.Set("ETag", tag)
+	if match := r.Header.Get("If-None-Match"); match != "" && (match == "*" || strings.Contains(match, tag)) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if asCSV {
+		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
+		out := csv.NewWriter(w)
+		if err := out.Write(list.header()); err != nil {
+			return err
+		}
+		return out.WriteAll(list.rows())
+	}
+	h.Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(body)
+}
+
+// people is a count of listeners as it may be shown.
+type people struct {
+	Listeners *int64 `json:"listeners"`                 // null below listeners_below
+	Below     int64  `json:"listeners_below,omitempty"` // there are fewer than this
+	Exact     *bool  `json:"listeners_exact,omitempty"` // false: within 1 % with 99 % certainty
+}
+
+func peopleOf(s figures.Set) people {
+	c := s.Count()
+	if c.Listeners < figures.Few {
+		return people{Below: figures.Few}
+	}
+	return people{Listeners: &c.Listeners, Exact: &c.Exact}
+}
+
+// text is the count in a table.
+func (p people) text() string {
+	if p.Listeners == nil {
+		return "<" + strconv.FormatInt(p.Below, 10)
+	}
+	return strconv.FormatInt(*p.Listeners, 10)
+}

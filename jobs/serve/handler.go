@@ -1,0 +1,104 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/serve/access"
+	"github.com/lakectl/lakectl/jobs/serve/cut"
+)
+
+// errMoved says that a cursor is of another cut.
+var errMoved = errors.New("the figures have changed since that page; begin with the first one again")
+
+// Options of the server.
+type Options struct {
+	CacheBytes int64 // of decoded rows; 0 is 256 MiB
+}
+
+// Handler answers the API.
+type Handler struct {
+	env jobs.Env
+	cut *cut.Reader
+}
+
+// New makes a Handler.
+func New(env jobs.Env, o Options) *Handler {
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 256 << 20
+	}
+	return &Handler{env: env, cut: cut.New(env, o.CacheBytes)}
+}
+
+// ranged are the parameters that every question about a range may have.
+var ranged = []string{"from", "to", "days"}
+
+// question makes an answer.
+type reply func(context.Context, *question) (any, error)
+
+// routes are the questions by the last element of their path.
+var routes = map[string]struct {
+	parameters []string // besides ranged
+	reply      reply
+}{
+	"summary":    {nil, func(ctx context.Context, q *question) (any, error) { return q.summary(ctx) }},
+	"timeseries": {[]string{"step"}, func(ctx context.Context, q *question) (any, error) { return q.timeseries(ctx) }},
+	"tracks":     {[]string{"limit", "cursor"}, func(ctx context.Context, q *question) (any, error) { return q.tracks(ctx) }},
+	"countries": {nil, func(ctx context.Context, q *question) (any, error) {
+		return q.parts(ctx, "country", func(h cut.Heard) string { return h.Country })
+	}},
+	"devices": {nil, func(ctx context.Context, q *question) (any, error) {
+		return q.parts(ctx, "device", func(h cut.Heard) string { return h.Device })
+	}},
+	"changes": {nil, func(ctx context.Context, q *question) (any, error) { return q.changes(ctx) }},
+}
+
+// Mount adds the routes of the API. What comes through them must have passed the guard.
+func (h *Handler) Mount(mux *http.ServeMux) {
+	for name, route := range routes {
+		mux.HandleFunc("GET /v1/artists/{id}/"+name, func(w http.ResponseWriter, r *http.Request) {
+			id := r.PathValue("id")
+			if !access.Allow(w, r, access.Artist, id) {
+				return
+			}
+			h.reply(w, r, subject{"artist", id}, append(route.parameters, ranged...), route.reply)
+		})
+	}
+}
+
+func (h *Handler) reply(w http.ResponseWriter, r *http.Request, of subject, parameters []string, reply reply) {
+	c, err := h.cut.Newest(r.Context())
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	q, err := ask(c, of, r, parameters...)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	body, err := reply(r.Context(), &q)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	if err := answer(w, r, &q, body); err != nil {
+		h.env.Log.Debug("an answer was not taken", "error", err)
+	}
+}
+
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var bad wrong
+	switch {
+	case errors.As(err, &bad):
+		access.Refuse(w, r, http.StatusBadRequest, bad.text)
+	case errors.Is(err, errMoved):
+		access.Refuse(w, r, http.StatusGone, err.Error())
+	case errors.Is(err, context.Canceled):
+	default:
+		h.env.Log.Error("a question was not answered", "error", err, "path_pattern", r.Pattern)
+		access.Refuse(w, r, http.StatusInternalServerError, "the figures cannot be read now; try again in a minute")
+	}
+}

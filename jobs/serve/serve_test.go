@@ -1,0 +1,358 @@
+package serve_test
+
+import (
+	"encoding/binary"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/serve"
+	"github.com/lakectl/lakectl/jobs/serve/access"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// service is a server on a lake whose dashboard the test fills.
+type service struct {
+	*testing.T
+	*laketest.Lake
+	url string
+}
+
+func newService(t *testing.T) *service {
+	t.Helper()
+	s := &service{T: t, Lake: laketest.New(t)}
+	// Every look at the clock is two seconds later, so that each request sees the newest cut.
+	now := time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
+	env := jobs.Env{Lake: s.Lake.Lake, Duck: s.Duck, Log: slog.New(slog.DiscardHandler), Progress: func(string) {}, Now: func() time.Time {
+		now = now.Add(2 * time.Second)
+		return now
+	}}
+	guard, err := access.New(env, access.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	serve.New(env, serve.Options{CacheBytes: 1 << 20}).Mount(mux)
+	server := httptest.NewServer(guard.Wrap(guard.Require(mux)))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// commit adds rows to a table, with state.
+func (s *service) commit(table string, state map[string]string, rows ...[]any) {
+	s.Helper()
+	c := lake.Commit{Job: catalog.RollupJob, Stage: func(lake.Snapshot) (map[string]string, error) {
+		summary := map[string]string{}
+		for k, v := range state {
+			summary[lake.StateKey(k)] = v
+		}
+		return summary, nil
+	}}
+	var err error
+	if len(rows) > 0 {
+		c.Add, err = s.Snapshot(s.T, table).Table().WriteRows(s.Context(), "test", rows)
+	}
+	if err == nil {
+		_, err = s.Commit(s.Context(), table, c)
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// played is a play that the test makes up.
+type played struct {
+	at                             time.Time
+	artist, track, country, device string
+	listener                       uint64
+}
+
+// publish writes plays to all tables and publishes them, with state of plays_by_day.
+func (s *service) publish(plays []played, state map[string]string) {
+	s.Helper()
+	var hours, days, audience, people [][]any
+	for _, p := range plays {
+		raw := binary.BigEndian.AppendUint64(nil, p.listener)
+		day := p.at.Truncate(24 * time.Hour)
+		hours = append(hours, []any{p.at.Truncate(time.Hour), p.artist, p.track, p.country, p.device, int64(1), int64(30_000), raw})
+		days = append(days, []any{day, p.artist, p.track, int64(1), int64(30_000)})
+		audience = append(audience, []any{day, p.artist, p.country, p.device, int64(1), int64(30_000), raw})
+		people = append(people, []any{day, p.artist, p.track, raw}, []any{day, p.artist, "", raw})
+	}
+	s.commit(catalog.Listens, map[string]string{catalog.Watermarks: fmt.Sprintf(`{"listens":{"0":%d}}`, time.Date(2026, 3, 31, 11, 0, 0, 0, time.UTC).UnixMicro())})
+	s.commit(catalog.PlaysByHour, nil, hours...)
+	s.commit(catalog.AudienceByDay, nil, audience...)
+	s.commit(catalog.ListenersByDay, nil, people...)
+	named := catalog.Cut{}
+	for _, table := range catalog.Dashboard[:len(catalog.Dashboard)-1] {
+		named[table] = s.Snapshot(s.T, table).ID()
+	}
+	all := map[string]string{catalog.CutKey: named.String(), catalog.CoversListens: strconv.FormatInt(s.Snapshot(s.T, catalog.Listens).ID(), 10)}
+	for k, v := range state {
+		all[k] = v
+	}
+	s.commit(catalog.PlaysByDay, all, days...)
+}
+
+// get asks and gives status, headers and body.
+func (s *service) get(path string, headers ...string) (int, http.Header, string) {
+	s.Helper()
+	r, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.url+path, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // read only
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return answer.StatusCode, answer.Header, string(body)
+}
+
+// reply is what the test reads of any answer.
+type reply struct {
+	Status       string  `json:"status"`
+	ExactThrough *string `json:"exact_through"`
+	SnapshotID   string  `json:"snapshot_id"`
+	From, To     string
+	Plays        int64  `json:"plays"`
+	Listeners    *int64 `json:"listeners"`
+	Below        int64  `json:"listeners_below"`
+	Compared     *struct {
+		Plays    int64  `json:"plays"`
+		Previous int64  `json:"previous_plays"`
+		Percent  *int64 `json:"change_percent"`
+		Whole    bool   `json:"whole"`
+	} `json:"compared"`
+	Points, Parts, Tracks []struct {
+		Plays   int64  `json:"plays"`
+		TrackID string `json:"track_id"`
+		Other   bool   `json:"other"`
+	}
+	Other   *struct{ Plays int64 } `json:"other"`
+	Next    string                 `json:"next"`
+	Changes []struct {
+		Day    string
+		Before int64 `json:"plays_before"`
+		After  int64 `json:"plays_after"`
+		Causes []struct {
+			Cause string
+			Plays int64
+		}
+	}
+}
+
+func (s *service) ask(path string) reply {
+	s.Helper()
+	code, _, body := s.get(path)
+	if code != http.StatusOK {
+		s.Fatalf("%s: %d %s", path, code, body)
+	}
+	var r reply
+	if err := json.Unmarshal([]byte(body), &r); err != nil {
+		s.Fatalf("%s: %v", path, err)
+	}
+	return r
+}
+
+func anyPlays(random *rand.Rand, n int) []played {
+	list := make([]played, n)
+	for i := range list {
+		list[i] = played{
+			at:     time.Date(2026, 3, 31, 10, 30, 0, 0, time.UTC).Add(-time.Duration(random.IntN(40*24)) * time.Hour),
+			artist: []string{"A/1", "B"}[random.IntN(2)], track: fmt.Sprint("t", random.IntN(7)), country: []string{"DE", "SE", "FR", "BR"}[min(3, random.IntN(9))],
+			device: []string{"phone", "web", "", "tv"}[random.IntN(4)], listener: 1 + random.Uint64N(40),
+		}
+	}
+	return list
+}
+
+func TestThePartsOfEveryAnswerSumToItsTotal(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(3) {
+		s := newService(t)
+		random := rand.New(rand.NewPCG(seed, 9))
+		plays := anyPlays(random, 300)
+		s.publish(plays[:200], nil)
+		s.publish(plays[200:], nil)
+		for _, span := range []string{"", "?days=7", "?days=60", "?from=2026-03-03&to=2026-03-20", "?from=2026-03-01&to=2026-03-31"} {
+			path := func(name, more string) string {
+				q := strings.TrimPrefix(span+"&"+more, "&")
+				if span == "" {
+					q = "?" + more
+				}
+				return "/v1/artists/A%2F1/" + name + strings.TrimSuffix(strings.TrimSuffix(q, "&"), "?")
+			}
+			summary := s.ask(path("summary", ""))
+			var want int64
+			for _, p := range plays {
+				day := p.at.Format(time.DateOnly)
+				if p.artist == "A/1" && day >= summary.From && day <= summary.To {
+					want++
+				}
+			}
+			totals := map[string]int64{"summary": summary.Plays}
+			for _, step := range []string{"day", "week", "month", "hour"} {
+				answer := s.ask(path("timeseries", "step="+step))
+				for _, p := range answer.Points {
+					totals[step] += p.Plays
+				}
+				if answer.Other != nil {
+					totals[step] += answer.Other.Plays
+				}
+			}
+			for _, name := range []string{"countries", "devices"} {
+				answer := s.ask(path(name, ""))
+				for _, p := range answer.Parts {
+					totals[name] += p.Plays
+				}
+				totals[name+" total"] = answer.Plays
+			}
+			next := ""
+			for pages := 0; pages == 0 || next != ""; pages++ {
+				answer := s.ask(path("tracks", "limit=3&cursor="+next))
+				for _, row := range answer.Tracks {
+					totals["tracks"] += row.Plays
+				}
+				totals["tracks total"], next = answer.Plays, answer.Next
+			}
+			for of, got := range totals {
+				if got != want {
+					t.Errorf("seed %d %s: %s has %d plays, want %d", seed, span, of, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestTheSameQuestionToTheSameCutHasTheSameBytes(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 100), nil)
+	for _, path := range []string{"summary", "timeseries?step=week", "tracks?limit=2", "countries", "devices", "changes"} {
+		path = "/v1/artists/B/" + path
+		_, header, first := s.get(path)
+		_, _, again := s.get(path)
+		if first != again {
+			t.Errorf("%s: %s then %s", path, first, again)
+		}
+		if code, _, body := s.get(path, "If-None-Match", header.Get("ETag")); code != http.StatusNotModified || body != "" {
+			t.Errorf("%s with its own tag: %d %q", path, code, body)
+		}
+	}
+	_, header, _ := s.get("/v1/artists/B/summary")
+	s.publish(anyPlays(rand.New(rand.NewPCG(2, 2)), 10), nil)
+	if code, _, _ := s.get("/v1/artists/B/summary", "If-None-Match", header.Get("ETag")); code != http.StatusOK {
+		t.Errorf("a new cut with the tag of the one before: %d", code)
+	}
+}
+
+func TestFiguresSayHowSureTheyAre(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 100), map[string]string{catalog.ProvisionalDays: "2026-03-20", catalog.MarkedDays: "2026-03-10"})
+	for span, want := range map[string]string{
+		"from=2026-03-01&to=2026-03-09": "exact through 2026-03-09",
+		"from=2026-03-01&to=2026-03-12": "provisional through 2026-03-09",
+		"from=2026-03-11&to=2026-03-31": "provisional through 2026-03-19",
+		"from=2026-03-31&to=2026-03-31": "provisional through nothing",
+	} {
+		r := s.ask("/v1/artists/B/summary?" + span)
+		through := "nothing"
+		if r.ExactThrough != nil {
+			through = *r.ExactThrough
+		}
+		if got := r.Status + " through " + through; got != want {
+			t.Errorf("%s is %s, want %s", span, got, want)
+		}
+	}
+}
+
+func TestAChangeOfADayIsTheSumOfItsCauses(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	noticed := time.Date(2026, 3, 30, 3, 2, 0, 0, time.UTC)
+	day := time.Date(2026, 3, 17, 0, 0, 0, 0, time.UTC)
+	s.commit(catalog.PlaysChanges, nil,
+		[]any{day, "B", "t1", "late", noticed, int64(3), int64(90_000), int64(1)}, []any{day, "B", "t2", "late", noticed, int64(1), int64(30_000), int64(1)},
+		[]any{day, "B", "t1", "corrections", noticed, int64(-2), int64(-60_000), int64(1)})
+	plays := []played{}
+	for i := range 10 {
+		plays = append(plays, played{at: day.Add(time.Hour), artist: "B", track: "t1", country: "DE", device: "web", listener: uint64(i + 1)})
+	}
+	s.publish(plays, nil)
+	r := s.ask("/v1/artists/B/changes?from=2026-03-01&to=2026-03-20")
+	if len(r.Changes) != 1 || r.Changes[0].Before != 8 || r.Changes[0].After != 10 || len(r.Changes[0].Causes) != 2 || r.Status != "corrected" {
+		t.Fatalf("%+v", r)
+	}
+	sum := int64(0)
+	for _, c := range r.Changes[0].Causes {
+		sum += c.Plays
+	}
+	if sum != r.Changes[0].After-r.Changes[0].Before {
+		t.Errorf("causes sum to %d", sum)
+	}
+}
+
+func TestFewListenersAreNotCounted(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	var plays []played
+	for i := range 7 {
+		track := "t1"
+		if i < 3 {
+			track = "t2"
+		}
+		plays = append(plays, played{at: time.Date(2026, 3, 30, 5, 0, 0, 0, time.UTC), artist: "B", track: track, country: "DE", device: "web", listener: uint64(i + 1)})
+	}
+	s.publish(plays, nil)
+	if r := s.ask("/v1/artists/B/summary"); r.Listeners == nil || *r.Listeners != 7 {
+		t.Errorf("%+v", r)
+	}
+	_, _, body := s.get("/v1/artists/B/tracks", "Accept", "text/csv")
+	rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%v %v", rows, err)
+	}
+	if at := slices.Index(rows[0], "listeners"); rows[1][at] != "<5" || rows[2][at] != "<5" {
+		t.Errorf("%v", rows)
+	}
+}
+
+func TestWrongQuestionsAreRefusedInASentence(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 100), nil)
+	cursor := s.ask("/v1/artists/B/tracks?limit=1").Next
+	s.publish(anyPlays(rand.New(rand.NewPCG(2, 1)), 5), nil)
+	for path, want := range map[string]int{
+		"summary?from=yesterday": 400, "summary?from=2026-03-09&to=2026-03-01": 400, "summary?days=0": 400, "summary?days=99999": 400,
+		"summary?days=7&from=2026-03-01": 400, "summary?nothing=1": 400, "summary?days=7&days=8": 400, "timeseries?step=year": 400, "summary?%zz": 400,
+		"tracks?limit=0": 400, "tracks?limit=1001": 400, "tracks?cursor=garbage": 400, "tracks?limit=1&cursor=" + cursor: 410, "summary?from=0001-01-01&to=2026-01-01": 400,
+	} {
+		if code, _, body := s.get("/v1/artists/B/" + path); code != want || strings.Contains(body, "goroutine") {
+			t.Errorf("%s: %d %s", path, code, body)
+		}
+	}
+}
