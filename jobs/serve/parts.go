@@ -140,7 +140,6 @@ func (d *change) add(r cut.Change) {
 	}
 	at := slices.IndexFunc(d.Causes, func(c cause) bool { return c.Cause == r.Cause })
 	if at < 0 {
-		at = len(d.Causes)
 		d.Causes = append(d.Causes, cause{Cause: r.Cause})
 		slices.SortFunc(d.Causes, func(a, b cause) int { return strings.Compare(a.Cause, b.Cause) })
 		at = slices.IndexFunc(d.Causes, func(c cause) bool { return c.Cause == r.Cause })
