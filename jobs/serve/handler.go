@@ -16,6 +16,8 @@ var errMoved = errors.New("the figures have changed since that page; begin with 
 // Options of the server.
 type Options struct {
 	CacheBytes int64 // of decoded rows; 0 is 256 MiB
+	Access     access.Options
+	Listening  access.Listening
 }
 
 // Handler answers the API.

@@ -1,0 +1,42 @@
+package verbs
+
+import (
+	"context"
+	"net"
+
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/serve"
+)
+
+func serveVerb() frame.Verb {
+	return frame.Verb{
+		Name:  "serve",
+		Short: "Serve the dashboard: pages and an API for artists.",
+		Long: `Runs until stopped. It shows what 'lakectl job rollup' has made of the archive, and changes nothing but who is signed in.
+As long as nobody was given access ('lakectl token'), it answers this machine alone, with everything.`,
+		Examples: []string{"lakectl serve", "lakectl serve --addr 127.0.0.1:8080"},
+		Keys:     []string{"serve.addr", "serve.public_url"},
+		Run:      runServe,
+	}
+}
+
+func runServe(ctx context.Context, c *frame.Call) (any, error) {
+	allowed, err := c.Config.Serve.Access()
+	if err != nil {
+		return nil, err
+	}
+	return reach.WithEnv(ctx, c, func(env jobs.Env) (any, error) {
+		s, err := serve.NewServer(env, serve.Options{Access: allowed, Listening: c.Config.Serve.Listening()})
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.Run(ctx, func(_ net.Addr, alone bool) {
+			c.Progress.Say("the dashboard is at " + c.Config.Serve.URL())
+			if alone {
+				c.Progress.Say("nobody was given access yet: it answers this machine alone, with everything; see 'lakectl token --help'")
+			}
+		})
+	})
+}

@@ -1,0 +1,273 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lakectl/lakectl/jobs/serve/access"
+	"github.com/lakectl/lakectl/jobs/serve/cut"
+	"github.com/lakectl/lakectl/jobs/serve/figures"
+	"github.com/lakectl/lakectl/jobs/serve/page"
+)
+
+// How much of a list the overview has.
+const (
+	firstTracks  = 5
+	firstParts   = 6
+	firstChanges = 5
+)
+
+// views are the pages of an artist by the rest of their path.
+var views = map[string]struct {
+	parameters []string // besides ranged
+	draw       func(*viewer, context.Context) (any, error)
+}{
+	"":                {nil, (*viewer).overview},
+	"/tracks":         {[]string{"limit", "cursor"}, (*viewer).tracks},
+	"/tracks/{track}": {nil, (*viewer).track},
+	"/audience":       {nil, (*viewer).audience},
+	"/changes":        {nil, (*viewer).changes},
+	"/export":         {nil, (*viewer).export},
+}
+
+// viewer draws one page.
+type viewer struct {
+	question
+	now   time.Time
+	at    string // the view
+	item  string // id of the track
+	plays []cut.Plays
+}
+
+// MountPages adds the pages. What comes through them must have passed the guard, but for the assets.
+func (h *Handler) MountPages(mux *http.ServeMux) {
+	for path, v := range views {
+		mux.HandleFunc("GET /artists/{id}"+path, func(w http.ResponseWriter, r *http.Request) {
+			id := r.PathValue("id")
+			if !access.Allow(w, r, access.Artist, id) {
+				return
+			}
+			c, err := h.cut.Newest(r.Context())
+			if err != nil {
+				h.fail(w, r, err)
+				return
+			}
+			q, err := ask(c, subject{"artist", id}, r, append(v.parameters, ranged...)...)
+			if err != nil {
+				h.fail(w, r, err)
+				return
+			}
+			at, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+			one := viewer{question: q, now: h.env.Now(), at: at, item: r.PathValue("track")}
+			if one.at == "" {
+				one.at = "overview"
+			}
+			h.draw(w, r, &one, v.draw)
+		})
+	}
+}
+
+func (h *Handler) draw(w http.ResponseWriter, r *http.Request, v *viewer, draw func(*viewer, context.Context) (any, error)) {
+	var err error
+	if v.plays, err = v.question.plays(r.Context(), v.span); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	view, err := draw(v, r.Context())
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	var html bytes.Buffer
+	if err := page.Render(&html, view); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Write(html.Bytes()) //nolint:errcheck // the browser has gone
+}
+
+func (v *viewer) frame() page.Frame {
+	return page.Frame{
+		Kind: v.of.kind, ID: v.of.id, Name: v.name(), At: v.at, AsOf: v.cut.AsOf, Now: v.now, Snapshot: strconv.FormatInt(v.cut.Snapshot, 10), NoNames: !v.cut.Names.Loaded(),
+		Range: page.Range{From: v.span.From, To: v.span.To.AddDate(0, 0, -1), Step: string(v.step), Days: v.days},
+	}
+}
+
+// name is what most of the artist's tracks in the range call the artist.
+func (v *viewer) name() string {
+	counts := map[string]int64{}
+	best := v.of.id
+	for _, p := range v.plays {
+		row, ok := v.cut.Names.Track(p.Track, p.Day)
+		if !ok || row.ArtistName == "" {
+			continue
+		}
+		counts[row.ArtistName] += p.Plays
+		if n := counts[row.ArtistName]; n > counts[best] || n == counts[best] && row.ArtistName < best {
+			best = row.ArtistName
+		}
+	}
+	return best
+}
+
+// sentence says the plays and what they compare with.
+func (v *viewer) sentence(ctx context.Context, plays []cut.Plays) (page.Sentence, error) {
+	s := page.Sentence{In: v.in()}
+	for _, p := range plays {
+		s.Plays += p.Plays
+	}
+	c := figures.Compare(v.span, v.cut.Until())
+	if c == (figures.Comparison{}) {
+		return s, nil
+	}
+	before, err := v.question.plays(ctx, c.Previous)
+	if err != nil {
+		return s, err
+	}
+	percent, ok := figures.Change(within(plays, c.Current), within(only(before, v.item), c.Previous))
+	days := int(c.Previous.To.Sub(c.Previous.From) / (24 * time.Hour))
+	than := fmt.Sprintf("in the %d before", v.days)
+	if v.days == 0 {
+		than = fmt.Sprintf("in the %d days before", days)
+	}
+	if first := c.Previous.From; v.days == 0 && first.Day() == 1 && v.span.From.Day() == 1 {
+		than = "in " + first.Format("January")
+	}
+	switch {
+	case !ok:
+	case percent > 0:
+		s.Change, s.Than = fmt.Sprintf("%s %% more", page.Count(percent)), "than "+than
+	case percent < 0:
+		s.Change, s.Than = fmt.Sprintf("%s %% fewer", page.Count(-percent)), "than "+than
+	default:
+		s.Change, s.Than = "as many", "as "+than
+	}
+	if ok && !c.All {
+		n := int(c.Current.To.Sub(c.Current.From) / (24 * time.Hour))
+		s.Note = fmt.Sprintf("Compared are %d whole days; the newest is not over.", n)
+	}
+	return s, nil
+}
+
+// in is the range in words.
+func (v *viewer) in() string {
+	last := v.span.To.AddDate(0, 0, -1)
+	switch {
+	case v.days != 0:
+		return fmt.Sprintf("in the last %d days", v.days)
+	case v.span.From.Day() == 1 && v.span.To.Equal(v.span.From.AddDate(0, 1, 0)):
+		return "in " + v.span.From.Format("January 2006")
+	case v.span.From.Equal(last):
+		return "on " + page.Day(last, v.now)
+	}
+	return "from " + page.Day(v.span.From, v.now) + " to " + page.Day(last, v.now)
+}
+
+func only(plays []cut.Plays, track string) []cut.Plays {
+	if track == "" {
+		return plays
+	}
+	return slices.DeleteFunc(slices.Clone(plays), func(p cut.Plays) bool { return p.Track != track })
+}
+
+// chips say how sure the figures are.
+func (v *viewer) chips(e envelope) []page.Chip {
+	var list []page.Chip
+	if e.ExactThrough != nil {
+		through, err := time.Parse(time.DateOnly, *e.ExactThrough)
+		if err == nil {
+			list = append(list, page.Chip{Text: "exact to " + page.Day(through, v.now), Why: "every listen is counted once, checked against the ledger that royalties are paid from", Sure: true})
+		}
+	}
+	switch e.Status {
+	case provisional:
+		list = append(list, page.Chip{Text: "newest days provisional", Why: "listens that come twice are left out as they come; the next night checks it"})
+	case corrected:
+		list = append(list, page.Chip{Text: "corrected", Why: "a figure of a past day has changed; what changed is listed with its cause", Sure: true})
+	}
+	return list
+}
+
+// listeners says how many people listened.
+func listeners(s figures.Set) string {
+	c := s.Count()
+	switch {
+	case c.Listeners == 0:
+		return ""
+	case c.Listeners < figures.Few:
+		return fmt.Sprintf("fewer than %d listeners", figures.Few)
+	case c.Exact:
+		return page.Count(c.Listeners) + " listeners"
+	}
+	return page.Count(c.Listeners) + " listeners, give or take 1 %"
+}
+
+// chart is the line of days, weeks or months, whichever keeps it readable, with the time before behind it.
+func (v *viewer) chart(ctx context.Context, plays []cut.Plays) (page.Chart, error) {
+	length := v.span.To.Sub(v.span.From)
+	step, label := figures.Day, "2 Jan"
+	if length > 200*24*time.Hour {
+		step = figures.Week
+	}
+	before := figures.Range{From: v.span.From.Add(-length), To: v.span.From}
+	earlier, err := v.question.plays(ctx, before)
+	if err != nil {
+		return page.Chart{}, err
+	}
+	changed, err := v.cut.Changes(ctx, v.of.id, v.span)
+	if err != nil {
+		return page.Chart{}, err
+	}
+	points := figures.Series(step, v.span, v.cut.Until(), sums(plays))
+	behind := figures.Series(step, before, v.cut.Until(), sums(only(earlier, v.item)))
+	c := page.Chart{Name: fmt.Sprintf("Plays a %s, %s to %s, and the time before", step, page.Day(v.span.From, v.now), page.Day(v.span.To.AddDate(0, 0, -1), v.now)), This: "this period", Before: "the time before"}
+	for i, p := range points {
+		at := page.Point{At: p.From, Label: p.From.Format(label), Plays: p.Plays, Partial: p.To.After(v.cut.Until())}
+		if i < len(behind) {
+			at.Previous = behind[i].Plays
+		}
+		if text := late(changed, p.Range); text != "" && v.item == "" {
+			at.Mark, at.MarkURL = p.From.Format(label)+": "+text, (page.Frame{Kind: v.of.kind, ID: v.of.id}).Base()+"/changes#d"+p.From.Format(time.DateOnly)
+		}
+		c.Points = append(c.Points, at)
+	}
+	return c, nil
+}
+
+func sums(plays []cut.Plays) []figures.Sum {
+	list := make([]figures.Sum, len(plays))
+	for i, p := range plays {
+		list[i] = figures.Sum{At: p.Day, Plays: p.Plays, Millis: p.Millis}
+	}
+	return list
+}
+
+// late says how many plays of a range came after its end.
+func late(changed []cut.Change, r figures.Range) string {
+	n := int64(0)
+	for _, c := range changed {
+		if c.Cause == "late" && !c.Day.Before(r.From) && c.Day.Before(r.To) {
+			n += c.Plays
+		}
+	}
+	if n <= 0 {
+		return ""
+	}
+	return page.Count(n) + " late plays arrived"
+}
+
+func query(of url.Values) string {
+	if len(of) == 0 {
+		return ""
+	}
+	return "?" + of.Encode()
+}

@@ -1,0 +1,290 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/lakectl/lakectl/jobs/serve/cut"
+	"github.com/lakectl/lakectl/jobs/serve/figures"
+	"github.com/lakectl/lakectl/jobs/serve/page"
+)
+
+func (v *viewer) overview(ctx context.Context) (any, error) {
+	o := page.Overview{Frame: v.frame()}
+	e, err := v.envelope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Chips = v.chips(e)
+	if o.Say, err = v.sentence(ctx, v.plays); err != nil {
+		return nil, err
+	}
+	sets, err := v.cut.Listeners(ctx, v.of.id, v.span)
+	if err != nil {
+		return nil, err
+	}
+	o.Listeners = listeners(sets[""])
+	if o.Chart, err = v.chart(ctx, v.plays); err != nil {
+		return nil, err
+	}
+	v.limit = firstTracks
+	list, err := v.question.tracks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Tracks = v.trackRows(list)
+	if o.Places, o.Devices, err = v.bars(ctx, firstParts); err != nil {
+		return nil, err
+	}
+	changed, err := v.question.changes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Changes = v.changeList(changed, firstChanges)
+	return o, nil
+}
+
+// trackRows are the tracks of an answer with their course.
+func (v *viewer) trackRows(list tracks) []page.TrackRow {
+	course := map[string][]figures.Sum{}
+	for _, p := range v.plays {
+		course[p.Track] = append(course[p.Track], figures.Sum{At: p.Day, Plays: p.Plays})
+	}
+	rows := make([]page.TrackRow, len(list.Tracks))
+	for i, t := range list.Tracks {
+		row := page.TrackRow{ID: t.TrackID, Title: t.Title, Plays: t.Plays, Change: signedPercent(t.Percent), URL: v.frame().Base() + "/tracks/" + url.PathEscape(t.TrackID) + v.rangeQuery()}
+		if row.Title == "" {
+			row.Title = t.TrackID
+		}
+		if row.Listeners = fmt.Sprintf("fewer than %d", figures.Few); t.Listeners != nil {
+			row.Listeners = page.Count(*t.Listeners)
+		}
+		for _, p := range figures.Series(figures.Day, v.span, v.cut.Until(), course[t.TrackID]) {
+			row.Spark = append(row.Spark, p.Plays)
+		}
+		rows[i] = row
+	}
+	return rows
+}
+
+func signedPercent(n *int64) string {
+	switch {
+	case n == nil:
+		return ""
+	case *n > 0:
+		return "+" + page.Count(*n) + " %"
+	}
+	return page.Count(*n) + " %"
+}
+
+func (v *viewer) rangeQuery() string { return v.frame().Range.Query() }
+
+// bars are places and devices, at most so many of each: what is beyond goes to the last.
+func (v *viewer) bars(ctx context.Context, most int) (places, devices page.Bars, err error) {
+	country, err := v.parts(ctx, "country", func(h cut.Heard) string { return h.Country })
+	if err != nil {
+		return places, devices, err
+	}
+	device, err := v.parts(ctx, "device", func(h cut.Heard) string { return h.Device })
+	if err != nil {
+		return places, devices, err
+	}
+	return barsOf("Places", country, most, placeName), barsOf("Devices", device, most, func(s string) string { return s }), nil
+}
+
+func barsOf(title string, p parts, most int, name func(string) string) page.Bars {
+	b := page.Bars{Title: title, Total: p.Plays}
+	rest := int64(0)
+	few := false
+	for i, c := range p.Parts {
+		switch {
+		case c.Other:
+			few = true
+			rest += c.Plays
+		case i >= most:
+			rest += c.Plays
+		default:
+			b.Parts = append(b.Parts, page.Part{Name: name(c.Key), Plays: c.Plays})
+		}
+	}
+	if rest > 0 {
+		b.Parts = append(b.Parts, page.Part{Name: "other", Plays: rest})
+	}
+	if few {
+		b.Note = fmt.Sprintf("In other is what fewer than %d people listened from, among the rest.", figures.Few)
+	}
+	return b
+}
+
+// changeList are the newest changes of an answer.
+func (v *viewer) changeList(c changes, most int) []page.Change {
+	var list []page.Change
+	for _, d := range c.Changes[:min(most, len(c.Changes))] {
+		day, err := time.Parse(time.DateOnly, d.Day)
+		if err != nil {
+			continue // our own form
+		}
+		one := page.Change{
+			What: page.Day(day, v.now), Unit: "Plays", Before: page.Count(d.Before), After: page.Count(d.After), ID: "d" + d.Day,
+			Noticed: "noticed " + page.Day(d.Noticed, v.now) + ", " + d.Noticed.Format("15:04"),
+		}
+		for _, why := range d.Causes {
+			one.Causes = append(one.Causes, page.Cause{Text: causeWords[why.Cause], Amount: signedCount(why.Plays)})
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+func signedCount(n int64) string {
+	if n > 0 {
+		return "+" + page.Count(n)
+	}
+	return page.Count(n)
+}
+
+// causeWords are the causes of plays_changes for people.
+var causeWords = map[string]string{
+	"late":        "arrived late, from devices that were offline",
+	"corrections": "corrections: sent twice, or taken back by listeners",
+	"duplicates":  "sent twice, counted once now",
+	"erasures":    "taken back by listeners",
+}
+
+func (v *viewer) tracks(ctx context.Context) (any, error) {
+	list, err := v.question.tracks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := page.Tracks{Frame: v.frame(), Rows: v.trackRows(list), Total: list.Plays}
+	if list.Next != "" {
+		t.Next = v.pageQuery(list.Next)
+	}
+	return t, nil
+}
+
+// pageQuery asks for the page after a cursor.
+func (v *viewer) pageQuery(cursor string) string {
+	q := url.Values{"cursor": {cursor}, "limit": {strconv.Itoa(v.limit)}}
+	if v.days != 0 {
+		q.Set("days", strconv.Itoa(v.days))
+	} else {
+		q.Set("from", v.span.From.Format(time.DateOnly))
+		q.Set("to", v.span.To.AddDate(0, 0, -1).Format(time.DateOnly))
+	}
+	return query(q)
+}
+
+func (v *viewer) track(ctx context.Context) (any, error) {
+	t := page.Track{Frame: v.frame(), ID: v.item, Title: v.item}
+	if row, ok := v.cut.Names.Track(v.item, v.span.To.Add(-1)); ok && row.Title != "" {
+		t.Title = row.Title
+	}
+	mine := only(v.plays, v.item)
+	e, err := v.envelope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.Chips = v.chips(e)
+	if t.Say, err = v.sentence(ctx, mine); err != nil {
+		return nil, err
+	}
+	if t.Chart, err = v.chart(ctx, mine); err != nil {
+		return nil, err
+	}
+	return t, v.newestHours(ctx, &t)
+}
+
+// newestHours fills in what is known by the hour: the course of the newest two days, places and devices.
+func (v *viewer) newestHours(ctx context.Context, t *page.Track) error {
+	heard, err := v.cut.Hours(ctx, v.of.id, v.span)
+	if err != nil {
+		return err
+	}
+	end := figures.Hour.Start(v.cut.Until()).Add(time.Hour)
+	last := figures.Range{From: end.Add(-48 * time.Hour), To: end}
+	var hours []figures.Cell
+	countries, devices := []figures.Cell{}, []figures.Cell{}
+	for _, h := range heard {
+		if h.Track != v.item {
+			continue
+		}
+		cell := figures.Cell{Plays: h.Plays, Millis: h.Millis, Listeners: h.Listeners}
+		if !h.At.Before(last.From) && h.At.Before(last.To) {
+			cell.Key = h.At.Format(time.RFC3339)
+			hours = append(hours, cell)
+		}
+		cell.Key = h.Country
+		countries = append(countries, cell)
+		cell.Key = h.Device
+		devices = append(devices, cell)
+	}
+	t.Places, t.Devices = cellBars("Places", countries, placeName), cellBars("Devices", devices, func(s string) string { return s })
+	if len(hours) == 0 {
+		return nil
+	}
+	var shown []figures.Sum
+	for _, c := range figures.Breakdown(hours) {
+		if at, err := time.Parse(time.RFC3339, c.Key); err == nil && c.Key != figures.Other {
+			shown = append(shown, figures.Sum{At: at, Plays: c.Plays})
+		}
+	}
+	t.Hours = &page.Chart{Name: "Plays an hour; hours with fewer than five listeners are left out", This: "plays"}
+	for _, p := range figures.Series(figures.Hour, last, v.cut.Until(), shown) {
+		t.Hours.Points = append(t.Hours.Points, page.Point{At: p.From, Label: p.From.Format("2 Jan 15:04"), Plays: p.Plays, Partial: !p.Whole})
+	}
+	return nil
+}
+
+func cellBars(title string, cells []figures.Cell, name func(string) string) page.Bars {
+	p := parts{}
+	for _, c := range figures.Breakdown(cells) {
+		p.Parts = append(p.Parts, part{c.Key, c.Key == figures.Other, c.Plays, c.Millis})
+		p.Plays += c.Plays
+	}
+	b := barsOf(title, p, mostLimit, name)
+	if len(b.Parts) > 0 {
+		b.Note = "Of the newest days, which are kept by the hour. " + b.Note
+	}
+	return b
+}
+
+func (v *viewer) audience(ctx context.Context) (any, error) {
+	a := page.Audience{Frame: v.frame(), Exactness: "Listeners are counted exactly up to 65,535 and estimated above, within 1 % in 99 of 100 cases."}
+	sets, err := v.cut.Listeners(ctx, v.of.id, v.span)
+	if err != nil {
+		return nil, err
+	}
+	if a.Listeners = listeners(sets[""]); a.Listeners == "" {
+		a.Listeners = "Nobody listened in this time"
+	}
+	a.Places, a.Devices, err = v.bars(ctx, mostLimit)
+	return a, err
+}
+
+func (v *viewer) changes(ctx context.Context) (any, error) {
+	list, err := v.question.changes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return page.Changes{Frame: v.frame(), List: v.changeList(list, mostDays)}, nil
+}
+
+func (v *viewer) export(context.Context) (any, error) {
+	f := v.frame()
+	base := "/v1" + f.Base() + "/"
+	dates := url.Values{"from": {v.span.From.Format(time.DateOnly)}, "to": {v.span.To.AddDate(0, 0, -1).Format(time.DateOnly)}}
+	with := func(key, value string) string {
+		q := maps.Clone(dates)
+		q.Set(key, value)
+		return query(q)
+	}
+	return page.Export{Frame: f, Files: []page.Link{
+		{Text: "Days", URL: base + "timeseries" + with("step", "day")}, {Text: "Weeks", URL: base + "timeseries" + with("step", "week")}, {Text: "Tracks", URL: base + "tracks" + with("limit", "1000")},
+		{Text: "Countries", URL: base + "countries" + query(dates)}, {Text: "Devices", URL: base + "devices" + query(dates)}, {Text: "Changes", URL: base + "changes" + query(dates)},
+	}}, nil
+}
