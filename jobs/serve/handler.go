@@ -2,12 +2,15 @@ package serve
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/serve/access"
 	"github.com/lakectl/lakectl/jobs/serve/cut"
+	"github.com/lakectl/lakectl/jobs/serve/live"
 )
 
 // errMoved says that a cursor is of another cut.
@@ -22,8 +25,9 @@ type Options struct {
 
 // Handler answers the API.
 type Handler struct {
-	env jobs.Env
-	cut *cut.Reader
+	env  jobs.Env
+	cut  *cut.Reader
+	live *live.Counter
 }
 
 // New makes a Handler.
@@ -31,7 +35,7 @@ func New(env jobs.Env, o Options) *Handler {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 256 << 20
 	}
-	return &Handler{env: env, cut: cut.New(env, o.CacheBytes)}
+	return &Handler{env: env, cut: cut.New(env, o.CacheBytes), live: live.New(env)}
 }
 
 // ranged are the parameters that every question about a range may have.
@@ -67,6 +71,44 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 			}
 			h.reply(w, r, subject{"artist", id}, append(route.parameters, ranged...), route.reply)
 		})
+	}
+	mux.HandleFunc("GET /v1/artists/{id}/live", func(w http.ResponseWriter, r *http.Request) {
+		if access.Allow(w, r, access.Artist, r.PathValue("id")) {
+			h.now(w, r, r.PathValue("id"))
+		}
+	})
+}
+
+// minutes answers with the plays of the last hour. They are not of a cut, and are summed with nothing.
+type minutes struct {
+	AsOf     time.Time `json:"as_of"` // of the newest commit to the archive
+	Timezone string    `json:"timezone"`
+	Status   string    `json:"status"`
+	ArtistID string    `json:"artist_id"`
+	Plays    int64     `json:"plays"` // of all minutes
+	Minutes  []minute  `json:"minutes"`
+}
+
+type minute struct {
+	At    time.Time `json:"at"`
+	Plays int64     `json:"plays"`
+}
+
+func (h *Handler) now(w http.ResponseWriter, r *http.Request, artist string) {
+	hour, err := h.live.Newest(r.Context())
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	m := minutes{AsOf: hour.AsOf.UTC(), Timezone: "UTC", Status: provisional, ArtistID: artist}
+	for _, one := range hour.Plays(artist, h.env.Now(), nil) {
+		m.Plays += one.Plays
+		m.Minutes = append(m.Minutes, minute{one.At, one.Plays})
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "private, no-store")
+	if err := json.NewEncoder(w).Encode(m); err != nil {
+		h.env.Log.Debug("an answer was not taken", "error", err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/lakectl/lakectl/jobs/serve/access"
 	"github.com/lakectl/lakectl/jobs/serve/cut"
 	"github.com/lakectl/lakectl/jobs/serve/figures"
+	"github.com/lakectl/lakectl/jobs/serve/live"
 	"github.com/lakectl/lakectl/jobs/serve/page"
 )
 
@@ -44,6 +45,7 @@ type viewer struct {
 	at    string // the view
 	item  string // id of the track
 	plays []cut.Plays
+	live  *live.Counter
 }
 
 // MountPages adds the pages. What comes through them must have passed the guard, but for the assets.
@@ -65,7 +67,7 @@ func (h *Handler) MountPages(mux *http.ServeMux) {
 				return
 			}
 			at, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-			one := viewer{question: q, now: h.env.Now(), at: at, item: r.PathValue("track")}
+			one := viewer{question: q, now: h.env.Now(), live: h.live, at: at, item: r.PathValue("track")}
 			if one.at == "" {
 				one.at = "overview"
 			}

@@ -45,7 +45,26 @@ func (v *viewer) overview(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	o.Changes = v.changeList(changed, firstChanges)
-	return o, nil
+	o.Live, err = v.strip(ctx)
+	return o, err
+}
+
+// strip are the plays of the last hour, which are of no cut. It is empty where there were none.
+func (v *viewer) strip(ctx context.Context) (page.Live, error) {
+	hour, err := v.live.Newest(ctx)
+	if err != nil {
+		return page.Live{}, err
+	}
+	l := page.Live{AsOf: hour.AsOf}
+	for _, m := range hour.Plays(v.of.id, v.now, nil) {
+		l.Minutes = append(l.Minutes, page.Minute{At: m.At, Plays: m.Plays})
+		l.LastHour += m.Plays
+	}
+	if l.LastHour == 0 {
+		return page.Live{}, nil
+	}
+	l.LastMinute = l.Minutes[len(l.Minutes)-1].Plays
+	return l, nil
 }
 
 // trackRows are the tracks of an answer with their course.

@@ -199,7 +199,6 @@ type Live struct {
 	Minutes    []Minute
 	LastMinute int64
 	LastHour   int64
-	Flowing    bool // something came in the last two minutes
 	AsOf       time.Time
 }
 

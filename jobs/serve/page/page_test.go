@@ -31,7 +31,7 @@ func overview() Overview {
 		Chips:     []Chip{{"exact to 29 March", "Each listen is counted once, checked against the ledger.", true}, {"today provisional", "Copies are dropped as they come; the night checks it.", false}},
 		Listeners: "2,318 listeners, give or take 1 %",
 		Chart:     Chart{Name: "Plays a day, 4 to 31 March, and the 28 days before", This: "this period", Before: "28 days before"},
-		Live:      Live{LastMinute: 3, LastHour: 488, Flowing: true, AsOf: now},
+		Live:      Live{LastMinute: 3, LastHour: 488, AsOf: now},
 		Places:    Bars{Title: "Places", Total: 6298, Parts: []Part{{Name: "Germany", Plays: 2410}, {Name: "Sweden", Plays: 1388}, {Name: "United States", Plays: 1102}, {Name: "Brazil", Plays: 655}, {Name: "France", Plays: 402}, {Name: "other", Plays: 341}}, Note: "other: places with fewer than 5 listeners"},
 		Devices:   Bars{Title: "Devices", Total: 6298, Parts: []Part{{Name: "phone", Plays: 3602}, {Name: "speaker", Plays: 1210}, {Name: "laptop", Plays: 894}, {Name: "car", Plays: 388}, {Name: "other", Plays: 204}}},
 		Changes: []Change{

@@ -1,0 +1,177 @@
+package live
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/seek"
+)
+
+// Minutes is how long the strip is.
+const Minutes = 60
+
+// lookAfter is how old a look at the archive may be.
+const lookAfter = time.Second
+
+// Counter keeps the counts of files. It may be used by several goroutines.
+type Counter struct {
+	env  jobs.Env
+	look singleflight.Group
+
+	mu     sync.Mutex
+	newest *Hour
+	looked time.Time
+}
+
+// New makes a Counter.
+func New(env jobs.Env) *Counter { return &Counter{env: env} }
+
+// Hour are the plays of the last hour in one snapshot of listens.
+type Hour struct {
+	AsOf  time.Time // of the snapshot
+	id    int64
+	files map[string]counts // by URI
+}
+
+// counts are the plays that a file has, by artist.
+type counts struct {
+	deleted int // rows of it that are deleted
+	plays   map[string][]play
+}
+
+// play counts plays of a track in a minute since 1970.
+type play struct {
+	track  string
+	minute int64
+	n      int64
+}
+
+// Newest reads what came since the last look.
+func (c *Counter) Newest(ctx context.Context) (*Hour, error) {
+	c.mu.Lock()
+	before, fresh := c.newest, c.env.Now().Sub(c.looked) < lookAfter
+	c.mu.Unlock()
+	if fresh && before != nil {
+		return before, nil
+	}
+	got := c.look.DoChan("", func() (any, error) { return c.again(context.WithoutCancel(ctx), before) })
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case res := <-got:
+		if res.Err != nil {
+			return nil, res.Err
+		}
+		return res.Val.(*Hour), nil
+	}
+}
+
+func (c *Counter) again(ctx context.Context, before *Hour) (*Hour, error) {
+	h, err := c.read(ctx, before)
+	if err != nil && before != nil {
+		c.env.Log.Warn("the live strip stays as it was", "error", err)
+		h, err = before, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.newest, c.looked = h, c.env.Now()
+	return h, nil
+}
+
+func (c *Counter) read(ctx context.Context, before *Hour) (*Hour, error) {
+	s, err := c.env.Snapshot(ctx, catalog.Listens)
+	if err != nil {
+		return nil, err
+	}
+	if before != nil && before.id == s.ID() {
+		return before, nil
+	}
+	files, err := s.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	oldest := c.env.Now().Add(-Minutes * time.Minute)
+	files = slices.DeleteFunc(files, func(f lake.File) bool { return over(s, f, oldest) })
+	deleted, err := s.DeletedRows(ctx, c.env.Duck.Verify, files)
+	if err != nil {
+		return nil, err
+	}
+	h := &Hour{AsOf: s.Time(), id: s.ID(), files: make(map[string]counts, len(files))}
+	for _, f := range files {
+		gone := deleted[f.FilePath()]
+		if before != nil {
+			if known, ok := before.files[f.FilePath()]; ok && known.deleted == len(gone) {
+				h.files[f.FilePath()] = known
+				continue
+			}
+		}
+		if h.files[f.FilePath()], err = count(ctx, s, f, gone, oldest); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// over tells whether every event of a file is before an instant, as the manifest says. Without bounds it may not be.
+func over(s lake.Snapshot, f lake.File, at time.Time) bool {
+	column, ok := s.Table().Column("event_time")
+	if !ok {
+		return false
+	}
+	bound := f.UpperBoundValues()[column.Field.ID]
+	return len(bound) == 8 && int64(binary.LittleEndian.Uint64(bound)) < at.UnixMicro()
+}
+
+func count(ctx context.Context, s lake.Snapshot, f lake.File, gone []int64, oldest time.Time) (counts, error) {
+	type key struct {
+		artist, track string
+		minute        int64
+	}
+	sums := map[key]int64{}
+	from := oldest.UnixMicro()
+	err := seek.Scan(ctx, s, f, gone, []string{"artist_id", "track_id", "event_time"}, func(r seek.Row) {
+		if at := r.Number(2); at >= from {
+			sums[key{r.Text(0), r.Text(1), at / 60_000_000}]++
+		}
+	})
+	c := counts{deleted: len(gone), plays: map[string][]play{}}
+	for k, n := range sums {
+		c.plays[k.artist] = append(c.plays[k.artist], play{k.track, k.minute, n})
+	}
+	return c, err
+}
+
+// Minute is how many plays began in a minute.
+type Minute struct {
+	At    time.Time
+	Plays int64
+}
+
+// Plays are those of an artist in the hour before now, oldest first, of tracks that mine accepts; nil accepts all. The
+// last minute is the one that now is in.
+func (h *Hour) Plays(artist string, now time.Time, mine func(track string) bool) []Minute {
+	last := now.Unix() / 60
+	list := make([]Minute, Minutes)
+	for i := range list {
+		list[i].At = time.Unix(60*(last-Minutes+1+int64(i)), 0).UTC()
+	}
+	for _, f := range h.files {
+		for _, p := range f.plays[artist] {
+			if at := p.minute - (last - Minutes + 1); at >= 0 && at < Minutes && (mine == nil || mine(p.track)) {
+				list[at].Plays += p.n
+			}
+		}
+	}
+	return list
+}
