@@ -25,17 +25,18 @@ type Options struct {
 
 // Handler answers the API.
 type Handler struct {
-	env  jobs.Env
-	cut  *cut.Reader
-	live *live.Counter
+	env   jobs.Env
+	guard *access.Guard
+	cut   *cut.Reader
+	live  *live.Counter
 }
 
 // New makes a Handler.
-func New(env jobs.Env, o Options) *Handler {
+func New(env jobs.Env, guard *access.Guard, o Options) *Handler {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 256 << 20
 	}
-	return &Handler{env: env, cut: cut.New(env, o.CacheBytes), live: live.New(env)}
+	return &Handler{env: env, guard: guard, cut: cut.New(env, o.CacheBytes), live: live.New(env)}
 }
 
 // ranged are the parameters that every question about a range may have.
@@ -72,6 +73,7 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 			h.reply(w, r, subject{"artist", id}, append(route.parameters, ranged...), route.reply)
 		})
 	}
+	h.mountUpdates(mux)
 	mux.HandleFunc("GET /v1/artists/{id}/live", func(w http.ResponseWriter, r *http.Request) {
 		if access.Allow(w, r, access.Artist, r.PathValue("id")) {
 			h.now(w, r, r.PathValue("id"))

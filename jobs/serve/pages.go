@@ -98,10 +98,12 @@ func (h *Handler) draw(w http.ResponseWriter, r *http.Request, v *viewer, draw f
 }
 
 func (v *viewer) frame() page.Frame {
-	return page.Frame{
-		Kind: v.of.kind, ID: v.of.id, Name: v.name(), At: v.at, AsOf: v.cut.AsOf, Now: v.now, Snapshot: strconv.FormatInt(v.cut.Snapshot, 10), NoNames: !v.cut.Names.Loaded(),
+	f := page.Frame{
+		Kind: v.of.kind, ID: v.of.id, Name: v.name(), At: v.at, AsOf: v.cut.AsOf, Now: v.now, Snapshot: strconv.FormatInt(v.cut.Snapshot, 10), Tag: v.cut.Tag(), NoNames: !v.cut.Names.Loaded(),
 		Range: page.Range{From: v.span.From, To: v.span.To.AddDate(0, 0, -1), Step: string(v.step), Days: v.days},
 	}
+	f.Updates = "/v1" + f.Base() + "/updates"
+	return f
 }
 
 // name is what most of the artist's tracks in the range call the artist.

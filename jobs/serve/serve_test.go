@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"bufio"
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
@@ -45,7 +46,7 @@ func newService(t *testing.T) *service {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	serve.New(env, serve.Options{CacheBytes: 1 << 20}).Mount(mux)
+	serve.New(env, guard, serve.Options{CacheBytes: 1 << 20}).Mount(mux)
 	server := httptest.NewServer(guard.Wrap(guard.Require(mux)))
 	t.Cleanup(server.Close)
 	s.url = server.URL
@@ -354,5 +355,40 @@ func TestWrongQuestionsAreRefusedInASentence(t *testing.T) {
 		if code, _, body := s.get("/v1/artists/B/" + path); code != want || strings.Contains(body, "goroutine") {
 			t.Errorf("%s: %d %s", path, code, body)
 		}
+	}
+}
+
+func TestClientsHearOfANewCutOnce(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 20), nil)
+	listen := func(known string) (next func() string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/artists/B/updates", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Last-Event-ID", known)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { answer.Body.Close() }) //nolint:errcheck // read only
+		lines := bufio.NewScanner(answer.Body)
+		return func() string {
+			for lines.Scan() {
+				if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+					return id
+				}
+			}
+			t.Fatal(lines.Err())
+			return ""
+		}
+	}
+	next := listen("")
+	first := next()
+	again := listen(first) // it knows the first
+	s.publish(anyPlays(rand.New(rand.NewPCG(2, 1)), 5), nil)
+	if second := next(); second == first || again() != second {
+		t.Errorf("the events are %s, %s", first, second)
 	}
 }

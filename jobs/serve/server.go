@@ -24,7 +24,7 @@ func NewServer(env jobs.Env, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := New(env, o)
+	h := New(env, guard, o)
 	figures := http.NewServeMux()
 	h.Mount(figures)
 	h.MountPages(figures)

@@ -303,7 +303,11 @@ func (v *viewer) export(context.Context) (any, error) {
 		return query(q)
 	}
 	return page.Export{Frame: f, Files: []page.Link{
-		{Text: "Days", URL: base + "timeseries" + with("step", "day")}, {Text: "Weeks", URL: base + "timeseries" + with("step", "week")}, {Text: "Tracks", URL: base + "tracks" + with("limit", "1000")},
-		{Text: "Countries", URL: base + "countries" + query(dates)}, {Text: "Devices", URL: base + "devices" + query(dates)}, {Text: "Changes", URL: base + "changes" + query(dates)},
+		{Text: "Days", URL: base + "timeseries" + with("step", "day")},
+		{Text: "Weeks", URL: base + "timeseries" + with("step", "week")},
+		{Text: "Tracks", URL: base + "tracks" + with("limit", "1000")},
+		{Text: "Countries", URL: base + "countries" + query(dates)},
+		{Text: "Devices", URL: base + "devices" + query(dates)},
+		{Text: "Changes", URL: base + "changes" + query(dates)},
 	}}, nil
 }

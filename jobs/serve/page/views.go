@@ -9,7 +9,8 @@ type Frame struct {
 	Range          Range
 	AsOf           time.Time // when the cut was committed
 	Now            time.Time
-	Snapshot       string // id of the cut
+	Snapshot       string // id of the cut's snapshot of listens
+	Tag            string // of the cut, as its events have it
 	Updates        string // URL of the stream of new cuts
 	SignedIn       bool
 	NoNames        bool // no tracks are loaded

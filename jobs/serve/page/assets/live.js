@@ -1,7 +1,7 @@
 // The page follows new cuts of the tables: the server names one, the page asks for itself again and takes over the parts that changed.
 import { attachAll } from "./chart.js";
 const script = document.querySelector("script[data-updates]");
-let snapshot = script.dataset.snapshot, busy = false, again = false;
+let cut = script.dataset.cut, busy = false, again = false;
 const refresh = async () => {
   if (busy) { again = true; return; }
   busy = true;
@@ -28,8 +28,8 @@ const refresh = async () => {
 if (script.dataset.updates) {
   const events = new EventSource(script.dataset.updates);
   events.addEventListener("cut", (e) => {
-    if (e.lastEventId === snapshot) return;
-    snapshot = e.lastEventId;
+    if (e.lastEventId === cut) return;
+    cut = e.lastEventId;
     refresh();
   });
 }
