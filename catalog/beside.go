@@ -12,12 +12,12 @@ import (
 // ErrRolledBack says that a table which listens was filtered through does not hold any more what it held then.
 var ErrRolledBack = errors.New("it was rolled back")
 
-// besideKey is the state of listens that names the snapshot of a small table which its newest rows were filtered through and
-// committed after: "id sequence".
+// besideKey is the state of listens that names the snapshot of a small table which its newest rows were filtered
+// through and committed after: "id sequence".
 func besideKey(table string) string { return lake.StateKey("beside." + table) }
 
-// PutBeside notes in the summary of a commit on top of listens that a snapshot of quarantine or deletion_requests came before it,
-// unless listens knows a later one.
+// PutBeside notes in the summary of a commit on top of listens that a snapshot of quarantine or deletion_requests came
+// before it, unless listens knows a later one.
 func PutBeside(summary map[string]string, listens, small lake.Snapshot) error {
 	_, sequence, err := beside(listens, small.Table().Name())
 	if err == nil && small.Sequence() > sequence {
@@ -26,8 +26,8 @@ func PutBeside(summary map[string]string, listens, small lake.Snapshot) error {
 	return err
 }
 
-// PutFirstBeside notes the snapshots of small tables in the state of a listens that has lost its own: nobody knows what its rows
-// were filtered through, so what is there now is what must stay.
+// PutFirstBeside notes the snapshots of small tables in the state of a listens that has lost its own: nobody knows what
+// its rows were filtered through, so what is there now is what must stay.
 func PutFirstBeside(summary map[string]string, small ...lake.Snapshot) {
 	for _, s := range small {
 		if s.ID() != 0 {
@@ -47,9 +47,9 @@ func beside(listens lake.Snapshot, table string) (id, sequence int64, err error)
 	return id, sequence, nil
 }
 
-// CheckBeside is [ErrRolledBack] when a small table does not come from the snapshot that listens was filtered through: what it
-// lost, such as a request that the archive obeys, would be lost for ever. A table that was rolled back together with listens
-// is fine.
+// CheckBeside is [ErrRolledBack] when a small table does not come from the snapshot that listens was filtered through:
+// what it lost, such as a request that the archive obeys, would be lost for ever. A table that was rolled back together
+// with listens is fine.
 func CheckBeside(listens, small lake.Snapshot) error {
 	id, sequence, err := beside(listens, small.Table().Name())
 	if err != nil {
@@ -62,8 +62,8 @@ func CheckBeside(listens, small lake.Snapshot) error {
 	return rolledBack(small, id)
 }
 
-// CheckBesideLost is [CheckBeside] for a small table whose history is lost. Its files must show that it comes from the snapshot
-// that listens was filtered through.
+// CheckBesideLost is [CheckBeside] for a small table whose history is lost. Its files must show that it comes from the
+// snapshot that listens was filtered through.
 func CheckBesideLost(ctx context.Context, listens, small lake.Snapshot) error {
 	id, sequence, err := beside(listens, small.Table().Name())
 	if err != nil || id == 0 || id == small.ID() {

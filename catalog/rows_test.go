@@ -32,8 +32,8 @@ var structs = map[string]reflect.Type{
 	Sources: reflect.TypeFor[SourceRow](),
 }
 
-// withoutStruct are the tables whose rows are never one value in Go: the day files hold listens by column, and statements make
-// the rest.
+// withoutStruct are the tables whose rows are never one value in Go: the day files hold listens by column, and
+// statements make the rest.
 var withoutStruct = []string{
 	Listens, PlaysByHour, ListensCounted, Duplicates, RoyaltyLines, RoyaltyPayouts, RoyaltyShares, Adjustments,
 }

@@ -12,7 +12,8 @@ import (
 // personal are the columns that say who listened to what. They get no bounds in manifests.
 var personal = []string{"user_id", "listen_id", "raw", "extra", "detail", "client", "subject", "payload"}
 
-// Positioned are the tables whose state says how far sources were read, listens first. No job can do without; see package ingest.
+// Positioned are the tables whose state says how far sources were read, listens first. No job can do without; see
+// package ingest.
 var Positioned = []string{Listens, Quarantine, DeletionRequests}
 
 // table is one table of the lake.

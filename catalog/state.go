@@ -6,10 +6,9 @@ const (
 	// CoversListens is the id of the snapshot of listens that the rows of a derived table account for.
 	// Tables: listens_counted, listens_duplicates, plays_by_hour.
 	CoversListens = "covers.listens"
-	// ChangedByOthers is the sequence number of the newest snapshot of listens with which another engine took rows away or
-	// changed them, or before which nobody can tell whether one did. A run over one with a smaller number may never come out the
-	// same again.
-	// Tables: listens_counted, listens_duplicates.
+	// ChangedByOthers is the sequence number of the newest snapshot of listens with which another engine took rows away
+	// or changed them, or before which nobody can tell whether one did. A run over one with a smaller number may never
+	// come out the same again. Tables: listens_counted, listens_duplicates.
 	ChangedByOthers = "changed-by-others"
 	// HandsOver is 1 on listens_duplicates while copies that count are still in it, until the ledger has them.
 	HandsOver = "hands-over"
@@ -20,8 +19,9 @@ const (
 	CoversLedger = "covers.listens_counted"
 	// MarkedDays lists the days (2026-03-01,...) of plays_by_hour that wait for an exact rewrite.
 	MarkedDays = "marked-days"
-	// Erasures counts the commits with which the deletions job took rows out of listens. On listens: those of its line. On
-	// deletion_log: how many listens had when all requests were last swept; fewer on listens mean that rows came back.
+	// Erasures counts the commits with which the deletions job took rows out of listens. On listens: those of its line.
+	// On deletion_log: how many listens had when all requests were last swept; fewer on listens mean that rows came
+	// back.
 	Erasures = "erasures"
 	// Suppressed counts, over the life of listens, records that an earlier deletion request kept out.
 	Suppressed = "suppressed"

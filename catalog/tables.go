@@ -73,8 +73,8 @@ func position(needed func(string, iceberg.Type, string) column) []column {
 	}
 }
 
-// Specs lists every table of the lake, in one place however long, listens first as package maintain needs it. Tables that DuckDB writes have optional columns only: its Parquet
-// writer marks no column required.
+// Specs lists every table of the lake, in one place however long, listens first as package maintain needs it. Tables
+// that DuckDB writes have optional columns only: its Parquet writer marks no column required.
 func Specs() []lake.Spec {
 	return []lake.Spec{
 		table{

@@ -27,10 +27,10 @@
 // deletion_log with state rows_deleted names it. Marks are state of the table and survive runs that cannot resolve
 // them.
 //
-// A day is also marked when another engine deleted, changed or rewrote rows of listens in it (lake.Changes.Torn). Such a
-// day is compared at once, also before the ledger has followed. It is compared with the ledger's rows that the archive
-// still has, plus the archive rows that neither the ledger nor listens_duplicates has. It stays marked until the ledger
-// is settled.
+// A day is also marked when another engine deleted, changed or rewrote rows of listens in it (lake.Changes.Torn). Such
+// a day is compared at once, also before the ledger has followed. It is compared with the ledger's rows that the
+// archive still has, plus the archive rows that neither the ledger nor listens_duplicates has. It stays marked until
+// the ledger is settled.
 //
 // # Rewrites
 //
@@ -49,8 +49,8 @@
 // day that is not compared stays marked.
 //
 // The true-up ([Options].TrueUp) compares every day, whether marked or not, and rewrites those that differ or hold
-// several rows a key. A day without rows goes. The true-up trusts nothing it did before, so it also repairs
-// days that nobody marked. Without a settled ledger it is an error.
+// several rows a key. A day without rows goes. The true-up trusts nothing it did before, so it also repairs days that
+// nobody marked. Without a settled ledger it is an error.
 //
 // When the archive files added since the covered snapshot cannot be told (it expired, was rolled back, or newer files
 // were compacted with older ones), the run has no deltas and compares every day. Without a settled ledger it compares

@@ -11,7 +11,8 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
-// Any order of deliveries, ledger updates, erasures, other engines' deletes and updates, and runs ends in the recount's sums.
+// Any order of deliveries, ledger updates, erasures, other engines' deletes and updates, and runs ends in the recount's
+// sums.
 func TestAnyHistoryEndsExactAfterTheTrueUp(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
