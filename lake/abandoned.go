@@ -90,7 +90,7 @@ func (s Snapshot) neverLeft(sequence int64) (bool, error) {
 		}
 		if first == untold {
 			return false, WithHint(fmt.Errorf("whether main of %s comes from its commit %d: its state was lost, or there were too many rollbacks and branches since: %w", s.table.name, sequence, ErrExpired),
-				"look with 'lakectl sql' whether the rows are there; a file whose rows are not is ingested under another --source")
+				"look with 'lakectl sql' whether the rows are there; if rows of a file are missing, ingest that file again under another --source")
 		}
 		if start, err := strconv.ParseInt(first, 10, 64); err == nil && start <= sequence {
 			return false, nil

@@ -35,8 +35,8 @@ func (c *Catalog) checkPlace(ctx context.Context) error {
 				}
 			}
 		}
-		return lake.WithHint(fmt.Errorf("this lake was copied or moved: table %s lies at %s, catalog.warehouse is %s: %w", r.table, r.location, c.warehouse, lake.ErrUnfit),
-			"if it was copied or moved, run 'lakectl catalog relocate', which makes it whole at its new place; if not, set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder it was made in")
+		return lake.WithHint(fmt.Errorf("table %s lies at %s, but catalog.warehouse is %s: %w", r.table, r.location, c.warehouse, lake.ErrUnfit),
+			"if it was copied or moved, run 'lakectl catalog relocate', which writes its paths anew; if not, set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder it was made in")
 	}
 	if c.options.ReadOnly { // who only reads does no harm
 		return nil

@@ -290,5 +290,5 @@ func recovered(list []Recovered, err error) error {
 		names[i] = r.Table
 	}
 	return lake.WithHint(fmt.Errorf("positions of %s were lost and are worked out from the rows: %w", strings.Join(names, ", "), jobs.ErrPartial),
-		"everything is ingested from there; rows that another engine deleted after these positions may have come in again, and 'suppressed' counts anew: compare the report's positions with what you know")
+		"everything is ingested from there; rows that another engine deleted after these positions may have come in again, and the count 'suppressed' starts at 0 again: compare the report's positions with your own records")
 }

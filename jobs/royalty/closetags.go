@@ -179,7 +179,7 @@ func MayDropTag(ctx context.Context, env jobs.Env, table, tag string) (err error
 		}
 		for _, want := range statementTables(pinned) {
 			if want.table == table && want.right(t, tag) {
-				return lake.WithHint(fmt.Errorf("tag %s of table %s is the statement of %s", tag, table, c.Period), "it stays: a period that was closed stays closed")
+				return lake.WithHint(fmt.Errorf("tag %s of table %s is the statement of %s", tag, table, c.Period), "it cannot be dropped: auditors read the statement there")
 			}
 		}
 	}

@@ -22,9 +22,9 @@ func jobVerb() frame.Verb {
 		Verbs: []frame.Verb{
 			frame.Bind(frame.Verb{
 				Name: "rollup", Short: "Bring the dashboard's table plays_by_hour up to date.",
-				Long: `Appends the new rows of the archive as sums an hour. Copies of one listen all count until the day is rewritten
-from what counts: days that late rows or deletions touched, and with --true-up every day that differs.
---true-up brings the ledger up to date first.`,
+				Long: `Appends the new rows of the archive as sums an hour. Every copy of a listen counts until its day is rewritten from the
+ledger: days that late rows or deletions touched, and with --true-up every day that differs. --true-up brings the ledger
+up to date first.`,
 				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayRollup)},
 			}, (*rollupFlags).declare, runRollup),
@@ -32,8 +32,8 @@ from what counts: days that late rows or deletions touched, and with --true-up e
 				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
 				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the archive
 alone, without the ledger, and ends with code 5 if a line differs. The differences of a closed period are posted to an
-open one (see 'lakectl period --help'). unheard lists what rules, pools and splits name but no counted listen of any
-published month has.`,
+open one (see 'lakectl period --help'). unheard lists ids that rules, pools and splits name and that no counted listen of
+a published month has.`,
 				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayForecast), frame.Text(sayRoyalties)},
 			}, (*royaltiesFlags).declare, runRoyalties),
