@@ -8,7 +8,8 @@ const (
 	CoversListens = "covers.listens"
 	// ChangedByOthers is the sequence number of the newest snapshot of listens with which another engine took rows away
 	// or changed them, or before which nobody can tell whether one did. A run over one with a smaller number may never
-	// come out the same again. Tables: listens_counted, listens_duplicates.
+	// come out the same again.
+	// Tables: listens_counted, listens_duplicates.
 	ChangedByOthers = "changed-by-others"
 	// HandsOver is 1 on listens_duplicates while copies that count are still in it, until the ledger has them.
 	HandsOver = "hands-over"

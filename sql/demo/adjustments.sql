@@ -1,5 +1,6 @@
 -- What was posted of a closed period since. Grain: one posted period and cause. Units: rows of lines and payouts;
--- listens; minor units, signed. Relations: adjustments (royalty_adjustments). Parameters: $1 origin period.
+-- listens; minor units, signed.
+-- Relations: adjustments (royalty_adjustments). Parameters: $1 origin period.
 SELECT cause, posted_period, count(*),
   CAST(coalesce(sum(listens) FILTER (WHERE kind = 'line'), 0) AS BIGINT), CAST(coalesce(sum(qualified_listens) FILTER (WHERE kind = 'line'), 0) AS BIGINT),
   CAST(coalesce(sum(amount_minor) FILTER (WHERE kind = 'payout'), 0) AS BIGINT)

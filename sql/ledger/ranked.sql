@@ -1,11 +1,14 @@
--- The known copies of a slice of the contested ids, each once, ranked: rank 1 counts. A copy is told by its source
--- position and its content, because another engine may have given a position to several rows. It may come from the
--- archive although a table has it: a run that crashed between the two commits is done again, and ids whose winner was
--- erased are read again. Duplicates keep no payload, only its hash. One without payload never outranks: it lost against
--- a row of the ledger, and where that row was erased, all copies of the id come from the archive. The smallest by
--- content counts; see package ledger. NULL comes last. Copies that tie are the same listen to the letter; the one that
--- counts already stays. Ranking needs its rows in memory at once, hence the slices. Grain: one row a copy. Relations:
--- known, copies. Parameters: $1 number of slices, a power of two, less one; $2 this slice, from 0.
+-- The known copies of a slice of the contested ids, each once, ranked: rank 1 counts. A copy is told by its
+-- source position and its content, because another engine may have given a position to several rows. It may come
+-- from the archive although a table has it: a run that crashed between the two commits is done again, and ids whose
+-- winner was erased are read again.
+-- Duplicates keep no payload, only its hash. One without payload never outranks: it lost against a row of
+-- the ledger, and where that row was erased, all copies of the id come from the archive.
+-- The smallest by content counts; see package ledger. NULL comes last. Copies that tie are the same listen to the
+-- letter; the one that counts already stays.
+-- Ranking needs its rows in memory at once, hence the slices.
+-- Grain: one row a copy. Relations: known, copies. Parameters: $1 number of
+-- slices, a power of two, less one; $2 this slice, from 0.
 INSERT INTO copies BY NAME
 WITH single AS (
   SELECT listen_id, source_topic, source_partition, source_offset,

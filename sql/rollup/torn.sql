@@ -1,7 +1,7 @@
 -- What counts in torn days as far as it is known before the ledger has followed: its rows that the archive still has.
--- Beside it the copies of these days, for ledger/unrecorded. Several statements, no parameters. Grain: one copy.
--- Relations: scope (the torn days), archive_torn (files of listens), counted_torn (of listens_counted). The last two
--- may hold other days too.
+-- Beside it the copies of these days, for ledger/unrecorded. Several statements, no parameters.
+-- Grain: one copy. Relations: scope (the torn days), archive_torn (files of listens), counted_torn (of
+-- listens_counted). The last two may hold other days too.
 CREATE VIEW counted AS
 SELECT l.*
 FROM counted_torn l SEMI JOIN archive_torn a
