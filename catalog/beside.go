@@ -80,7 +80,7 @@ func rolledBack(small lake.Snapshot, id int64) error {
 	name := small.Table().Name()
 	err := fmt.Errorf("table %s does not come from snapshot %d, which listens was filtered through: %w", name, id, ErrRolledBack)
 	if _, gone := small.Table().ByID(id); gone != nil {
-		return lake.WithHint(err, "snapshot %d has expired: put %s back from a backup, or roll listens back to a snapshot from before it too; nothing was written", id, name)
+		return lake.WithHint(err, "snapshot %d has expired: put %s back from a backup, or roll listens back to a snapshot that is older than that one as well; nothing was written", id, name)
 	}
 	return lake.WithHint(err, "set main of %s to snapshot %d again with the engine that rolled it back, or roll listens back too; nothing was written", name, id)
 }

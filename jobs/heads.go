@@ -16,7 +16,8 @@ type Altered struct {
 	before     int64
 }
 
-// Before is the last snapshot of ours that holds what it should, which may have expired; false when nobody knows which it is.
+// Before is the last snapshot of ours that holds what it should, which may have expired; false when nobody knows which
+// it is.
 func (a Altered) Before() (int64, bool) { return a.before, a.before != 0 || !a.RolledBack }
 
 func (a Altered) String() string {
@@ -40,8 +41,8 @@ func (e Env) Altered(ctx context.Context, tables ...string) (list []Altered, err
 	return list, nil
 }
 
-// Unaltered is [ErrProof] when somebody else changed the rows of a table that statements and their proofs stand on: what
-// engines read there is not what was published.
+// Unaltered is [ErrProof] when somebody else changed the rows of a table that statements and their proofs stand on:
+// what engines read there is not what was published.
 func (e Env) Unaltered(ctx context.Context, tables ...string) error {
 	list, err := e.Altered(ctx, tables...)
 	if err != nil || len(list) == 0 {

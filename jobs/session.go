@@ -14,8 +14,8 @@ import (
 	"github.com/lakectl/lakectl/sql"
 )
 
-// Session is a DuckDB for one run of a job. It takes statements of package sql by their names: "erase/counts" is the file
-// sql/erase/counts.sql. An error of a statement has the statement's name.
+// Session is a DuckDB for one run of a job. It takes statements of package sql by their names: "erase/counts" is the
+// file sql/erase/counts.sql. An error of a statement has the statement's name.
 //
 // The methods of the DB whose names end in Text take SQL instead. They are for package duck and for tests.
 type Session struct {
@@ -66,7 +66,8 @@ func (s *Session) RunAll(ctx context.Context, names ...string) error {
 	return nil
 }
 
-// Each runs a statement and calls visit for every row, scanned into dest before each call. An error of visit comes back as it is.
+// Each runs a statement and calls visit for every row, scanned into dest before each call. An error of visit comes back
+// as it is.
 func (s *Session) Each(ctx context.Context, name string, args, dest []any, visit func() error) error {
 	return s.eachNamed(ctx, name, args, func([]string) ([]any, error) { return dest, nil }, visit)
 }

@@ -8,12 +8,12 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 )
 
-// AbandonedKey is the state key of the sequence numbers that are not on main's line: those that a rollback left behind, and
-// those of branches. "5-7,9-9". It outlives the snapshots that show a rollback.
+// AbandonedKey is the state key of the sequence numbers that are not on main's line: those that a rollback left behind,
+// and those of branches. "5-7,9-9". It outlives the snapshots that show a rollback.
 const AbandonedKey = "abandoned"
 
-// mostAbandoned bounds the list. Of the oldest it says up to where they were: "?-9". Nobody can tell then which of the sequence
-// numbers up to there were left behind.
+// mostAbandoned bounds the list. Of the oldest it says up to where they were: "?-9". Nobody can tell then which of the
+// sequence numbers up to there were left behind.
 const (
 	mostAbandoned = 200
 	untold        = "?"
@@ -53,9 +53,9 @@ func (s Snapshot) abandoned(known string) string {
 	return strings.Join(gaps, ",")
 }
 
-// Includes tells whether a snapshot of the same table, told by id and sequence number, is s or an ancestor of it. Where the
-// snapshots between are gone, the state tells what rollbacks left behind before the last commit of ours; what came after that, and
-// is not there, is not included. [ErrExpired] where the state has lost count.
+// Includes tells whether a snapshot of the same table, told by id and sequence number, is s or an ancestor of it. Where
+// the snapshots between are gone, the state tells what rollbacks left behind before the last commit of ours; what came
+// after that, and is not there, is not included. [ErrExpired] where the state has lost count.
 func (s Snapshot) Includes(id, sequence int64) (bool, error) {
 	switch {
 	case id == 0:
@@ -90,7 +90,7 @@ func (s Snapshot) neverLeft(sequence int64) (bool, error) {
 		}
 		if first == untold {
 			return false, WithHint(fmt.Errorf("whether main of %s comes from its commit %d: its state was lost, or there were too many rollbacks and branches since: %w", s.table.name, sequence, ErrExpired),
-				"look with 'lakectl sql' whether the rows are there; a file whose rows are not is ingested under another --source")
+				"look with 'lakectl sql' whether the rows are there; if rows of a file are missing, ingest that file again under another --source")
 		}
 		if start, err := strconv.ParseInt(first, 10, 64); err == nil && start <= sequence {
 			return false, nil
@@ -99,14 +99,14 @@ func (s Snapshot) neverLeft(sequence int64) (bool, error) {
 	return true, nil
 }
 
-// AllUntold is the state of [AbandonedKey] for a table whose state is lost: of no commit so far can be told whether main comes
-// from it.
+// AllUntold is the state of [AbandonedKey] for a table whose state is lost: of no commit so far can be told whether
+// main comes from it.
 func (s Snapshot) AllUntold() string {
 	return fmt.Sprintf("%s-%d", untold, s.table.ice.Metadata().LastSequenceNumber())
 }
 
-// MayBeRolledBack tells whether the property names a commit of ours while nothing shows that main comes from that commit. What
-// others noted of such a table may be what a rollback took back.
+// MayBeRolledBack tells whether the property names a commit of ours while nothing shows that main comes from that
+// commit. What others noted of such a table may be what a rollback took back.
 func (t *Table) MayBeRolledBack() bool {
 	if t.last == nil {
 		return false

@@ -63,8 +63,8 @@ func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
 	return w.Changes, err
 }
 
-// ChangedByOthers is the sequence number of the newest snapshot with which, by its changes, another engine took rows away or
-// changed them; the next that the table will have where the changes cannot be told, and 0 where nobody did.
+// ChangedByOthers is the sequence number of the newest snapshot with which, by its changes, another engine took rows
+// away or changed them; the next that the table will have where the changes cannot be told, and 0 where nobody did.
 func (s Snapshot) ChangedByOthers(c Changes) (newest int64) {
 	if c.Broken {
 		last := s.table.ice.Metadata().LastSequenceNumber()

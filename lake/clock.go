@@ -32,8 +32,9 @@ func (t *Table) onTime(now time.Time) error {
 		"check the clock (NTP) of this machine and of the one that wrote last; once they agree, wait until that time has come and run the command again")
 }
 
-// writtenBack is [ErrClock] where a metadata file is refused because it says to be older than what it holds: an engine that does
-// not look at the times changed the table after one whose clock was ahead. nil where that is not what is wrong with it.
+// writtenBack is [ErrClock] where a metadata file is refused because it says to be older than what it holds: an engine
+// that does not look at the times changed the table after one whose clock was ahead. nil where that is not what is
+// wrong with it.
 func writtenBack(path string, err error) error {
 	if !errors.Is(err, icetable.ErrInvalidMetadata) {
 		return nil

@@ -82,8 +82,8 @@ func TestClocksMayDifferByLessThanAMinute(t *testing.T) {
 	}
 }
 
-// An engine that does not look at the times changes the table by a right clock, after one whose clock was ahead. The library reads no
-// such table, and neither does Java's.
+// An engine that does not look at the times changes the table by a right clock, after one whose clock was ahead. The
+// library reads no such table, and neither does Java's.
 func TestTableWhoseTimesGoBackIsNamedByItsClockAndRestored(t *testing.T) {
 	l := laketest.New(t)
 	whole := commit(t, l, lake.Commit{Job: "test", Add: write(t, l, play(1, "t", 1))})

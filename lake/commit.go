@@ -133,7 +133,8 @@ func (c Commit) targetsLive(ctx context.Context, now Snapshot) error {
 	return nil
 }
 
-// summary is that of the new snapshot: the state carried forward, what the caller says, and the marks of a commit of ours.
+// summary is that of the new snapshot: the state carried forward, what the caller says, and the marks of a commit of
+// ours.
 func (c Commit) summary(now Snapshot, id string, says map[string]string) (iceberg.Properties, error) {
 	props, err := now.StateForCommit()
 	if err != nil && !(c.Forgets && errors.Is(err, ErrExpired)) {

@@ -17,8 +17,8 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 )
 
-// TableAt is a table that no catalog names yet, or not any more: what a metadata file says. It can be read, and files can be written
-// for it, but not committed to.
+// TableAt is a table that no catalog names yet, or not any more: what a metadata file says. It can be read, and files
+// can be written for it, but not committed to.
 func TableAt(name string, meta icetable.Metadata, uri string) *Table {
 	storage := func(ctx context.Context) (iceio.IO, error) { return iceio.LoadFS(ctx, nil, uri) }
 	return &Table{name: name, ice: icetable.New(icetable.Identifier{name}, meta, uri, storage, nil)}
@@ -33,8 +33,8 @@ type DeleteFile struct {
 	SplitOffsets []int64
 }
 
-// CopyPositionDeletes writes the position delete file at uri from anew at uri to, with the paths in its rows renamed. The rows of one
-// file are in memory, about 150 B each.
+// CopyPositionDeletes writes the position delete file at uri from anew at uri to, with the paths in its rows renamed.
+// The rows of one file are in memory, about 150 B each.
 func (t *Table) CopyPositionDeletes(ctx context.Context, from, to string, rename func(string) (string, error)) (DeleteFile, error) {
 	local, err := LocalPath(from)
 	if err == nil {

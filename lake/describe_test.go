@@ -99,8 +99,8 @@ func TestDescribingIsDoneOnceWhereverItIsCutOff(t *testing.T) {
 	}
 }
 
-// What another engine says about a table, on purpose, is not taken back, and a newer version's words replace only those of
-// an earlier one.
+// What another engine says about a table, on purpose, is not taken back, and a newer version's words replace only those
+// of an earlier one.
 func TestWordsOfOthersStay(t *testing.T) {
 	l := laketest.New(t)
 	spec := wordless(t, l)

@@ -61,7 +61,7 @@ func (x *expiry) deleteFiles(ctx context.Context, now *Table) (Expired, error) {
 	}
 	if w.failing > 0 {
 		return w.done, WithHint(fmt.Errorf("%d files: %w", w.failing, errors.Join(w.failed...)),
-			"the snapshots are expired; let the files be deleted, they are found as orphans later")
+			"the snapshots are expired; nothing refers to the files any more: give lakectl the right to delete files there, and delete these by hand")
 	}
 	return w.done, ctx.Err()
 }

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// FileWriter writes one new Parquet file of a table, seals it where its name promises that, and knows its size: that goes
-// into the manifest, and object stores have no cheap way to ask for it.
+// FileWriter writes one new Parquet file of a table, seals it where its name promises that, and knows its size: that
+// goes into the manifest, and object stores have no cheap way to ask for it.
 type FileWriter struct {
 	w     io.WriteCloser
 	local string // "" for a file that gets no seal

@@ -170,7 +170,7 @@ func (t *Table) fitPlace(warehouse string) error {
 	}
 	if inside == outside || !Inside(inside, outside) {
 		return t.unfit(fmt.Sprintf("it lies in %s, not below catalog.warehouse, which is %s", inside, outside),
-			"if the lake was copied or moved, run 'lakectl catalog relocate', which makes it whole at its new place; if not, set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder it was made in")
+			"if the lake was copied or moved, run 'lakectl catalog relocate', which writes its paths anew; if not, set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder it was made in")
 	}
 	return nil
 }

@@ -37,8 +37,8 @@ type Spec struct {
 	Partition  *iceberg.PartitionSpec // nil: not partitioned
 	Sort       []string               // columns by which files are sorted that say so ([Table.SortedDataFile]); nil: none
 	Properties iceberg.Properties
-	// StartsOver says that whoever goes by the table's state starts over where there is none: state that can no longer be
-	// told counts as never set.
+	// StartsOver says that whoever goes by the table's state starts over where there is none: state that can no longer
+	// be told counts as never set.
 	StartsOver bool
 }
 

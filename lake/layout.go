@@ -11,8 +11,8 @@ func columnSizes(chunks []chunk) map[int]int64 {
 	return sizes
 }
 
-// splitOffsets are where the row groups of a file start that was written one after the other. chunks are in the order of the
-// file, so that of a group is the first of as many as there are columns.
+// splitOffsets are where the row groups of a file start that was written one after the other. chunks are in the order
+// of the file, so that of a group is the first of as many as there are columns.
 func splitOffsets(chunks []chunk, columns int) []int64 {
 	var starts []int64
 	for group := range slices.Chunk(chunks, columns) {

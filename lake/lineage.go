@@ -34,12 +34,13 @@ func (t *Table) ancestry(from *icetable.Snapshot, find func(id int64) *icetable.
 	}
 }
 
-// first tells whether a snapshot is the first of its table. One that has no parent need not be: PyIceberg takes the parent's id
-// out when it expires the parent. Sequence numbers begin at 1, or at 0 in a table that was of format version 1.
+// first tells whether a snapshot is the first of its table. One that has no parent need not be: PyIceberg takes the
+// parent's id out when it expires the parent. Sequence numbers begin at 1, or at 0 in a table that was of format
+// version 1.
 func first(s *icetable.Snapshot) bool { return s.ParentSnapshotID == nil && s.SequenceNumber <= 1 }
 
-// parentID is the id of a snapshot's parent, 0 where nobody knows it any more: an older metadata file may have the snapshot as it
-// was before its parent expired.
+// parentID is the id of a snapshot's parent, 0 where nobody knows it any more: an older metadata file may have the
+// snapshot as it was before its parent expired.
 func (t *Table) parentID(s *icetable.Snapshot) int64 {
 	if s.ParentSnapshotID != nil {
 		return *s.ParentSnapshotID
@@ -58,7 +59,8 @@ func (s Snapshot) retained() iter.Seq[*icetable.Snapshot] {
 	return s.table.ancestry(s.ice, s.table.ice.SnapshotByID)
 }
 
-// line is the ancestry of a snapshot, itself first, with those that have expired as far as older metadata files have them.
+// line is the ancestry of a snapshot, itself first, with those that have expired as far as older metadata files have
+// them.
 func (s Snapshot) line() iter.Seq[*icetable.Snapshot] {
 	if s.ice == nil {
 		return s.table.ancestry(nil, nil)
@@ -160,8 +162,8 @@ func (t *Table) proveByManifests(ctx context.Context) error {
 	return nil
 }
 
-// ShowsWork tells whether the manifests of s have something that only a snapshot, told by id and sequence number, can have put
-// there. Only yes is an answer: what it put there may have been compacted, or it put nothing there.
+// ShowsWork tells whether the manifests of s have something that only a snapshot, told by id and sequence number, can
+// have put there. Only yes is an answer: what it put there may have been compacted, or it put nothing there.
 func (s Snapshot) ShowsWork(ctx context.Context, id, sequence int64) (bool, error) {
 	shows := false
 	visit := func(e iceberg.ManifestEntry) {
@@ -184,8 +186,8 @@ func (t *Table) oldestOnMain() int64 {
 	return oldest
 }
 
-// findCommit looks for a commit id among the snapshot and its ancestors. Where the snapshot that the commit made is gone, it
-// is the one asked about that holds the change.
+// findCommit looks for a commit id among the snapshot and its ancestors. Where the snapshot that the commit made is
+// gone, it is the one asked about that holds the change.
 func (s Snapshot) findCommit(id string) (Snapshot, bool) {
 	end := beginning
 	for at := range s.line() {
@@ -209,8 +211,9 @@ type Alteration struct {
 	RolledBack bool `json:"rolled_back,omitempty"`
 }
 
-// Altered is the first change of main since the table was made, or last mended (see [Commit]), that no commit of ours made; nil
-// when there is none. Where the snapshots between main and our last one are gone, so that nobody can tell, it is one.
+// Altered is the first change of main since the table was made, or last mended (see [Commit]), that no commit of ours
+// made; nil when there is none. Where the snapshots between main and our last one are gone, so that nobody can tell, it
+// is one.
 //
 // Only metadata is read. In a table that older versions wrote, a rollback is seen from the first commit of this one on.
 func (t *Table) Altered() *Alteration {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Month is a UTC month, counted from January 1970 as Iceberg's month transform counts: a royalty period, and the partition of
-// a table by month.
+// Month is a UTC month, counted from January 1970 as Iceberg's month transform counts: a royalty period, and the
+// partition of a table by month.
 type Month int
 
 const monthLayout = "2006-01"

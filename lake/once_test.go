@@ -16,8 +16,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Others set the properties for the retry of commits as they need them. The library obeys them too: it would replay a commit
-// without asking its caller, or refuse to commit at all.
+// Others set the properties for the retry of commits as they need them. The library obeys them too: it would replay a
+// commit without asking its caller, or refuse to commit at all.
 func TestTableIsCommittedOnceWhateverItsRetryProperties(t *testing.T) {
 	for name, props := range map[string]map[string]string{
 		"four retries": {"num-retries": "4"},
@@ -130,8 +130,8 @@ func TestDeleteFileThatTheTableHasIsRefused(t *testing.T) {
 	expect(t, sums(t, l, l.Snapshot(t, catalog.PlaysByHour)), map[string]int64{"01u": 2})
 }
 
-// The answer is lost, and by the time of the next look another commit of ours and another engine's expiry have taken away
-// whatever says that the commit landed.
+// The answer is lost, and by the time of the next look another commit of ours and another engine's expiry have taken
+// away whatever says that the commit landed.
 func TestCommitThatLandedIsNotRepeatedWhenItsTracesAreGone(t *testing.T) {
 	l := laketest.New(t)
 	commit(t, l, lake.Commit{Job: "test", Add: write(t, l, play(3, "old", 1))})
@@ -152,7 +152,8 @@ func TestCommitThatLandedIsNotRepeatedWhenItsTracesAreGone(t *testing.T) {
 	expect(t, sums(t, l, l.Snapshot(t, catalog.PlaysByHour)), map[string]int64{"01t": 1, "02rival": 1, "03old": 1})
 }
 
-// A commit of new files reads no manifest, nor does it after a rival was faster: how many there are makes no difference.
+// A commit of new files reads no manifest, nor does it after a rival was faster: how many there are makes no
+// difference.
 func TestNewFilesAreNotLookedForInTheTable(t *testing.T) {
 	l := laketest.New(t)
 	live := write(t, l, play(1, "t", 1))

@@ -24,8 +24,8 @@ func CanonicalPath(uri string) (string, error) {
 	}
 }
 
-// Inside tells whether a canonical path is a folder or lies below it: by name, or because one of the folders above it is the
-// same folder under another name, where it is mounted twice.
+// Inside tells whether a canonical path is a folder or lies below it: by name, or because one of the folders above it
+// is the same folder under another name, where it is mounted twice.
 func Inside(path, folder string) bool {
 	if path == folder || strings.HasPrefix(path, strings.TrimSuffix(folder, "/")+"/") {
 		return true

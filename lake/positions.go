@@ -17,8 +17,9 @@ type Positions struct {
 	// Files maps a file source that is being read to its next line (1 is the first). Sources read to the
 	// end move to the table "sources", so this stays small.
 	Files map[string]int64 `json:"files,omitempty"`
-	// Rows are positions that were lost and worked out from the rows, by source and partition. They are lower than what was lost
-	// where the last records of a source are in no table. The next commit of who reads the source moves them to Topics or Files.
+	// Rows are positions that were lost and worked out from the rows, by source and partition. They are lower than what
+	// was lost where the last records of a source are in no table. The next commit of who reads the source moves them
+	// to Topics or Files.
 	Rows map[string]map[int]int64 `json:"rows,omitempty"`
 }
 

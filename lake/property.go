@@ -14,7 +14,8 @@ func (l *Lake) DropProperty(ctx context.Context, name, key, value string) (bool,
 	return l.changeTable(ctx, name, propertyOf+name, is, func(tx *icetable.Transaction) error { return tx.RemoveProperties([]string{key}) })
 }
 
-// SetProperty sets a property of a table that has not got it yet, and tells whether it did. A value that is there stays.
+// SetProperty sets a property of a table that has not got it yet, and tells whether it did. A value that is there
+// stays.
 func (l *Lake) SetProperty(ctx context.Context, name, key, value string) (bool, error) {
 	lacks := func(t *Table) bool { return t.Property(key) == "" }
 	return l.changeTable(ctx, name, propertyOf+name, lacks, func(tx *icetable.Transaction) error { return tx.SetProperties(iceberg.Properties{key: value}) })
@@ -22,8 +23,8 @@ func (l *Lake) SetProperty(ctx context.Context, name, key, value string) (bool, 
 
 const propertyOf = "change a property of "
 
-// changeTable commits a change of the metadata as long as it is needed; stage must be such that the change is then needed no
-// more. doing is what it does, for errors.
+// changeTable commits a change of the metadata as long as it is needed; stage must be such that the change is then
+// needed no more. doing is what it does, for errors.
 func (l *Lake) changeTable(ctx context.Context, name, doing string, needed func(*Table) bool, stage func(*icetable.Transaction) error) (bool, error) {
 	var r rounds
 	for r.next(ctx) {

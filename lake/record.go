@@ -17,9 +17,9 @@ type recordField struct {
 	later bool // a table of an earlier version may lack the column
 }
 
-// recordFields are the fields of a struct that have a tag `col:"NAME"`, by the column's name; embedded structs are part of it.
-// Options after the name: null for a field whose zero value is null in the table, later for a column that a table of an earlier
-// version may lack and whose value is then left out.
+// recordFields are the fields of a struct that have a tag `col:"NAME"`, by the column's name; embedded structs are part
+// of it. Options after the name: null for a field whose zero value is null in the table, later for a column that a
+// table of an earlier version may lack and whose value is then left out.
 func recordFields(of reflect.Type) map[string]recordField {
 	fields := map[string]recordField{}
 	for _, f := range reflect.VisibleFields(of) {
@@ -37,7 +37,8 @@ func recordFields(of reflect.Type) map[string]recordField {
 	return fields
 }
 
-// RecordColumns are the columns that a struct has fields for, with the place of each field as package reflect counts it.
+// RecordColumns are the columns that a struct has fields for, with the place of each field as package reflect counts
+// it.
 func RecordColumns(of reflect.Type) map[string][]int {
 	columns := map[string][]int{}
 	for name, f := range recordFields(of) {
@@ -46,8 +47,8 @@ func RecordColumns(of reflect.Type) map[string][]int {
 	return columns
 }
 
-// RowsOf makes rows for [Table.WriteRows] of structs. Each value goes to the column that the tag of its field names, wherever the
-// table has that column. An error says that the table lacks a column, or that an earlier version made it.
+// RowsOf makes rows for [Table.WriteRows] of structs. Each value goes to the column that the tag of its field names,
+// wherever the table has that column. An error says that the table lacks a column, or that an earlier version made it.
 func RowsOf[T any](t *Table, records ...T) ([][]any, error) {
 	fields := recordFields(reflect.TypeFor[T]())
 	for name, f := range fields {

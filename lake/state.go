@@ -14,15 +14,15 @@ import (
 // StatePrefix starts the summary keys that every commit of ours carries forward.
 const StatePrefix = "lakectl.state."
 
-// StateProperty is the table property that says, in the same metadata commit as each snapshot of ours, what its state is.
-// A property outlives the snapshot, whoever expires it, and keeps no file from being purged.
+// StateProperty is the table property that says, in the same metadata commit as each snapshot of ours, what its state
+// is. A property outlives the snapshot, whoever expires it, and keeps no file from being purged.
 const StateProperty = "lakectl.state"
 
 // StateKey is the summary key under which a state value is stored.
 func StateKey(name string) string { return StatePrefix + name }
 
-// lastCommit is the newest commit of ours on a table, the value of [StateProperty]. Ids are strings there: many readers of
-// JSON round numbers of this size.
+// lastCommit is the newest commit of ours on a table, the value of [StateProperty]. Ids are strings there: many readers
+// of JSON round numbers of this size.
 type lastCommit struct {
 	Snapshot int64             `json:"snapshot,string"`
 	Sequence int64             `json:"sequence,string"`
@@ -73,8 +73,8 @@ func stateOf(summary map[string]string) map[string]string {
 	return state
 }
 
-// State is the value of a state key as of this snapshot, "" when it was never set. Where the snapshots of ours before it are gone
-// and nothing else can tell, [ErrExpired], or as if never set if [Spec] says that this will do.
+// State is the value of a state key as of this snapshot, "" when it was never set. Where the snapshots of ours before
+// it are gone and nothing else can tell, [ErrExpired], or as if never set if [Spec] says that this will do.
 func (s Snapshot) State(key string) (string, error) {
 	state, err := s.states()
 	return state[key], err

@@ -88,7 +88,8 @@ func badTag(name string) error {
 }
 
 // Tag names a snapshot of a table; maxAge 0 keeps it until the tag is dropped. A tag never moves: where one of that
-// name is on another snapshot, or comes there first, the error is [ErrFenced]. Tagging a snapshot again only sets the age.
+// name is on another snapshot, or comes there first, the error is [ErrFenced]. Tagging a snapshot again only sets the
+// age.
 func (l *Lake) Tag(ctx context.Context, tag string, s Snapshot, maxAge time.Duration) error {
 	doing := fmt.Sprintf("tag snapshot %d of %s", s.ID(), s.table.name)
 	if err := CheckTagName(tag); err != nil {

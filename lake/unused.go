@@ -10,12 +10,13 @@ import (
 	"github.com/apache/iceberg-go"
 )
 
-// maxUnused bounds the names that are remembered, about 200 B each. Names that are forgotten are looked for in the table.
+// maxUnused bounds the names that are remembered, about 200 B each. Names that are forgotten are looked for in the
+// table.
 const maxUnused = 10_000
 
-// unusedNames are the names of data files that this lake gave out and that nobody has tried to commit. No table can have
-// them, for each is unique: a commit of such files need not look through the manifests, which would cost an ingest more
-// than all else that it commits.
+// unusedNames are the names of data files that this lake gave out and that nobody has tried to commit. No table can
+// have them, for each is unique: a commit of such files need not look through the manifests, which would cost an ingest
+// more than all else that it commits.
 type unusedNames struct {
 	mu    sync.Mutex
 	stems map[string]struct{} // of a file without ".parquet", or of the folder that one COPY fills

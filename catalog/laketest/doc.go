@@ -15,6 +15,6 @@
 // before it landed or be reported failed after it landed. Tests use it to show that every job can be interrupted at
 // every step.
 //
-// The DBs of a test take their turn in a few DuckDBs of the process, see [duck.Options].Start. They share no table, view
-// or setting.
+// The DBs of a test take their turn in a few DuckDBs of the process, see [duck.Options].Start. They share no table,
+// view or setting.
 package laketest

@@ -14,8 +14,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Hand is another engine at work on one table: what it commits carries none of our marks. See also [Lake.Compact] and, for a
-// real one, [Foreign].
+// Hand is another engine at work on one table: what it commits carries none of our marks. See also [Lake.Compact] and,
+// for a real one, [Foreign].
 type Hand struct {
 	t     testing.TB
 	l     *Lake
@@ -31,8 +31,8 @@ func (l *Lake) Hand(t testing.TB, table string) Hand {
 // Table is the name of the table.
 func (h Hand) Table() string { return h.table }
 
-// Replace takes files out of the table and puts others in, as one snapshot of operation append or overwrite. Data files may
-// come from [lake.Table.WriteRows].
+// Replace takes files out of the table and puts others in, as one snapshot of operation append or overwrite. Data files
+// may come from [lake.Table.WriteRows].
 func (h Hand) Replace(remove []lake.File, add []iceberg.DataFile) lake.Snapshot {
 	h.t.Helper()
 	return h.commit(func(tx *icetable.Transaction) error {
@@ -140,8 +140,8 @@ func cutParents(metadata map[string]any) {
 	}
 }
 
-// Forget leaves nothing that tells the state of the table: no snapshot of ours, no property, no older metadata file. The files
-// stay.
+// Forget leaves nothing that tells the state of the table: no snapshot of ours, no property, no older metadata file.
+// The files stay.
 func (h Hand) Forget() lake.Snapshot {
 	h.t.Helper()
 	h.Append() // no rows, but a snapshot on top
@@ -178,8 +178,8 @@ func (h Hand) check(err error) {
 	}
 }
 
-// DeleteRows deletes the rows that a condition finds, by position (merge-on-read) or by writing the files that hold them
-// anew (copy-on-write).
+// DeleteRows deletes the rows that a condition finds, by position (merge-on-read) or by writing the files that hold
+// them anew (copy-on-write).
 func (h Hand) DeleteRows(condition string, copyOnWrite bool) lake.Snapshot {
 	h.t.Helper()
 	s := h.l.Snapshot(h.t, h.table)

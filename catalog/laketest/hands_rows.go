@@ -36,8 +36,8 @@ func (h Hand) Select(text string) lake.Snapshot {
 	return h.Replace(nil, h.written(d, s, "more", text))
 }
 
-// Append adds rows by the library's own writer, which follows the table's newest partition spec and its columns of today; a row
-// has one value for each of [lake.Table.Columns].
+// Append adds rows by the library's own writer, which follows the table's newest partition spec and its columns of
+// today; a row has one value for each of [lake.Table.Columns].
 func (h Hand) Append(rows ...[]any) lake.Snapshot {
 	h.t.Helper()
 	batch, err := Records(h.l.Snapshot(h.t, h.table).Table(), rows)

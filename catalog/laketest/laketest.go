@@ -12,8 +12,8 @@ import (
 	"github.com/lakectl/lakectl/lake/duck"
 )
 
-// Tests make much garbage and keep little: with the usual goal, collecting it is a seventh of their time, and a third of what the
-// programs take that they start.
+// Tests make much garbage and keep little: with the usual goal, collecting it is a seventh of their time, and a third
+// of what the programs take that they start.
 func init() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
@@ -88,8 +88,8 @@ func (l *Lake) Snapshot(t testing.TB, table string) lake.Snapshot {
 	return tbl.Current()
 }
 
-// Compact rewrites all files of a table into new ones without their deleted rows, as another engine does it: one snapshot of
-// operation replace, without our state. A table without files stays as it is.
+// Compact rewrites all files of a table into new ones without their deleted rows, as another engine does it: one
+// snapshot of operation replace, without our state. A table without files stays as it is.
 func (l *Lake) Compact(t testing.TB, table string) lake.Snapshot {
 	t.Helper()
 	check := func(err error) {

@@ -14,8 +14,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Edit replaces the newest metadata file of the table behind its catalog's back. Numbers in it are json.Number. The file that
-// takes its place has another name, as one under its old name counts as read; the old one stays.
+// Edit replaces the newest metadata file of the table behind its catalog's back. Numbers in it are json.Number. The
+// file that takes its place has another name, as one under its old name counts as read; the old one stays.
 func (h Hand) Edit(change func(metadata map[string]any)) lake.Snapshot {
 	h.t.Helper()
 	uri := h.l.Snapshot(h.t, h.table).Table().MetadataURI()

@@ -62,7 +62,8 @@ func (c *Catalog) ping(ctx context.Context) error {
 	return lake.WithHint(c.notOpened(err), reach)
 }
 
-// notOpened is the error of a database that does not answer, and names its file. SQLite says of a full disk only that some reading or writing failed.
+// notOpened is the error of a database that does not answer, and names its file. SQLite says of a full disk only that
+// some reading or writing failed.
 func (c *Catalog) notOpened(err error) error {
 	if c.options.Type != "sqlite" {
 		return fmt.Errorf("open %s catalog: %w", c.options.Type, err)

@@ -214,7 +214,8 @@ func rowsOf(t *testing.T, l *laketest.Lake, s lake.Snapshot) (n int64) {
 	return n
 }
 
-// everythingBelow holds that no path in a lake's metadata, and in the rows of its delete files, is outside of its folder.
+// everythingBelow holds that no path in a lake's metadata, and in the rows of its delete files, is outside of its
+// folder.
 func everythingBelow(t *testing.T, l *laketest.Lake) {
 	t.Helper()
 	for _, spec := range catalog.Specs() {

@@ -28,10 +28,12 @@ type identity struct {
 	Moving  *movingMarker `json:"relocating,omitempty"`
 }
 
-// movingMarker keeps the id that a relocation has chosen for a copy while it runs, so that one that was killed goes on under the same.
+// movingMarker keeps the id that a relocation has chosen for a copy while it runs, so that one that was killed goes on
+// under the same.
 type movingMarker struct{ From, To, LakeID string }
 
-// catalogPlace tells one catalog from another: its type, where it is, without user and password, and its name in its own rows.
+// catalogPlace tells one catalog from another: its type, where it is, without user and password, and its name in its
+// own rows.
 type catalogPlace struct {
 	Type   string `json:"type"`
 	URI    string `json:"uri"`
@@ -70,7 +72,8 @@ func (c *Catalog) place(ctx context.Context) catalogPlace {
 	return p
 }
 
-// same tells whether a catalog on record is this one. A SQLite file may have been moved, so that nothing is at the place on record.
+// same tells whether a catalog on record is this one. A SQLite file may have been moved, so that nothing is at the
+// place on record.
 func (p catalogPlace) same(here catalogPlace) bool {
 	if p.Type != here.Type || p.Name != here.Name {
 		return false
@@ -118,8 +121,8 @@ func readIdentity(folder string) (*identity, error) {
 	return &id, nil
 }
 
-// writeIdentity puts the file in place whole: a crash leaves the one before or this one. fresh: only where there is none, and it tells
-// whether it was written; two inits at once agree that way.
+// writeIdentity puts the file in place whole: a crash leaves the one before or this one. fresh: only where there is
+// none, and it tells whether it was written; two inits at once agree that way.
 func writeIdentity(folder string, id identity, fresh bool) (written bool, err error) {
 	text, err := json.MarshalIndent(id, "", "  ")
 	if err != nil {

@@ -95,8 +95,8 @@ func (h *head) current() int64 {
 	return 0
 }
 
-// contains tells whether h came after o on one line, or has all that o added: a commit that lost a race is staged again under the same
-// id. Where both show the same rows, the one with all tags and branches of the other contains it.
+// contains tells whether h came after o on one line, or has all that o added: a commit that lost a race is staged again
+// under the same id. Where both show the same rows, the one with all tags and branches of the other contains it.
 func (h *head) contains(o *head) bool {
 	if h == o || h.past[path.Base(o.file)] {
 		return true
@@ -138,7 +138,8 @@ func (h *head) hasRefsOf(o *head) bool {
 	return true
 }
 
-// newest are the heads that no other one contains. One that contains all others, and has read at least as far as each of them, is alone.
+// newest are the heads that no other one contains. One that contains all others, and has read at least as far as each
+// of them, is alone.
 func newest(all []*head) []*head {
 	var left []*head
 	for _, h := range all {
@@ -161,7 +162,8 @@ func (h *head) readAsFarAs(o *head) bool {
 		})
 		for partition, next := range t.Next {
 			if at < 0 || mine.Topics[at].Next[partition] < next {
-				// On one line a position goes back only by a rollback or a topic that was made anew: the later one holds.
+				// On one line a position goes back only by a rollback or a topic that was made anew: the later one
+				// holds.
 				return h.past[path.Base(o.file)]
 			}
 		}

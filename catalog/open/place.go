@@ -15,8 +15,8 @@ import (
 	"github.com/lakectl/lakectl/lake/relocate"
 )
 
-// checkPlace refuses a lake whose tables name another place than catalog.warehouse: one that was copied, whose files are those of the
-// original, or one that was moved. It asks the catalog alone where that is enough.
+// checkPlace refuses a lake whose tables name another place than catalog.warehouse: one that was copied, whose files
+// are those of the original, or one that was moved. It asks the catalog alone where that is enough.
 func (c *Catalog) checkPlace(ctx context.Context) error {
 	rows, err := c.ours(ctx)
 	if err != nil {
@@ -35,8 +35,8 @@ func (c *Catalog) checkPlace(ctx context.Context) error {
 				}
 			}
 		}
-		return lake.WithHint(fmt.Errorf("this lake was copied or moved: table %s lies at %s, catalog.warehouse is %s: %w", r.table, r.location, c.warehouse, lake.ErrUnfit),
-			"if it was copied or moved, run 'lakectl catalog relocate', which makes it whole at its new place; if not, set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder it was made in")
+		return lake.WithHint(fmt.Errorf("table %s lies at %s, but catalog.warehouse is %s: %w", r.table, r.location, c.warehouse, lake.ErrUnfit),
+			"if it was copied or moved, run 'lakectl catalog relocate', which writes its paths anew; if not, set catalog.warehouse (LAKEHOUSE_CATALOG_WAREHOUSE) to the folder it was made in")
 	}
 	if c.options.ReadOnly { // who only reads does no harm
 		return nil
@@ -54,8 +54,8 @@ func isOurs(r row) bool {
 	return r.namespace == catalog.Namespace && slices.ContainsFunc(catalog.Specs(), func(s lake.Spec) bool { return s.Name == r.table })
 }
 
-// checkIdentity refuses a second catalog on one warehouse: each would delete what only the other knows. Where the warehouse has no such
-// file, an earlier version made the lake, and init has not been run since.
+// checkIdentity refuses a second catalog on one warehouse: each would delete what only the other knows. Where the
+// warehouse has no such file, an earlier version made the lake, and init has not been run since.
 func (c *Catalog) checkIdentity(ctx context.Context, rows []row) error {
 	folder, err := c.options.folder()
 	if err != nil {
@@ -116,8 +116,8 @@ func (c *Catalog) LakeID(ctx context.Context) (string, error) {
 	return c.lakeID(ctx, rows)
 }
 
-// claim says under which id this catalog's tables are made, and with write puts that on record in the warehouse. Two inits at once
-// agree by who writes the file first.
+// claim says under which id this catalog's tables are made, and with write puts that on record in the warehouse. Two
+// inits at once agree by who writes the file first.
 func (c *Catalog) claim(ctx context.Context, write bool) (string, error) {
 	rows, err := c.ours(ctx)
 	if err != nil {
@@ -161,8 +161,9 @@ func (c *Catalog) claim(ctx context.Context, write bool) (string, error) {
 	return file.LakeID, err
 }
 
-// orphaned refuses a catalog without tables on a warehouse that has some: the catalog was lost, and new tables among the files of the
-// old ones would hide that. The metadata of one table may be there without its row, where an init was cut off.
+// orphaned refuses a catalog without tables on a warehouse that has some: the catalog was lost, and new tables among
+// the files of the old ones would hide that. The metadata of one table may be there without its row, where an init was
+// cut off.
 func (c *Catalog) orphaned(ctx context.Context, folder string) error {
 	found := tablesIn(folder)
 	if found < 2 {

@@ -20,7 +20,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// refused holds that a lake cannot be opened, that the error has all of the words, and that it comes soon and writes nothing.
+// refused holds that a lake cannot be opened, that the error has all of the words, and that it comes soon and writes
+// nothing.
 func refused(t *testing.T, o open.Options, words ...string) {
 	t.Helper()
 	before := hashes(t, o.Warehouse)
@@ -220,7 +221,8 @@ func TestACopyOfALinkToAWarehouseIsASecondCatalog(t *testing.T) {
 	appendSources(t, reopen(t, a), "two")
 }
 
-// The file of the warehouse is empty, of another lake, of another kind, or gone: nothing but words, and the way back works.
+// The file of the warehouse is empty, of another lake, of another kind, or gone: nothing but words, and the way back
+// works.
 func TestWhatBecomesOfTheWarehousesFileIsSaidAndMended(t *testing.T) {
 	l := laketest.New(t)
 	appendSources(t, l, "one")

@@ -56,9 +56,9 @@ type displaced struct {
 	old  string // the table's folder, as its metadata says
 }
 
-// Relocate makes a lake that was copied or moved whole at its new place: metadata below catalog.warehouse that names nothing
-// outside of it, and a catalog that names this metadata. No file is deleted, and none at the old place is touched. The
-// catalog is switched last, all tables at once. Killed at any point, it is run again.
+// Relocate makes a lake that was copied or moved whole at its new place: metadata below catalog.warehouse that names
+// nothing outside of it, and a catalog that names this metadata. No file is deleted, and none at the old place is
+// touched. The catalog is switched last, all tables at once. Killed at any point, it is run again.
 func Relocate(ctx context.Context, o Options, r RelocateOptions) (done Relocated, err error) {
 	o.ReadOnly = r.DryRun
 	c, err := openUnchecked(ctx, o)
@@ -119,7 +119,8 @@ func (c *Catalog) displaced(ctx context.Context, to, from string) (found []displ
 	return found, left, nil
 }
 
-// locate finds the metadata file of a table below the warehouse, and from it where the warehouse was. nil: the table is where it says.
+// locate finds the metadata file of a table below the warehouse, and from it where the warehouse was. nil: the table is
+// where it says.
 func locate(r row, to, from string) (*displaced, error) {
 	file, err := metadataBelow(r, to, from)
 	if err != nil {
@@ -164,8 +165,8 @@ func metadataBelow(r row, to, from string) (string, error) {
 	return file, nil
 }
 
-// choose decides whether this is a copy or the lake itself, and under which id it goes on. While the original exists a copy must not
-// keep its id: two lakes of one id would share a consumer group and archive half each.
+// choose decides whether this is a copy or the lake itself, and under which id it goes on. While the original exists a
+// copy must not keep its id: two lakes of one id would share a consumer group and archive half each.
 func (c *Catalog) choose(ctx context.Context, found []displaced, done *Relocated, r RelocateOptions) (identity, error) {
 	done.Kind = "moved"
 	for _, d := range found {
@@ -211,8 +212,8 @@ func (c *Catalog) choose(ctx context.Context, found []displaced, done *Relocated
 	return next, err
 }
 
-// notTheOriginals refuses to make a copy of a warehouse with the catalog of the original: switching it would take the original's
-// tables away.
+// notTheOriginals refuses to make a copy of a warehouse with the catalog of the original: switching it would take the
+// original's tables away.
 func (c *Catalog) notTheOriginals(ctx context.Context, done *Relocated) error {
 	if done.Kind != "copy" {
 		return nil

@@ -46,9 +46,10 @@ type RestoredTable struct {
 	SnapshotID int64  `json:"snapshot_id,string"`
 }
 
-// Restore lets a catalog that was put back from a backup, or that lost its tables, name the newest state of each table again. What is
-// newest follows from lineage, never from age or number: a commit that lost a race leaves newer files that are on nobody's line. The
-// catalog is switched for all tables at once, if it still names what was read. No file is deleted.
+// Restore lets a catalog that was put back from a backup, or that lost its tables, name the newest state of each table
+// again. What is newest follows from lineage, never from age or number: a commit that lost a race leaves newer files
+// that are on nobody's line. The catalog is switched for all tables at once, if it still names what was read. No file
+// is deleted.
 func Restore(ctx context.Context, o Options, r RestoreOptions) (done Restored, err error) {
 	o.ReadOnly = r.DryRun
 	if folder, err := o.folder(); err == nil && !r.DryRun {
@@ -97,7 +98,8 @@ func Restore(ctx context.Context, o Options, r RestoreOptions) (done Restored, e
 	return done, err
 }
 
-// withLost are the rows of our tables, and rows without a location for tables that have files in the warehouse and no row.
+// withLost are the rows of our tables, and rows without a location for tables that have files in the warehouse and no
+// row.
 func (c *Catalog) withLost(ctx context.Context) ([]row, error) {
 	rows, err := c.ours(ctx)
 	if err != nil {
@@ -160,8 +162,9 @@ func (c *Catalog) newestOf(ctx context.Context, at row, wanted string, done *Res
 	return nil, nil
 }
 
-// wholeOf is the newest state on the line of h that has all its files. A warehouse that was copied while work went on has newer metadata
-// than data. The state that its catalog names is whole, so no older state is taken. A head that the operator chose is taken as it is.
+// wholeOf is the newest state on the line of h that has all its files. A warehouse that was copied while work went on
+// has newer metadata than data. The state that its catalog names is whole, so no older state is taken. A head that the
+// operator chose is taken as it is.
 func (c *Catalog) wholeOf(ctx context.Context, at row, h *head, all []*head, wanted bool, done *Restored) (*head, error) {
 	known := slices.IndexFunc(all, func(o *head) bool { return sameFile(o.file, at.location) })
 	lacking := complete(ctx, at.table, h, c.warehouse)
@@ -186,7 +189,8 @@ func (c *Catalog) wholeOf(ctx context.Context, at row, h *head, all []*head, wan
 	return older, nil
 }
 
-// sameTable leaves out files of a table that lay in the same folder before, where the catalog's own file tells which it is.
+// sameTable leaves out files of a table that lay in the same folder before, where the catalog's own file tells which it
+// is.
 func sameTable(all []*head, at row) []*head {
 	i := slices.IndexFunc(all, func(h *head) bool { return sameFile(h.file, at.location) })
 	if i < 0 {
@@ -211,7 +215,8 @@ func sameFile(a, b string) bool {
 	return err == nil && one == other
 }
 
-// complete holds that every file of the state is there. Those of a lake that was moved since are looked for by the relocation.
+// complete holds that every file of the state is there. Those of a lake that was moved since are looked for by the
+// relocation.
 func complete(ctx context.Context, table string, h *head, warehouse string) error {
 	if inside, err := relocate.Below(h.meta.Location(), warehouse); err != nil || !inside {
 		return err

@@ -105,7 +105,8 @@ func deleteFirst2(t *testing.T, l *laketest.Lake, commits int) {
 	commit(t, l, catalog.Quarantine, lake.Commit{Add: quarantined(t, l, commits)})
 }
 
-// lose leaves the metadata file of a commit that lost a race: based on the state before the newest, under a higher number.
+// lose leaves the metadata file of a commit that lost a race: based on the state before the newest, under a higher
+// number.
 func lose(t *testing.T, l *laketest.Lake, stage func(*laketest.Lake)) string {
 	t.Helper()
 	backup := filepath.Join(t.TempDir(), "catalog.db")

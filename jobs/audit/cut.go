@@ -43,8 +43,8 @@ func (a *audit) makeCut(ctx context.Context) error {
 	return a.db.Run(ctx, "audit/cut")
 }
 
-// changedByOthers is the newest value of [catalog.ChangedByOthers]: that of the tables that were made from the archive, and of
-// what happened to it since.
+// changedByOthers is the newest value of [catalog.ChangedByOthers]: that of the tables that were made from the archive,
+// and of what happened to it since.
 func (a *audit) changedByOthers(ctx context.Context, archive lake.Snapshot) (newest int64, err error) {
 	for _, table := range catalog.Ledger {
 		s, err := a.env.Snapshot(ctx, table)

@@ -90,8 +90,8 @@
 //
 // # Caveats
 //
-//   - The log has the number of removed copies. It does not say in which months they lay, nor which lay in the cut. If a
-//     request also removed copies of other months or of later arrival, as many copies of this period could vanish by
+//   - The log has the number of removed copies. It does not say in which months they lay, nor which lay in the cut. If
+//     a request also removed copies of other months or of later arrival, as many copies of this period could vanish by
 //     other means and be put down to the request. The outcome is inputs_erased then, never same.
 //   - A request logged between the moment a run read the ledger and the moment it started to compute, some tenths of a
 //     second, counts as one that the run knew of. The run may then be called different although a request explains it.

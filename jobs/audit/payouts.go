@@ -63,7 +63,8 @@ type spareUnits struct {
 	Units int64 `col:"units"`
 }
 
-// owedShare is what the statement audit/owed gives of a pool, artist and track. Nothing was paid where PaidFor and Paid are nil.
+// owedShare is what the statement audit/owed gives of a pool, artist and track. Nothing was paid where PaidFor and Paid
+// are nil.
 type owedShare struct {
 	poolKey
 	Amount  int64  `col:"amount_minor"` // of the pool

@@ -20,7 +20,8 @@ type Deletions struct {
 	Confirmed erase.Report   `json:"confirmed"`
 }
 
-// CarryOut carries every open deletion request forward and recomputes what was derived from its rows, the dashboard as the options of the rollup say. From the first committed delete on, an error means partly done.
+// CarryOut carries every open deletion request forward and recomputes what was derived from its rows, the dashboard as
+// the options of the rollup say. From the first committed delete on, an error means partly done.
 func CarryOut(ctx context.Context, env jobs.Env, o rollup.Options) (report Deletions, err error) {
 	partly := func(err error) error {
 		if err == nil {

@@ -68,7 +68,8 @@ func (p *Plan) writeDeleted(ctx context.Context) error {
 	return p.log.sweep(ctx, p.env, rows, p.target(catalog.Listens).after)
 }
 
-// settle writes down that a search of everything found nothing: no rollback of the archive is left to be searched after.
+// settle writes down that a search of everything found nothing: no rollback of the archive is left to be searched
+// after.
 func (p *Plan) settle(ctx context.Context) error {
 	if !p.whole {
 		return nil
@@ -141,8 +142,9 @@ func batches(files []hitFile, limit int64) [][]hitFile {
 	return cut
 }
 
-// whileAppended is the base that deletes on a table hold on which others append meanwhile: no other erasure was
-// at work, and no replay of refused records, which moves the rows it marks. That every data file they name is still there is the commit's own condition.
+// whileAppended is the base that deletes on a table hold on which others append meanwhile: no other erasure was at
+// work, and no replay of refused records, which moves the rows it marks. That every data file they name is still there
+// is the commit's own condition.
 func whileAppended(base lake.Snapshot, summary map[string]string) func(lake.Snapshot) (map[string]string, error) {
 	return func(now lake.Snapshot) (map[string]string, error) {
 		since, ancestor := now.Since(base.ID())

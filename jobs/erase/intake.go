@@ -22,15 +22,15 @@ const everything = math.MaxInt64
 
 // intakesAfter reads the history of the archive after the snapshot swept, 0 for before the first.
 //
-// Where swept is expired, so are the snapshots before it; those that are left are judged by what they say,
-// and what came from expired ones counts as swept. Where it is there but main does not descend from it, the
-// table was rolled back and may show rows that were deleted. Some snapshots between it and main may be expired.
+// Where swept is expired, so are the snapshots before it; those that are left are judged by what they say, and what
+// came from expired ones counts as swept. Where it is there but main does not descend from it, the table was rolled
+// back and may show rows that were deleted. Some snapshots between it and main may be expired.
 //
-// Neither is seen of a rollback to the swept snapshot itself, on which the rows were deleted, nor after an expiry. But where the
-// archive's line has fewer commits of deletions than it had when it was swept, some were taken back.
+// Neither is seen of a rollback to the swept snapshot itself, on which the rows were deleted, nor after an expiry. But
+// where the archive's line has fewer commits of deletions than it had when it was swept, some were taken back.
 //
-// A compaction is trusted as little as the least trusted commit between the sweep and it. Commits that only
-// delete rows bring none.
+// A compaction is trusted as little as the least trusted commit between the sweep and it. Commits that only delete rows
+// bring none.
 func intakesAfter(archive lake.Snapshot, swept, erasures int64) (intakes, error) {
 	in := intakes{lowest: everything, through: map[int64]int64{}}
 	if left, err := archive.StateNumber(catalog.Erasures); err != nil || left < erasures {

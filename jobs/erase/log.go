@@ -51,7 +51,8 @@ func (l *logbook) write(ctx context.Context, env jobs.Env, rows []catalog.StepRo
 	return l.commit(ctx, env, rows, nil)
 }
 
-// sweep commits the step with which all requests are swept through a snapshot of the archive; there may be nothing to log.
+// sweep commits the step with which all requests are swept through a snapshot of the archive; there may be nothing to
+// log.
 func (l *logbook) sweep(ctx context.Context, env jobs.Env, rows []catalog.StepRow, archive lake.Snapshot) error {
 	n, err := archive.StateNumber(catalog.Erasures)
 	if err != nil || len(rows) == 0 && n == l.erasures {
@@ -73,7 +74,8 @@ func (l *logbook) commit(ctx context.Context, env jobs.Env, rows []catalog.StepR
 	return err
 }
 
-// logRow is a row of deletion_log. months counts the rows of listens_counted by month: the snapshots that tell are purged later.
+// logRow is a row of deletion_log. months counts the rows of listens_counted by month: the snapshots that tell are
+// purged later.
 func logRow(id string, from Position, state State, at int64, c Counts, archive, ledger int64, days []string, months monthCounts) catalog.StepRow {
 	return catalog.StepRow{
 		RequestID: id, State: string(state), At: instant(at), Place: catalog.Place(from),

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// monthCounts are rows of listens_counted by month, like 2026-03. It is how deletion_log says of how many rows of a closed
-// month's statement a request is about, when the rows themselves are gone.
+// monthCounts are rows of listens_counted by month, like 2026-03. It is how deletion_log says of how many rows of a
+// closed month's statement a request is about, when the rows themselves are gone.
 type monthCounts map[string]int64
 
 func (m monthCounts) plus(o monthCounts) monthCounts {

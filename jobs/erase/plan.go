@@ -89,8 +89,8 @@ func (p *Plan) Empty() bool { return len(p.Requests) == 0 }
 // Close forgets the rows that were found. It does not undo an execution.
 func (p *Plan) Close() error { return p.db.Close() }
 
-// standsBeside makes sure that no request or refused record which the archive was filtered through was rolled back. The archive
-// comes first: what is committed meanwhile does no harm.
+// standsBeside makes sure that no request or refused record which the archive was filtered through was rolled back. The
+// archive comes first: what is committed meanwhile does no harm.
 func (p *Plan) standsBeside(ctx context.Context) error {
 	archive, err := p.env.Snapshot(ctx, catalog.Listens)
 	if err != nil {

@@ -143,8 +143,9 @@ func TestCompactionBetweenSearchAndDeleteIsPlannedAgain(t *testing.T) {
 	equal(t, "last step", log[len(log)-1], "r1@1 rows_deleted 2 0 0 0 2026-03-05 2026-03")
 }
 
-// What a request covers is gone in the end whoever deleted it. Rows of others that another engine deleted stay deleted, and none of
-// the rest comes back. On record is what the job deleted, which is a row too that both delete by position at the same time.
+// What a request covers is gone in the end whoever deleted it. Rows of others that another engine deleted stay deleted,
+// and none of the rest comes back. On record is what the job deleted, which is a row too that both delete by position
+// at the same time.
 func TestAnotherEngineDeletesWhileARequestIsOpen(t *testing.T) {
 	t.Parallel()
 	for way, record := range map[laketest.Way]string{
@@ -325,7 +326,8 @@ func TestBatchesHoldWholeFilesInOrder(t *testing.T) {
 	}
 }
 
-// A rollback can end on the very snapshot that was swept, before its rows were deleted, and an expiry hides whether it did.
+// A rollback can end on the very snapshot that was swept, before its rows were deleted, and an expiry hides whether it
+// did.
 func TestWhatARollbackBroughtBackIsErasedWhateverHistoryIsLeft(t *testing.T) {
 	for name, act := range map[string]func(*fixture, laketest.Hand, lake.Snapshot){
 		"to the swept snapshot":          func(_ *fixture, h laketest.Hand, _ lake.Snapshot) { h.Rollback(1) },

@@ -79,8 +79,8 @@
 //
 // The property of listens may still name a commit of ours while nothing shows that main comes from it. Then listens may
 // have been rolled back, and what runs and group know may be what was taken back, so the rows alone count. A file that
-// sources calls read counts as read if listens shows its commit. Otherwise the file is refused: it is neither read again
-// nor called read.
+// sources calls read counts as read if listens shows its commit. Otherwise the file is refused: it is neither read
+// again nor called read.
 //
 // Records that lie after the last row are read again. Records that were suppressed or erased are suppressed again, for
 // the requests stand. A small table whose history is lost must show in its files that it comes from the snapshot that

@@ -14,10 +14,10 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// Files ingests files of JSON Lines, plain or compressed; the path "-" is stdin. Each is a source of its own
-// whose offsets are line numbers. A source that was read to its end before is skipped, unless its name was given
-// and the content has another number of lines, which is an error; one that was interrupted goes on where listens is. When ctx ends Files commits what it has read, but it does not break off
-// a read from a pipe that nobody writes to.
+// Files ingests files of JSON Lines, plain or compressed; the path "-" is stdin. Each is a source of its own whose
+// offsets are line numbers. A source that was read to its end before is skipped, unless its name was given and the
+// content has another number of lines, which is an error; one that was interrupted goes on where listens is. When ctx
+// ends Files commits what it has read, but it does not break off a read from a pipe that nobody writes to.
 func Files(ctx context.Context, env jobs.Env, paths []string, stdin io.Reader, o Options) (report Report, err error) {
 	report = Report{Quarantined: map[listen.Reason]int64{}}
 	if err := checkSources(paths, o.Source); err != nil {

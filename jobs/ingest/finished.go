@@ -108,7 +108,8 @@ func (f *finished) refresh(ctx context.Context) error {
 // errListed ends the commit of a source that somebody else has just listed.
 var errListed = errors.New("source is listed")
 
-// namesListens tells whether the table sources says which snapshot of listens has the rows; one of an earlier version does not.
+// namesListens tells whether the table sources says which snapshot of listens has the rows; one of an earlier version
+// does not.
 func namesListens(s lake.Snapshot) bool {
 	_, ok := s.Table().Column("listens_sequence")
 	return ok

@@ -101,8 +101,8 @@ func (g *ingester) standsBeside(small lake.Snapshot) error {
 	return nil
 }
 
-// reached is how far a small table may have got in the source. Where the source was finished, its entry is gone from there, and
-// the rows are not: they were never rolled back.
+// reached is how far a small table may have got in the source. Where the source was finished, its entry is gone from
+// there, and the rows are not: they were never rolled back.
 func (g *ingester) reached(held map[int]int64) map[int]int64 {
 	if !g.again {
 		return held

@@ -34,7 +34,7 @@ func (f Filter) check() error {
 	for i, reason := range known {
 		names[i] = string(reason)
 	}
-	return lake.WithHint(fmt.Errorf("no record is refused for reason %q: %w", f.Reason, ErrUsage), "give one of %s", strings.Join(names, ", "))
+	return lake.WithHint(fmt.Errorf("%q is no reason to refuse a record: %w", f.Reason, ErrUsage), "give one of %s", strings.Join(names, ", "))
 }
 
 // Refused is one record that was refused.

@@ -19,18 +19,19 @@ type Recovered struct {
 	Positions lake.Positions `json:"positions"`
 }
 
-// recovery gives a table a state again after its state was lost: another engine expired every snapshot of ours, and the property and
-// the older metadata files are gone too. It is the last resort; package ingest says what it goes by.
+// recovery gives a table a state again after its state was lost: another engine expired every snapshot of ours, and the
+// property and the older metadata files are gone too. It is the last resort; package ingest says what it goes by.
 type recovery struct {
 	env    jobs.Env
 	engine *engine
 }
 
-// mostRecoveries bounds how often a table is tried again that moves meanwhile: each reads three columns of all its rows.
+// mostRecoveries bounds how often a table is tried again that moves meanwhile: each reads three columns of all its
+// rows.
 const mostRecoveries = 5
 
-// run goes through the tables, listens first. A table that was recovered is like any other from then on, so a run that is cut
-// off is gone on with by the next.
+// run goes through the tables, listens first. A table that was recovered is like any other from then on, so a run that
+// is cut off is gone on with by the next.
 func (r recovery) run(ctx context.Context) (list []Recovered, err error) {
 	for _, table := range catalog.Positioned {
 		for again := 0; ; again++ {
@@ -72,9 +73,9 @@ func (r recovery) table(ctx context.Context, table string) (p lake.Positions, lo
 	return p, true, err
 }
 
-// positions are those of the rows, raised for listens to what royalty runs noted of it, unless it may have been rolled back since:
-// then what the rows do not show must come in again, and no group is asked either. The identity of topics comes from every table that
-// still knows it.
+// positions are those of the rows, raised for listens to what royalty runs noted of it, unless it may have been rolled
+// back since: then what the rows do not show must come in again, and no group is asked either. The identity of topics
+// comes from every table that still knows it.
 func (r recovery) positions(ctx context.Context, s lake.Snapshot) (p lake.Positions, err error) {
 	p.Rows = map[string]map[int]int64{}
 	noted, err := r.noted(ctx)
@@ -186,8 +187,8 @@ func (r recovery) reach(ctx context.Context, s lake.Snapshot, next map[string]ma
 	})
 }
 
-// counters are the rest of the state. Replays count one more than are marked, so that the next one looks for records that one
-// which was cut off has left unmarked.
+// counters are the rest of the state. Replays count one more than are marked, so that the next one looks for records
+// that one which was cut off has left unmarked.
 func (r recovery) counters(ctx context.Context, s lake.Snapshot) (state map[string]string, err error) {
 	listens, err := r.env.Snapshot(ctx, catalog.Listens)
 	if err != nil {
@@ -257,8 +258,8 @@ func raise(next map[string]map[int]int64, source string, to map[int]int64) {
 	}
 }
 
-// fromGroup is where to read partitions from: where listens stands, but not before what the consumer group was told, of a topic
-// whose positions were worked out from the rows.
+// fromGroup is where to read partitions from: where listens stands, but not before what the consumer group was told, of
+// a topic whose positions were worked out from the rows.
 func (k *consumer) fromGroup(ctx context.Context, listens target, partitions []int) (map[int]int64, error) {
 	p, err := listens.at.Positions()
 	if _, unsure := p.Rows[k.src.Topic]; err != nil || !unsure || k.o.Group == "" || listens.at.Table().MayBeRolledBack() {
@@ -289,5 +290,5 @@ func recovered(list []Recovered, err error) error {
 		names[i] = r.Table
 	}
 	return lake.WithHint(fmt.Errorf("positions of %s were lost and are worked out from the rows: %w", strings.Join(names, ", "), jobs.ErrPartial),
-		"everything is ingested from there; rows that another engine deleted after these positions may have come in again, and 'suppressed' counts anew: compare the report's positions with what you know")
+		"everything is ingested from there; rows that another engine deleted after these positions may have come in again, and the count 'suppressed' starts at 0 again: compare the report's positions with your own records")
 }

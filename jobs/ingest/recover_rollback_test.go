@@ -11,8 +11,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// rollBackAndBury is a rollback of listens that nothing shows any more: others expire the history and commit until no older metadata
-// file is left. The property names what was rolled back.
+// rollBackAndBury is a rollback of listens that nothing shows any more: others expire the history and commit until no
+// older metadata file is left. The property names what was rolled back.
 func (w *world) rollBackAndBury() {
 	w.t.Helper()
 	h := w.lake.Hand(w.t, catalog.Listens)
@@ -77,8 +77,8 @@ func TestPositionsAreSureOnceRowsCameIn(t *testing.T) {
 	}
 }
 
-// Nobody knows any more whether the rows of a finished file were rolled back: where they are not there, it is neither called read nor
-// read again in silence.
+// Nobody knows any more whether the rows of a finished file were rolled back: where they are not there, it is neither
+// called read nor read again in silence.
 func TestAFinishedFileWithoutItsRowsIsRefusedWhereTheStateIsLost(t *testing.T) {
 	w, _ := fed(t)
 	w.rollBackAndBury()

@@ -83,7 +83,8 @@ func TestLostPositionsForgetNoTopic(t *testing.T) {
 	}
 }
 
-// A flush that was cut off left rows in the small tables: their records must not come in twice, nor may those after them be passed.
+// A flush that was cut off left rows in the small tables: their records must not come in twice, nor may those after
+// them be passed.
 func TestLostPositionsOfACutOffFlush(t *testing.T) {
 	for nth := 1; ; nth++ {
 		k := newKafka(t, 1)

@@ -128,8 +128,8 @@ func (r *replay) run(ctx context.Context) error {
 	}
 }
 
-// standsBeside makes sure that the small tables still hold what listens was filtered through. They are loaded after it: what they
-// hold then is not older than what it knows of.
+// standsBeside makes sure that the small tables still hold what listens was filtered through. They are loaded after it:
+// what they hold then is not older than what it knows of.
 func (r *replay) standsBeside(ctx context.Context) error {
 	listens, err := r.env.Snapshot(ctx, catalog.Listens)
 	for _, table := range []string{catalog.DeletionRequests, catalog.Quarantine} {

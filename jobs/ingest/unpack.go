@@ -211,8 +211,8 @@ func refuse(name, start string) error {
 	return nil
 }
 
-// isArray tells whether a text is an array of events. Any other array, such as [], is a record that is broken: what comes after it
-// may be good.
+// isArray tells whether a text is an array of events. Any other array, such as [], is a record that is broken: what
+// comes after it may be good.
 func isArray(text string) bool {
 	inside, is := strings.CutPrefix(text, "[")
 	line := strings.TrimLeft(inside, " \t\r")

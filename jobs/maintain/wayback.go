@@ -7,8 +7,9 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// waysBack hold the snapshot of a published table that 'job royalties' puts back after another engine changed the table, until it
-// has. No ref protects it, and none is made: an expiry by another engine is no fault, what is lost then is computed anew.
+// waysBack hold the snapshot of a published table that 'job royalties' puts back after another engine changed the
+// table, until it has. No ref protects it, and none is made: an expiry by another engine is no fault, what is lost then
+// is computed anew.
 func waysBack(t *lake.Table) []*hold {
 	a := t.Altered()
 	if a == nil || a.Before == 0 || !slices.Contains(catalog.Published, t.Name()) {

@@ -12,8 +12,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// postedPending is the posted period of differences by deletions that an earlier version held back in the table. The next run
-// takes them out and works out anew what waits.
+// postedPending is the posted period of differences by deletions that an earlier version held back in the table. The
+// next run takes them out and works out anew what waits.
 const postedPending = "pending"
 
 // Posting says what a run posted because a period was closed.
@@ -26,8 +26,9 @@ type Posting struct {
 	through through
 }
 
-// through tells how far the differences of a closed period are posted. posted is the run whose inputs they account for. settled is
-// the newest run whose differences are all posted. The two are the same run unless differences by deletions wait.
+// through tells how far the differences of a closed period are posted. posted is the run whose inputs they account for.
+// settled is the newest run whose differences are all posted. The two are the same run unless differences by deletions
+// wait.
 type through struct{ posted, settled string }
 
 // adjustments are the differences of closed periods that one run posts.
@@ -78,7 +79,8 @@ func (a *adjustments) prepare(ctx context.Context) error {
 	return a.db.RunAll(ctx, "royalty/differences", "royalty/closed_statements", "royalty/postings", "royalty/full_shares")
 }
 
-// bindRequests binds the deletion requests and their log as they are by now: whose listens are gone from the ledger is on record.
+// bindRequests binds the deletion requests and their log as they are by now: whose listens are gone from the ledger is
+// on record.
 func (a *adjustments) bindRequests(ctx context.Context) error {
 	log, err := a.env.Snapshot(ctx, catalog.DeletionLog)
 	if err != nil {
@@ -171,8 +173,8 @@ func (a *adjustments) postedSince(ctx context.Context, run PublishedRun) (posted
 	return posted, err
 }
 
-// rows makes the relation adjustment_rows, checks that with it published and posted differences, and those that wait, are what was
-// computed, and writes the files.
+// rows makes the relation adjustment_rows, checks that with it published and posted differences, and those that wait,
+// are what was computed, and writes the files.
 func (a *adjustments) rows(ctx context.Context) error {
 	if err := a.db.Run(ctx, "royalty/adjustment_rows", causeWaits); err != nil {
 		return fmt.Errorf("adjustment_rows: %w", err)

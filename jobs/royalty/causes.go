@@ -70,7 +70,8 @@ func (p *plan) choose(ctx context.Context, db *jobs.Session, only string) error 
 	return nil
 }
 
-// chooseFirst adds the periods that exist and were never published: listens, pools, or differences of earlier ones make a period.
+// chooseFirst adds the periods that exist and were never published: listens, pools, or differences of earlier ones make
+// a period.
 func (p *plan) chooseFirst(ctx context.Context, causes map[string]string) (err error) {
 	if p.rows, err = ledgerRows(ctx, p.ledger); err != nil {
 		return err
@@ -101,8 +102,8 @@ func sortPeriods(list []PeriodPlan) {
 	slices.SortFunc(list, func(a, b PeriodPlan) int { return strings.Compare(a.Period, b.Period) })
 }
 
-// causesOf are the inputs of a published period that are not what its run used. Rules, pools and splits count only as far as they
-// bear on the period.
+// causesOf are the inputs of a published period that are not what its run used. Rules, pools and splits count only as
+// far as they bear on the period.
 func (p *plan) causesOf(ctx context.Context, db *jobs.Session, period string, run publishedRun, listens bool) (list []string, err error) {
 	was, err := p.history.basisAt(ctx, period, run.LedgerSnapshotID, run.RulesVersion, run.PoolsVersion, run.SplitsVersion)
 	if err != nil {

@@ -33,8 +33,8 @@ type CloseReport struct {
 // ErrIncomplete is returned by [Close] for a period that something is missing of.
 var ErrIncomplete = errors.New("the period is not complete")
 
-// Close makes what is published of a period its statement. The row in royalty_closes is the decision; from it on, runs post
-// differences instead of changing the statement. The tags follow, and closing again makes those that are missing.
+// Close makes what is published of a period its statement. The row in royalty_closes is the decision; from it on, runs
+// post differences instead of changing the statement. The tags follow, and closing again makes those that are missing.
 //
 // Between the two, a commit on royalty_adjustments that changes nothing fences every run that planned before the
 // decision, so none posts to the period once its adjustments are tagged.

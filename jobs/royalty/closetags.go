@@ -85,9 +85,9 @@ func tagStatement(ctx context.Context, env jobs.Env, c Closing) (names []string,
 	return names, nil
 }
 
-// tag tags the snapshot. Where that is gone and the table only grows, it tags the oldest snapshot left. A table that the statement was
-// computed without gets no tag, also when it has rows by now. A tag that is there must name the same snapshot, and an age that somebody
-// gave it is taken off.
+// tag tags the snapshot. Where that is gone and the table only grows, it tags the oldest snapshot left. A table that
+// the statement was computed without gets no tag, also when it has rows by now. A tag that is there must name the same
+// snapshot, and an age that somebody gave it is taken off.
 func (want tagged) tag(ctx context.Context, env jobs.Env, tag string) (bool, error) {
 	t, err := env.Lake.Table(ctx, want.table)
 	if err != nil {
@@ -179,7 +179,7 @@ func MayDropTag(ctx context.Context, env jobs.Env, table, tag string) (err error
 		}
 		for _, want := range statementTables(pinned) {
 			if want.table == table && want.right(t, tag) {
-				return lake.WithHint(fmt.Errorf("tag %s of table %s is the statement of %s", tag, table, c.Period), "it stays: a period that was closed stays closed")
+				return lake.WithHint(fmt.Errorf("tag %s of table %s is the statement of %s", tag, table, c.Period), "it cannot be dropped: auditors read the statement there")
 			}
 		}
 	}

@@ -13,7 +13,8 @@ import (
 // KindHeld is the kind of the one row into which [Diff] folds what fewer than five people changed.
 const KindHeld = "held"
 
-// Difference is what one cause did to a line, a payout or a share of a statement. Fields that the kind has not are empty.
+// Difference is what one cause did to a line, a payout or a share of a statement. Fields that the kind has not are
+// empty.
 type Difference struct {
 	Kind             string `json:"kind" col:"kind"` // line, payout, share or [KindHeld]
 	Cause            string `json:"cause" col:"cause"`
@@ -50,10 +51,11 @@ type DiffReport struct {
 	Left        int64        `json:"differences_left_out"` // beyond the limit
 }
 
-// Diff explains every line, payout and share in which two runs of a period (see [FindRun]) differ, by the input that changed. The statements are
-// read from the snapshots the runs name; what lies between them is computed from the ledger. lake.ErrExpired when these are gone.
-// limit bounds the differences returned, 0 does not. Unless an operator asks, lines that the erasure of fewer than
-// five people changed, and what they do to the money of others, are one difference of the kind held.
+// Diff explains every line, payout and share in which two runs of a period (see [FindRun]) differ, by the input that
+// changed. The statements are read from the snapshots the runs name; what lies between them is computed from the
+// ledger. lake.ErrExpired when these are gone. limit bounds the differences returned, 0 does not. Unless an operator
+// asks, lines that the erasure of fewer than five people changed, and what they do to the money of others, are one
+// difference of the kind held.
 func Diff(ctx context.Context, env jobs.Env, from, to string, limit int, operator bool) (report DiffReport, err error) {
 	db, err := env.Open(ctx)
 	if err != nil {

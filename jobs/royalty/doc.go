@@ -14,9 +14,9 @@
 //	                                                                        of closed periods: royalty_adjustments
 //
 // [Run] does two things in a row. It brings the ledger up to the newest snapshot of listens (package ledger). Then it
-// recomputes the periods whose ledger rows, rules, pools or splits
-// changed, as far as these bear on the month, replaces those of them that came out different as whole partitions, and
-// writes one row a period to royalty_runs. A dry run ([Forecast]) says what it would do.
+// recomputes the periods whose ledger rows, rules, pools or splits changed, as far as these bear on the month, replaces
+// those of them that came out different as whole partitions, and writes one row a period to royalty_runs. A dry run
+// ([Forecast]) says what it would do.
 //
 // # Money
 //

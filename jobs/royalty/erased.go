@@ -9,9 +9,9 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// bindErased makes a table in main of the ids that erasures took from the ledger after was, each with the user whose row was
-// taken first. Every commit that took some is held against its own parent, so compactions in between do not matter. told is false
-// when the history between the two is gone.
+// bindErased makes a table in main of the ids that erasures took from the ledger after was, each with the user whose
+// row was taken first. Every commit that took some is held against its own parent, so compactions in between do not
+// matter. told is false when the history between the two is gone.
 func (r *restatement) bindErased(ctx context.Context, into string, was, now lake.Snapshot) (n int64, told bool, err error) {
 	chain, unbroken := now.Since(was.ID())
 	if !unbroken {
@@ -41,8 +41,9 @@ func (r *restatement) bindErased(ctx context.Context, into string, was, now lake
 	return n, true, err
 }
 
-// bindTaken makes the relation taken of the rows that a commit on the ledger took by erasure; false when it took none. This job
-// takes rows that a smaller copy replaces, and rows that others deleted from the archive: only the latter are erased.
+// bindTaken makes the relation taken of the rows that a commit on the ledger took by erasure; false when it took none.
+// This job takes rows that a smaller copy replaces, and rows that others deleted from the archive: only the latter are
+// erased.
 func (r *restatement) bindTaken(ctx context.Context, parent, s lake.Snapshot) (bool, error) {
 	if s.Job() == catalog.DeletionsJob || s.Job() == catalog.RemovalsJob {
 		return true, r.db.BindDeleted(ctx, "taken", parent, s)
@@ -80,7 +81,8 @@ func (r *restatement) bindTaken(ctx context.Context, parent, s lake.Snapshot) (b
 	return true, r.db.Run(ctx, "royalty/taken_by_rebuild")
 }
 
-// replacedAll tells whether a commit of this job made the ledger anew, from an archive that erasures had been at already.
+// replacedAll tells whether a commit of this job made the ledger anew, from an archive that erasures had been at
+// already.
 func replacedAll(ctx context.Context, parent, s lake.Snapshot) (bool, error) {
 	was, err := parent.Files(ctx)
 	if err != nil {

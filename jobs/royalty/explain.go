@@ -33,7 +33,8 @@ type Explanation struct {
 	Selection
 	RulesVersion     int64 `json:"rules_version"`
 	LedgerSnapshotID int64 `json:"ledger_snapshot_id,string"`
-	// LedgerOfRun: the ledger is read as the run saw it. Otherwise that snapshot has expired, and it is the current one.
+	// LedgerOfRun: the ledger is read as the run saw it. Otherwise that snapshot has expired, and it is the current
+	// one.
 	LedgerOfRun      bool              `json:"ledger_of_run"`
 	Listens          int64             `json:"listens"`
 	QualifiedListens int64             `json:"qualified_listens"`
@@ -66,8 +67,8 @@ type ExplainedListen struct {
 
 // Explain lists the counted listens behind the newest run of a period, at most limit of them. It checks that they sum
 // to the published lines: [jobs.ErrProof] when they do not, or [lake.ErrExpired] when the ledger of the run is gone and
-// the current one says something else. The explanation comes with these errors.
-// Unless an operator asks, lines that fewer than five people changed since a period was closed are left out, see [HeldLines].
+// the current one says something else. The explanation comes with these errors. Unless an operator asks, lines that
+// fewer than five people changed since a period was closed are left out, see [HeldLines].
 func Explain(ctx context.Context, env jobs.Env, s Selection, limit int, operator bool) (e *Explanation, err error) {
 	register, err := ReadRegister(ctx, env)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 )
 
-// HeldLines are lines that are not explained: what they come to now would show what fewer than five people played. The numbers
-// are those published: of the statement and the adjustments posted since.
+// HeldLines are lines that are not explained: what they come to now would show what fewer than five people played. The
+// numbers are those published: of the statement and the adjustments posted since.
 type HeldLines struct {
 	Lines            int64 `json:"lines"`
 	Listens          int64 `json:"listens"`
@@ -22,8 +22,8 @@ func (r PublishedRun) waits() bool {
 	return r.ClosedVersion > 0 && r.SettledRunID != "" && r.SettledRunID != r.RunID
 }
 
-// hold fills the table held_lines, of lines that are left out, and sums those of the selection. Of an operator, and while nothing
-// waits, there are none.
+// hold fills the table held_lines, of lines that are left out, and sums those of the selection. Of an operator, and
+// while nothing waits, there are none.
 func (e *Explanation) hold(ctx context.Context, env jobs.Env, db *jobs.Session, register Register) error {
 	statement, err := register.Find(e.Period)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// fold makes one row of the differences that would show what few people played. Where the ledger of before is gone nobody knows
-// how many they are, and all that listens changed is folded.
+// fold makes one row of the differences that would show what few people played. Where the ledger of before is gone
+// nobody knows how many they are, and all that listens changed is folded.
 func (r *restatement) fold(ctx context.Context) error {
 	was, err := r.ledger.ByID(r.from.ledger)
 	if errors.Is(err, lake.ErrExpired) {

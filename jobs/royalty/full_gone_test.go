@@ -11,7 +11,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// The snapshot that the run named has expired, so its partition as it is now is held against the recount and the run's checksum.
+// The snapshot that the run named has expired, so its partition as it is now is held against the recount and the run's
+// checksum.
 func TestFullOfAMonthWhoseSnapshotIsGoneReadsThePartition(t *testing.T) {
 	t.Parallel()
 	l := laketest.New(t)

@@ -8,8 +8,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// deletionBatch is how many people a batch of differences by deletions must be about before it is posted, for everyone who gets
-// to see it. Fewer wait, for the difference that one person's erasure makes shows what that person played.
+// deletionBatch is how many people a batch of differences by deletions must be about before it is posted, for everyone
+// who gets to see it. Fewer wait, for the difference that one person's erasure makes shows what that person played.
 const deletionBatch = 5
 
 // Statements of a step: with the erased listens still in, and without.
@@ -29,9 +29,9 @@ type wait struct {
 	report  *Posting
 }
 
-// explain finds the causes of the differences of a closed period and decides which are posted. Those that wait get the cause
-// causeWaits. While some wait, all others are those of a statement in which the erased listens are still in: what a pool or
-// a late listen gives to the rest would show them otherwise.
+// explain finds the causes of the differences of a closed period and decides which are posted. Those that wait get the
+// cause causeWaits. While some wait, all others are those of a statement in which the erased listens are still in: what
+// a pool or a late listen gives to the rest would show them otherwise.
 func (a *adjustments) explain(ctx context.Context, period string, closing Closing, report *Posting) error {
 	w := &wait{a: a, closing: closing, report: report}
 	if err := w.find(ctx, period); err != nil {
@@ -139,7 +139,8 @@ func (w *wait) together(ctx context.Context) error {
 	return w.arrive(ctx, schemaWas, schemaNow, causeWaits)
 }
 
-// apart walks from what is posted to what is computed. The first step is the statement with all erased listens still in.
+// apart walks from what is posted to what is computed. The first step is the statement with all erased listens still
+// in.
 func (w *wait) apart(ctx context.Context) error {
 	dated, err := w.prepare(ctx)
 	if errors.Is(err, lake.ErrExpired) {
@@ -182,8 +183,8 @@ func (w *wait) apart(ctx context.Context) error {
 	return w.post(ctx, steps, waits)
 }
 
-// post walks on from the statement with all erased listens in. While something waits, the way ends before what is computed,
-// and what is left of it waits.
+// post walks on from the statement with all erased listens in. While something waits, the way ends before what is
+// computed, and what is left of it waits.
 func (w *wait) post(ctx context.Context, steps []step, waits bool) error {
 	if !waits && len(steps) == 0 {
 		return errors.Join(w.db.DropSchema(ctx, schemaLate), w.arrive(ctx, schemaWas, schemaNow, CauseLate))

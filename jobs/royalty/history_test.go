@@ -91,7 +91,7 @@ func (p *past) arrive(t *testing.T) string {
 	return fmt.Sprintf("archive %d", len(late))
 }
 
-// erase carries out the request of a user, logged as job deletions does it: with the months of all copies of the listens.
+// erase carries out a user's request, logged as job deletions does it: with the months of all copies of the listens.
 func (p *past) erase(t *testing.T) string {
 	users := map[string]bool{}
 	for _, c := range p.archived {

@@ -13,11 +13,12 @@ import (
 	"github.com/lakectl/lakectl/lake/duck"
 )
 
-// compiledRules is up to how many rules are compiled to one expression, which takes each row through all of them and takes a
-// time to plan that grows with the square of their number. More are looked up by key.
+// compiledRules is up to how many rules are compiled to one expression, which takes each row through all of them and
+// takes a time to plan that grows with the square of their number. More are looked up by key.
 const compiledRules = 32
 
-// judging is a query over a relation of counted listens: its columns, qualifies, and rule, the id of the one that decided, or no text.
+// judging is a query over a relation of counted listens: its columns, qualifies, and rule, the id of the one that
+// decided, or no text.
 func judging(ctx context.Context, db *jobs.Session, relation string, rules []terms.Rule) (string, error) {
 	if len(rules) <= compiledRules {
 		return "SELECT *, " + terms.Expression(rules) + " AS qualifies, " + terms.ExpressionRule(rules) + " AS rule FROM " + relation, nil

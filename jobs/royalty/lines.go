@@ -14,10 +14,10 @@ import (
 // judgedColumns are the columns of a counted listen that rules judge and lines group by.
 var judgedColumns = []string{"track_id", "artist_id", "device", "event_time", "ms_played", "track_ms", "country", "tier"}
 
-// computeLines makes the table lines, or makes it anew, from a relation of counted listens. Period by
-// period: memory is bounded by a month, files of other months are not read, and no row's month is computed.
-// The rows lie in the order of the checksum. The view judged stays: all of the relation, with the column qualifies. Rules and
-// bounds become expressions or tables, not parameters: see [judging] and [duck.Between].
+// computeLines makes the table lines, or makes it anew, from a relation of counted listens. Period by period: memory is
+// bounded by a month, files of other months are not read, and no row's month is computed. The rows lie in the order of
+// the checksum. The view judged stays: all of the relation, with the column qualifies. Rules and bounds become
+// expressions or tables, not parameters: see [judging] and [duck.Between].
 func computeLines(ctx context.Context, db *jobs.Session, relation string, rules []terms.Rule, periods []string) error {
 	if err := db.Run(ctx, "royalty/lines_table"); err != nil {
 		return err

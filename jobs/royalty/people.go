@@ -17,13 +17,13 @@ type batch struct {
 	people          int64 // whose erasure they are about, at least
 }
 
-// decide says which of the lines that erased listens changed, between the statements of two schemas, are posted: the most
-// for which everyone who sees some of them (main.held_groups) sees those of at least [deletionBatch] people. main.held_out are
-// the others.
+// decide says which of the lines that erased listens changed, between the statements of two schemas, are posted: the
+// most for which everyone who sees some of them (main.held_groups) sees those of at least [deletionBatch] people.
+// main.held_out are the others.
 //
-// A person counts for a line that came out different because of them. People whose rows the ledger's snapshots still show
-// are told exactly. Of the others deletion_log says only how many rows each took from the month, so they are counted as the
-// fewest who can account for what is left.
+// A person counts for a line that came out different because of them. People whose rows the ledger's snapshots still
+// show are told exactly. Of the others deletion_log says only how many rows each took from the month, so they are
+// counted as the fewest who can account for what is left.
 func (w *wait) decide(ctx context.Context, before, after string) (out batch, err error) {
 	for view, schema := range map[string]string{"before_lines": before, "after_lines": after} {
 		if err := w.db.AliasAnywhere(ctx, view, schema+".lines"); err != nil {
@@ -82,8 +82,8 @@ func (w *wait) bindHolders(ctx context.Context) error {
 	return w.db.Fill(ctx, "held_pools", rows)
 }
 
-// unseen are how many rows the one, two, three and four people have at most who took most from the period and whom no snapshot of
-// the ledger shows. Where the log does not account for what is left to the row, it may all be one person's.
+// unseen are how many rows the one, two, three and four people have at most who took most from the period and whom no
+// snapshot of the ledger shows. Where the log does not account for what is left to the row, it may all be one person's.
 func (w *wait) unseen(ctx context.Context) (most [4]int64, err error) {
 	for i := range most {
 		most[i] = math.MaxInt64
@@ -134,8 +134,8 @@ func (w *wait) bindSeen(ctx context.Context) error {
 	return errors.Join(err, w.db.Fill(ctx, "seen", rows))
 }
 
-// prepare finds whose erased listens changed which lines since the settled run, and what waits already. dated: the splits of a track
-// among these change within the month.
+// prepare finds whose erased listens changed which lines since the settled run, and what waits already. dated: the
+// splits of a track among these change within the month.
 func (w *wait) prepare(ctx context.Context) (dated bool, err error) {
 	was, err := w.ledger.ByID(w.from.ledger)
 	if err != nil {
@@ -190,8 +190,8 @@ func (w *wait) settledLedger(ctx context.Context, was, now lake.Snapshot) (lake.
 	return was, w.db.Copy(ctx, "main.erased_all", "main.erased")
 }
 
-// touched makes tables of what erasures changed between two ledgers, by the rules of before: main.touched_NAME by line and person,
-// main.erased_keys_NAME the lines of each erased listen.
+// touched makes tables of what erasures changed between two ledgers, by the rules of before: main.touched_NAME by line
+// and person, main.erased_keys_NAME the lines of each erased listen.
 func (w *wait) touched(ctx context.Context, name, erased string, base, now lake.Snapshot) error {
 	return w.db.InSchema(ctx, "touched", func() error {
 		for view, s := range map[string]lake.Snapshot{"base_rows": base, "left_rows": now} {
@@ -226,7 +226,8 @@ func (w *wait) touched(ctx context.Context, name, erased string, base, now lake.
 	})
 }
 
-// bindWaiting makes main.waiting_lines: what the statement with its adjustments has more than the run that they go through.
+// bindWaiting makes main.waiting_lines: what the statement with its adjustments has more than the run that they go
+// through.
 func (w *wait) bindWaiting(ctx context.Context) error {
 	if err := bindPeriodAt(ctx, w.env, w.db, "through_lines", catalog.RoyaltyLines, w.through.LinesSnapshotID, w.period); err != nil {
 		return err

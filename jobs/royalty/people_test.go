@@ -83,7 +83,8 @@ func byAll(list []string, track, artist string) (copies []copyOf) {
 
 const onePool = "2026-03,*,*,EUR,7000\n2026-04,*,*,EUR,400\n"
 
-// Five requests, but four of their people had only copies in March that never counted: one line would show what the fifth played.
+// Five requests, but four of their people had only copies in March that never counted: one line would show what the
+// fifth played.
 func TestPeopleWhoseCountedListensLieElsewhereDoNotMakeABatch(t *testing.T) {
 	t.Parallel()
 	copies := append(byAll(users("o", 6), "to", "B"), played("v", "tv", "A", "03-05"))
@@ -99,7 +100,8 @@ func TestPeopleWhoseCountedListensLieElsewhereDoNotMakeABatch(t *testing.T) {
 	equal(t, adjustmentsOf(t, l), map[string]int64{})
 }
 
-// The place of four people's listens is taken by other copies of the same line: nothing came out different because of them.
+// The place of four people's listens is taken by other copies of the same line: nothing came out different because of
+// them.
 func TestPeopleWhoseListensAnotherCopyTakesOverDoNotMakeABatch(t *testing.T) {
 	t.Parallel()
 	copies := append(byAll(users("o", 6), "to", "A"), played("v", "to", "A", "03-05"))
@@ -152,7 +154,8 @@ func TestEveryHolderSeesFivePeopleOrNone(t *testing.T) {
 	reconcile(t, l, c)
 }
 
-// A pool is seen by all who share it, and a label by its tracks: both see one person if the artists' batches lie elsewhere.
+// A pool is seen by all who share it, and a label by its tracks: both see one person if the artists' batches lie
+// elsewhere.
 func TestWhoSharesAPoolSeesFivePeopleOrNone(t *testing.T) {
 	t.Parallel()
 	a := users("a", 7)
@@ -181,8 +184,8 @@ func TestWhoSharesAPoolSeesFivePeopleOrNone(t *testing.T) {
 	}
 }
 
-// What is posted while one person's erasure waits is what would be posted without it: neither late listens nor new pools and
-// splits show it.
+// What is posted while one person's erasure waits is what would be posted without it: neither late listens nor new
+// pools and splits show it.
 func TestWhatIsPostedWhileABatchWaitsIsWhatItWouldBeWithoutTheErasure(t *testing.T) {
 	t.Parallel()
 	posted := map[string]map[string]int64{}

@@ -13,8 +13,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Pinned are the snapshots of tables that a statement is read from. Id 0 is a table that had no snapshot: it is empty for
-// the statement for ever, whatever it gets later.
+// Pinned are the snapshots of tables that a statement is read from. Id 0 is a table that had no snapshot: it is empty
+// for the statement for ever, whatever it gets later.
 type Pinned map[string]int64
 
 // growing are the tables whose rows stay, so that a later snapshot has those of an earlier one.
@@ -42,8 +42,9 @@ func (c *Closing) pin(ctx context.Context, env jobs.Env) error {
 	return err
 }
 
-// decidedIn is the snapshot of royalty_closes that has the decision to close a period. Where its row lies in a newer file than what
-// the tag names, because the file was compacted or put back, it is what the tag names, if that has the row.
+// decidedIn is the snapshot of royalty_closes that has the decision to close a period. Where its row lies in a newer
+// file than what the tag names, because the file was compacted or put back, it is what the tag names, if that has the
+// row.
 func decidedIn(ctx context.Context, env jobs.Env, c Closing) (id int64, err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
@@ -107,8 +108,8 @@ func parsePinned(text string) (Pinned, error) {
 	return p, nil
 }
 
-// PinnedBy are the snapshots that a closed statement is read from. A close by an earlier version did not write them down: the
-// run names most of them, and tracks are those of the tag or of the time of the decision.
+// PinnedBy are the snapshots that a closed statement is read from. A close by an earlier version did not write them
+// down: the run names most of them, and tracks are those of the tag or of the time of the decision.
 func PinnedBy(ctx context.Context, env jobs.Env, c Closing) (Pinned, error) {
 	if c.Pinned != nil {
 		return c.Pinned, nil
@@ -128,7 +129,8 @@ func PinnedBy(ctx context.Context, env jobs.Env, c Closing) (Pinned, error) {
 	return pinnedBy(run, tracks), err
 }
 
-// StatementAt is a table as a closed statement reads it: under the tag where it has it, else at the snapshot that is pinned.
+// StatementAt is a table as a closed statement reads it: under the tag where it has it, else at the snapshot that is
+// pinned.
 func (c Closing) StatementAt(t *lake.Table, pinned Pinned) (lake.Snapshot, error) {
 	if id := pinned[t.Name()]; id == 0 {
 		return t.Empty(), nil
@@ -152,8 +154,8 @@ func atOrAfter(t *lake.Table, id int64) (lake.Snapshot, error) {
 	return s, err
 }
 
-// CutOfTag is the consistent cut of a closed statement, by its tag; [lake.ErrNotFound] when no statement has the tag. Tables that
-// had no snapshot are in it with id 0.
+// CutOfTag is the consistent cut of a closed statement, by its tag; [lake.ErrNotFound] when no statement has the tag.
+// Tables that had no snapshot are in it with id 0.
 func CutOfTag(ctx context.Context, env jobs.Env, tag string) (cut Cut, err error) {
 	db, err := env.Open(ctx)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// A statement computed without rules, splits and tracks has none for ever: closing again must not tag those that came later.
+// A statement computed without rules, splits and tracks has none for ever: closing again must not tag those that came
+// later.
 func TestTablesThatWereEmptyAtTheCloseStayEmptyForTheStatement(t *testing.T) {
 	t.Parallel()
 	l := laketest.New(t)

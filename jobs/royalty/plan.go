@@ -61,8 +61,8 @@ func (p *plan) names() []string {
 	return names
 }
 
-// makePlan loads the inputs and finds the periods whose inputs changed; only limits it to one period. Where a published table
-// has to be made anew every period is in the plan.
+// makePlan loads the inputs and finds the periods whose inputs changed; only limits it to one period. Where a published
+// table has to be made anew every period is in the plan.
 func makePlan(ctx context.Context, env jobs.Env, db *jobs.Session, only string, putBack ...PutBack) (*plan, error) {
 	p := &plan{anew: map[string]bool{}}
 	for _, t := range []struct {
@@ -159,7 +159,8 @@ func publishedRuns(ctx context.Context, db *jobs.Session, runs lake.Snapshot) (m
 }
 
 // judgedThrough is the newest ledger snapshot that says the same as ledger about the period of a published run that
-// summed it: every period was judged through it since, so the period did not change in between. Older ones are thinned out.
+// summed it: every period was judged through it since, so the period did not change in between. Older ones are thinned
+// out.
 func (p *plan) judgedThrough(ledger int64) (int64, error) {
 	judged, err := p.runs.StateNumber(catalog.CoversLedger)
 	if err != nil || judged == 0 {

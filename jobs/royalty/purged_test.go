@@ -7,8 +7,8 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
-// Snapshots of the ledger that show who was erased are purged after a week. The log's counts of rows stay: they tell the fewest
-// people who can account for what is left, and where they do not account for it to the row it may be one.
+// Snapshots of the ledger that show who was erased are purged after a week. The log's counts of rows stay: they tell
+// the fewest people who can account for what is left, and where they do not account for it to the row it may be one.
 func TestPeopleWhoseSnapshotsArePurgedCountByTheRowsOfTheLog(t *testing.T) {
 	t.Parallel()
 	four := users("a", 4)

@@ -28,11 +28,11 @@ func (b PutBack) String() string {
 	return b.Altered.String() + ": what was published is put back"
 }
 
-// putBack gives the published tables the rows again that the last commit of ours left there. The ledger is none of them: it
-// is counted anew (see [ledger.Update]), for its old files may hold what was erased since.
+// putBack gives the published tables the rows again that the last commit of ours left there. The ledger is none of
+// them: it is counted anew (see [ledger.Update]), for its old files may hold what was erased since.
 //
-// Rows come back in new files. To name a removed file again would be less work, but the engine that removed it may delete
-// it for good when it expires its own snapshot.
+// Rows come back in new files. To name a removed file again would be less work, but the engine that removed it may
+// delete it for good when it expires its own snapshot.
 func putBack(ctx context.Context, env jobs.Env, dryRun bool) (list []PutBack, err error) {
 	altered, err := env.Altered(ctx, catalog.Published...)
 	if err != nil || len(altered) == 0 {
@@ -61,8 +61,9 @@ func putBack(ctx context.Context, env jobs.Env, dryRun bool) (list []PutBack, er
 	return list, nil
 }
 
-// lastPublished is the snapshot to put back, with all its files there; found is false when that is not the last one of ours.
-// Then it is the newest that a statement's tag keeps, for the tables whose rows are only ever added, and nothing for others.
+// lastPublished is the snapshot to put back, with all its files there; found is false when that is not the last one of
+// ours. Then it is the newest that a statement's tag keeps, for the tables whose rows are only ever added, and nothing
+// for others.
 func lastPublished(ctx context.Context, env jobs.Env, a jobs.Altered) (s lake.Snapshot, found bool, err error) {
 	t, err := env.Lake.Table(ctx, a.Table)
 	if err != nil {
@@ -135,9 +136,9 @@ func openFiles(ctx context.Context, s lake.Snapshot) error {
 	return nil
 }
 
-// restore commits the rows and the state of a snapshot in place of what the table holds. The newest run of a period is told by
-// the commit of its row first, so runs come back together, and by the time when they finished; whole says so for all others
-// whose rows went with a file that is kept.
+// restore commits the rows and the state of a snapshot in place of what the table holds. The newest run of a period is
+// told by the commit of its row first, so runs come back together, and by the time when they finished; whole says so
+// for all others whose rows went with a file that is kept.
 func restore(ctx context.Context, env jobs.Env, db *jobs.Session, target lake.Snapshot, last bool) error {
 	now := target.Table().Current()
 	d, err := between(ctx, now, target)
@@ -148,7 +149,8 @@ func restore(ctx context.Context, env jobs.Env, db *jobs.Session, target lake.Sn
 	if err != nil && !errors.Is(err, lake.ErrExpired) {
 		return err
 	}
-	// What is gone for good is published anew by the run that goes on from here; the mark stays until that has happened.
+	// What is gone for good is published anew by the run that goes on from here; the mark stays until that has
+	// happened.
 	c := lake.Commit{Job: catalog.RoyaltiesJob, Remove: d.remove, Mends: last, Forgets: true, Stage: lake.IfUnmoved(now, state)}
 	if len(d.lost) > 0 {
 		if err := db.BindFiles(ctx, "put_back", target, d.lost); err != nil {
@@ -185,7 +187,8 @@ func (p *plan) checkHeads() error {
 	return nil
 }
 
-// mendCloses ends what another engine did to royalty_closes once everything else is published anew: what a tag kept of it holds.
+// mendCloses ends what another engine did to royalty_closes once everything else is published anew: what a tag kept of
+// it holds.
 func (p *plan) mendCloses(ctx context.Context, env jobs.Env) error {
 	if !p.anew[catalog.RoyaltyCloses] {
 		return nil

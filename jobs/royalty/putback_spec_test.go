@@ -34,8 +34,8 @@ func foreignRow(t *testing.T, table *lake.Table, period string) []any {
 	return values
 }
 
-// Another engine gives the published tables another partition spec and appends one file with rows of two periods: of what
-// partition it is nobody can tell. It goes all the same, whether what was published is there or has been expired.
+// Another engine gives the published tables another partition spec and appends one file with rows of two periods: of
+// what partition it is nobody can tell. It goes all the same, whether what was published is there or has been expired.
 func TestFilesUnderAnotherEnginesSpecAreTakenAway(t *testing.T) {
 	t.Parallel()
 	l, copies, closes := closedLake(t, 98)
@@ -95,8 +95,8 @@ func TestFilesUnderAnotherEnginesSpecAreTakenAway(t *testing.T) {
 	}
 }
 
-// compactedUnderAnotherSpec: a compaction changes no row, so there is nothing to put back. A run that has nothing to publish
-// goes on, one that has says what is in its way, and nothing is lost or doubled once that is seen to.
+// compactedUnderAnotherSpec: a compaction changes no row, so there is nothing to put back. A run that has nothing to
+// publish goes on, one that has says what is in its way, and nothing is lost or doubled once that is seen to.
 func compactedUnderAnotherSpec(t *testing.T, l *laketest.Lake, copies []copyOf) []copyOf {
 	t.Helper()
 	published := l.Snapshot(t, catalog.RoyaltyLines)

@@ -75,8 +75,8 @@ func adjustmentsOf(t *testing.T, l *laketest.Lake) map[string]int64 {
 	return got
 }
 
-// reconcile checks that the statement under the tag and all adjustments of its period come to the newest statement, for lines,
-// payouts and shares. It shares nothing with the job's own check.
+// reconcile checks that the statement under the tag and all adjustments of its period come to the newest statement, for
+// lines, payouts and shares. It shares nothing with the job's own check.
 func reconcile(t *testing.T, l *laketest.Lake, c royalty.Closing) {
 	t.Helper()
 	d := l.DB(t)

@@ -8,8 +8,8 @@ import (
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
-// What another engine takes from a closed month is posted as deletions are: not before it is five people's, and never if it is
-// brought back.
+// What another engine takes from a closed month is posted as deletions are: not before it is five people's, and never
+// if it is brought back.
 func TestRowsThatAnotherEngineTakesFromAClosedMonthWaitForFivePeople(t *testing.T) {
 	t.Parallel()
 	l := laketest.New(t)

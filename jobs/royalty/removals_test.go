@@ -10,8 +10,8 @@ import (
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
-// inBothWays runs a test with an engine that deletes rows by position and with one that rewrites files; outside of CI half of the
-// tests with one, half with the other.
+// inBothWays runs a test with an engine that deletes rows by position and with one that rewrites files; outside of CI
+// half of the tests with one, half with the other.
 func inBothWays(t *testing.T, test func(t *testing.T, l *laketest.Lake, way laketest.Way)) {
 	for i, way := range []laketest.Way{laketest.ByPosition, laketest.WholeFiles} {
 		if (len(t.Name())+i)%laketest.Stride(2) != 0 {

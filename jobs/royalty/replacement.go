@@ -20,8 +20,8 @@ type replacement struct {
 	add     []iceberg.DataFile
 }
 
-// computation is a table that a run computes, with the view of what is published of it and the statement that finds the periods in
-// which the two differ.
+// computation is a table that a run computes, with the view of what is published of it and the statement that finds the
+// periods in which the two differ.
 type computation struct{ table, published, changed string }
 
 var (
@@ -67,8 +67,8 @@ func compareTable(ctx context.Context, db *jobs.Session, base lake.Snapshot, com
 	return r, nil
 }
 
-// mendAll makes the replacement one that ends what another engine did to the table: periods that nobody published go, and it
-// is committed even if all others came out the same.
+// mendAll makes the replacement one that ends what another engine did to the table: periods that nobody published go,
+// and it is committed even if all others came out the same.
 func (r *replacement) mendAll(ctx context.Context, base lake.Snapshot, published []string) error {
 	files, err := base.Files(ctx)
 	for _, f := range files {

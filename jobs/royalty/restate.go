@@ -18,9 +18,11 @@ const (
 	CauseNewRules  = "rules"
 	CauseNewPools  = "pools"
 	CauseNewSplits = "splits"
-	// CauseListens is late listens and deletions together, where the ledger's snapshots that tell them apart are expired.
+	// CauseListens is late listens and deletions together, where the ledger's snapshots that tell them apart are
+	// expired.
 	CauseListens = "listens"
-	// CauseRecomputed is a difference although no input differs: another version of the code, or a run that ended early.
+	// CauseRecomputed is a difference although no input differs: another version of the code, or a run that ended
+	// early.
 	CauseRecomputed = "recomputed"
 )
 
@@ -32,10 +34,10 @@ type basis struct {
 	splits int64        // version
 }
 
-// restatement explains the way from one statement of a period to a later one, step by step. In each step one input changes:
-// late listens, erased listens, rules, pools, splits. The statements at both ends are in the schemas was
-// and now, as lines, payouts and full_shares; those in between are computed, in schemas of their own. Differences
-// between neighbours go to main.differences with the step's cause, so they add up to the whole difference.
+// restatement explains the way from one statement of a period to a later one, step by step. In each step one input
+// changes: late listens, erased listens, rules, pools, splits. The statements at both ends are in the schemas was and
+// now, as lines, payouts and full_shares; those in between are computed, in schemas of their own. Differences between
+// neighbours go to main.differences with the step's cause, so they add up to the whole difference.
 type restatement struct {
 	env      jobs.Env
 	db       *jobs.Session
@@ -60,8 +62,8 @@ type step struct {
 	waiting  bool // with main.waiting_lines, which waited before the start
 }
 
-// statementRelations are what a schema has of a statement. Shares are in full, so that a track that is split later takes from its artist
-// what it gives to the parties.
+// statementRelations are what a schema has of a statement. Shares are in full, so that a track that is split later
+// takes from its artist what it gives to the parties.
 var statementRelations = []struct{ name, before, after, difference string }{
 	{"lines", "before_lines", "after_lines", "royalty/difference_lines"},
 	{"payouts", "before_payouts", "after_payouts", "royalty/difference_payouts"},
@@ -86,7 +88,8 @@ func (r *restatement) explain(ctx context.Context) error {
 	return r.arrive(ctx, last, schemaNow, steps[len(steps)-1].cause)
 }
 
-// walk computes the statements of steps one after the other, adds their differences, and returns the schema of the last.
+// walk computes the statements of steps one after the other, adds their differences, and returns the schema of the
+// last.
 func (r *restatement) walk(ctx context.Context, steps []step) (string, error) {
 	at := schemaWas
 	for i, s := range steps {

@@ -254,8 +254,8 @@ func (p *plan) state() map[string]string {
 	return map[string]string{lake.StateKey(catalog.CoversLedger): strconv.FormatInt(p.ledger.ID(), 10)}
 }
 
-// runID names a run by what it was computed from: the period, the ledger, the versions of rules, pools and splits, whether
-// the period was closed, and the code.
+// runID names a run by what it was computed from: the period, the ledger, the versions of rules, pools and splits,
+// whether the period was closed, and the code.
 func (p *plan) runID(env jobs.Env, period string) string {
 	inputs := fmt.Sprintf("%s|%d|%d|%d|%d|%d|%s", period, p.ledger.ID(), p.rules.Version, p.pools.byPeriod[period], p.splits.version, p.closed[period].Version, env.CodeVersion)
 	sum := sha256.Sum256([]byte(inputs))

@@ -188,8 +188,8 @@ func (st *Statement) readAdjustments(ctx context.Context, env jobs.Env, db *jobs
 	return nil
 }
 
-// PostedTo is the snapshot of royalty_adjustments with what belongs to the statement of a run's period: under its tag for the run
-// that was closed, as it is now for the newest run of an open period, else as the run saw it.
+// PostedTo is the snapshot of royalty_adjustments with what belongs to the statement of a run's period: under its tag
+// for the run that was closed, as it is now for the newest run of an open period, else as the run saw it.
 func (r Register) PostedTo(ctx context.Context, env jobs.Env, run PublishedRun) (s lake.Snapshot, err error) {
 	t, err := env.Lake.Table(ctx, catalog.Adjustments)
 	if err != nil {

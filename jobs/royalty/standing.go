@@ -41,7 +41,8 @@ func ReadRegister(ctx context.Context, env jobs.Env) (r Register, err error) {
 	return r, err
 }
 
-// Find returns a run by its id, or the statement of a period: the run that it was closed with, or its newest while it is open.
+// Find returns a run by its id, or the statement of a period: the run that it was closed with, or its newest while it
+// is open.
 func (r Register) Find(runOrPeriod string) (PublishedRun, error) {
 	if c, is := r.Closed[runOrPeriod]; is {
 		runOrPeriod = c.RunID

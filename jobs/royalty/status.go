@@ -93,7 +93,8 @@ func countPostings(ctx context.Context, db *jobs.Session, adjustments lake.Snaps
 	return posted, nil
 }
 
-// empty tells whether an open period has nothing of its own any more: its pools were taken back, and there are no listens of it.
+// empty tells whether an open period has nothing of its own any more: its pools were taken back, and there are no
+// listens of it.
 func (f *Forecast) empty(s PeriodStatus) bool {
 	return s.State == PeriodOpen && s.Pending == "" && s.PostedHere == 0 && f.plan.rows[s.Period] == 0 &&
 		len(poolsOf(f.plan.pools.Pools, s.Period)) == 0

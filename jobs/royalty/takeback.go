@@ -11,8 +11,9 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// RemovePools takes the pools of periods back: a new version in which they have none. Earlier versions stay, and so does the
-// statement of a closed period; what it was paid too much is posted by the next run. A period that no file named is an error.
+// RemovePools takes the pools of periods back: a new version in which they have none. Earlier versions stay, and so
+// does the statement of a closed period; what it was paid too much is posted by the next run. A period that no file
+// named is an error.
 func RemovePools(ctx context.Context, env jobs.Env, periods []string) (PoolSet, error) {
 	base, err := env.Snapshot(ctx, catalog.RoyaltyPools)
 	if err != nil {
@@ -49,8 +50,8 @@ func RemovePools(ctx context.Context, env jobs.Env, periods []string) (PoolSet, 
 	return set, err
 }
 
-// RemoveSplits takes the splits of tracks back: a new version in which they have none, so that their payouts are the artist's.
-// It is to splits what [RemovePools] is to pools.
+// RemoveSplits takes the splits of tracks back: a new version in which they have none, so that their payouts are the
+// artist's. It is to splits what [RemovePools] is to pools.
 func RemoveSplits(ctx context.Context, env jobs.Env, tracks []string) (SplitSet, error) {
 	tracks = slices.Compact(slices.Sorted(slices.Values(tracks)))
 	s := splitStore{set: SplitSet{Tracks: len(tracks)}, rows: len(tracks), noneIsNew: true}

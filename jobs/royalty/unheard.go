@@ -13,8 +13,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Unheard are values that terms name and no counted listen of any published month has: slips of the pen, or what nobody has
-// heard yet. Nothing is unheard while no listen was counted.
+// Unheard are values that terms name and no counted listen of any published month has: slips of the pen, or what nobody
+// has heard yet. Nothing is unheard while no listen was counted.
 type Unheard struct {
 	Terms  string   `json:"terms"`  // rules, pools, splits or tracks
 	Column string   `json:"column"` // of a listen
@@ -89,7 +89,8 @@ func namedByTracks(tracks []terms.Track) map[named]bool {
 // lineFields are the columns of a listen that royalty lines have.
 var lineFields = []string{"track_id", "artist_id", "country", "tier"}
 
-// strike takes out the values that a relation has in some columns. What is named goes first, so that the relation is only scanned.
+// strike takes out the values that a relation has in some columns. What is named goes first, so that the relation is
+// only scanned.
 func (n *naming) strike(ctx context.Context, relation string, fields ...string) error {
 	for _, f := range fields {
 		if !n.fields[f] {
@@ -165,8 +166,8 @@ func unheardOf(ctx context.Context, env jobs.Env, values map[named]bool) (list [
 	return n.left(ctx, func(fields ...string) error { return db.Bind(ctx, "heard_lines", lines, fields...) }, ledger, false)
 }
 
-// unheard compares the terms in force with the lines of this run, which has them in the table lines, and only what these do not
-// have with those published of other periods.
+// unheard compares the terms in force with the lines of this run, which has them in the table lines, and only what
+// these do not have with those published of other periods.
 func (p *plan) unheard(ctx context.Context, db *jobs.Session) ([]Unheard, error) {
 	n, err := newNaming(ctx, db)
 	if err != nil {
@@ -201,8 +202,8 @@ func (p *plan) unheard(ctx context.Context, db *jobs.Session) ([]Unheard, error)
 	return n.left(ctx, func(fields ...string) error { return db.BindPartitions(ctx, "heard_lines", p.lines, others, fields...) }, p.ledger, heard)
 }
 
-// left strikes out what published lines have, which bind makes the view heard_lines of, and lists the rest: nothing unless
-// listens were counted. Devices are not in lines, so they are looked for in the ledger.
+// left strikes out what published lines have, which bind makes the view heard_lines of, and lists the rest: nothing
+// unless listens were counted. Devices are not in lines, so they are looked for in the ledger.
 func (n *naming) left(ctx context.Context, bind func(fields ...string) error, ledger lake.Snapshot, heard bool) ([]Unheard, error) {
 	if len(n.fields) == 0 {
 		return nil, nil

@@ -18,8 +18,8 @@ func waits(t *testing.T, l *laketest.Lake, period string) bool {
 	return r.ClosedVersion > 0 && r.SettledRunID != r.RunID
 }
 
-// changedBy are the months in which a line comes out different without a user: a listen of theirs counted there, and no copy
-// that is judged alike counts in its line in its place; or such a copy of another line counts now.
+// changedBy are the months in which a line comes out different without a user: a listen of theirs counted there, and no
+// copy that is judged alike counts in its line in its place; or such a copy of another line counts now.
 func changedBy(copies []copyOf, user string) map[string]bool {
 	months := map[string]bool{}
 	left := winners(without(copies, user))
@@ -41,8 +41,8 @@ func changedBy(copies []copyOf, user string) map[string]bool {
 	return months
 }
 
-// checkWaiting holds what is posted of a period of which something waits against itself: every payout is shared to the unit,
-// and nothing that waits is in the table.
+// checkWaiting holds what is posted of a period of which something waits against itself: every payout is shared to the
+// unit, and nothing that waits is in the table.
 func (p *past) checkWaiting(t *testing.T, c royalty.Closing) {
 	t.Helper()
 	d := p.DB(t)

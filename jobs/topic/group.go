@@ -160,8 +160,8 @@ func (t *Topic) TellGroup(ctx context.Context, group string, next map[int]int64)
 	return t.tell(ctx, &kafka.OffsetCommitRequest{GroupID: group, GenerationID: -1}, next)
 }
 
-// Committed reads the offsets that a group was told for the topic, without those it has none of. It is for an archive that has
-// lost its own positions.
+// Committed reads the offsets that a group was told for the topic, without those it has none of. It is for an archive
+// that has lost its own positions.
 func (t *Topic) Committed(ctx context.Context, group string, partitions []int) (map[int]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, committedTimeout)
 	defer cancel()
@@ -185,7 +185,8 @@ func (t *Topic) Committed(ctx context.Context, group string, partitions []int) (
 	return next, nil
 }
 
-// committedTimeout bounds how long the coordinator of a group may take to say its offsets; the first time it loads them.
+// committedTimeout bounds how long the coordinator of a group may take to say its offsets; the first time it loads
+// them.
 const committedTimeout = 30 * time.Second
 
 func (t *Topic) tell(ctx context.Context, r *kafka.OffsetCommitRequest, next map[int]int64) error {

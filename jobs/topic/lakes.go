@@ -81,8 +81,8 @@ const (
 	lookPause = 100 * time.Millisecond
 )
 
-// alone holds that no member of another lake has partitions in this generation. Where the group cannot be looked at, the next
-// generation is.
+// alone holds that no member of another lake has partitions in this generation. Where the group cannot be looked at,
+// the next generation is.
 func (m *Member) alone(ctx context.Context) error {
 	if m.lake == "" {
 		return nil

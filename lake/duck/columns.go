@@ -36,8 +36,8 @@ func ownColumns(t *lake.Table) ([]column, error) {
 	return columns, nil
 }
 
-// allColumns are the columns of a snapshot as its own schema has them, and the names of those that cannot be shown:
-// of types that DuckDB does not read from Parquet by field id, without a name, or with the name of another in other case,
+// allColumns are the columns of a snapshot as its own schema has them, and the names of those that cannot be shown: of
+// types that DuckDB does not read from Parquet by field id, without a name, or with the name of another in other case,
 // which DuckDB cannot tell apart. Columns of lakectl keep theirs.
 func allColumns(s lake.Snapshot) (columns []column, left []string) {
 	fields := s.Schema().Fields()

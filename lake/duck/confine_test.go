@@ -49,7 +49,8 @@ func erased(t *testing.T) (*laketest.Lake, lake.Snapshot, []string) {
 }
 
 // escapes are texts that would read or write more than the tables, in the kinds there are. FILE is a data file of the
-// bound snapshot that holds an erased row, DIR its table's folder, SECRET a file beside the lake, OUT one that is not there.
+// bound snapshot that holds an erased row, DIR its table's folder, SECRET a file beside the lake, OUT one that is not
+// there.
 var escapes = []string{
 	"SELECT * FROM read_parquet('FILE')",
 	"SELECT * FROM parquet_scan(['FILE'])",
@@ -211,7 +212,8 @@ func TestWhatAnAnalystWritesIsAllowed(t *testing.T) {
 	}
 }
 
-// DuckDB moves conditions below the position deletes, where the error of a function would show what a deleted row holds.
+// DuckDB moves conditions below the position deletes, where the error of a function would show what a deleted row
+// holds.
 func TestNoConditionIsTriedOnDeletedRows(t *testing.T) {
 	l, s, _ := erased(t)
 	for _, condition := range []string{

@@ -12,8 +12,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Whoever splits a file begins at a row group, and whoever plans by the sizes of columns has the true ones: of files that
-// DuckDB wrote, that Go wrote, and of deletes.
+// Whoever splits a file begins at a row group, and whoever plans by the sizes of columns has the true ones: of files
+// that DuckDB wrote, that Go wrote, and of deletes.
 func TestManifestsSayWhereRowGroupsStartAndHowLongColumnsAre(t *testing.T) {
 	laketest.Engine(t, "READERS_PYTHON")
 	l := laketest.New(t)

@@ -8,8 +8,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// BindPartitions makes a view of some partitions of a snapshot, by their [lake.PartitionValue]; only as for [DB.Bind]. Of files
-// that do not say theirs, it has the rows that belong there.
+// BindPartitions makes a view of some partitions of a snapshot, by their [lake.PartitionValue]; only as for [DB.Bind].
+// Of files that do not say theirs, it has the rows that belong there.
 func (d *DB) BindPartitions(ctx context.Context, view string, s lake.Snapshot, values []any, only ...string) error {
 	files, err := s.Files(ctx)
 	if err != nil {
@@ -54,8 +54,8 @@ func (d *DB) BindPartitions(ctx context.Context, view string, s lake.Snapshot, v
 	return d.ExecText(ctx, text)
 }
 
-// BindCommits makes a table (path, sequence, added_by) of a snapshot's files: when, and by which snapshot, the rows were committed
-// whose _file is path.
+// BindCommits makes a table (path, sequence, added_by) of a snapshot's files: when, and by which snapshot, the rows
+// were committed whose _file is path.
 func (d *DB) BindCommits(ctx context.Context, table string, s lake.Snapshot) error {
 	files, err := s.Files(ctx)
 	if err != nil {

@@ -58,7 +58,8 @@ func (d *DB) makeView(ctx context.Context, view, body string, err error) error {
 	return nil
 }
 
-// BindWritten makes a view of all rows that the files of a snapshot hold, those that are deleted by position among them.
+// BindWritten makes a view of all rows that the files of a snapshot hold, those that are deleted by position among
+// them.
 func (d *DB) BindWritten(ctx context.Context, view string, s lake.Snapshot, only ...string) error {
 	columns, err := jobColumns(s, only)
 	var files []lake.File
@@ -75,7 +76,8 @@ func (d *DB) BindWritten(ctx context.Context, view string, s lake.Snapshot, only
 }
 
 // BindTable makes a view of a whole snapshot for a reader: all columns as the snapshot's own schema has them, those of
-// other engines included, and nothing else. It returns the names of columns that DuckDB cannot show, which are left out.
+// other engines included, and nothing else. It returns the names of columns that DuckDB cannot show, which are left
+// out.
 func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left []string, err error) {
 	files, err := s.Files(ctx)
 	if err != nil {
@@ -92,8 +94,8 @@ func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left 
 	return left, nil
 }
 
-// scan is the SELECT that reads files minus their position deletes and other rows; placed: with _file and _pos. What it reads is
-// verified.
+// scan is the SELECT that reads files minus their position deletes and other rows; placed: with _file and _pos. What it
+// reads is verified.
 func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lake.File, columns []column, placed bool, without map[string][]int64) (string, error) {
 	if len(files) == 0 {
 		return emptyScan(columns, placed), nil

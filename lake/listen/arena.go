@@ -5,8 +5,8 @@ import "strings"
 // chunkBytes balances allocations against what one surviving string keeps alive.
 const chunkBytes = 64 << 10
 
-// arena makes strings with one allocation per chunk. Chunks belong to the garbage collector: a string stays valid for ever,
-// and keeps its chunk alive.
+// arena makes strings with one allocation per chunk. Chunks belong to the garbage collector: a string stays valid for
+// ever, and keeps its chunk alive.
 type arena struct{ chunk strings.Builder }
 
 func (a *arena) copy(b []byte) string {

@@ -50,8 +50,8 @@ func scanString(b []byte) (n int, unpaired bool) {
 	return 0, false
 }
 
-// scanPlain returns the length of what b starts with outside of strings: a literal, or one byte that may belong to a number
-// or between tokens. 0 means that it can be neither.
+// scanPlain returns the length of what b starts with outside of strings: a literal, or one byte that may belong to a
+// number or between tokens. 0 means that it can be neither.
 func scanPlain(b []byte) int {
 	if inNumbers[b[0]] {
 		return 1
@@ -112,8 +112,8 @@ func readHex(b []byte) rune {
 	return r
 }
 
-// appendUnescaped appends the characters that the inside of a scanned string stands for. ok is false if one of them is an
-// unpaired surrogate, for which it appends U+FFFD.
+// appendUnescaped appends the characters that the inside of a scanned string stands for. ok is false if one of them is
+// an unpaired surrogate, for which it appends U+FFFD.
 func appendUnescaped(dst, b []byte) (_ []byte, ok bool) {
 	ok = true
 	for {

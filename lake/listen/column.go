@@ -174,8 +174,8 @@ func (d *Decoder) flag(f field) Flag {
 	return Unset
 }
 
-// extra is one JSON object of the members that a listen does not know, "" if there are none. Keys and values are copied as
-// they were written, so that numbers of any length survive.
+// extra is one JSON object of the members that a listen does not know, "" if there are none. Keys and values are copied
+// as they were written, so that numbers of any length survive.
 func (d *Decoder) extra() string {
 	b := append(d.scratch[:0], '{')
 	for _, m := range d.object.members {

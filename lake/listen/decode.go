@@ -113,8 +113,8 @@ func (d *Decoder) deletion() Kind {
 	return IsDeletion
 }
 
-// exceeds tells whether a is later than b by more than limit. A Kafka timestamp can be any number at all, so the difference is
-// taken where it cannot overflow.
+// exceeds tells whether a is later than b by more than limit. A Kafka timestamp can be any number at all, so the
+// difference is taken where it cannot overflow.
 func exceeds(a, b, limit int64) bool {
 	return a > b && uint64(a)-uint64(b) > uint64(limit)
 }

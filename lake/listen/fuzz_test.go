@@ -81,7 +81,8 @@ func TestDecoderAgreesWithTheContractOnOddRecords(t *testing.T) {
 	}
 }
 
-// oddRecord is a valid record with a few members changed, added, dropped, doubled, moved, and now and then a byte wrong.
+// oddRecord is a valid record with a few members changed, added, dropped, doubled, moved, and now and then a byte
+// wrong.
 func oddRecord(random *rand.Rand) []byte {
 	time, id := `"2026-03-05T10:00:00Z"`, `"x1"`
 	pairs := [][2]string{

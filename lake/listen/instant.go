@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// The first and the last second of the years 1 to 9999 in UTC. An offset can push a time that is written with four digits out of
-// them, where neither RFC 3339 nor the engines that read the tables can write it down.
+// The first and the last second of the years 1 to 9999 in UTC. An offset can push a time that is written with four
+// digits out of them, where neither RFC 3339 nor the engines that read the tables can write it down.
 const (
 	firstSecond = -62_135_596_800
 	lastSecond  = 253_402_300_799
 )
 
-// Writable tells whether a time in microseconds since 1970 lies in the years 1 to 9999 in UTC, as every time of an event must.
+// Writable tells whether a time in microseconds since 1970 lies in the years 1 to 9999 in UTC, as every time of an
+// event must.
 func Writable(micros int64) bool {
 	return micros >= firstSecond*1_000_000 && micros < (lastSecond+1)*1_000_000
 }
 
-// parseInstant reads an RFC 3339 timestamp into microseconds since 1970 UTC; further digits are cut. It is stricter than
-// time.Parse about separators and offsets and, unlike it, takes the lower-case t and z of the RFC. A leap second is refused:
-// no engine that reads the tables can hold one. So is what is not [Writable].
+// parseInstant reads an RFC 3339 timestamp into microseconds since 1970 UTC; further digits are cut. It is stricter
+// than time.Parse about separators and offsets and, unlike it, takes the lower-case t and z of the RFC. A leap second
+// is refused: no engine that reads the tables can hold one. So is what is not [Writable].
 func parseInstant(b []byte) (micros int64, ok bool) {
 	const local = len("2006-01-02T15:04:05")
 	if len(b) <= local || b[4] != '-' || b[7] != '-' || b[10]|0x20 != 't' || b[13] != ':' || b[16] != ':' {

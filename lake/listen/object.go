@@ -15,7 +15,8 @@ const (
 	// keepMembers is how much room for members is kept for the next record; one that needed more gives it back.
 	keepMembers = 1024
 
-	// fewNames is up to how many unknown keys are compared pair by pair; above that, one hostile record would cost seconds.
+	// fewNames is up to how many unknown keys are compared pair by pair; above that, one hostile record would cost
+	// seconds.
 	fewNames = 16
 )
 
@@ -29,7 +30,8 @@ const (
 	faultTwice     = "a key appears twice"
 )
 
-// member is one key with its value. Both are slices of the record, escapes untouched; the value with its quotes, the key without.
+// member is one key with its value. Both are slices of the record, escapes untouched; the value with its quotes, the
+// key without.
 type member struct {
 	field      field
 	key, value []byte
@@ -43,8 +45,8 @@ type object struct {
 	names   [][]byte // the unknown keys, unescaped
 }
 
-// parse splits raw into its members and returns what is wrong with it, if anything. Where the structure holds and only the
-// text in it is at fault, the members are there nevertheless.
+// parse splits raw into its members and returns what is wrong with it, if anything. Where the structure holds and only
+// the text in it is at fault, the members are there nevertheless.
 func (o *object) parse(raw []byte) (fault string) {
 	o.reset()
 	unpaired, fault := o.split(raw)
@@ -71,8 +73,9 @@ func (o *object) reset() {
 	*o = object{members: o.members[:0], names: o.names[:0]}
 }
 
-// split is the scan: it finds the members of what it takes for one object, and refuses what fastjson would accept or be slow
-// to refuse. It is a single function, longer than most, because its state is a depth and a position that every branch moves.
+// split is the scan: it finds the members of what it takes for one object, and refuses what fastjson would accept or be
+// slow to refuse. It is a single function, longer than most, because its state is a depth and a position that every
+// branch moves.
 func (o *object) split(raw []byte) (unpaired bool, fault string) {
 	if b := trim(raw); len(b) == 0 || b[0] != '{' {
 		return false, faultNotObject

@@ -14,8 +14,8 @@ import (
 	"unicode/utf8"
 )
 
-// oracle is the contract again, slowly: built on encoding/json and regular expressions, sharing no code with the decoder.
-// It answers in the words of cases.txt, as describe does.
+// oracle is the contract again, slowly: built on encoding/json and regular expressions, sharing no code with the
+// decoder. It answers in the words of cases.txt, as describe does.
 type oracle struct {
 	keys   []string
 	tokens map[string]string // raw values by unescaped key
@@ -298,7 +298,8 @@ func (o *oracle) listen(pairs []oraclePair, stamp string) (kind, detail string, 
 	return "listen", "", out
 }
 
-// oracleExtra joins the unknown members with keys unescaped, by a separator that no JSON text contains outside of strings.
+// oracleExtra joins the unknown members with keys unescaped, by a separator that no JSON text contains outside of
+// strings.
 func oracleExtra(pairs []oraclePair, known []string) string {
 	var b strings.Builder
 	for _, p := range pairs {

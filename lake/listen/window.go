@@ -11,8 +11,8 @@ type Window struct {
 	ReceivedTime int64 // of the request
 }
 
-// Window is what d erases. A To later than the request's arrival means the same as none: nobody can ask for the erasure of
-// what they have yet to do.
+// Window is what d erases. A To later than the request's arrival means the same as none: nobody can ask for the erasure
+// of what they have yet to do.
 func (d Deletion) Window() Window {
 	w := Window{From: math.MinInt64, To: d.ReceivedTime, UpToRequest: true, ReceivedTime: d.ReceivedTime}
 	if d.From != nil {

@@ -21,8 +21,8 @@ import (
 // record is one record of an Avro file by field names.
 type record = map[string]any
 
-// copyAvro writes the Avro file at from to the URI to, with each record changed, and returns its size in bytes. Schema and header are
-// kept as they are. dry: nothing is written.
+// copyAvro writes the Avro file at from to the URI to, with each record changed, and returns its size in bytes. Schema
+// and header are kept as they are. dry: nothing is written.
 func copyAvro(ctx context.Context, from, to string, dry bool, change func(record) error) (int64, error) {
 	name, err := lake.LocalPath(from)
 	if err != nil {
@@ -76,7 +76,8 @@ func copyRecords(ctx context.Context, r *ocf.Reader, out io.Writer, change func(
 	}
 }
 
-// plain is the file's schema without logical types: dates, decimals and times are copied as the numbers and bytes they are stored as.
+// plain is the file's schema without logical types: dates, decimals and times are copied as the numbers and bytes they
+// are stored as.
 func plain(r *ocf.Reader) (*avro.Schema, error) {
 	var schema any
 	d := json.NewDecoder(bytes.NewReader(r.Metadata()["avro.schema"]))
@@ -123,8 +124,8 @@ func writerLike(r *ocf.Reader, out io.Writer) (*ocf.Writer, error) {
 	return ocf.NewWriter(out, schema, ocf.WithSchema(string(r.Metadata()["avro.schema"])), ocf.WithMetadata(header), ocf.WithCodec(ocf.DeflateCodec(-1)))
 }
 
-// writeFile writes a file whole or not at all and returns its size in bytes: under another name first, synced, then renamed. A file of
-// that name, left by a run that was killed, is replaced.
+// writeFile writes a file whole or not at all and returns its size in bytes: under another name first, synced, then
+// renamed. A file of that name, left by a run that was killed, is replaced.
 func writeFile(ctx context.Context, uri string, write func(io.Writer) error) (size int64, err error) {
 	name, err := lake.LocalPath(uri)
 	if err != nil {

@@ -63,7 +63,8 @@ func (t *table) manifest(ctx context.Context, old string) (file, error) {
 	return file{uri: to, bytes: bytes}, err
 }
 
-// entry renames the paths of one manifest entry. The file of a live one must be there; that of a removed one is often gone.
+// entry renames the paths of one manifest entry. The file of a live one must be there; that of a removed one is often
+// gone.
 func (t *table) entry(ctx context.Context, entry record) error {
 	data, ok := entry["data_file"].(record)
 	if !ok {
@@ -99,8 +100,8 @@ func (t *table) reference(data record) error {
 	return err
 }
 
-// positionDeletes writes a position delete file anew and describes it by what it holds then: paths of another length have other sizes,
-// and bounds may have been cut off.
+// positionDeletes writes a position delete file anew and describes it by what it holds then: paths of another length
+// have other sizes, and bounds may have been cut off.
 func (t *table) positionDeletes(ctx context.Context, data record, at string, live bool) error {
 	if format, _ := data["file_format"].(string); format != "PARQUET" && format != "parquet" {
 		return fmt.Errorf("delete file %s is of format %s: %w", path.Base(at), format, lake.ErrUnsupported)
@@ -143,7 +144,8 @@ func (t *table) positionDeletes(ctx context.Context, data record, at string, liv
 	return nil
 }
 
-// setPair replaces the value of a key in a map that Iceberg stores as an array of pairs. A key that is not there stays away.
+// setPair replaces the value of a key in a map that Iceberg stores as an array of pairs. A key that is not there stays
+// away.
 func setPair(data record, field string, key int, value any) {
 	pairs, _ := data[field].([]any)
 	for _, p := range pairs {

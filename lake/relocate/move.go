@@ -54,8 +54,8 @@ func (m Move) place(location string) (string, error) {
 
 var renamed = regexp.MustCompile(`-at-[0-9a-f]{8}$`)
 
-// rename gives the new name of a rewritten file: that of the old one and a mark of the place it is for, in the same folder. Moved
-// again, the mark is replaced.
+// rename gives the new name of a rewritten file: that of the old one and a mark of the place it is for, in the same
+// folder. Moved again, the mark is replaced.
 func (m Move) rename(uri string) string {
 	mark := sha256.Sum256([]byte(m.From + "\n" + m.To))
 	folder, name := path.Split(uri)
@@ -82,8 +82,8 @@ func Below(location, folder string) (bool, error) {
 	return lake.Inside(file, root), nil
 }
 
-// From finds where a warehouse was, from the old location of a file or folder that lies below the warehouse now: what is left
-// without the shortest end that is found below to. False when nothing of it is there.
+// From finds where a warehouse was, from the old location of a file or folder that lies below the warehouse now: what
+// is left without the shortest end that is found below to. False when nothing of it is there.
 func From(location, to string) (string, bool) {
 	uri := URI(location)
 	for at := strings.LastIndexByte(uri, '/'); at > len("file://"); at = strings.LastIndexByte(uri[:at], '/') {

@@ -88,8 +88,8 @@ func Table(ctx context.Context, name, metadata string, m Move, o Options) (Resul
 	return r, verify(ctx, name, r.Metadata, m.To)
 }
 
-// moved renames every path in the document below its old place, drops the list of older metadata files, and gives the table it
-// describes then.
+// moved renames every path in the document below its old place, drops the list of older metadata files, and gives the
+// table it describes then.
 func (t *table) moved(name string, doc map[string]any, metadata string) (*lake.Table, error) {
 	delete(doc, "metadata-log")
 	if _, ok := doc["properties"].(map[string]any); !ok {
@@ -235,8 +235,8 @@ func parse(text []byte) (map[string]any, error) {
 	return doc, d.Decode(&doc)
 }
 
-// nextMetadata names the new metadata file: the number after the old one's, and an id that follows from what it will say, so that a
-// run after one that was killed writes the same file.
+// nextMetadata names the new metadata file: the number after the old one's, and an id that follows from what it will
+// say, so that a run after one that was killed writes the same file.
 func nextMetadata(old string, m Move, properties map[string]string) string {
 	folder, name := path.Split(old)
 	number, _, _ := strings.Cut(name, "-")

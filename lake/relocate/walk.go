@@ -24,8 +24,9 @@ func Load(uri string) (icetable.Metadata, error) {
 	return meta, nil
 }
 
-// Walk visits every file that the retained snapshots of a table name: manifest lists, manifests, data and delete files, statistics.
-// live is false for files that a snapshot removed and that need not be there. A file is visited once or more.
+// Walk visits every file that the retained snapshots of a table name: manifest lists, manifests, data and delete files,
+// statistics. live is false for files that a snapshot removed and that need not be there. A file is visited once or
+// more.
 func Walk(ctx context.Context, meta icetable.Metadata, visit func(uri string, live bool) error) error {
 	storage, err := iceio.LoadFS(ctx, nil, meta.Location())
 	if err != nil {

@@ -1,6 +1,6 @@
--- The archive as the run saw it, less what is gone since: what lies in files that were there, whoever wrote them, and what
--- positions say was there, in whatever files it lies now. A file never says to be older than its rows. A position is one
--- copy's: another row under it that came in a later file is another engine's. Several statements, no parameters.
+-- The archive as the run saw it, less what is gone since: what lies in files that were there, whoever wrote them, and
+-- what positions say was there, in whatever files it lies now. A file never says to be older than its rows. A position
+-- is one copy's: another row under it that came in a later file is another engine's. Several statements, no parameters.
 -- Grain: one archived copy. Relations: archive (listens), archive_files (path, sequence), seen, reach, replayed.
 CREATE VIEW early AS
 SELECT a.* FROM archive a SEMI JOIN (SELECT path FROM archive_files WHERE sequence <= (SELECT sequence FROM seen)) w ON w.path = a._file;

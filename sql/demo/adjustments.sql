@@ -1,4 +1,5 @@
--- What was posted of a closed period since. Grain: one posted period and cause. Units: rows of lines and payouts; listens; minor units, signed.
+-- What was posted of a closed period since. Grain: one posted period and cause. Units: rows of lines and payouts;
+-- listens; minor units, signed.
 -- Relations: adjustments (royalty_adjustments). Parameters: $1 origin period.
 SELECT cause, posted_period, count(*),
   CAST(coalesce(sum(listens) FILTER (WHERE kind = 'line'), 0) AS BIGINT), CAST(coalesce(sum(qualified_listens) FILTER (WHERE kind = 'line'), 0) AS BIGINT),

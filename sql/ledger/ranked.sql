@@ -4,8 +4,8 @@
 -- winner was erased are read again.
 -- Duplicates keep no payload, only its hash. One without payload never outranks: it lost against a row of
 -- the ledger, and where that row was erased, all copies of the id come from the archive.
--- The smallest by content counts; see package royalty. NULL comes last. Copies that tie are the same listen to the letter; the one
--- that counts already stays.
+-- The smallest by content counts; see package ledger. NULL comes last. Copies that tie are the same listen to the
+-- letter; the one that counts already stays.
 -- Ranking needs its rows in memory at once, hence the slices.
 -- Grain: one row a copy. Relations: known, copies. Parameters: $1 number of
 -- slices, a power of two, less one; $2 this slice, from 0.

@@ -1,4 +1,5 @@
--- Rows of the ledger whose copy the archive does not have any more, not under the same source position with the same content.
+-- Rows of the ledger whose copy the archive does not have any more, not under the same source position with the same
+-- content.
 -- Grain: one ledger row. Relations: counted_torn (listens_counted), archive_torn (listens). Both have the same days.
 CREATE OR REPLACE TABLE removed_counted AS
 SELECT l._file, l._pos, l.user_id, l.event_time

@@ -1,5 +1,6 @@
--- Rows of listens_duplicates whose copy the archive does not have any more, not under the same source position with the same
--- content. Grain: one duplicates row. Relations: duplicates_torn (listens_duplicates), archive_torn (listens). Both have the same days.
+-- Rows of listens_duplicates whose copy the archive does not have any more, not under the same source position with the
+-- same content. Grain: one duplicates row. Relations: duplicates_torn (listens_duplicates), archive_torn (listens).
+-- Both have the same days.
 CREATE OR REPLACE TABLE removed_duplicates AS
 SELECT d._file, d._pos
 FROM duplicates_torn d ANTI JOIN archive_torn a

@@ -1,6 +1,7 @@
--- The copies of torn days that the ledger tables do not have, neither as the one that counts nor as one that does not, under the
--- same source position with the same content. Grain: one archived copy. Relations: copies_torn (files of listens), counted_torn
--- (listens_counted), duplicates_torn (listens_duplicates). The last two have all days of the first.
+-- The copies of torn days that the ledger tables do not have, neither as the one that counts nor as one that does not,
+-- under the same source position with the same content.
+-- Grain: one archived copy. Relations: copies_torn (files of listens), counted_torn (listens_counted), duplicates_torn
+-- (listens_duplicates). The last two have all days of the first.
 CREATE OR REPLACE VIEW unrecorded AS
 SELECT a.*
 FROM copies_torn a

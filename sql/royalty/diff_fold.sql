@@ -1,5 +1,6 @@
--- Puts one row in place of the differences that would show the folded lines: theirs, and, because a pool gives to others what it takes
--- from these, all money that erased listens, rules, pools and splits moved. Run as one; no parameters.
+-- Puts one row in place of the differences that would show the folded lines: theirs, and, because a pool gives to
+-- others what it takes from these, all money that erased listens, rules, pools and splits moved. Run as one; no
+-- parameters.
 -- Grain: one difference. Units: listens, signed. Relations: differences, folded_lines.
 CREATE OR REPLACE TABLE folding AS
 SELECT * FROM differences d

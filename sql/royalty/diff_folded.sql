@@ -1,5 +1,6 @@
 -- The lines that the erasure of too few people changed. Grain: one line.
--- Relations: differences, erased_from (listens_counted before), main.erased (ids and the people of whom they were taken).
+-- Relations: differences, erased_from (listens_counted before), main.erased (ids and the people of whom they were
+-- taken).
 -- Parameters: $1 people.
 CREATE OR REPLACE TABLE folded_lines AS
 WITH many AS (

@@ -1,6 +1,7 @@
--- Lines of a closed period that come out as something else than the statement and the adjustments posted since: what they came to
--- would show what fewer than five people played. Grain: one line. Units: listens, as published.
--- Relations: closed_lines (royalty_lines of the statement), adjustments (royalty_adjustments), statement_lines (of the newest run).
+-- Lines of a closed period that come out as something else than the statement and the adjustments posted since: what
+-- they came to would show what fewer than five people played. Grain: one line. Units: listens, as published.
+-- Relations: closed_lines (royalty_lines of the statement), adjustments (royalty_adjustments), statement_lines (of the
+-- newest run).
 -- Parameters: $1 period; $2 the posted period of rows that an earlier version held back.
 INSERT INTO held_lines
 SELECT artist_id, track_id, country, tier, CAST(sum(listens) AS BIGINT), CAST(sum(qualified) AS BIGINT)

@@ -1,6 +1,7 @@
--- Who gets to see which lines: the artist, the label and every party of a track, and all who share a pool with it. Lines that an
--- erased listen left for another are linked. Run as one; no parameters. Grain: one line and group.
--- Relations: main.held_keys, main.held_labels, main.held_pools, was.full_shares, now.full_shares, main.erased_keys_fresh.
+-- Who gets to see which lines: the artist, the label and every party of a track, and all who share a pool with it.
+-- Lines that an erased listen left for another are linked. Run as one; no parameters. Grain: one line and group.
+-- Relations: main.held_keys, main.held_labels, main.held_pools, was.full_shares, now.full_shares,
+-- main.erased_keys_fresh.
 CREATE OR REPLACE TABLE main.held_groups AS
 SELECT key_id, 'artist ' || artist_id AS grp FROM main.held_keys WHERE differs
 UNION

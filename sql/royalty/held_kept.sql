@@ -1,4 +1,5 @@
--- Leaves among what stays in the statement what waits: erased listens of the lines that wait, and of what waited before theirs.
+-- Leaves among what stays in the statement what waits: erased listens of the lines that wait, and of what waited before
+-- theirs.
 -- Run as one; no parameters. Grain: one listen; one line.
 -- Relations: main.held_keys, main.held_out, main.erased_keys_fresh, main.waiting_lines.
 CREATE OR REPLACE TABLE main.kept_in AS

@@ -1,5 +1,6 @@
--- The lines that erased listens changed, and those that erasures took from and gave to alike. told: the erasures since the settled run
--- account for all of it, so their people are its people; otherwise those since the last run are, and rest is what these leave.
+-- The lines that erased listens changed, and those that erasures took from and gave to alike. told: the erasures since
+-- the settled run account for all of it, so their people are its people; otherwise those since the last run are, and
+-- rest is what these leave.
 -- Run as one; no parameters. Grain: one line. Units: listens, signed; rest: listens.
 -- Relations: before_lines, after_lines (with erased listens in, and without), main.touched_told, main.touched_fresh.
 CREATE OR REPLACE TABLE main.held_keys AS

@@ -1,5 +1,5 @@
--- The label of every track in a month: by the row valid on its first day, the newest if several are, else by the first that becomes
--- valid within it. Grain: one track. Relations: tracks. Parameters: $1 period.
+-- The label of every track in a month: by the row valid on its first day, the newest if several are, else by the first
+-- that becomes valid within it. Grain: one track. Relations: tracks. Parameters: $1 period.
 CREATE OR REPLACE TABLE main.held_labels AS
 WITH valid AS (
   SELECT *, CAST($1 || '-01' AS DATE) AS first_day, coalesce(valid_from, DATE '0001-01-01') AS since, coalesce(valid_to, DATE '9999-12-31') AS until

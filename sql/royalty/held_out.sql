@@ -1,5 +1,6 @@
--- Adds lines to those that wait: of groups that would see the differences of too few people, and lines linked to these. Run until
--- it adds none. What is left of lines that nothing is told of counts as the fewest people who can account for it.
+-- Adds lines to those that wait: of groups that would see the differences of too few people, and lines linked to these.
+-- Run until it adds none. What is left of lines that nothing is told of counts as the fewest people who can account for
+-- it.
 -- Grain: one line. Relations: main.held_groups, main.held_keys, main.held_people, main.held_links, main.held_out.
 -- Parameters: $1 people, $2 to $5 rows that one to four people account for at most.
 INSERT INTO main.held_out

@@ -1,4 +1,5 @@
--- Adds to the lines of a step what waits of earlier erasures: a statement says the same as long as these are not posted.
+-- Adds to the lines of a step what waits of earlier erasures: a statement says the same as long as these are not
+-- posted.
 -- Grain: one line. Units: listens. Relations: lines, main.waiting_lines.
 CREATE OR REPLACE TABLE lines AS
 SELECT period, artist_id, track_id, country, tier, CAST(sum(listens) AS BIGINT) AS listens, CAST(sum(qualified_listens) AS BIGINT) AS qualified_listens

@@ -1,5 +1,5 @@
--- Rows of royalty_adjustments by period: differences of it that were posted, that are held back, and those of earlier periods
--- that were posted to it. Grain: one period. Relations: adjustments (royalty_adjustments).
+-- Rows of royalty_adjustments by period: differences of it that were posted, that are held back, and those of earlier
+-- periods that were posted to it. Grain: one period. Relations: adjustments (royalty_adjustments).
 -- Parameters: $1 the posted period of what is held back.
 SELECT period, CAST(sum(c.posted) AS BIGINT) AS posted, CAST(sum(c.held) AS BIGINT) AS held, CAST(sum(c.here) AS BIGINT) AS here
 FROM (

@@ -1,5 +1,5 @@
--- Runs, newest first. Grain: one run of one period. Relations: runs (royalty_runs), run_files (path, sequence, added_by: when and in
--- which snapshot the file of a row was committed).
+-- Runs, newest first. Grain: one run of one period. Relations: runs (royalty_runs), run_files (path, sequence,
+-- added_by: when and in which snapshot the file of a row was committed).
 SELECT r.run_id, r.period, r.cause, r.started_at, r.finished_at, r.engine, r.code_version, r.listens_snapshot_id, r.ledger_snapshot_id,
   r.duplicates_snapshot_id, r.rules_version, r.pools_version, r.lines_snapshot_id, r.payouts_snapshot_id, r.rows_read, r.duplicates,
   r.payload_conflicts, r.other_users, r.lines, r.listens, r.qualified_listens, r.undistributed, r.checksum,

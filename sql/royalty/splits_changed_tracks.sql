@@ -1,5 +1,6 @@
--- Tracks whose splits, as they bear on one month, differ between two versions: those whose dates do not touch the
--- month are left out, dates outside it are open. Rows without a party took splits back. Grain: one track. Relations: all_splits (royalty_splits).
+-- Tracks whose splits, as they bear on one month, differ between two versions: those whose dates do not touch the month
+-- are left out, dates outside it are open. Rows without a party took splits back. Grain: one track. Relations:
+-- all_splits (royalty_splits).
 -- Parameters: $1, $2 versions; $3 period (YYYY-MM).
 WITH named AS (
   SELECT DISTINCT track_id FROM all_splits

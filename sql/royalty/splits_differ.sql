@@ -1,6 +1,8 @@
--- Whether splits say anything else than what is in force for the tracks they name; rows without a party take splits back.
+-- Whether splits say anything else than what is in force for the tracks they name; rows without a party take splits
+-- back.
 -- Grain: one row.
--- Rows of a file and of a version are distinct, so sets are enough. Relations: applied (royalty_splits' columns), splits.
+-- Rows of a file and of a version are distinct, so sets are enough. Relations: applied (royalty_splits' columns),
+-- splits.
 WITH wanted AS (
   SELECT track_id, party, role, basis_points, effective_from, effective_to FROM applied WHERE party IS NOT NULL
 ), in_force AS (

@@ -1,5 +1,5 @@
--- Ids that an erasure took from the ledger before a rebuild, or before rows were put in their place: late copies take none
--- away, and put none in place of a smaller one. The order is that of ranked.sql. Grain: one row an id.
+-- Ids that an erasure took from the ledger before a rebuild, or before rows were put in their place: late copies take
+-- none away, and put none in place of a smaller one. The order is that of ranked.sql. Grain: one row an id.
 -- Relations: ledger_before, ledger_after (listens_counted, or what a commit took of it and gave to it).
 CREATE OR REPLACE VIEW taken AS
 SELECT b.listen_id, b.user_id FROM ledger_before b LEFT JOIN ledger_after a USING (listen_id)

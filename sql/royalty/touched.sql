@@ -1,7 +1,8 @@
--- What erased listens changed: of which line each was, and of which the copy is that took its place. A copy of the same line
--- that qualifies alike changes nothing. Run as one; no parameters.
+-- What erased listens changed: of which line each was, and of which the copy is that took its place. A copy of the same
+-- line that qualifies alike changes nothing. Run as one; no parameters.
 -- Grain: touched: one line and person; erased_keys: one listen and line. Units: listens, signed.
--- Relations: base_judged, left_judged (erased ids as they counted before, and as they count now, with the person who was erased).
+-- Relations: base_judged, left_judged (erased ids as they counted before, and as they count now, with the person who
+-- was erased).
 CREATE OR REPLACE TABLE touched AS
 SELECT artist_id, track_id, country, tier, user_id AS person, CAST(sum(l) AS BIGINT) AS listens, CAST(sum(q) AS BIGINT) AS qualified
 FROM (

@@ -1,7 +1,7 @@
--- Keys of closed periods whose published figures and adjustments, the new ones among them, with what waits do not come to what was
--- computed: must be none. Grain: one period and kind. Relations: postings, closed_lines, closed_payouts, closed_shares, lines, payouts,
--- full_shares, adjustments (royalty_adjustments), adjustment_rows, differences. Parameters: $1 the posted period of rows of an earlier version,
--- $2 the cause of what waits.
+-- Keys of closed periods whose published figures and adjustments, the new ones among them, with what waits do not come
+-- to what was computed: must be none. Grain: one period and kind. Relations: postings, closed_lines, closed_payouts,
+-- closed_shares, lines, payouts, full_shares, adjustments (royalty_adjustments), adjustment_rows, differences.
+-- Parameters: $1 the posted period of rows of an earlier version, $2 the cause of what waits.
 WITH posted AS (
   SELECT origin_period AS period, kind, artist_id, track_id, country, tier, currency, party, role, listens, qualified_listens, amount_minor
   FROM adjustments

@@ -1,8 +1,10 @@
--- The same money by the parties that get it. A track without shares in a pool goes whole to its artist; so does a correction
--- of a track that had none in the period it corrects and was given none by a correction.
+-- The same money by the parties that get it. A track without shares in a pool goes whole to its artist; so does a
+-- correction of a track that had none in the period it corrects and was given none by a correction.
 -- qualified_listens are those of the track in the pool, the same on the row of every party.
--- Grain: one party and role in one share of a pool; or that with origin period and cause. Units: minor units of the currency.
--- Relations: payouts, shares (royalty_shares of the period), origin_shares (those of the periods it corrects), adjustments.
+-- Grain: one party and role in one share of a pool; or that with origin period and cause. Units: minor units of the
+-- currency.
+-- Relations: payouts, shares (royalty_shares of the period), origin_shares (those of the periods it corrects),
+-- adjustments.
 -- Parameters: $1 period.
 CREATE TABLE money AS
 WITH split AS (

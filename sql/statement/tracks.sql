@@ -1,5 +1,6 @@
--- Adds what tracks were called, and whose they were, in a period: by the row valid on its first day, the newest if several are,
--- else by the first that becomes valid within it. Grain: one track. Relations: tracks, money, track_info. Parameters: $1 period.
+-- Adds what tracks were called, and whose they were, in a period: by the row valid on its first day, the newest if
+-- several are, else by the first that becomes valid within it. Grain: one track. Relations: tracks, money, track_info.
+-- Parameters: $1 period.
 INSERT INTO track_info
 WITH valid AS (
   SELECT *, CAST($1 || '-01' AS DATE) AS first_day, coalesce(valid_from, DATE '0001-01-01') AS since, coalesce(valid_to, DATE '9999-12-31') AS until

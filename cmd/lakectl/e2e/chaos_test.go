@@ -46,7 +46,7 @@ func TestChaosArchivesEveryRecordOnce(t *testing.T) {
 			if kind == "sqlite" {
 				pyURI = "sqlite:///" + uri
 			}
-			check := exec.Command(python, filepath.Join("..", "..", ".ci", "readers", "exactly_once.py"), pyURI, "file://"+filepath.Join(dir, "warehouse"), c.to.Topic, c.produced())
+			check := exec.Command(python, filepath.Join("..", "..", "..", ".ci", "readers", "exactly_once.py"), pyURI, "file://"+filepath.Join(dir, "warehouse"), c.to.Topic, c.produced())
 			out, err := check.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v: %s", err, out)

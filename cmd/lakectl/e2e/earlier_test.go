@@ -16,8 +16,8 @@ import (
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
-// A lake that revision 8010027 made, with two closed months, late listens, duplicates, refused records, rules, pools, splits and the
-// deletions of seven people, of which one month's last batch still waited. It lay in /srv/lake.
+// A lake that revision 8010027 made, with two closed months, late listens, duplicates, refused records, rules, pools,
+// splits and the deletions of seven people, of which one month's last batch still waited. It lay in /srv/lake.
 const earlierLake = "testdata/lakes/8010027.tar.gz"
 
 // What that revision published last, by its own word.

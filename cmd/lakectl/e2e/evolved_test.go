@@ -71,8 +71,8 @@ func theirSpec(t *testing.T, l *laketest.Lake, table string) iceberg.PartitionSp
 	return now.Spec()
 }
 
-// Another engine changes columns and partitions of every table between the jobs, and writes rows of its own under what it
-// made. Every table then holds the rows that it holds without all that.
+// Another engine changes columns and partitions of every table between the jobs, and writes rows of its own under what
+// it made. Every table then holds the rows that it holds without all that.
 func TestJobsGiveTheSameWhateverTheLayoutOfTheTables(t *testing.T) {
 	laketest.Long(t, "all jobs on evolved tables")
 	t.Parallel()
@@ -105,8 +105,8 @@ func TestJobsGiveTheSameWhateverTheLayoutOfTheTables(t *testing.T) {
 // erased finds the rows that the requests of a life cover.
 var erased = regexp.MustCompile("user_id=u5 |user_id=u[124] .* event_time=2026-03-12 ")
 
-// life is that of a lake: terms, deliveries, requests, closed months, and between them what another engine does. The rows of
-// all tables come back.
+// life is that of a lake: terms, deliveries, requests, closed months, and between them what another engine does. The
+// rows of all tables come back.
 func life(t *testing.T, evolve func(l *laketest.Lake, nth int)) map[string][]string {
 	t.Helper()
 	l := newLakeDir(t, false)

@@ -76,8 +76,8 @@ const listensOfMarch = `{"type":"listen","listen_id":"ID1","user_id":"ana","trac
 {"type":"listen","listen_id":"ID2","user_id":"ben","track_id":"t2","artist_id":"B","device":"phone","event_time":"2026-03-01T12:00:00Z","received_time":"2026-03-01T12:01:00Z","ms_played":40000,"track_ms":40000,"country":"de","tier":"free"}
 `
 
-// Whatever table holds the damage, a command that reads it ends with 5 or says what it said before. A query of a user is
-// held to the deletes alone.
+// Whatever table holds the damage, a command that reads it ends with 5 or says what it said before. A query of a user
+// is held to the deletes alone.
 func TestABitFlippedInAnyTableIsNoNumber(t *testing.T) {
 	laketest.Long(t, "every command on every table")
 	t.Parallel()

@@ -161,7 +161,8 @@ func (s *shared) check(step string) {
 	}
 }
 
-// reproduce holds every run against what is left: it comes out the same or can no longer be proved. The newest come out the same.
+// reproduce holds every run against what is left: it comes out the same or can no longer be proved. The newest come out
+// the same.
 func (s *shared) reproduce() {
 	for _, row := range s.query("SELECT run_id FROM royalty_runs") {
 		if _, err := s.exec("royalties", "reproduce", row["run_id"].(string)); err != nil && !strings.Contains(err.Error(), "exit code 6") {
@@ -173,8 +174,8 @@ func (s *shared) reproduce() {
 	}
 }
 
-// Whatever another engine does to listens between the jobs, what is published is what a recount of its rows in plain Go gives, and
-// nothing is doubled. LAKECTL_HISTORIES is how many histories to try, which then are twice as long.
+// Whatever another engine does to listens between the jobs, what is published is what a recount of its rows in plain Go
+// gives, and nothing is doubled. LAKECTL_HISTORIES is how many histories to try, which then are twice as long.
 func TestAnyHistoryWithAnotherEnginesHandsAgreesWithARecount(t *testing.T) {
 	laketest.Long(t, "random histories")
 	histories, rounds := uint64(2), 2

@@ -21,7 +21,8 @@ func (g *group) beside() *group {
 	return other
 }
 
-// refused holds that an ingest ends by itself, with code 2 and words that name both lakes and the way out, and that its lake is empty.
+// refused holds that an ingest ends by itself, with code 2 and words that name both lakes and the way out, and that its
+// lake is empty.
 func (m *member) refused(first *group) {
 	m.g.t.Helper()
 	<-m.ended

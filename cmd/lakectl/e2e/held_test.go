@@ -52,8 +52,8 @@ func (a *audited) under(tag, table, text string) (n int64) {
 	return n
 }
 
-// A person's erasure waits for others: neither the statements nor what is under tags made since tell of it, and the runs are
-// proved. Once it is of five people they all do.
+// A person's erasure waits for others: neither the statements nor what is under tags made since tell of it, and the
+// runs are proved. Once it is of five people they all do.
 func TestABatchThatWaitsIsInNoStatementAndUnderNoTag(t *testing.T) {
 	t.Parallel()
 	a := newAudited(t)

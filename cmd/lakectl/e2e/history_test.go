@@ -19,8 +19,8 @@ import (
 	"github.com/lakectl/lakectl/lake/duck"
 )
 
-// chained is a lake on which the whole chain of jobs runs in rounds: in each come listens of two months, copies of earlier ones,
-// listens of a month that is closed, refused records and a deletion request.
+// chained is a lake on which the whole chain of jobs runs in rounds: in each come listens of two months, copies of
+// earlier ones, listens of a month that is closed, refused records and a deletion request.
 type chained struct {
 	*audited
 	sources map[string]string // all that was ingested
@@ -76,7 +76,8 @@ func (c *chained) work() error {
 	return err
 }
 
-// sums are what every table says, without what differs between two lakes of the same content: ids of snapshots, times of runs.
+// sums are what every table says, without what differs between two lakes of the same content: ids of snapshots, times
+// of runs.
 func (c *chained) sums() map[string][]string {
 	c.Helper()
 	all := map[string][]string{}
@@ -141,7 +142,8 @@ func (c *chained) forgotten(tables ...string) {
 	}
 }
 
-// Whatever history another engine expires between two nights, also together with a rollback: nothing is lost, doubled or comes back.
+// Whatever history another engine expires between two nights, also together with a rollback: nothing is lost, doubled
+// or comes back.
 func TestJobsGoOnWhereAnotherEngineExpiredTheHistory(t *testing.T) {
 	laketest.Long(t, "all jobs again after each act")
 	t.Parallel()

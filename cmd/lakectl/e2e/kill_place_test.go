@@ -17,8 +17,9 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
-// TestTheLakesPlaceSurvivesKillNine kills 'init', 'catalog relocate' and 'catalog restore' with SIGKILL, again and again a little
-// later, until each gets through. The lake works then, and no file that the command has no business with has changed.
+// TestTheLakesPlaceSurvivesKillNine kills 'init', 'catalog relocate' and 'catalog restore' with SIGKILL, again and
+// again a little later, until each gets through. The lake works then, and no file that the command has no business with
+// has changed.
 func TestTheLakesPlaceSurvivesKillNine(t *testing.T) {
 	laketest.Long(t, "processes die at random moments")
 	r := rand.New(rand.NewPCG(4, 2))
@@ -110,7 +111,8 @@ func TestTheLakesPlaceSurvivesKillNine(t *testing.T) {
 // identityName is the file of a warehouse that says whose it is.
 const identityName = "lakectl-lake.json"
 
-// contents tells every file of a folder by its content, under its path within; what SQLite has beside a database comes and goes.
+// contents tells every file of a folder by its content, under its path within; what SQLite has beside a database comes
+// and goes.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	sums := map[string]string{}

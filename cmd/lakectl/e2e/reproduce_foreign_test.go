@@ -7,7 +7,8 @@ import (
 	"github.com/lakectl/lakectl/jobs/audit"
 )
 
-// Rows that another engine appended are paid, so the run that paid them must come out the same, and the ones before it too.
+// Rows that another engine appended are paid, so the run that paid them must come out the same, and the ones before it
+// too.
 func TestRunsThatCountedAnotherEnginesRowsReproduce(t *testing.T) {
 	t.Parallel()
 	a := newAudited(t)

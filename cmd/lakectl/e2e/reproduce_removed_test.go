@@ -9,8 +9,8 @@ import (
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
-// What another engine takes away is gone for the runs before it, which is no reason to doubt them, nor one to call them proved. The
-// run that took it in comes out the same. So it stays when the history expires.
+// What another engine takes away is gone for the runs before it, which is no reason to doubt them, nor one to call them
+// proved. The run that took it in comes out the same. So it stays when the history expires.
 func TestRunsBeforeAnotherEngineChangedRowsCannotBeProvedAnyMore(t *testing.T) {
 	t.Parallel()
 	a := newAudited(t)

@@ -14,7 +14,8 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
-// What no attempt can mend is said in one sentence by every command that it is in the way of, at once, and nothing is written.
+// What no attempt can mend is said in one sentence by every command that it is in the way of, at once, and nothing is
+// written.
 func TestWhatIsWrongWithATableIsSaidByEveryCommandThatItStops(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

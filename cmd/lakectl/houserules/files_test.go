@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const (
@@ -61,6 +62,24 @@ func TestLongFilesSayWhy(t *testing.T) {
 	for name, text := range files(t) {
 		if lines := strings.Count(text, "\n"); strings.HasSuffix(name, ".go") && lines > maxFileLines && !reason.MatchString(text) {
 			t.Errorf("%s has %d lines: split it by concept, or say why not in a line '// long: REASON'", name, lines)
+		}
+	}
+}
+
+// maxComment is how wide a line with nothing but a comment is at most, in columns; a tab is four. What is laid out by
+// hand (behind a tab) may be wider.
+const maxComment = 120
+
+func TestCommentsAreOfOneWidth(t *testing.T) {
+	comment := regexp.MustCompile(`(?m)^[ \t]*(//|--)[^\t\n].*$`)
+	for name, text := range files(t) {
+		if path.Ext(name) != ".go" && path.Ext(name) != ".sql" {
+			continue
+		}
+		for _, line := range comment.FindAllString(text, -1) {
+			if n := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")); n > maxComment {
+				t.Errorf("%s: a comment is %d columns wide, at most %d are: %s", name, n, maxComment, line)
+			}
 		}
 	}
 }
@@ -140,7 +159,8 @@ func TestSQLLivesInItsFolder(t *testing.T) {
 	}
 }
 
-// Methods of the DB that take SQL have names that end in Text. Jobs run files of package sql by name, through a session.
+// Methods of the DB that take SQL have names that end in Text. Jobs run files of package sql by name, through a
+// session.
 func TestJobsHandNoSQLToDuckDB(t *testing.T) {
 	raw := regexp.MustCompile(`\.(Exec|Query|Each|One|Positions)Text(Rows)?\(`)
 	var seen int

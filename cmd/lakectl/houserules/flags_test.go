@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A flag that is looked up by a name that nobody declared is empty, without a word. A field of a struct is there or does not compile.
+// A flag that is looked up by a name that nobody declared is empty, without a word. A field of a struct is there or
+// does not compile.
 func TestVerbsReadFlagsFromTheirStruct(t *testing.T) {
 	byName := regexp.MustCompile(`\bc\.(String|Bool|Int|Int64|Uint64|StringSlice|Duration|IsSet|Value)\("`)
 	for name, text := range files(t) {

@@ -22,8 +22,8 @@ const (
 	writers   = 2       // files being written at a time, each with the columns of a row group in memory
 )
 
-// Write writes rows as files of t, one for each day of event time. Their names say which job made them, their rows from which
-// source they came.
+// Write writes rows as files of t, one for each day of event time. Their names say which job made them, their rows from
+// which source they came.
 //
 // The rows go from their structs to the Parquet writer's columns. Through Arrow they would be copied once more.
 func Write(ctx context.Context, t *lake.Table, r *Rows, source, job string) ([]iceberg.DataFile, error) {

@@ -12,7 +12,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// commitDuplicates leaves copies that will count where they are: they are on record nowhere else until the ledger has them.
+// commitDuplicates leaves copies that will count where they are: they are on record nowhere else until the ledger has
+// them.
 func (u *update) commitDuplicates(ctx context.Context) error {
 	after, c, err := u.commit(ctx, u.duplicates, "duplicate_inserts", "ledger/duplicate_deletes", u.coversHandingOver(u.handsOver))
 	u.duplicates, u.report.Duplicates = after, rowsOf(c.Add)

@@ -8,8 +8,9 @@
 //
 // # What it reads and writes
 //
-// It reads listens: only the data files that were added since the snapshot which the ledger covers, and all of them when
-// the changes cannot be told. It writes listens_duplicates, then listens_counted, each with the state that says so.
+// It reads listens: only the data files that were added since the snapshot which the ledger covers, and all of them
+// when the changes cannot be told. It writes listens_duplicates, then listens_counted, each with the state that says
+// so.
 //
 // # Which copy counts
 //

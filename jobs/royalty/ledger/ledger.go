@@ -208,7 +208,8 @@ func (u *update) merge(ctx context.Context) error {
 	return err
 }
 
-// findHits completes the contested ids with those that the ledger and the duplicates know, and binds where the ledger has them.
+// findHits completes the contested ids with those that the ledger and the duplicates know, and binds where the ledger
+// has them.
 func (u *update) findHits(ctx context.Context) error {
 	if err := u.db.Run(ctx, "ledger/hits"); err != nil {
 		return err

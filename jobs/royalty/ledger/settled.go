@@ -25,8 +25,8 @@ func LookAhead(ctx context.Context, env jobs.Env, db *jobs.Session) (Ahead, erro
 	return Ahead{Files: u.added, Read: u.report.FilesRead, Rows: u.report.RowsRead, Rebuild: u.report.Rebuilt}, nil
 }
 
-// Settled tells whether the two tables cover the same archive and nothing has changed them since. After an erasure they are not
-// settled: copies that take the place of erased ones are not in the ledger yet.
+// Settled tells whether the two tables cover the same archive and nothing has changed them since. After an erasure they
+// are not settled: copies that take the place of erased ones are not in the ledger yet.
 func Settled(counted, duplicates lake.Snapshot) (bool, error) {
 	covered, err := counted.StateNumber(catalog.CoversListens)
 	if err != nil {
@@ -45,7 +45,8 @@ func settledBy(s lake.Snapshot) bool {
 	return s.ID() == 0 || s.LastChange().Job() == catalog.RoyaltiesJob
 }
 
-// handsOver tells whether a run ended before it took the copies that it had moved to the ledger out of listens_duplicates.
+// handsOver tells whether a run ended before it took the copies that it had moved to the ledger out of
+// listens_duplicates.
 func handsOver(duplicates lake.Snapshot) (bool, error) {
 	n, err := duplicates.StateNumber(catalog.HandsOver)
 	return n != 0, err

@@ -69,7 +69,8 @@ func defused(text string) string {
 // signs, and the true minus.
 const formulaSigns = "=+-@" + "\uFF1D\uFF0B\uFF0D\uFF20" + "\uFE66\uFE62\uFE63\uFE6B" + "\u207C\u207A\u207B" + "\u208C\u208A\u208B" + "\u2212"
 
-// shownAsNothing are white space and characters without width, such as a byte order mark: some programs drop them first.
+// shownAsNothing are white space and characters without width, such as a byte order mark: some programs drop them
+// first.
 func shownAsNothing(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }

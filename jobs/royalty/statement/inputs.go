@@ -121,8 +121,9 @@ func bindPeriods(ctx context.Context, env jobs.Env, db *jobs.Session, view, tabl
 	return db.BindPartitions(ctx, view, s, values)
 }
 
-// tracksOf is the reference data of a statement: that of its close for ever, which is none where none was loaded, or today's while
-// the period is open. What the statement corrects of earlier periods is told by it too: a label learned since gets the correction.
+// tracksOf is the reference data of a statement: that of its close for ever, which is none where none was loaded, or
+// today's while the period is open. What the statement corrects of earlier periods is told by it too: a label learned
+// since gets the correction.
 func tracksOf(ctx context.Context, env jobs.Env, c royalty.Closing) (lake.Snapshot, error) {
 	t, err := env.Lake.Table(ctx, catalog.Tracks)
 	if err != nil {

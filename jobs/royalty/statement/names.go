@@ -10,9 +10,10 @@ import (
 
 const maxName = 150 // bytes; folders allow 255, and names get a prefix and an ending
 
-// escaped makes a part of a file name of an id. Two ids never give the same, on disks too that take large letters
-// for small ones or write accents their own way: all but letters of ASCII, digits, dots, dashes and underscores are
-// %XX; where letters are large, ~u says which, as bits from the first letter on; and what gets too long ends in a hash behind a ~.
+// escaped makes a part of a file name of an id. Two ids never give the same, on disks too that take large letters for
+// small ones or write accents their own way: all but letters of ASCII, digits, dots, dashes and underscores are %XX;
+// where letters are large, ~u says which, as bits from the first letter on; and what gets too long ends in a hash
+// behind a ~.
 func escaped(id string) string {
 	var b strings.Builder
 	large, letters := new(big.Int), 0

@@ -2,8 +2,8 @@ package terms
 
 import "slices"
 
-// Keyed are the rules of a list that hold against the same columns, as a table to look a listen up in. Of the ranges of one key
-// none overlap: in each the first rule of the list decides.
+// Keyed are the rules of a list that hold against the same columns, as a table to look a listen up in. Of the ranges of
+// one key none overlap: in each the first rule of the list decides.
 type Keyed struct {
 	Columns []string // of the ledger; none for rules about every listen
 	Ranges  []Range
@@ -16,7 +16,8 @@ type Range struct {
 	Position int      // of the rule, from 0
 }
 
-// ByKey makes tables of a list of rules, at most 32. Of those that have a listen the rule with the least position decides.
+// ByKey makes tables of a list of rules, at most 32. Of those that have a listen the rule with the least position
+// decides.
 func ByKey(rules []Rule) []Keyed {
 	type selected struct {
 		mask int

@@ -39,8 +39,8 @@ func someListens(o IngestOptions) iter.Seq[listen.Listen] {
 	}
 }
 
-// compareWriters measures two ways to make Parquet files of the same sorted rows, with the same settings and to nowhere: as a flush
-// does it, and arrow-go from an Arrow table in memory.
+// compareWriters measures two ways to make Parquet files of the same sorted rows, with the same settings and to
+// nowhere: as a flush does it, and arrow-go from an Arrow table in memory.
 func compareWriters(ctx context.Context, env jobs.Env, listens iter.Seq[listen.Listen]) (writersRatio, error) {
 	var all writersRatio
 	t, err := env.Lake.Table(ctx, catalog.Listens)

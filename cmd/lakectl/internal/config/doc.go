@@ -2,14 +2,17 @@
 //
 // # Use
 //
-//  1. A key is an entry of the table in keys.go; its place in the file, its variable, its flag, its default and its error texts come from it.
-//  2. [Load] puts the layers on top of each other and checks them; [FlagSettings] makes the last layer of the flags that were typed.
-//  3. Read the fields of [Config]; [Config.Rows] lists every key for people, and [LimitRights] makes new files as private as is configured.
+//  1. A key is an entry of the table in keys.go; its place in the file, its variable, its flag, its default and its
+//     error texts come from it.
+//  2. [Load] puts the layers on top of each other and checks them; [FlagSettings] makes the last layer of the flags
+//     that were typed.
+//  3. Read the fields of [Config]; [Config.Rows] lists every key for people, and [LimitRights] makes new files as
+//     private as is configured.
 //
 // # Reads and writes
 //
-// It reads one YAML file, the variables LAKEHOUSE_*, and files with secrets and certificates when these are needed. It writes nothing. The
-// only thing that it changes is the mask of the process.
+// It reads one YAML file, the variables LAKEHOUSE_*, and files with secrets and certificates when these are needed. It
+// writes nothing. The only thing that it changes is the mask of the process.
 //
 // # Invariants
 //
@@ -21,5 +24,6 @@
 //
 // # Failure
 //
-// Every error is the caller's ([usage.Error]) and names the key and the line, variable or flag that set it. Nothing was started then.
+// Every error is the caller's ([usage.Error]) and names the key and the line, variable or flag that set it. Nothing was
+// started then.
 package config

@@ -41,8 +41,8 @@ func (s *story) readAdjustments(ctx context.Context) error {
 		func() error { s.report.Closed.Adjustments = append(s.report.Closed.Adjustments, a); return nil })
 }
 
-// posted sums what late listens and what deletions changed after the close, as far as it was posted, and the minor units
-// that all of it adds.
+// posted sums what late listens and what deletions changed after the close, as far as it was posted, and the minor
+// units that all of it adds.
 func (r *demoReport) posted() (late, deleted demoAdjustment, moved int64) {
 	for _, a := range r.Closed.Adjustments {
 		of := &late
@@ -54,7 +54,8 @@ func (r *demoReport) posted() (late, deleted demoAdjustment, moved int64) {
 	return late, deleted, moved
 }
 
-// waiting is what statement and adjustments leave to what the month comes to now: deletions of too few people to be posted.
+// waiting is what statement and adjustments leave to what the month comes to now: deletions of too few people to be
+// posted.
 func (r *demoReport) waiting() demoAdjustment {
 	late, deleted, _ := r.posted()
 	return demoAdjustment{

@@ -59,8 +59,8 @@ func ExitCode(err error) int {
 	}
 }
 
-// interrupted gives the error of a run that a signal ended the advice for that: where it stopped, others think that what
-// they asked did not answer. Who stopped in good order has said how to go on.
+// interrupted gives the error of a run that a signal ended the advice for that: where it stopped, others think that
+// what they asked did not answer. Who stopped in good order has said how to go on.
 func interrupted(err error) error {
 	if !errors.Is(err, context.Canceled) || errors.Is(err, jobs.ErrPartial) && lake.Hint(err) != "" {
 		return err

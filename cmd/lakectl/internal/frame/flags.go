@@ -10,8 +10,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Bind gives a verb its flags and its Run. declare says which flag fills which field of F, by the flag's Destination; run gets them filled.
-// A field that no flag fills, and a flag that fills none, are mistakes in the program: no verb can ask for a flag that there is not.
+// Bind gives a verb its flags and its Run. declare says which flag fills which field of F, by the flag's Destination;
+// run gets them filled. A field that no flag fills, and a flag that fills none, are mistakes in the program: no verb
+// can ask for a flag that there is not.
 func Bind[F any](v Verb, declare func(f *F) []cli.Flag, run func(ctx context.Context, c *Call, f F) (any, error)) Verb {
 	f := new(F)
 	v.Flags = declare(f)

@@ -13,7 +13,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Main runs what was typed and returns the code to exit with. The first signal asks the running job to stop; the second one kills.
+// Main runs what was typed and returns the code to exit with. The first signal asks the running job to stop; the second
+// one kills.
 func Main(groups []Group) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)

@@ -98,7 +98,8 @@ func writeObject(b *bytes.Buffer, columns []string, row []any) error {
 	return nil
 }
 
-// isSnapshotID tells which columns are written as strings in JSON: readers that take numbers for doubles would round them.
+// isSnapshotID tells which columns are written as strings in JSON: readers that take numbers for doubles would round
+// them.
 func isSnapshotID(column string) bool {
 	name := strings.ToLower(column)
 	return name == "snapshot_id" || strings.HasSuffix(name, "_snapshot_id")

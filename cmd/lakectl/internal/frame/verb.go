@@ -72,8 +72,8 @@ func (f frame) verbs() []Verb {
 	return all
 }
 
-// Find is the verb that a command line runs, flags in front of its name passed over, for whoever holds what a run did against what
-// the verb declares.
+// Find is the verb that a command line runs, flags in front of its name passed over, for whoever holds what a run did
+// against what the verb declares.
 func Find(groups []Group, line []string) (v Verb) {
 	verbs := frame{groups: groups}.verbs()
 	for _, word := range line {

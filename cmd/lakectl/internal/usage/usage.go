@@ -31,8 +31,8 @@ func Is(err error) bool {
 	return errors.As(err, &wrong)
 }
 
-// UnsupportedIsUsage is for what was asked for in the configuration before anything was started: a catalog or a storage that this
-// build cannot open, or a lake that lies elsewhere.
+// UnsupportedIsUsage is for what was asked for in the configuration before anything was started: a catalog or a storage
+// that this build cannot open, or a lake that lies elsewhere.
 func UnsupportedIsUsage(err error) error {
 	if errors.Is(err, lake.ErrUnsupported) || errors.Is(err, lake.ErrUnfit) {
 		return Of(err)

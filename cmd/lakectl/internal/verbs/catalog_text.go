@@ -16,7 +16,7 @@ func sayRelocated(p *frame.Page, r open.Relocated) {
 	case r.Kind == "in place":
 		p.Idle("the lake names the files at its place, %s", r.To)
 	case r.DryRun:
-		p.Say("would relocate %s to %s as a lake that is a %s or moved: %s", r.From, r.To, r.Kind, frame.CountOf(files, "metadata file"))
+		p.Say("would relocate %s to %s (%s): %s", r.From, r.To, r.Kind, frame.CountOf(files, "metadata file"))
 	default:
 		p.Say("relocated %s from %s to %s: %s written", frame.CountOf(int64(len(r.Tables)), "table"), r.From, r.To, frame.CountOf(files, "metadata file"))
 	}

@@ -24,7 +24,7 @@ recomputed, everything derived from its rows is recomputed too.`,
 			},
 			{
 				Name: "show", Args: "REQUEST", Short: "Show every recorded step of one request.", Exits: []int{frame.ExitProof},
-				Long:     "A request that was sent twice has two rows; each binds.",
+				Long:     "A request that was sent twice has two rows; each is carried out.",
 				Examples: []string{"lakectl deletions show r-17"}, Text: []frame.Teller{frame.Text(sayRequest)}, Run: runDeletionsShow,
 			},
 		},

@@ -18,7 +18,11 @@ Keep a copy of the subject key in your secret store. Without it no deletion requ
 		Examples: []string{"lakectl init", "LAKEHOUSE_CATALOG_WAREHOUSE=/data/warehouse lakectl init"},
 		Text:     []frame.Teller{frame.Text(sayInit)},
 		Run: func(ctx context.Context, c *frame.Call) (any, error) {
-			return reach.Init(ctx, c)
+			made, err := reach.Init(ctx, c)
+			if made.Warehouse == "" { // the configuration is wrong: nothing was tried
+				return nil, err
+			}
+			return made, err
 		},
 	}
 }

@@ -44,13 +44,14 @@ func (v versioned[T, S]) verbs() []frame.Verb {
 	list := []frame.Verb{
 		{
 			Name: "check", Args: "FILE", Short: "Read a " + v.noun + " file and say what is wrong with it.",
-			Long: `Nothing is stored, and no lake is needed. If there is a lake, unheard lists what the file names but no counted listen of
-any published month has: a slip, or something that nobody has heard yet.`, Examples: []string{name + " check " + v.example}, Run: v.runCheck, Text: v.text(checked),
+			Long: `Nothing is stored, and no lake is needed. If there is a lake, unheard lists ids that the file names and that no counted
+listen of a published month has: a slip, or something that nobody has heard yet.`, Examples: []string{name + " check " + v.example}, Run: v.runCheck, Text: v.text(checked),
 		},
 		{
 			Name: v.store, Args: "FILE", Short: v.stores, Exits: []int{frame.ExitFenced, frame.ExitProof},
 			Long: v.applied + ` A file that changes nothing is not stored again.
-unheard lists what the file names but no counted listen of any published month has: a slip, or something that nobody has heard yet.`,
+unheard lists ids that the file names and that no counted listen of a published month has: a slip, or something that nobody
+has heard yet.`,
 			Examples: []string{name + " " + v.store + " " + v.example}, Run: v.runStore, Text: v.text(applied),
 		},
 		{

@@ -38,7 +38,7 @@ func (a act) did(p *frame.Page, noun, what string, version int64, stored bool) {
 	case !stored:
 		p.Idle("the %s hold already: %s", noun, what)
 	case a == removed:
-		p.Say("taken back%s; in force: %s", as, what)
+		p.Say("taken back%s; all others stay as they are", as)
 	default:
 		p.Say("stored%s: %s", as, what)
 	}
@@ -57,7 +57,7 @@ func sayRules(p *frame.Page, s royalty.RuleSet, a act) {
 		}
 		rows = append(rows, []frame.Cell{frame.Word(r.ID), least, part, frame.Word(r.TrackID), frame.Word(r.ArtistID), frame.Word(r.Country), frame.Word(r.Tier), frame.Word(r.Device), frame.Word(r.EffectiveFrom), frame.Word(r.EffectiveTo)})
 	}
-	p.Table("the first that matches a listen decides from how much on it qualifies", []frame.Column{
+	p.Table("the first rule that matches a listen decides how long it must be heard to qualify", []frame.Column{
 		{Name: "rule"}, {Name: "ms played"}, {Name: "or part", Goes: 1}, {Name: "track", Goes: 1}, {Name: "artist", Goes: 1}, {Name: "country", Goes: 1}, {Name: "tier", Goes: 1}, {Name: "device", Goes: 1}, {Name: "from", Goes: 1}, {Name: "to", Goes: 1},
 	}, rows)
 	sayUnheard(p, s.Unheard)

@@ -33,8 +33,8 @@ plays_changes says what changed in days that had ended, and why. --true-up bring
 				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
 				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the archive
 alone, without the ledger, and ends with code 5 if a line differs. The differences of a closed period are posted to an
-open one (see 'lakectl period --help'). unheard lists what rules, pools and splits name but no counted listen of any
-published month has.`,
+open one (see 'lakectl period --help'). unheard lists ids that rules, pools and splits name and that no counted listen of
+a published month has.`,
 				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayForecast), frame.Text(sayRoyalties)},
 			}, (*royaltiesFlags).declare, runRoyalties),

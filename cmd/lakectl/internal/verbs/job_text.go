@@ -110,10 +110,10 @@ func sayPosted(p *frame.Page, one royalty.PeriodReport) {
 		p.Say("%s is closed: %s posted to %s", one.Period, frame.CountOf(one.PostedRows, "difference"), one.PostedTo)
 	}
 	if one.HeldRows > 0 {
-		p.Say("%s is closed: held until deletions are about five people: %s", one.Period, frame.CountOf(one.HeldRows, "difference"))
+		p.Say("%s is closed: %s held until the deletions behind them are about at least five people", one.Period, frame.CountOf(one.HeldRows, "difference"))
 	}
 	if one.PayloadConflicts > 0 {
-		p.Say("%s: %s of one listen differ in payload, %s of them in the user", one.Period, frame.Thousands(one.PayloadConflicts)+" copies", frame.Thousands(one.OtherUsers))
+		p.Say("%s: %s differ from the counted copy of their listen, %s of them name another user", one.Period, frame.Thousands(one.PayloadConflicts)+" copies", frame.Thousands(one.OtherUsers))
 	}
 	for _, u := range one.Undistributed {
 		p.Say("%s: %s of the pool for country %s, tier %s is undistributed; nobody earned it", one.Period, amount(u.Currency, u.AmountMinor), u.Country, u.Tier)

@@ -18,16 +18,16 @@ func periodVerb() frame.Verb {
 	return frame.Verb{
 		Name:  "period",
 		Short: "Close a month's royalties and see where each stands.",
-		Long: `A closed period keeps its statement: the published snapshots get the tag royalty-YYYY-MM-v1. What comes later still
-restates its lines, and the difference of each line is posted to the first open period after it, in royalty_adjustments:
+		Long: `A closed period keeps its statement: the published snapshots get the tag royalty-YYYY-MM-v1. Later listens still
+change its lines, and the difference of each line is posted to the first open period after it, in royalty_adjustments:
 published + adjustments = current, checked by every run. Differences that deletions cause wait until they are about at
 least five people.`,
 		Examples: []string{"lakectl period status", "lakectl period close 2026-03"},
 		Verbs: []frame.Verb{
 			frame.Bind(frame.Verb{
 				Name: "close", Args: "MONTH", Short: "Make the published royalties of a month its statement.",
-				Long: `Refuses, and says what is missing, while the month has not ended, archived rows of it are not in the ledger, an input
-changed since it was published, or deletion requests are not carried out. --force closes all the same and records that.
+				Long: `Refuses and says why if the month has not ended, archived rows of it are not in the ledger, an input changed since it was
+published, or deletion requests are not carried out. --force closes all the same and records that.
 'lakectl ingest status' tells how far the topic has been read. A month without pools, or money that nobody earned, is
 named but not refused. Closing a closed month only makes the tags that are missing.`,
 				Examples: []string{"lakectl period close 2026-03", "lakectl period close --by ann --force 2026-03"},

@@ -22,7 +22,7 @@ func poolsVerb() frame.Verb {
 		remove: &takeBack[royalty.PoolSet]{
 			args: "MONTH...", short: "Take the pools of a month back.", example: "2062-03",
 			long: `Stores a new version in which the month has no pools; earlier versions stay, and other months keep theirs. The statement
-of a closed month stays too: the next 'lakectl job royalties' posts what the month paid too much to the first open month.
+of a closed month stays too: the next 'lakectl job royalties' posts the overpayment to the first open month.
 A month that already has no pools is not stored again.`,
 			check: func(period string) error {
 				if _, err := lake.ParseMonth(period); err != nil {

@@ -16,7 +16,7 @@ func sayReplay(p *frame.Page, r ingest.ReplayReport) {
 	case r.Read == 0 && r.Settled == 0:
 		p.Idle("no refused record is of that kind")
 	case r.Archived+r.DeletionRequested+r.Suppressed == 0 && r.Settled == 0:
-		p.Idle("all %s are refused today, too", frame.CountOf(r.Read, "record"))
+		p.Idle("%s decoded again, all refused again", frame.CountOf(r.Read, "record"))
 	default:
 		p.Say("%s decoded again: %s archived, %s, %s suppressed, %s refused again", frame.CountOf(r.Read, "record"), frame.CountOf(r.Archived, "listen"), frame.CountOf(r.DeletionRequested, "deletion request"), frame.Thousands(r.Suppressed), frame.Thousands(total))
 	}

@@ -16,9 +16,9 @@ func royaltiesVerb() frame.Verb {
 		Short:    "Read the published royalties, and prove and explain them.",
 		Examples: []string{"lakectl royalties show 2026-03"},
 		Verbs: []frame.Verb{frame.Bind(frame.Verb{
-			Name: "show", Args: "[PERIOD|RUN]", Short: "Show the statement of a period or run; without one, list the runs.",
+			Name: "show", Args: "[PERIOD|RUN]", Short: "Show the statement of a period or run; without an argument, list all runs.",
 			Long: `PERIOD stands for one run: the run that it was closed with, or its newest run while it is open. The first lines name the
-run shown and the newest run. A run that restated a closed period is shown by its id. The statement is read from the
+run shown and the newest run. To see a run made after the close, give its id. The statement is read from the
 snapshots that the run named when it was published. Amounts are minor units of the pool's currency. The checksum is
 SHA-256 over the sorted lines.`,
 			Examples: []string{"lakectl royalties show", "lakectl royalties show --lines 2026-03", "lakectl --json royalties show 2026-03"},

@@ -17,9 +17,9 @@ func royaltiesDiffVerb() frame.Verb {
 		Long: `RUN_A is the older run. A period may stand in place of a run: it means the run that it was closed with, or its newest
 run while it is open. The causes: late listens, deletions, rules, pools, splits; the differences of all causes of a line
 add up to the whole. Numbers are signed: what RUN_B has more than RUN_A. The statements are read from the snapshots that
-the runs name. Late listens and deletions are separate causes as long as the ledger's snapshots are kept. Lines that the
-erasure of fewer than five people changed, and what they did to money, are one row of kind held unless --operator is
-given.`,
+the runs name. Late listens and deletions are separate causes as long as the ledger's snapshots are kept. Lines that
+the erasure of fewer than five people changed, with their payouts, are summed in one row of kind held unless --operator
+is given.`,
 		Examples: []string{"lakectl royalties diff 2026-03-41aa0be2fc 2026-03-9c0d11e07a"},
 		Exits:    []int{frame.ExitProof, frame.ExitGone},
 		Text:     []frame.Teller{frame.Text(sayDiff)},

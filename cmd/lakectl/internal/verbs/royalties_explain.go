@@ -16,10 +16,10 @@ func royaltiesExplainVerb() frame.Verb {
 	return frame.Bind(frame.Verb{
 		Name: "explain", Short: "List the counted listens behind a royalty line, and which rule decided about each.",
 		Long: `Reads the ledger as the newest run of the period saw it, or the current ledger if that snapshot has expired, and says
-which of the two. The newest run of a closed period restates its statement. Listens that do not qualify come first. An
+which of the two. For a closed period that is the newest run, not the statement. Listens that do not qualify come first. An
 empty rule means that no rule matched. The sums are compared with the published lines. This is for operators: listens
 are named, users are not. Lines of a closed period that fewer than five people changed since are one row, held, with
-what was published of them, unless --operator is given. Without --track it lists the tracks that the artist has in the
+their published sums, unless --operator is given. Without --track it lists the tracks that the artist has in the
 statement of the period, the most heard first.`,
 		Examples: []string{
 			"lakectl royalties explain --artist A1 --track t9 --period 2026-03",

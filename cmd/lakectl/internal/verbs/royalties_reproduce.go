@@ -15,9 +15,8 @@ import (
 func royaltiesReproduceVerb() frame.Verb {
 	return frame.Bind(frame.Verb{
 		Name: "reproduce", Args: "RUN", Short: "Recompute a run from the archive and compare.",
-		Long: `RUN is the id of a run, or a period, which stands for its newest run. The newest run of a closed period restates its
-statement; the first lines say which run it is. The archive is cut where the run saw its end, so that nothing that came
-in later counts. It is counted anew without the ledger, by the rules and pools of the run. Nothing is written.
+		Long: `RUN is the id of a run, or a period, which stands for its newest run. For a closed period that is not the
+statement; the first lines say which run it is. Only rows that the run had seen are used. They are counted anew without the ledger, by the rules and pools of the run. Nothing is written.
 The result is same: lines and payouts are those published; or inputs_erased (code 6): deletion requests have since
 removed what the run was computed from, and are listed; or different (code 5): anything else, also published payouts
 that do not follow from lines and pools. Lines that came out different are named with --operator only: they may be about one person.`,

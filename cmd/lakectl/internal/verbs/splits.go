@@ -21,8 +21,8 @@ func splitsVerb() frame.Verb {
 		remove: &takeBack[royalty.SplitSet]{
 			args: "TRACK...", short: "Take the splits of a track back.", example: "t1",
 			long: `Stores a new version in which the track has no splits, so that its payouts are the artist's; earlier versions stay, and
-other tracks keep theirs. The statements of closed months stay too: the next 'lakectl job royalties' posts what they
-shared out otherwise to the first open month. A track that already has no splits is not stored again.`,
+other tracks keep theirs. The statements of closed months stay too: the next 'lakectl job royalties' posts the
+difference to the first open month. A track that already has no splits is not stored again.`,
 			check: func(track string) error {
 				if track == "" {
 					return usage.Errorf("give the ids of tracks", "track %q", track)
@@ -44,7 +44,7 @@ shared out otherwise to the first open month. A track that already has no splits
 
 effective_from is inclusive, effective_to exclusive, both UTC dates of the listen; empty is open. On every day on which
 a track has splits, they sum to 10000; a party has one part in a role at a time. The splits share every payout of the
-track, to the unit. If they change inside a month, each listen weighs by the splits of its day. Payouts for listens of
+track, to the unit. If they change inside a month, each listen uses the splits of its day. Payouts for listens of
 days without splits, and for tracks without splits, go to the artist.`,
 		Examples: []string{"lakectl splits check splits.csv", "lakectl splits apply splits.csv"},
 		Verbs:    v.verbs(),
