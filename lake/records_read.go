@@ -12,9 +12,9 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 )
 
-// ReadRecords reads all rows of a snapshot as structs, in no order: the way back from [WriteRecords], for tables that fit into
-// memory and readers without DuckDB. A field stands for a column as in [RowsOf]. A null is the zero value of its field, and of a
-// pointer nil.
+// ReadRecords reads all rows of a snapshot as structs, in no order: the way back from [WriteRecords], for tables that
+// fit into memory and readers without DuckDB. A field stands for a column as in [RowsOf]. A null is the zero value of
+// its field, and of a pointer nil.
 //
 // Rows that other engines deleted are left out, and files are held against their hashes as everywhere.
 func ReadRecords[T any](ctx context.Context, s Snapshot, v *Verifier) ([]T, error) {
@@ -57,8 +57,8 @@ func ReadRecords[T any](ctx context.Context, s Snapshot, v *Verifier) ([]T, erro
 	return records, nil
 }
 
-// recordColumns are the fields of a struct by the names that their columns have in the snapshot. One that is older than a
-// column lacks it.
+// recordColumns are the fields of a struct by the names that their columns have in the snapshot. One that is older than
+// a column lacks it.
 func (s Snapshot) recordColumns(of reflect.Type) (map[string]recordField, error) {
 	columns := map[string]recordField{}
 	for name, f := range recordFields(of) {

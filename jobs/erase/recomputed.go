@@ -39,7 +39,8 @@ func readRollup(ctx context.Context, env jobs.Env) (rollupState, error) {
 	return s, nil
 }
 
-// seen is the log as the table has seen it that has seen least of it; a snapshot that expired is older than all that are left.
+// seen is the log as the table has seen it that has seen least of it; a snapshot that expired is older than all that
+// are left.
 func (s rollupState) seen(log *lake.Table) (least lake.Snapshot, err error) {
 	for i, id := range s.logs {
 		at, err := log.ByID(id)

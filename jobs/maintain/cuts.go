@@ -10,8 +10,8 @@ import (
 // served is how long what a cut of the dashboard names stays after a newer one: readers who began with it read on.
 const served = time.Hour
 
-// pinCuts pins the snapshots of the dashboard's tables that plays_by_day names: in its newest snapshot, and in those that
-// readers may have begun with.
+// pinCuts pins the snapshots of the dashboard's tables that plays_by_day names: in its newest snapshot, and in those
+// that readers may have begun with.
 func (f *facts) pinCuts(days lake.Snapshot) error {
 	for i, s := range days.Ancestors() {
 		if i > 0 && f.now.Sub(s.Time()) > served {

@@ -15,8 +15,8 @@ const (
 	writeLimit = 5 * time.Second  // for a client to take an event
 )
 
-// updates tells a client of new cuts as they are published (server-sent events, WHATWG HTML 9.2). The id of an event is the
-// tag of its cut, so a client that comes back with the newest one hears nothing old.
+// updates tells a client of new cuts as they are published (server-sent events, WHATWG HTML 9.2). The id of an event is
+// the tag of its cut, so a client that comes back with the newest one hears nothing old.
 func (h *Handler) updates(w http.ResponseWriter, r *http.Request) {
 	ctx, done, err := h.guard.Stream(w, r)
 	if err != nil {

@@ -42,8 +42,8 @@ func (d *DB) WritePartition(ctx context.Context, t *lake.Table, job, relation st
 	return d.write(ctx, t, job, copyOf{relation: relation, where: where, value: value})
 }
 
-// WriteSorted is [DB.WritePartition] for one file in the order of columns of t, by lakectl's names, which must be that of its
-// spec. Its row groups have at most so many rows: who looks for one key reads little.
+// WriteSorted is [DB.WritePartition] for one file in the order of columns of t, by lakectl's names, which must be that
+// of its spec. Its row groups have at most so many rows: who looks for one key reads little.
 func (d *DB) WriteSorted(ctx context.Context, t *lake.Table, job, relation string, value any, order []string, groupRows int) ([]iceberg.DataFile, error) {
 	p, err := partitioningOf(t)
 	if err != nil {

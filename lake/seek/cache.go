@@ -35,7 +35,8 @@ func (c *cache) get(key string) (any, bool) {
 	return e.Value.(*entry).value, true
 }
 
-// put keeps a value and lets go of others where it is too much. What is let go is not closed: who has it goes on with it.
+// put keeps a value and lets go of others where it is too much. What is let go is not closed: who has it goes on with
+// it.
 func (c *cache) put(key string, value any, bytes int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

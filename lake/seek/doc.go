@@ -20,15 +20,17 @@
 //
 // # Invariants
 //
-//   - Every byte that becomes a value was held against its hash (lake.Chunks), but for files of other engines, which have
-//     none.
-//   - A View is one snapshot: what is committed later does not show. Views share what is decoded, for files never change.
+//   - Every byte that becomes a value was held against its hash (lake.Chunks), but for files of other engines, which
+//     have none.
+//   - A View is one snapshot: what is committed later does not show. Views share what is decoded, for files never
+//     change.
 //   - A column that a file lacks, or a null, reads as "" or 0.
 //
 // # Bounds
 //
 // Decoded row groups take CacheBytes at most, and what is being read on top. A footer takes about 1 KB a row group and
-// column; footers count too. Positions of deleted rows are in memory for as long as a View that needs them, 8 bytes each.
+// column; footers count too. Positions of deleted rows are in memory for as long as a View that needs them, 8 bytes
+// each.
 //
 // # Failure
 //

@@ -22,8 +22,8 @@ type bounds struct {
 	nulls        bool // read as ""
 }
 
-// open is a file that is kept open. One that the cache lets go is closed when nobody reads it any more, by the finalizer of
-// os.File.
+// open is a file that is kept open. One that the cache lets go is closed when nobody reads it any more, by the
+// finalizer of os.File.
 func (r *Reader) open(uri string, key int) (*opened, error) {
 	o, err := r.kept(fmt.Sprintf("file:%d:%s", key, uri), func() (any, int64, error) {
 		c, err := lake.OpenChunks(uri)

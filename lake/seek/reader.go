@@ -83,7 +83,8 @@ func field(s lake.Snapshot, name string) (iceberg.NestedField, error) {
 // truncated is the length in bytes at which bounds of text in manifests may be cut.
 const truncated = 16
 
-// mayHold tells whether the bounds of the file leave room for a key. A bound that may be cut is compared as far as it goes.
+// mayHold tells whether the bounds of the file leave room for a key. A bound that may be cut is compared as far as it
+// goes.
 func (f dataFile) mayHold(key string) bool {
 	if f.lower != nil && key < string(f.lower) {
 		return false

@@ -74,8 +74,8 @@ const (
 	mostBins     = 1 << 9  // of a pass: their ends stay in the cache
 )
 
-// sortEntries sorts entries in place: into bins by the first bits that they do not share, which are spread evenly as they
-// are of a hash, then each bin. A second array of entries would be as large as all else in memory.
+// sortEntries sorts entries in place: into bins by the first bits that they do not share, which are spread evenly as
+// they are of a hash, then each bin. A second array of entries would be as large as all else in memory.
 func sortEntries(list []entry, shared int) {
 	if len(list) <= fewEntries {
 		insertionSort(list)

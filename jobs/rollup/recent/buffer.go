@@ -13,7 +13,8 @@ type buffer[T entry | uint32] struct {
 	bytes []byte
 }
 
-// grow makes an empty buffer for so many items at least. Beyond them append moves to the heap, which is right but larger.
+// grow makes an empty buffer for so many items at least. Beyond them append moves to the heap, which is right but
+// larger.
 func (b *buffer[T]) grow(items int) error {
 	var one T
 	size := max(items, 1) * int(unsafe.Sizeof(one))

@@ -13,10 +13,10 @@
 // # What it answers
 //
 // Of the copies of a listen that came into the archive within 48 hours, the first counts: rows come in the order of
-// their file's sequence number, the file's path, and the row number. This depends on the archive alone. The memory is an
-// index over it, so it may be thrown away at any time and gives the same answers when it is filled again. When a row came
-// is told by the commit time of its snapshot: it grows, and a row cannot lie about it. So a file that is imported a
-// second time is noticed whatever its received_time says.
+// their file's sequence number, the file's path, and the row number. This depends on the archive alone. The memory is
+// an index over it, so it may be thrown away at any time and gives the same answers when it is filled again. When a row
+// came is told by the commit time of its snapshot: it grows, and a row cannot lie about it. So a file that is imported
+// a second time is noticed whatever its received_time says.
 //
 // Ids are forgotten by whole segments, so some are remembered for up to 6 hours more. Of an id that is forgotten, the
 // next copy counts. Beyond [Options].MostIDs the oldest go first: 500 million, by default, are 69 hours of 2,000
@@ -25,10 +25,10 @@
 // # Exact
 //
 // An id is remembered as 120 bits of the SipHash of listen_id, its position as the 64-bit SipHash of the offset under a
-// key made of topic and partition. The key of all this is random, one a state, and never leaves the folder, so nobody can
-// choose ids that meet. With 345 million ids remembered and 2,000 looked up each second, a listen is taken for another
-// once in 10^16 years. A position is compared only where the id is equal already: with every listen sent twice, one copy
-// in 10^19 is taken for the row that counts, and the true-up finds it. Of a row without listen_id nothing is
+// key made of topic and partition. The key of all this is random, one a state, and never leaves the folder, so nobody
+// can choose ids that meet. With 345 million ids remembered and 2,000 looked up each second, a listen is taken for
+// another once in 10^16 years. A position is compared only where the id is equal already: with every listen sent twice,
+// one copy in 10^19 is taken for the row that counts, and the true-up finds it. Of a row without listen_id nothing is
 // remembered; it counts.
 //
 // # Files
@@ -39,15 +39,15 @@
 //	ids-*.segment           sorted ids, never changed, see segment.go: 23.3 bytes an id
 //	lock                    held by the process that has the memory open
 //
-// Each run writes one segment. Segments are merged in tiers, four to one, within eras of 6 hours; of an era that is over
-// all are merged. A segment whose newest id is too old goes as a whole. So 48 hours are about 30 segments.
+// Each run writes one segment. Segments are merged in tiers, four to one, within eras of 6 hours; of an era that is
+// over all are merged. A segment whose newest id is too old goes as a whole. So 48 hours are about 30 segments.
 //
 // # Cost
 //
-// A batch is sorted and looked up segment by segment, the newest first: 2 bytes an id (the marks) tell nearly always that
-// an id is not there, and the marks of a small batch are read bucket by bucket, those of a large one in one sweep. In
-// memory are the index of each segment (4 bytes for 128 ids or more: 11 MiB for 345 million), one batch of half a million
-// rows (18 MiB), and what reading archive files takes. A larger batch is sifted in parts.
+// A batch is sorted and looked up segment by segment, the newest first: 2 bytes an id (the marks) tell nearly always
+// that an id is not there, and the marks of a small batch are read bucket by bucket, those of a large one in one sweep.
+// In memory are the index of each segment (4 bytes for 128 ids or more: 11 MiB for 345 million), one batch of half a
+// million rows (18 MiB), and what reading archive files takes. A larger batch is sifted in parts.
 //
 // CPU of sifting a fresh row, in microseconds, and by how much the process grows (BenchmarkSift):
 //
@@ -66,11 +66,11 @@
 //	while segments are written         behind                 the same; files that the state does not name are removed
 //	after the state                    at what it covers      finds nothing to do
 //
-// In the second case the same rows are read in the same order, so the same copies count. A state that covers no ancestor
-// of the table's snapshot (the table was rolled back, or the archive), one of another lake, and one from before another
-// engine took rows of the archive away are thrown away and filled again. So is a damaged one: the state, each segment's
-// header and index, and each bucket that is read carry a hash, with the identity of the file and the number of the bucket
-// in it. Segments are on the disk before a state names them.
+// In the second case the same rows are read in the same order, so the same copies count. A state that covers no
+// ancestor of the table's snapshot (the table was rolled back, or the archive), one of another lake, and one from
+// before another engine took rows of the archive away are thrown away and filled again. So is a damaged one: the state,
+// each segment's header and index, and each bucket that is read carry a hash, with the identity of the file and the
+// number of the bucket in it. Segments are on the disk before a state names them.
 //
 // # Two processes
 //

@@ -31,8 +31,8 @@ func viewOf(s lake.Snapshot) view {
 	return view{snapshot: s, id: s.ID(), sequence: s.Sequence(), at: s.Time()}
 }
 
-// viewAt is the archive up to a snapshot that the table covers. Where it has expired, the newest one is looked at without
-// what came since; where that cannot be told, nothing is.
+// viewAt is the archive up to a snapshot that the table covers. Where it has expired, the newest one is looked at
+// without what came since; where that cannot be told, nothing is.
 func viewAt(archive lake.Snapshot, covered int64) (view, error) {
 	if covered == archive.ID() {
 		return viewOf(archive), nil
@@ -133,7 +133,8 @@ type times []lake.Snapshot
 
 func arrivals(t *lake.Table) times { return t.Snapshots() }
 
-// of is the time of the snapshot with a sequence number, or of the next one that is retained: files came then or before.
+// of is the time of the snapshot with a sequence number, or of the next one that is retained: files came then or
+// before.
 func (t times) of(sequence int64) time.Time {
 	i := sort.Search(len(t), func(i int) bool { return t[i].Sequence() >= sequence })
 	if i == len(t) {

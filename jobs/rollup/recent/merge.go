@@ -47,7 +47,8 @@ func crowd(list []*segment, most int64) (first, end int) {
 	return 0, 0
 }
 
-// merged merges what is crowded, until nothing is. It returns the new list and the segments that are not in it any more.
+// merged merges what is crowded, until nothing is. It returns the new list and the segments that are not in it any
+// more.
 func merged(ctx context.Context, dir string, list []*segment, most int64) (now, replaced []*segment, err error) {
 	now = append(now, list...)
 	for {

@@ -21,9 +21,9 @@ var errDamaged = errors.New("the memory of recent ids is damaged")
 //	header · marks of bucket 0, check · ... · rests of bucket 0, check · ... · index
 //
 // The mark of an id are the 16 bits of its hash that follow those of the bucket: 2 bytes tell nearly always that an id
-// is not there. Its rest are 21 bytes: the other bits of the hash (13 bytes) and the position (8 bytes). A check is XXH3
-// of the bytes before it, seeded with the number of the bucket and the seed of the file. The index has the number of ids
-// before the end of each bucket, in 4 bytes. Numbers are little-endian.
+// is not there. Its rest are 21 bytes: the other bits of the hash (13 bytes) and the position (8 bytes). A check is
+// XXH3 of the bytes before it, seeded with the number of the bucket and the seed of the file. The index has the number
+// of ids before the end of each bucket, in 4 bytes. Numbers are little-endian.
 const (
 	segmentMagic = "LKRECNT1"
 	headerBytes  = 64
@@ -265,8 +265,8 @@ func (l *lookup) read(bucket int) ([]byte, error) {
 	return body, nil
 }
 
-// slots are the ids of a bucket that have a mark, as a range. Marks are sorted, and spread evenly: the search begins where
-// the mark would be then.
+// slots are the ids of a bucket that have a mark, as a range. Marks are sorted, and spread evenly: the search begins
+// where the mark would be then.
 func slots(body []byte, m uint16) (first, end int) {
 	n := len(body) / markBytes
 	if n == 0 {

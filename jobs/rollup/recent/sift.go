@@ -20,9 +20,9 @@ type Sifted struct {
 }
 
 // Sift tells which rows of archive files are later copies: of each listen, one row counts. Files that came after the
-// snapshot that is kept are news: any remembered id makes their row a later copy. In files that the memory has seen, the
-// row at the remembered position counts. Of an id that is not remembered the first row counts, in the order in which
-// rows came.
+// snapshot that is kept are news: any remembered id makes their row a later copy. In files that the memory has seen,
+// the row at the remembered position counts. Of an id that is not remembered the first row counts, in the order in
+// which rows came.
 //
 // The ids are held until [Memory.Keep], and looked at by [Memory.Counts] meanwhile. Another Sift drops them. A damaged
 // memory is filled again on the way.
@@ -55,8 +55,9 @@ func (m *Memory) sift(ctx context.Context, archive lake.Snapshot, files []lake.F
 	return s.out, nil
 }
 
-// Counts tells which rows of archive files do not count, of files that the memory has seen, sifted ones among them: those
-// whose id is remembered at another position. Of ids that are not remembered the first row counts. It changes nothing.
+// Counts tells which rows of archive files do not count, of files that the memory has seen, sifted ones among them:
+// those whose id is remembered at another position. Of ids that are not remembered the first row counts. It changes
+// nothing.
 func (m *Memory) Counts(ctx context.Context, archive lake.Snapshot, files []lake.File) (Sifted, error) {
 	out, err := m.healed(ctx, func() (Sifted, error) {
 		var scratch []*segment

@@ -37,7 +37,8 @@ func emptyState() state {
 	return s
 }
 
-// readState reads the state of a folder, and the empty one where there is none. A state that cannot be read is errDamaged.
+// readState reads the state of a folder, and the empty one where there is none. A state that cannot be read is
+// errDamaged.
 func readState(dir string) (state, error) {
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -92,7 +93,8 @@ func syncFolder(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// sweep removes the segment files that a state does not name: a process that was killed left them. Files of others stay.
+// sweep removes the segment files that a state does not name: a process that was killed left them. Files of others
+// stay.
 func (s state) sweep(dir string) error {
 	named := map[string]bool{}
 	for _, one := range s.Segments {
@@ -114,7 +116,8 @@ func (s state) sweep(dir string) error {
 	return nil
 }
 
-// drop takes the segments away that hold nothing newer than a time, and the oldest of those that have more ids than most.
+// drop takes the segments away that hold nothing newer than a time, and the oldest of those that have more ids than
+// most.
 func drop(list []*segment, before time.Time, most int64) (kept, dropped []*segment) {
 	ids := int64(0)
 	for i := len(list) - 1; i >= 0; i-- {
