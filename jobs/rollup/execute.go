@@ -77,8 +77,11 @@ func (p *Plan) cutIsStale(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 		changes, err := s.Changes(ctx, named)
-		if err != nil || !changes.Idle || changes.Broken {
-			return err == nil, err
+		if err != nil {
+			return false, err
+		}
+		if !changes.Idle || changes.Broken {
+			return true, nil
 		}
 	}
 	return false, nil

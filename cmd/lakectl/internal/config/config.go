@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -21,6 +22,7 @@ type Config struct {
 	Kafka     Kafka
 	Ingest    Ingest
 	DuckDB    DuckDB
+	Rollup    Rollup
 	Engine    string // duckdb or trino
 	Trino     Trino
 	Retention Retention
@@ -62,6 +64,14 @@ type DuckDB struct {
 	TempDirectory string
 	SpillLimit    ByteSize
 	Verify        bool
+}
+
+// Rollup is where the rollup keeps what it remembers.
+type Rollup struct{ StateDirectory string } // "": beside the folder of DuckDB
+
+// RecentFolder is where the rollup remembers which listens came lately.
+func (c Config) RecentFolder() string {
+	return cmp.Or(c.Rollup.StateDirectory, filepath.Join(filepath.Dir(c.DuckDB.TempDirectory), "recent"))
 }
 
 // Trino is where Trino is.

@@ -183,6 +183,11 @@ var keys = []Key{
 	},
 
 	{
+		name: "rollup.state_directory", about: "where this machine remembers the listens of the last 48 hours, so that the dashboard shows a copy once; it may be lost; folder recent beside duckdb.temp_directory without it", example: "/var/lib/lakectl/recent",
+		field: func(c *Config) any { return &c.Rollup.StateDirectory },
+	},
+
+	{
 		name: "engine", def: "duckdb", about: "what computes", oneOf: []string{"duckdb", "trino"},
 		field: func(c *Config) any { return &c.Engine },
 	},

@@ -24,7 +24,7 @@ func toldRight(truth simulate.Truth) demoReport {
 		After:  demoPeriod{Listens: int64(p.Archived.Listens), QualifiedListens: int64(p.Archived.Qualified), Checksum: "a"},
 		Final:  demoPeriod{Listens: int64(p.Archived.Listens - p.Erased.Listens), QualifiedListens: int64(p.Archived.Qualified - p.Erased.Qualified), Checksum: "f"},
 		Doubling: demoWeek{
-			PlaysLive: int64(truth.Doubling.Copies), PlaysExact: int64(truth.Doubling.Listens),
+			Copies: int64(truth.Doubling.Copies), PlaysLive: int64(truth.Doubling.Listens), PlaysExact: int64(truth.Doubling.Listens),
 			CountedBefore: int64(truth.Doubling.Listens), CountedAfter: int64(truth.Doubling.Listens),
 		},
 		Erased: demoErased{
@@ -70,7 +70,9 @@ func TestTheDemoComparesEveryNumberItIsSaidToCompare(t *testing.T) {
 		"final qualified":      func(r *demoReport) { r.Final.QualifiedListens++ },
 		"final duplicates":     func(r *demoReport) { r.Final.Duplicates++ },
 		"conflicts":            func(r *demoReport) { r.Conflicts++ },
-		"plays live":           func(r *demoReport) { r.Doubling.PlaysLive++ },
+		"copies":               func(r *demoReport) { r.Doubling.Copies++ },
+		"plays live":           func(r *demoReport) { r.Doubling.PlaysLive += 1 + r.Doubling.PlaysExact/100 },
+		"plays live, too few":  func(r *demoReport) { r.Doubling.PlaysLive -= 1 + r.Doubling.PlaysExact/100 },
 		"plays exact":          func(r *demoReport) { r.Doubling.PlaysExact++ },
 		"royalties before":     func(r *demoReport) { r.Doubling.CountedBefore++ },
 		"royalties after":      func(r *demoReport) { r.Doubling.CountedAfter++ },

@@ -34,6 +34,7 @@ func Run(ctx context.Context, c *frame.Call, o Options) (any, error) {
 		Type: "sqlite", Name: "lake", URI: config.NewSecret(filepath.Join(dir, "catalog.db")), Warehouse: filepath.Join(dir, "warehouse"),
 	}
 	c.Config.DuckDB.TempDirectory = filepath.Join(dir, "tmp")
+	c.Config.Rollup.StateDirectory = ""
 	if _, err := reach.Init(ctx, c); err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func clearDemo(dir string) error {
 
 // removeDemo removes only what a demo makes, the mark last.
 func removeDemo(dir string) error {
-	for _, name := range []string{"warehouse", "tmp", "catalog.db", "catalog.db-wal", "catalog.db-shm", "subject.key", demoMark} {
+	for _, name := range []string{"warehouse", "tmp", "recent", "catalog.db", "catalog.db-wal", "catalog.db-shm", "subject.key", demoMark} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("remove the last demo: %w", err)
 		}

@@ -46,6 +46,7 @@ type demoWeek struct {
 	Device        string    `json:"device"`
 	From          time.Time `json:"from"`
 	To            time.Time `json:"to"`
+	Copies        int64     `json:"copies"`
 	PlaysLive     int64     `json:"plays_live"`
 	PlaysExact    int64     `json:"plays_after_true_up"`
 	CountedBefore int64     `json:"counted_before_true_up"`
@@ -107,6 +108,18 @@ func erasedRows(done chain.Deletions) demoErased {
 	}
 }
 
+// above says by how much the live figure was too large.
+func (w demoWeek) above() string {
+	more := w.PlaysLive - w.PlaysExact
+	if more == 0 {
+		return "each listen once"
+	}
+	return fmt.Sprintf("%+.1f %% of the exact figure", float64(100*more)/float64(w.PlaysExact))
+}
+
+// mostAbovePercent is by how much the live figure of the doubled week may differ from the exact one.
+const mostAbovePercent = 1
+
 func sum(m map[string]int64) (n int64) {
 	for _, v := range m {
 		n += v
@@ -129,7 +142,8 @@ func (r demoReport) WriteText(w io.Writer) error {
 	line("COUNTED ONCE %11s listens of %s; %s duplicates collapsed, %s of them with another payload", frame.Thousands(r.After.Listens), r.Month, frame.Thousands(r.After.Duplicates), frame.Thousands(r.After.PayloadConflicts))
 	d := r.Doubling
 	line("  %s sent everything twice from %s to %s:", d.Client, d.From.Format(time.DateOnly), d.To.AddDate(0, 0, -1).Format(time.DateOnly))
-	line("    dashboard live            %9s plays", frame.Thousands(d.PlaysLive))
+	line("    copies in the archive     %9s", frame.Thousands(d.Copies))
+	line("    dashboard live            %9s plays, %s", frame.Thousands(d.PlaysLive), d.above())
 	line("    dashboard after true-up   %9s plays", frame.Thousands(d.PlaysExact))
 	line("    royalties before, after   %9s and %s: they never moved", frame.Thousands(d.CountedBefore), frame.Thousands(d.CountedAfter))
 	line("")

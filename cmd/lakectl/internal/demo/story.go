@@ -103,12 +103,15 @@ func (s *story) monthEnds(ctx context.Context) error {
 	if err := s.bring(ctx, time.Time{}, s.truth.To); err != nil {
 		return err
 	}
-	if _, err := chain.RollUp(ctx, s.env, rollup.Options{}); err != nil {
+	if _, err := chain.RollUp(ctx, s.env, s.rollup()); err != nil {
 		return err
 	}
 	w := &s.report.Doubling
 	w.Client, w.Device, w.From, w.To = s.truth.Doubling.Client, s.truth.Doubling.Device, s.truth.Doubling.From, s.truth.Doubling.To
 	var err error
+	if w.Copies, err = s.week(ctx, catalog.Listens, "counted", "demo/week_counted"); err != nil {
+		return err
+	}
 	if w.PlaysLive, err = s.week(ctx, catalog.AudienceByDay, "plays", "demo/week_plays"); err != nil {
 		return err
 	}
@@ -121,7 +124,9 @@ func (s *story) monthEnds(ctx context.Context) error {
 	if w.CountedBefore, err = s.week(ctx, catalog.ListensCounted, "counted", "demo/week_counted"); err != nil {
 		return err
 	}
-	if _, err := chain.RollUp(ctx, s.env, rollup.Options{TrueUp: true}); err != nil {
+	exactly := s.rollup()
+	exactly.TrueUp = true
+	if _, err := chain.RollUp(ctx, s.env, exactly); err != nil {
 		return err
 	}
 	if w.PlaysExact, err = s.week(ctx, catalog.AudienceByDay, "plays", "demo/week_plays"); err != nil {
@@ -144,7 +149,7 @@ func (s *story) lateBuffersArrive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = chain.RollUp(ctx, s.env, rollup.Options{})
+	_, err = chain.RollUp(ctx, s.env, s.rollup())
 	return err
 }
 
@@ -175,7 +180,7 @@ func (s *story) deletionsArrive(ctx context.Context) error {
 	if err := s.bring(ctx, s.firstRequest(), s.truth.To.AddDate(1, 0, 0)); err != nil {
 		return err
 	}
-	done, err := chain.CarryOut(ctx, s.env, rollup.Options{})
+	done, err := chain.CarryOut(ctx, s.env, s.rollup())
 	if err != nil {
 		return err
 	}
@@ -279,6 +284,11 @@ func (s *story) runRoyalties(ctx context.Context) (demoPeriod, error) {
 		RunID: r.RunID, Listens: r.Listens, QualifiedListens: r.QualifiedListens, Duplicates: r.Duplicates,
 		PayloadConflicts: r.PayloadConflicts, Checksum: r.Checksum,
 	}, err
+}
+
+// rollup are the options of every rollup of the demo.
+func (s *story) rollup() rollup.Options {
+	return rollup.Options{Hours: s.c.Config.Retention.Hours, RecentFolder: s.c.Config.RecentFolder()}
 }
 
 // week counts the doubling client's week in one table.

@@ -23,9 +23,11 @@ func jobVerb() frame.Verb {
 			frame.Bind(frame.Verb{
 				Name: "rollup", Short: "Bring the dashboard's tables up to date.",
 				Long: `Adds the new rows of the archive as sums: plays_by_hour for the newest days (retention.hours), and for ever
-plays_by_day, audience_by_day and listeners_by_day. Copies of one listen all count until the day is compared with what
-counts: days that late rows or deletions touched, and with --true-up every day. What differs is written anew, and
-plays_changes says what changed in days that had ended, and why. --true-up brings the ledger up to date first.`,
+plays_by_day, audience_by_day and listeners_by_day. Of the copies of a listen that come within 48 hours the first counts,
+by what this machine remembers in rollup.state_directory; that folder may be lost at any time. Later copies count until
+their day is compared with what counts: days that late rows or deletions touched, and with --true-up every day. What
+differs is written anew, and plays_changes says what changed in days that had ended, and why. --true-up brings the
+ledger up to date first.`,
 				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayRollup)},
 			}, (*rollupFlags).declare, runRollup),
@@ -63,7 +65,7 @@ func (f *rollupFlags) declare() []cli.Flag {
 
 func runRollup(ctx context.Context, c *frame.Call, f rollupFlags) (any, error) {
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) {
-		return chain.RollUp(ctx, env, rollup.Options{TrueUp: f.TrueUp, Hours: c.Config.Retention.Hours})
+		return chain.RollUp(ctx, env, rollup.Options{TrueUp: f.TrueUp, Hours: c.Config.Retention.Hours, RecentFolder: c.Config.RecentFolder()})
 	})
 }
 
@@ -129,5 +131,5 @@ func runDeletions(ctx context.Context, c *frame.Call) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
-	return chain.CarryOut(ctx, env, rollup.Options{Hours: c.Config.Retention.Hours})
+	return chain.CarryOut(ctx, env, rollup.Options{Hours: c.Config.Retention.Hours, RecentFolder: c.Config.RecentFolder()})
 }

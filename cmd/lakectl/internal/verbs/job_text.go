@@ -134,6 +134,9 @@ func sayRollup(p *frame.Page, r rollup.Report) {
 	} else {
 		p.Say("the dashboard is up to date: %s of the archive read, %s of days appended, %s rewritten", frame.CountOf(r.RowsRead, "row"), frame.CountOf(r.DeltaRows, "row"), frame.CountOf(int64(len(r.DaysRewritten)), "day"))
 	}
+	if r.LaterCopies > 0 {
+		p.Say("left out: %s of listens that came before", frame.CountOf(r.LaterCopies, "copy"))
+	}
 	if len(r.DaysRewritten) > 0 {
 		p.Say("rewritten: %s", p.Some(r.DaysRewritten))
 	}
