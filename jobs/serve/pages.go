@@ -233,7 +233,7 @@ func (v *viewer) chart(ctx context.Context, plays []cut.Plays) (page.Chart, erro
 	}
 	points := figures.Series(step, v.span, v.cut.Until(), sums(plays))
 	behind := figures.Series(step, before, v.cut.Until(), sums(only(earlier, v.item)))
-	c := page.Chart{Name: fmt.Sprintf("Plays a %s, %s to %s, and the time before", step, page.Day(v.span.From, v.now), page.Day(v.span.To.AddDate(0, 0, -1), v.now)), This: "this period", Before: "the time before"}
+	c := page.Chart{Name: fmt.Sprintf("Plays a %s, %s to %s", step, page.Day(v.span.From, v.now), page.Day(v.span.To.AddDate(0, 0, -1), v.now)), This: "plays", Before: fmt.Sprintf("%d days before", int(length/(24*time.Hour)))}
 	for i, p := range points {
 		at := page.Point{At: p.From, Label: p.From.Format(label), Plays: p.Plays, Partial: p.To.After(v.cut.Until())}
 		if i < len(behind) {

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,6 +26,9 @@ type Chart struct {
 	Points       []Point
 }
 
+// Unfinished tells whether the time of the last point is not over.
+func (c Chart) Unfinished() bool { return len(c.Points) > 1 && c.Points[len(c.Points)-1].Partial }
+
 // sheet is where a chart's lines lie in its drawing, in units of the drawing.
 type sheet struct {
 	Class                    string
@@ -35,8 +39,8 @@ type sheet struct {
 
 // sheets are the drawings of one chart: style shows the one that fits the screen.
 var sheets = []sheet{
-	{Class: "wide", Width: 1040, Height: 280, Left: 56, Right: 1028, Top: 16, Bottom: 254, labels: 5},
-	{Class: "narrow", Width: 400, Height: 260, Left: 44, Right: 394, Top: 12, Bottom: 234, labels: 3},
+	{Class: "wide", Width: 1040, Height: 300, Left: 52, Right: 1032, Top: 14, Bottom: 272, labels: 9},
+	{Class: "narrow", Width: 340, Height: 230, Left: 38, Right: 334, Top: 10, Bottom: 204, labels: 4},
 }
 
 // tick is a label on an axis.
@@ -57,8 +61,11 @@ type drawing struct {
 	sheet
 	Line, Area, Dashes, Prev string // paths; Dashes leads to a point whose time is not over
 	YTicks, XTicks           []tick
+	Lines                    []float64 // upright ones, where a week, a month or half a day begins
 	Marks                    []mark
-	First, Step              float64 // where points lie, for the cursor
+	End                      struct{ X, Y float64 } // of the line, the newest point whose time is over
+	First, Step              float64                // where points lie, for the cursor
+	Most                     int64                  // at the top of the axis
 }
 
 // Drawings works out where everything of a chart lies, once for each kind of screen.
@@ -79,6 +86,7 @@ func (c Chart) draw(s sheet) drawing {
 		most = max(most, p.Plays, p.Previous)
 	}
 	top, every := scale(most)
+	d.Most = top
 	x := func(i int) float64 { return s.Left + d.Step*float64(i) }
 	y := func(n int64) float64 { return s.Bottom - (s.Bottom-s.Top)*float64(n)/float64(top) }
 	if len(c.Points) > 1 {
@@ -93,6 +101,7 @@ func (c Chart) draw(s sheet) drawing {
 		step(&line, i, x(i), y(p.Plays))
 	}
 	d.Line = line.String()
+	d.End.X, d.End.Y = x(whole-1), y(c.Points[whole-1].Plays)
 	d.Area = fmt.Sprintf("%s L%.1f %.1f L%.1f %.1f Z", d.Line, x(whole-1), s.Bottom, x(0), s.Bottom)
 	if whole < len(c.Points) {
 		d.Dashes = fmt.Sprintf("M%.1f %.1f L%.1f %.1f", x(whole-1), y(c.Points[whole-1].Plays), x(whole), y(c.Points[whole].Plays))
@@ -106,7 +115,7 @@ func (c Chart) draw(s sheet) drawing {
 	for n := int64(0); n <= top; n += every {
 		d.YTicks = append(d.YTicks, tick{X: s.Left - 8, Y: y(n), Text: Count(n), Anchor: "end"})
 	}
-	d.XTicks = s.xTicks(c.Points, x)
+	d.XTicks, d.Lines = s.xTicks(c.Points, x)
 	d.Marks = marks(c.Points, x, y)
 	return d
 }
@@ -128,26 +137,49 @@ func scale(most int64) (top, every int64) {
 	return max(1, (most+every-1)/every) * every, every
 }
 
-// xTicks are a few labels, the first and the last among them.
-func (s sheet) xTicks(points []Point, x func(int) float64) []tick {
+// begins tells whether something begins with a point that people count by: a week among days, a month among weeks and
+// longer steps, a quarter of a day among hours.
+func begins(points []Point, i int) bool {
+	at := points[i].At
+	switch step := points[1].At.Sub(points[0].At); {
+	case step < 24*time.Hour:
+		return at.Hour()%6 == 0
+	case step == 24*time.Hour && len(points) <= 100:
+		return at.Weekday() == time.Monday
+	case i == 0:
+		return false
+	}
+	return at.Month() != points[i-1].At.Month()
+}
+
+// xTicks are labels where something begins, as many as there is room for, and the last one. lines are all beginnings.
+func (s sheet) xTicks(points []Point, x func(int) float64) (ticks []tick, lines []float64) {
 	last := len(points) - 1
-	n := min(s.labels-1, last)
-	var ticks []tick
-	for k := 0; k <= n; k++ {
-		i := 0
-		if n > 0 {
-			i = k * last / n
-		}
-		anchor := "middle"
-		switch {
-		case i == 0:
-			anchor = "start"
-		case i == last:
-			anchor = "end"
-		}
+	label := func(i int, anchor string) {
 		ticks = append(ticks, tick{X: x(i), Y: s.Bottom + 20, Text: points[i].Label, Anchor: anchor})
 	}
-	return ticks
+	if last == 0 {
+		label(0, "start")
+		return ticks, nil
+	}
+	room := (s.Right - s.Left) / float64(s.labels)
+	free := s.Left // to the left of it there is a label already
+	for i := range points {
+		if !begins(points, i) {
+			continue
+		}
+		lines = append(lines, x(i))
+		if x(i) >= free && x(i)+room/2 <= s.Right-room/2 {
+			anchor := "middle"
+			if x(i)-s.Left < room/2 {
+				anchor = "start"
+			}
+			label(i, anchor)
+			free = x(i) + room
+		}
+	}
+	label(last, "end")
+	return ticks, lines
 }
 
 func marks(points []Point, x func(int) float64, y func(int64) float64) []mark {
@@ -180,19 +212,25 @@ type Spark []int64
 
 // Path draws the line in 96 by 24 units.
 func (s Spark) Path() string {
-	if len(s) < 2 {
-		return ""
-	}
-	most := int64(1)
-	for _, n := range s {
-		most = max(most, n)
-	}
 	var path strings.Builder
-	for i, n := range s {
-		step(&path, i, 96*float64(i)/float64(len(s)-1), 22-20*float64(n)/float64(most))
+	for i := range s {
+		step(&path, i, s.x(i), s.y(i))
 	}
 	return path.String()
 }
+
+// Area is what lies below the line.
+func (s Spark) Area() string { return fmt.Sprintf("%s L96 24 L0 24 Z", s.Path()) }
+
+// End is the height of the newest point, which lies at 96.
+func (s Spark) End() float64 { return s.y(len(s) - 1) }
+
+// Drawn tells whether there is a course to draw.
+func (s Spark) Drawn() bool { return len(s) > 1 }
+
+func (s Spark) x(i int) float64 { return 96 * float64(i) / float64(len(s)-1) }
+
+func (s Spark) y(i int) float64 { return 22 - 20*float64(s[i])/float64(max(1, slices.Max(s))) }
 
 // Live are plays a minute of the last hour, the newest last.
 type Live struct {
@@ -208,10 +246,20 @@ type Minute struct {
 	Plays int64
 }
 
-// bar is a minute worked out, in a drawing of 720 by 64 units.
+// bar is a minute worked out, in a drawing of 720 by 64 units. A minute without plays is a line, so that one sees that
+// it was looked at.
 type bar struct {
 	X, Y, Height float64
-	Now          bool
+	Class        string
+}
+
+// Flows tells whether somebody listened in the newest minutes.
+func (l Live) Flows() bool {
+	n := int64(0)
+	for _, m := range l.Minutes[max(0, len(l.Minutes)-3):] {
+		n += m.Plays
+	}
+	return n > 0
 }
 
 // Bars works out where the bars lie.
@@ -222,8 +270,14 @@ func (l Live) Bars() any {
 	}
 	bars := make([]bar, len(l.Minutes))
 	for i, m := range l.Minutes {
-		height := 64 * float64(m.Plays) / float64(most)
-		bars[i] = bar{X: 12*float64(i) + 1, Y: 64 - height, Height: height, Now: i == len(l.Minutes)-1}
+		height := max(1, 64*float64(m.Plays)/float64(most))
+		bars[i] = bar{X: 12*float64(i) + 1, Y: 64 - height, Height: height}
+		switch {
+		case m.Plays == 0:
+			bars[i].Class = "none"
+		case i == len(l.Minutes)-1:
+			bars[i].Class = "now"
+		}
 	}
 	return bars
 }

@@ -11,8 +11,19 @@
 // Every view is whole without JavaScript: charts are SVG that this package draws, and behind each stands a table with
 // the same figures. Scripts add three things to what is there: a cursor that reads a chart point by point, from its
 // table ([assets/chart.js]), pages that follow new snapshots ([assets/live.js]), and signing in by a link
-// ([assets/signin.js]). A chart library would draw the same lines on a canvas, without a word for who cannot see it,
-// and only where scripts run: for at most 800 points SVG is smaller and says more.
+// ([assets/signin.js]).
+//
+// A chart library was weighed and left out: uPlot 1.6.32 is the best there is for its size, 22 KB compressed, more
+// than all of this page. It draws on a canvas, only where scripts run, and tells nobody who cannot see it what it
+// drew; a table and a keyboard cursor would have to be made beside it all the same. Our charts have at most some
+// hundred points, the ranges are links, and a line of them is a path of 2 KB that is there with the page: nothing
+// loads later, so nothing has a skeleton and nothing jumps. Colours follow the scheme by style alone, and the marks
+// of changed points are links. The cursor is a slider (WAI-ARIA): pointer, finger and keys move it, and screen
+// readers read each point out as it is reached.
+//
+// A page that follows takes over only the parts that changed, never the one that holds the focus. What moved is
+// coloured for a moment; one dot breathes while listens come in; with prefers-reduced-motion nothing does. Without
+// its server a page says so and keeps its figures.
 //
 // Nothing is loaded from elsewhere, no script and no style stands in the HTML, so the strictest content security policy
 // holds. Texts of others (names of tracks, countries, devices) only pass through html/template.

@@ -91,7 +91,11 @@ func (r Range) Query() string { return r.query() }
 func (r Range) Choices() []Tab {
 	var list []Tab
 	for _, days := range []int{7, standardDays, 90, 365} {
-		list = append(list, Tab{fmt.Sprintf("%d days", days), "?days=" + strconv.Itoa(days), r.Days == days})
+		name := fmt.Sprintf("%d days", days)
+		if days == 365 {
+			name = "12 months"
+		}
+		list = append(list, Tab{name, "?days=" + strconv.Itoa(days), r.Days == days})
 	}
 	return list
 }

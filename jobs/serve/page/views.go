@@ -29,6 +29,12 @@ const staleAfter = 3 * time.Minute
 // Stale tells whether the figures are older than they should be.
 func (f Frame) Stale() bool { return f.Now.Sub(f.AsOf) > staleAfter }
 
+// flowing is how new a cut is while listens come in: each brings the next one with it.
+const flowing = time.Minute
+
+// Flows tells whether listens come in.
+func (f Frame) Flows() bool { return f.Now.Sub(f.AsOf) < flowing }
+
 // Behind is how old the figures are.
 func (f Frame) Behind() string { return Behind(f.Now.Sub(f.AsOf)) }
 

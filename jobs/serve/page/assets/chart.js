@@ -1,45 +1,63 @@
-// A cursor over each chart: pointer and arrow keys move it, what it says comes from the chart's own table.
+// A cursor over each chart: pointer, finger and arrow keys move it, and what it says comes from the chart's own table.
+// It is a slider, so screen readers read out each point as it is reached.
+const element = (name, parent) => {
+  const e = document.createElement("div");
+  e.className = name;
+  parent.append(e);
+  return e;
+};
+
 const attach = (figure) => {
   const stage = figure.querySelector(".stage"), rows = [...figure.querySelectorAll("tbody tr")];
   if (!stage || rows.length < 2 || stage.querySelector(".cursor")) return;
   const heads = [...figure.querySelectorAll("thead th")].map((th) => th.textContent);
-  const sheet = () => [...stage.querySelectorAll("svg")].find((svg) => svg.getBoundingClientRect().width > 0).dataset; // of the screen as it is
-  const cursor = document.createElement("div"), rule = document.createElement("div"), told = document.createElement("div");
-  cursor.className = "cursor";
-  rule.className = "rule";
-  told.className = "told";
-  rule.hidden = told.hidden = true;
-  cursor.append(rule, told);
-  cursor.tabIndex = 0;
-  cursor.setAttribute("role", "slider");
-  cursor.setAttribute("aria-label", figure.querySelector("svg").getAttribute("aria-label"));
-  cursor.setAttribute("aria-valuemin", 0);
-  cursor.setAttribute("aria-valuemax", rows.length - 1);
+  const cursor = element("cursor", stage), rule = element("rule", cursor), told = element("told", cursor);
+  const dots = heads[2] ? [element("at then", cursor), element("at", cursor)] : [element("at", cursor)];
+  const parts = [rule, told, ...dots];
   let at = rows.length - 1;
-  const words = (i) => {
-    const cells = [...rows[i].cells].map((c) => c.textContent.trim());
-    return cells[0] + ": " + cells.slice(1).map((c, n) => (c && n < heads.length - 2 ? c + " " + heads[n + 1] : c)).filter(Boolean).join(", ");
-  };
+  const sheet = () => [...stage.querySelectorAll("svg")].find((svg) => svg.getBoundingClientRect().width > 0)?.dataset; // of the screen as it is
+  const cells = (i) => [...rows[i].cells].map((c) => c.textContent.trim());
+  const lines = (i) => cells(i).map((text, n) => [rows[i].cells[n].className === "r" ? heads[n] : "", text]).slice(1).filter(([, text]) => text);
+  const hide = () => parts.forEach((p) => { p.hidden = true; });
   const say = () => {
     cursor.setAttribute("aria-valuenow", at);
-    cursor.setAttribute("aria-valuetext", words(at));
+    cursor.setAttribute("aria-valuetext", `${cells(at)[0]}: ${lines(at).map((line) => line.join(" ").trim()).join(", ")}`);
   };
   const show = (i) => {
+    const s = sheet();
+    if (!s) return;
     at = Math.max(0, Math.min(rows.length - 1, i));
-    const { first, step, width } = sheet(), share = (+first + step * at) / width;
-    rule.hidden = told.hidden = false;
-    rule.style.left = share * 100 + "%";
-    told.textContent = words(at);
-    told.style.left = share < 0.5 ? "calc(" + share * 100 + "% + 10px)" : "auto";
-    told.style.right = share < 0.5 ? "auto" : "calc(" + (1 - share) * 100 + "% + 10px)";
+    const share = (Number(s.first) + s.step * at) / s.width, left = share < 0.5;
+    parts.forEach((p) => { p.hidden = false; });
+    rule.style.left = `${share * 100}%`;
+    rule.style.height = `${s.bottom ? (s.bottom / s.height) * 100 : 100}%`;
+    dots.forEach((dot, n) => {
+      const plays = Number(cells(at)[dots.length - n].replaceAll(",", ""));
+      dot.hidden = !s.most;
+      if (s.most) dot.style.top = `${((s.bottom - ((s.bottom - s.top) * plays) / s.most) / s.height) * 100}%`;
+      dot.style.left = `${share * 100}%`;
+    });
+    const head = document.createElement("b");
+    head.textContent = cells(at)[0];
+    told.replaceChildren(head, ...lines(at).flat().filter(Boolean).map((text) => {
+      const span = document.createElement("span");
+      span.textContent = text;
+      return span;
+    }));
+    told.style.left = left ? `calc(${share * 100}% + 14px)` : "auto";
+    told.style.right = left ? "auto" : `calc(${(1 - share) * 100}% + 14px)`;
     say();
   };
-  const hide = () => { rule.hidden = told.hidden = true; };
-  cursor.addEventListener("pointermove", (e) => {
-    const box = cursor.getBoundingClientRect(), { first, step, width } = sheet();
-    show(Math.round((((e.clientX - box.left) / box.width) * width - first) / step));
-  });
-  cursor.addEventListener("pointerleave", () => { if (document.activeElement !== cursor) hide(); });
+  const point = (e) => {
+    const box = cursor.getBoundingClientRect(), s = sheet();
+    if (s) show(Math.round((((e.clientX - box.left) / box.width) * s.width - s.first) / s.step));
+  };
+  for (const [name, value] of Object.entries({ role: "slider", tabindex: 0, "aria-label": figure.querySelector("svg").getAttribute("aria-label"), "aria-valuemin": 0, "aria-valuemax": rows.length - 1 })) cursor.setAttribute(name, value);
+  hide();
+  say();
+  cursor.addEventListener("pointerdown", point);
+  cursor.addEventListener("pointermove", point);
+  cursor.addEventListener("pointerleave", (e) => { if (e.pointerType === "mouse" && document.activeElement !== cursor) hide(); });
   cursor.addEventListener("focus", () => show(at));
   cursor.addEventListener("blur", hide);
   cursor.addEventListener("click", (e) => { // marks lie below the cursor
@@ -50,12 +68,12 @@ const attach = (figure) => {
   });
   cursor.addEventListener("keydown", (e) => {
     const moves = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, PageDown: at - 7, PageUp: at + 7, Home: 0, End: rows.length - 1 };
+    if (e.key === "Escape") hide();
     if (!(e.key in moves)) return;
     e.preventDefault();
     show(moves[e.key]);
   });
-  say();
-  stage.append(cursor);
 };
+
 export const attachAll = () => document.querySelectorAll("figure[data-chart]").forEach(attach);
 attachAll();
