@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // spare is a DuckDB that the DBs of tests use in turn: starting one takes longer than most statements of a job. Each DB
@@ -25,6 +27,9 @@ var spares struct {
 	sync.Mutex
 	idle []*spare
 }
+
+// Spared is a context in which the DuckDBs of whole verbs take their turn, too.
+func Spared(ctx context.Context) context.Context { return duck.WithStart(ctx, startDuckDB) }
 
 // startDuckDB is [duck.Options].Start of tests.
 func startDuckDB(ctx context.Context) (*sql.DB, error) {

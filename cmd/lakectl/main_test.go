@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/verbs"
 )
@@ -24,16 +25,35 @@ var update = flag.Bool("update", false, "write what the program prints into the 
 
 // TestScripts runs testdata/*.txt against the real program.
 func TestScripts(t *testing.T) {
+	folder, w := "testdata", &within{ctx: t.Context()}
+	run := runProcess
+	if !laketest.InCI() && !*update {
+		folder, run = w.copyScripts(t, folder), w.run
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+		Dir:                 folder,
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GOGC", os.Getenv("GOGC")) // see laketest
+			nameVariables(e)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exit": exitCommand, "standins": standinsCommand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exit": exitCommand(run), "standins": standinsCommand, "within": w.command},
 	})
+}
+
+// runProcess returns the code with which a program ended.
+func runProcess(ts *testscript.TestScript, args []string) int {
+	err := ts.Exec(args[0], args[1:]...)
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("run %s: %v", args[0], err)
+	}
+	if exit != nil {
+		return exit.ExitCode()
+	}
+	return 0
 }
 
 // standIns replace what differs from run to run by as many letters, so that columns stay where they are.
@@ -62,24 +82,24 @@ func standinsCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // exitCommand is 'exit CODE PROGRAM ARGS...': the program must end with that code.
-func exitCommand(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exit CODE PROGRAM [ARGS...]")
-	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	got := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) {
-			ts.Fatalf("run %s: %v", args[1], err)
+func exitCommand(runLakectl func(*testscript.TestScript, []string) int) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) < 2 {
+			ts.Fatalf("usage: exit CODE PROGRAM [ARGS...]")
 		}
-		got = exit.ExitCode()
-	}
-	if args[1] == "lakectl" && got > frame.ExitUsage && !slices.Contains(frame.Find(verbs.Groups(), args[2:]).Exits, got) {
-		ts.Fatalf("%v ended with %d, which its help does not list", args[1:], got)
-	}
-	if got != want {
-		ts.Fatalf("%v ended with %d, want %d", args[1:], got, want)
+		want, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		args = args[1:]
+		run := runProcess
+		if args[0] == "lakectl" {
+			run = runLakectl
+		}
+		got := run(ts, args)
+		if args[0] == "lakectl" && got > frame.ExitUsage && !slices.Contains(frame.Find(verbs.Groups(), args[1:]).Exits, got) {
+			ts.Fatalf("%v ended with %d, which its help does not list", args, got)
+		}
+		if got != want {
+			ts.Fatalf("%v ended with %d, want %d", args, got, want)
+		}
 	}
 }

@@ -45,8 +45,8 @@ const (
 // made of nothing (parse); the text runs as the argument of query(), which takes a single SELECT and nothing else;
 // DuckDB may read the files of the bound snapshots only, and its configuration is locked (expose).
 func Analyze(ctx context.Context, o Options, q Query) (Answer, error) {
-	o.Verify = nil // a query names no columns before it runs, and to verify all that it might read takes longer than it
-	o.Start = nil  // what it may do is settled for the whole of a DuckDB
+	o.Verify = nil     // a query names no columns before it runs, and to verify all that it might read takes longer than it
+	o.Start = startNew // what it may do is settled for the whole of a DuckDB
 	d, err := Open(ctx, o)
 	if err != nil {
 		return Answer{}, err

@@ -24,7 +24,8 @@ type Options struct {
 	// SpillAnywhere is for who may not write into TempDir: the system's folder for temporary files takes its place.
 	SpillAnywhere bool
 	Verify        *lake.Verifier // of what is bound; nil verifies nothing
-	// Start starts the DuckDB; nil is a new one in memory. Tests, which open many, use one after the other.
+	// Start starts the DuckDB; nil is the context's ([WithStart]), or else a new one in memory. Tests, which open many,
+	// use one after the other.
 	Start func(context.Context) (*sql.DB, error)
 }
 
@@ -57,9 +58,26 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return d, nil
 }
 
+type startKey struct{}
+
+// WithStart makes start the [Options].Start of every [Open] of this context that names none: tests give it to a whole
+// program.
+func WithStart(ctx context.Context, start func(context.Context) (*sql.DB, error)) context.Context {
+	return context.WithValue(ctx, startKey{}, start)
+}
+
+func startOf(ctx context.Context) func(context.Context) (*sql.DB, error) {
+	if start, ok := ctx.Value(startKey{}).(func(context.Context) (*sql.DB, error)); ok {
+		return start
+	}
+	return startNew
+}
+
+func startNew(context.Context) (*sql.DB, error) { return sql.Open("duckdb", "") }
+
 func (d *DB) start(ctx context.Context, o Options) (err error) {
 	if o.Start == nil {
-		o.Start = func(context.Context) (*sql.DB, error) { return sql.Open("duckdb", "") }
+		o.Start = startOf(ctx)
 	}
 	if d.db, err = o.Start(ctx); err != nil {
 		return err
