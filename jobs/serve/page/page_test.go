@@ -134,6 +134,15 @@ func TestEveryChartHasATableWithTheSameFigures(t *testing.T) {
 	}
 }
 
+// Assets are served under names that change with their content, so no script can name another.
+func TestScriptsImportNothing(t *testing.T) {
+	for url, a := range assetsByURL {
+		if regexp.MustCompile(`(?m)^\s*(import|export .* from)\b|import\(`).Match(a.plain) {
+			t.Errorf("%s imports another", url)
+		}
+	}
+}
+
 func TestTheFirstViewIsSmall(t *testing.T) {
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)

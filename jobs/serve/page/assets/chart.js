@@ -75,5 +75,6 @@ const attach = (figure) => {
   });
 };
 
-export const attachAll = () => document.querySelectorAll("figure[data-chart]").forEach(attach);
+const attachAll = () => document.querySelectorAll("figure[data-chart]").forEach(attach);
+document.addEventListener("renewed", attachAll); // parts of the page were replaced
 attachAll();

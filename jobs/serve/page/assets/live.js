@@ -1,9 +1,7 @@
 // The page follows new cuts of the tables: the server names one, the page asks for itself again and takes over the parts
 // that changed. Where the server does not answer, the page says so, and its figures stay.
-import { attachAll } from "./chart.js";
-
 const script = document.querySelector("script[data-updates]"), root = document.documentElement;
-let cut = script.dataset.cut, busy = false, again = false, lost = 0;
+let cut = script.dataset.cut, busy = false, again = false, lost = 0, read = performance.now();
 
 const renew = (part, now) => {
   if (!now || now.innerHTML === (part.dataset.was ?? part.innerHTML)) return;
@@ -24,7 +22,7 @@ const refresh = async () => {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) renew(part, fresh.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`));
     read = performance.now();
-    attachAll();
+    document.dispatchEvent(new Event("renewed")); // modules do not know each other's addresses, which change with their content
   } catch {
     // offline: the stream says when the server is back
   } finally {
@@ -34,7 +32,6 @@ const refresh = async () => {
 };
 
 // How old the figures are goes on by itself.
-let read = performance.now();
 const ago = (s) => (s < 2 ? "1 s" : s < 120 ? `${s} s` : s < 7200 ? `${Math.floor(s / 60)} min` : s < 172800 ? `${Math.floor(s / 3600)} hours` : `${Math.floor(s / 86400)} days`);
 const age = () => {
   const since = document.querySelector(".fresh .since"), dot = document.querySelector(".fresh .dot");
