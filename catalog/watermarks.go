@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/lakectl/lakectl/lake"
 )
@@ -36,6 +37,19 @@ func (e EventTimes) Raise(topic string, latest map[int]int64) bool {
 		}
 	}
 	return len(latest) > 0
+}
+
+// Newest is the newest event time of all; the zero time where there is none.
+func (e EventTimes) Newest() time.Time {
+	var newest time.Time
+	for _, partitions := range e {
+		for _, at := range partitions {
+			if t := time.UnixMicro(at).UTC(); t.After(newest) {
+				newest = t
+			}
+		}
+	}
+	return newest
 }
 
 // String is the JSON form.

@@ -154,6 +154,9 @@ func (q *question) timeseries(ctx context.Context) (timeseries, error) {
 
 // hours are the plays of hours with enough listeners, and what the others have together.
 func (q *question) hours(ctx context.Context) (sums []figures.Sum, other *otherPlays, err error) {
+	if err := q.needHours(ctx); err != nil {
+		return nil, nil, err
+	}
 	heard, err := q.cut.Hours(ctx, q.of.id, q.span)
 	if err != nil {
 		return nil, nil, err
@@ -175,6 +178,25 @@ func (q *question) hours(ctx context.Context) (sums []figures.Sum, other *otherP
 		sums = append(sums, figures.Sum{At: at, Plays: c.Plays, Millis: c.Millis})
 	}
 	return sums, other, nil
+}
+
+// needHours refuses a range with plays in days that have no hours any more.
+func (q *question) needHours(ctx context.Context) error {
+	if days := int(q.span.To.Sub(q.span.From) / (24 * time.Hour)); days > mostHourDays {
+		return refusal("step hour is for at most %d days, and these are %d; ask for step day", mostHourDays, days)
+	}
+	before := figures.Range{From: q.span.From, To: q.cut.HoursFrom()}
+	if before.To.After(q.span.To) || before.To.IsZero() {
+		before.To = q.span.To
+	}
+	if !before.From.Before(before.To) {
+		return nil
+	}
+	plays, err := q.plays(ctx, before)
+	if err != nil || len(plays) == 0 {
+		return err
+	}
+	return refusal("hours are kept from %s on; ask for step day, or for days from then on", q.cut.HoursFrom().Format(time.DateOnly))
 }
 
 // tracks answers with the tracks of a range, most plays first.

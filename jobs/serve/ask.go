@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/jobs/serve/cut"
@@ -17,7 +18,10 @@ import (
 const (
 	standardDays  = 28
 	mostDays      = 3660 // ten years
+	mostHourDays  = 100
 	standardLimit = 100
+	firstYear     = 1970
+	lastYear      = 2999
 	mostLimit     = 1000
 )
 
@@ -54,7 +58,10 @@ func ask(c *cut.Cut, of subject, r *http.Request, known ...string) (question, er
 	}
 	for name, list := range values {
 		if !slices.Contains(known, name) {
-			return q, refusal("there is no parameter %q here; there are %v", name, known)
+			return q, refusal("a parameter is none of those there are here: %s", strings.Join(known, ", "))
+		}
+		if list[0] == "" && name != "cursor" {
+			return q, refusal("parameter %s has no value; leave it out", name)
 		}
 		if len(list) > 1 {
 			return q, refusal("parameter %s is given %d times", name, len(list))
@@ -65,7 +72,7 @@ func ask(c *cut.Cut, of subject, r *http.Request, known ...string) (question, er
 	}
 	if text := values.Get("step"); text != "" {
 		if q.step, err = figures.ParseStep(text); err != nil {
-			return q, refusal("%v", err)
+			return q, refusal("step is one of hour, day, week, month")
 		}
 	}
 	if text := values.Get("limit"); text != "" {
@@ -108,6 +115,9 @@ func (q *question) readSpan(values url.Values) error {
 		}
 	}
 	q.days, q.span = 0, figures.Range{From: from, To: to.AddDate(0, 0, 1)}
+	if from.Year() < firstYear || to.Year() > lastYear {
+		return refusal("from and to are days of the years %d to %d", firstYear, lastYear)
+	}
 	switch n := int(q.span.To.Sub(q.span.From) / (24 * time.Hour)); {
 	case n < 1:
 		return refusal("from is after to")

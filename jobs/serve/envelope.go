@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/jobs/serve/figures"
+	"github.com/lakectl/lakectl/jobs/spreadsheet"
 )
 
 // The ways in which figures are sure.
@@ -91,16 +93,40 @@ func answer(w http.ResponseWriter, r *http.Request, q *question, body any) error
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	if asCSV {
-		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-		out := csv.NewWriter(w)
-		if err := out.Write(list.header()); err != nil {
+	if !asCSV {
+		return send(w, body)
+	}
+	var text bytes.Buffer
+	out := csv.NewWriter(&text)
+	for _, row := range append([][]string{list.header()}, list.rows()...) {
+		for i := range row {
+			if _, err := strconv.ParseInt(row[i], 10, 64); err != nil { // a number is no formula
+				row[i] = spreadsheet.Defused(row[i])
+			}
+		}
+		if err := out.Write(row); err != nil {
 			return err
 		}
-		return out.WriteAll(list.rows())
 	}
-	h.Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(body)
+	out.Flush()
+	write(w, "text/csv; charset=utf-8; header=present", text.Bytes())
+	return nil
+}
+
+// send writes an answer as JSON, once it is whole.
+func send(w http.ResponseWriter, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	write(w, "application/json", append(text, '\n'))
+	return nil
+}
+
+func write(w http.ResponseWriter, contentType string, text []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.Write(text) //nolint:errcheck // the client has gone
 }
 
 // people is a count of listeners as it may be shown.

@@ -18,14 +18,17 @@ const (
 // updates tells a client of new cuts as they are published (server-sent events, WHATWG HTML 9.2). The id of an event is
 // the tag of its cut, so a client that comes back with the newest one hears nothing old.
 func (h *Handler) updates(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	if r.Method == http.MethodHead {
+		return
+	}
 	ctx, done, err := h.guard.Stream(w, r)
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
 	defer done()
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
 	if err := h.tell(ctx, http.NewResponseController(w), w, r.Header.Get("Last-Event-ID")); err != nil {
 		h.env.Log.Debug("a stream ended", "error", err)
 	}
@@ -44,7 +47,7 @@ func (h *Handler) tell(ctx context.Context, c *http.ResponseController, w http.R
 			text = ":\n\n"
 		}
 		if text != "" {
-			if err := send(c, w, text); err != nil {
+			if err := tellOne(c, w, text); err != nil {
 				return err
 			}
 			last = time.Now()
@@ -57,7 +60,7 @@ func (h *Handler) tell(ctx context.Context, c *http.ResponseController, w http.R
 	}
 }
 
-func send(c *http.ResponseController, w http.ResponseWriter, text string) error {
+func tellOne(c *http.ResponseController, w http.ResponseWriter, text string) error {
 	if err := c.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return err
 	}
@@ -67,9 +70,9 @@ func send(c *http.ResponseController, w http.ResponseWriter, text string) error 
 	return c.Flush()
 }
 
-func (h *Handler) mountUpdates(mux *http.ServeMux) {
+func (h *Handler) mountUpdates(mux *Routes) {
 	mux.HandleFunc("GET /v1/artists/{id}/updates", func(w http.ResponseWriter, r *http.Request) {
-		if access.Allow(w, r, access.Artist, r.PathValue("id")) {
+		if access.Allow(w, r, access.Artist, r.PathValue("id")) && h.unasked(w, r) {
 			h.updates(w, r)
 		}
 	})

@@ -2,16 +2,18 @@ package serve
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/serve/access"
 	"github.com/lakectl/lakectl/jobs/serve/cut"
 	"github.com/lakectl/lakectl/jobs/serve/live"
+	"github.com/lakectl/lakectl/lake"
 )
+
+// errNothing says that the dashboard's tables are empty.
+var errNothing = errors.New("there are no figures yet; whoever runs this makes them with: lakectl job rollup")
 
 // errMoved says that a cursor is of another cut.
 var errMoved = errors.New("the figures have changed since that page; begin with the first one again")
@@ -63,7 +65,7 @@ var routes = map[string]struct {
 }
 
 // Mount adds the routes of the API. What comes through them must have passed the guard.
-func (h *Handler) Mount(mux *http.ServeMux) {
+func (h *Handler) Mount(mux *Routes) {
 	for name, route := range routes {
 		mux.HandleFunc("GET /v1/artists/{id}/"+name, func(w http.ResponseWriter, r *http.Request) {
 			id := r.PathValue("id")
@@ -75,47 +77,23 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	}
 	h.mountUpdates(mux)
 	mux.HandleFunc("GET /v1/artists/{id}/live", func(w http.ResponseWriter, r *http.Request) {
-		if access.Allow(w, r, access.Artist, r.PathValue("id")) {
+		if access.Allow(w, r, access.Artist, r.PathValue("id")) && h.unasked(w, r) {
 			h.now(w, r, r.PathValue("id"))
 		}
 	})
 }
 
-// minutes answers with the plays of the last hour. They are not of a cut, and are summed with nothing.
-type minutes struct {
-	AsOf     time.Time `json:"as_of"` // of the newest commit to the archive
-	Timezone string    `json:"timezone"`
-	Status   string    `json:"status"`
-	ArtistID string    `json:"artist_id"`
-	Plays    int64     `json:"plays"` // of all minutes
-	Minutes  []minute  `json:"minutes"`
-}
-
-type minute struct {
-	At    time.Time `json:"at"`
-	Plays int64     `json:"plays"`
-}
-
-func (h *Handler) now(w http.ResponseWriter, r *http.Request, artist string) {
-	hour, err := h.live.Newest(r.Context())
-	if err != nil {
-		h.fail(w, r, err)
-		return
+// unasked tells whether a request has no parameters, and refuses it where it has.
+func (h *Handler) unasked(w http.ResponseWriter, r *http.Request) bool {
+	if r.URL.RawQuery == "" {
+		return true
 	}
-	m := minutes{AsOf: hour.AsOf.UTC(), Timezone: "UTC", Status: provisional, ArtistID: artist}
-	for _, one := range hour.Plays(artist, h.env.Now(), nil) {
-		m.Plays += one.Plays
-		m.Minutes = append(m.Minutes, minute{one.At, one.Plays})
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "private, no-store")
-	if err := json.NewEncoder(w).Encode(m); err != nil {
-		h.env.Log.Debug("an answer was not taken", "error", err)
-	}
+	h.fail(w, r, refusal("there are no parameters here"))
+	return false
 }
 
 func (h *Handler) reply(w http.ResponseWriter, r *http.Request, of subject, parameters []string, reply reply) {
-	c, err := h.cut.Newest(r.Context())
+	c, err := h.newest(r.Context())
 	if err != nil {
 		h.fail(w, r, err)
 		return
@@ -131,8 +109,17 @@ func (h *Handler) reply(w http.ResponseWriter, r *http.Request, of subject, para
 		return
 	}
 	if err := answer(w, r, &q, body); err != nil {
-		h.env.Log.Debug("an answer was not taken", "error", err)
+		h.fail(w, r, err)
 	}
+}
+
+// newest is the newest cut, if there is one.
+func (h *Handler) newest(ctx context.Context) (*cut.Cut, error) {
+	c, err := h.cut.Newest(ctx)
+	if err == nil && c.Snapshot == 0 {
+		err = errNothing
+	}
+	return c, err
 }
 
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -143,8 +130,12 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errMoved):
 		access.Refuse(w, r, http.StatusGone, err.Error())
 	case errors.Is(err, context.Canceled):
+	case errors.Is(err, errNothing):
+		w.Header().Set("Retry-After", "15")
+		access.Refuse(w, r, http.StatusServiceUnavailable, err.Error())
 	default:
-		h.env.Log.Error("a question was not answered", "error", err, "path_pattern", r.Pattern)
-		access.Refuse(w, r, http.StatusInternalServerError, "the figures cannot be read now; try again in a minute")
+		h.env.Log.Error("a question was not answered", "error", err, "hint", lake.Hint(err), "path_pattern", r.Pattern)
+		w.Header().Set("Retry-After", "60")
+		access.Refuse(w, r, http.StatusServiceUnavailable, "the figures cannot be read now; try again in a minute")
 	}
 }

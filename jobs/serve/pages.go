@@ -49,18 +49,19 @@ type viewer struct {
 }
 
 // MountPages adds the pages. What comes through them must have passed the guard, but for the assets.
-func (h *Handler) MountPages(mux *http.ServeMux) {
+func (h *Handler) MountPages(mux *Routes) {
 	for path, v := range views {
 		mux.HandleFunc("GET /artists/{id}"+path, func(w http.ResponseWriter, r *http.Request) {
 			id := r.PathValue("id")
 			if !access.Allow(w, r, access.Artist, id) {
 				return
 			}
-			c, err := h.cut.Newest(r.Context())
+			c, err := h.newest(r.Context())
 			if err != nil {
 				h.fail(w, r, err)
 				return
 			}
+			r.URL.RawQuery = filledIn(r.URL.Query())
 			q, err := ask(c, subject{"artist", id}, r, append(v.parameters, ranged...)...)
 			if err != nil {
 				h.fail(w, r, err)
@@ -274,4 +275,14 @@ func query(of url.Values) string {
 		return ""
 	}
 	return "?" + of.Encode()
+}
+
+// filledIn is a query without the fields of a form that were left empty.
+func filledIn(q url.Values) string {
+	for name := range q {
+		if q.Get(name) == "" {
+			q.Del(name)
+		}
+	}
+	return q.Encode()
 }

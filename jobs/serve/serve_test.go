@@ -29,7 +29,8 @@ import (
 type service struct {
 	*testing.T
 	*laketest.Lake
-	url string
+	url    string
+	routes *serve.Routes
 }
 
 func newService(t *testing.T) *service {
@@ -45,9 +46,8 @@ func newService(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := http.NewServeMux()
-	serve.New(env, guard, serve.Options{CacheBytes: 1 << 20}).Mount(mux)
-	server := httptest.NewServer(guard.Wrap(guard.Require(mux)))
+	s.routes = serve.New(env, guard, serve.Options{CacheBytes: 1 << 20}).Routes()
+	server := httptest.NewServer(guard.Wrap(s.routes))
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	return s

@@ -25,19 +25,27 @@ func NewServer(env jobs.Env, o Options) (*Server, error) {
 		return nil, err
 	}
 	h := New(env, guard, o)
-	figures := http.NewServeMux()
+	s, err := access.NewServer(o.Listening, guard.Wrap(h.Routes()), env.Log)
+	return &Server{env: env, guard: guard, http: s}, err
+}
+
+// Routes are all that the server has. What shows figures is behind the guard.
+func (h *Handler) Routes() *Routes {
+	figures := &Routes{}
 	h.Mount(figures)
 	h.MountPages(figures)
 	figures.HandleFunc("GET /{$}", h.home)
-	figures.HandleFunc("/", access.NotFound)
 
-	mux := http.NewServeMux()
-	guard.Mount(mux)
-	mux.HandleFunc("GET /assets/", page.Assets)
-	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
-	mux.Handle("/", guard.Require(figures))
-	s, err := access.NewServer(o.Listening, guard.Wrap(mux), env.Log)
-	return &Server{env: env, guard: guard, http: s}, err
+	all := &Routes{patterns: figures.Patterns(), otherwise: h.guard.Require(figures)}
+	h.guard.Mount(&all.mux)
+	all.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
+		if !page.Asset(w, r) {
+			access.NotFound(w, r)
+		}
+	})
+	all.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
+	all.HandleFunc("GET /v1/openapi.json", describe)
+	return all
 }
 
 // Run serves until the context ends. ready is called with the address once it listens, and whether it answers this

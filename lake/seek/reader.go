@@ -72,6 +72,13 @@ func (r *Reader) Open(ctx context.Context, s lake.Snapshot, key string, columns 
 	return v, nil
 }
 
+// Partitions visits the partition of every file, see lake.PartitionValue.
+func (v *View) Partitions(visit func(partition any)) {
+	for _, f := range v.files {
+		visit(f.partition)
+	}
+}
+
 func field(s lake.Snapshot, name string) (iceberg.NestedField, error) {
 	c, ok := s.Table().Column(name)
 	if !ok {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lakectl/lakectl/jobs/spreadsheet"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -161,7 +162,7 @@ func writeRecord(out io.Writer, cells ...any) error {
 		}
 		switch v := cell.(type) {
 		case string:
-			line = append(line, oneCell.Replace(defused(v))...)
+			line = append(line, oneCell.Replace(spreadsheet.Defused(v))...)
 		case sql.NullInt64:
 			line = appendNumber(line, v)
 		}

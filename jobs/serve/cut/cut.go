@@ -118,6 +118,17 @@ func (c *Cut) Hours(ctx context.Context, artist string, s Span) ([]Heard, error)
 	return list, err
 }
 
+// HoursFrom is the begin of the first day that has hours, for any artist; the zero time where none has.
+func (c *Cut) HoursFrom() time.Time {
+	var first time.Time
+	c.byHour.Partitions(func(partition any) {
+		if day, ok := partition.(int); ok && (first.IsZero() || lake.DayStart(day).Before(first)) {
+			first = lake.DayStart(day)
+		}
+	})
+	return first
+}
+
 // Audience gives the plays of an artist by day, country and device, in no order; a key may come several times.
 func (c *Cut) Audience(ctx context.Context, artist string, s Span) ([]Heard, error) {
 	var list []Heard

@@ -171,12 +171,6 @@ func (r *Reader) openArchive(ctx context.Context, c *Cut, days lake.Snapshot) (e
 	if err != nil {
 		return err
 	}
-	for _, partitions := range marks {
-		for _, at := range partitions {
-			if t := time.UnixMicro(at).UTC(); t.After(c.Watermark) {
-				c.Watermark = t
-			}
-		}
-	}
+	c.Watermark = marks.Newest()
 	return nil
 }

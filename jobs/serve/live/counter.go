@@ -36,8 +36,10 @@ func New(env jobs.Env) *Counter { return &Counter{env: env} }
 
 // Hour are the plays of the last hour in one snapshot of listens.
 type Hour struct {
-	AsOf  time.Time // of the snapshot
-	id    int64
+	Snapshot  int64     // of listens; 0 before the first
+	AsOf      time.Time // when that was committed
+	Watermark time.Time // newest event time in it; zero where that is not on record
+
 	files map[string]counts // by URI
 }
 
@@ -94,7 +96,7 @@ func (c *Counter) read(ctx context.Context, before *Hour) (*Hour, error) {
 	if err != nil {
 		return nil, err
 	}
-	if before != nil && before.id == s.ID() {
+	if before != nil && before.Snapshot == s.ID() {
 		return before, nil
 	}
 	files, err := s.Files(ctx)
@@ -107,7 +109,11 @@ func (c *Counter) read(ctx context.Context, before *Hour) (*Hour, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Hour{AsOf: s.Time(), id: s.ID(), files: make(map[string]counts, len(files))}
+	marks, err := catalog.WatermarksOf(s)
+	if err != nil {
+		return nil, err
+	}
+	h := &Hour{Snapshot: s.ID(), AsOf: s.Time(), Watermark: marks.Newest(), files: make(map[string]counts, len(files))}
 	for _, f := range files {
 		gone := deleted[f.FilePath()]
 		if before != nil {

@@ -53,12 +53,12 @@ func loadAssets() (byName map[string]string, byURL map[string]asset) {
 
 func assetURL(name string) string { return assetsByName[name] }
 
-// Assets serves what pages load, at the addresses that [Render] writes. They may be kept for ever.
-func Assets(w http.ResponseWriter, r *http.Request) {
+// Asset answers with what pages load, at the addresses that [Render] writes, which may be kept for ever. It is false,
+// and nothing is answered, where an address is none of these.
+func Asset(w http.ResponseWriter, r *http.Request) bool {
 	a, ok := assetsByURL[r.URL.Path]
 	if !ok {
-		http.NotFound(w, r)
-		return
+		return false
 	}
 	h := w.Header()
 	h.Set("Content-Type", a.contentType)
@@ -70,4 +70,5 @@ func Assets(w http.ResponseWriter, r *http.Request) {
 		body = a.zipped
 	}
 	w.Write(body) //nolint:errcheck // the browser went away
+	return true
 }

@@ -4,7 +4,7 @@
 //
 //  1. Fill a view ([Overview], [Tracks], [Track], [Audience], [Statements], [Changes], [Roster], [Export], [Notice]).
 //  2. [Render] writes it as a page.
-//  3. [Assets] serves style and scripts, under names that change with their content.
+//  3. [Asset] serves style and scripts, under names that change with their content.
 //
 // # Design
 //

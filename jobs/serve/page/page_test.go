@@ -153,7 +153,9 @@ func TestTheFirstViewIsSmall(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, url, nil)
 		r.Header.Set("Accept-Encoding", "gzip")
 		w := httptest.NewRecorder()
-		Assets(w, r)
+		if !Asset(w, r) {
+			t.Errorf("%s is not served", url)
+		}
 		if w.Code != http.StatusOK || w.Header().Get("Content-Type") == "" {
 			t.Errorf("%s: %d", url, w.Code)
 		}
