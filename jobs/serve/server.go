@@ -68,8 +68,14 @@ func (h *Handler) home(w http.ResponseWriter, r *http.Request) {
 	case access.Label:
 		http.Redirect(w, r, "/labels/"+url.PathEscape(scope.ID), http.StatusSeeOther)
 	default:
+		for _, kind := range []string{"artist", "label"} {
+			if id := r.URL.Query().Get(kind); id != "" {
+				http.Redirect(w, r, "/"+kind+"s/"+url.PathEscape(id), http.StatusSeeOther)
+				return
+			}
+		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		err := page.Render(w, page.Notice{Title: "Whose plays?", Text: []string{"You may see everything. Open /artists/ID with the id of an artist, as in the column artist_id."}})
+		err := page.Render(w, page.Notice{Title: "Whose plays?", Text: []string{"You may see everything."}, Find: true})
 		if err != nil {
 			h.fail(w, r, err)
 		}

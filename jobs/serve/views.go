@@ -243,14 +243,14 @@ func (v *viewer) newestHours(ctx context.Context, t *page.Track) error {
 		devices = append(devices, cell)
 	}
 	t.Places, t.Devices = cellBars("Places", countries, placeName), cellBars("Devices", devices, func(s string) string { return s })
-	if len(hours) == 0 {
-		return nil
-	}
 	var shown []figures.Sum
 	for _, c := range figures.Breakdown(hours) {
 		if at, err := time.Parse(time.RFC3339, c.Key); err == nil && c.Key != figures.Other {
 			shown = append(shown, figures.Sum{At: at, Plays: c.Plays})
 		}
+	}
+	if len(shown) == 0 {
+		return nil
 	}
 	t.Hours = &page.Chart{Name: "Plays an hour; hours with fewer than five listeners are left out", This: "plays"}
 	for _, p := range figures.Series(figures.Hour, last, v.cut.Until(), shown) {

@@ -66,3 +66,9 @@ func ScopeOf(ctx context.Context) Scope {
 	}
 	return Scope{}
 }
+
+// SignedIn tells whether somebody let the request in who can sign out of it again: nobody can where no access is needed.
+func SignedIn(ctx context.Context) bool {
+	p, ok := ctx.Value(scopeKey{}).(*pass)
+	return ok && !p.open && p.digest != digest{}
+}

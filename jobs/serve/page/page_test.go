@@ -92,6 +92,7 @@ func everyView() map[string]any {
 		"roster": Roster{Frame: label, Sort: "plays", Rows: []ArtistRow{{ID: "A", Name: "Nils Aurora", URL: "/artists/A", Plays: 7934, Listeners: "2,318", Change: "+14 %", Spark: Spark{1, 2, 3}}}},
 		"export": Export{Frame: f("export"), Files: []Link{{"Days, as CSV", "/v1/artists/A%2F1/timeseries?step=day"}}},
 		"notice": Notice{Title: "This link has expired", Text: []string{"A sign-in link works once, for ten minutes.", "Ask the service for another one."}},
+		"find":   Notice{Title: "Whose plays?", Find: true},
 		"signin": Notice{Title: "Signing in", SignIn: true},
 	}
 }

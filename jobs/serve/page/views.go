@@ -244,6 +244,8 @@ type Notice struct {
 	Title string
 	Text  []string
 	Link  *Link
+	// Find: the page asks for the id of an artist or a label.
+	Find bool
 	// SignIn: the page exchanges the secret in its address for a session.
 	SignIn bool
 }
