@@ -16,8 +16,10 @@ import (
 // What another engine decided stays: its words, its key, its sort order, and that it took ours away.
 func (l *Lake) Describe(ctx context.Context, spec Spec) (bool, error) {
 	var d description
-	needed := func(t *Table) bool { d = t.describe(spec); return d.needed() }
-	return l.changeTable(ctx, spec.Name, "describe "+spec.Name, needed, func(tx *icetable.Transaction) error { return d.stage(tx) })
+	return l.changeTable(ctx, spec.Name, "describe "+spec.Name, change{
+		needed: func(t *Table) bool { d = t.describe(spec); return d.needed() },
+		stage:  func(tx *icetable.Transaction) error { return d.stage(tx) },
+	})
 }
 
 // description is what a table lacks of what its spec says to readers.

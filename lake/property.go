@@ -2,6 +2,8 @@ package lake
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -10,22 +12,83 @@ import (
 
 // DropProperty takes a property away where it has that value, and tells whether it did.
 func (l *Lake) DropProperty(ctx context.Context, name, key, value string) (bool, error) {
-	is := func(t *Table) bool { return t.Property(key) == value }
-	return l.changeTable(ctx, name, propertyOf+name, is, func(tx *icetable.Transaction) error { return tx.RemoveProperties([]string{key}) })
+	return l.SwapProperty(ctx, name, key, value, "")
 }
 
 // SetProperty sets a property of a table that has not got it yet, and tells whether it did. A value that is there
 // stays.
 func (l *Lake) SetProperty(ctx context.Context, name, key, value string) (bool, error) {
-	lacks := func(t *Table) bool { return t.Property(key) == "" }
-	return l.changeTable(ctx, name, propertyOf+name, lacks, func(tx *icetable.Transaction) error { return tx.SetProperties(iceberg.Properties{key: value}) })
+	return l.SwapProperty(ctx, name, key, "", value)
 }
 
-const propertyOf = "change a property of "
+// SwapProperty gives a property of a table another value where it has the first one, and tells whether it did; "" is no
+// property. Of several who swap from the same value one does. Whoever has to know after an answer was lost that it was
+// him swaps to a value that is his alone.
+func (l *Lake) SwapProperty(ctx context.Context, name, key, from, to string) (bool, error) {
+	if from == to {
+		return false, nil
+	}
+	other := false
+	did, err := l.changeTable(ctx, name, "change a property of "+name, change{
+		needed: func(t *Table) bool {
+			now := t.Property(key)
+			other = now != from && now != to
+			return now == from
+		},
+		stage: func(tx *icetable.Transaction) error {
+			if to == "" {
+				return tx.RemoveProperties([]string{key})
+			}
+			return tx.SetProperties(iceberg.Properties{key: to})
+		},
+		requires: hasProperty{key, from},
+	})
+	return did && !other, err
+}
 
-// changeTable commits a change of the metadata as long as it is needed; stage must be such that the change is then
-// needed no more. doing is what it does, for errors.
-func (l *Lake) changeTable(ctx context.Context, name, doing string, needed func(*Table) bool, stage func(*icetable.Transaction) error) (bool, error) {
+// hasProperty is the requirement that a property has a value. The format has none; as with [sameRefs], one of our own
+// is as good.
+type hasProperty struct{ key, value string }
+
+// GetType names the requirement.
+func (hasProperty) GetType() string { return "lakectl-assert-property" }
+
+// Validate implements [icetable.Requirement].
+func (r hasProperty) Validate(meta icetable.Metadata) error {
+	if meta == nil || properties(meta)[r.key] != r.value {
+		return errors.New("requirement failed: property " + r.key + " has changed")
+	}
+	return nil
+}
+
+// requiring is a catalog whose commits have one requirement more.
+type requiring struct {
+	icetable.CatalogIO
+	also icetable.Requirement
+}
+
+// CommitTable commits what the catalog behind it commits.
+func (r requiring) CommitTable(ctx context.Context, id icetable.Identifier, requirements []icetable.Requirement, updates []icetable.Update) (icetable.Metadata, string, error) {
+	return r.CatalogIO.CommitTable(ctx, id, append(slices.Clip(requirements), r.also), updates)
+}
+
+// change is one of a table's metadata.
+type change struct {
+	needed   func(*Table) bool                 // whether the table lacks it
+	stage    func(*icetable.Transaction) error // after it the change is needed no more
+	requires icetable.Requirement              // nil: that the table is the same one
+}
+
+// begin is a transaction for the change.
+func (c change) begin(l *Lake, t *Table) *icetable.Transaction {
+	if c.requires == nil {
+		return t.ice.NewTransaction()
+	}
+	return icetable.New(t.ice.Identifier(), t.ice.Metadata(), t.ice.MetadataLocation(), t.ice.FS, requiring{l.catalog, c.requires}).NewTransaction()
+}
+
+// changeTable commits a change of the metadata as long as it is needed. doing is what it does, for errors.
+func (l *Lake) changeTable(ctx context.Context, name, doing string, c change) (bool, error) {
 	var r rounds
 	for r.next(ctx) {
 		t, err := l.Table(ctx, name)
@@ -33,7 +96,7 @@ func (l *Lake) changeTable(ctx context.Context, name, doing string, needed func(
 			r.notLoaded(err)
 			continue
 		}
-		if !needed(t) {
+		if !c.needed(t) {
 			return r.attempt > 1, nil
 		}
 		if r.settled(t) {
@@ -42,8 +105,8 @@ func (l *Lake) changeTable(ctx context.Context, name, doing string, needed func(
 		if err := t.onTime(time.Now()); err != nil {
 			return false, err
 		}
-		tx := t.ice.NewTransaction()
-		err = stage(tx)
+		tx := c.begin(l, t)
+		err = c.stage(tx)
 		if err == nil {
 			_, err = tx.Commit(ctx)
 		}
