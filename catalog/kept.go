@@ -2,8 +2,8 @@ package catalog
 
 import "github.com/lakectl/lakectl/lake"
 
-// kept are the tables that stand beside the figures: files that ingest need not read again, and who may read the
-// dashboard.
+// kept are the tables that stand beside the figures: files that ingest need not read again, who may read the dashboard,
+// and which process runs the jobs.
 func kept() []lake.Spec {
 	return []lake.Spec{
 		table{
@@ -33,6 +33,11 @@ func kept() []lake.Spec {
 				may("ended_at", instant, "When it was ended before it expired; null while it holds."),
 				may("ended_as", text, "How: revoked, or used (a link, once); null while it holds."),
 			},
+		}.spec(),
+		table{
+			name:    RunLease,
+			comment: "Which process runs the jobs, in the property " + LeaseProperty + "; it has no rows.",
+			columns: []column{may("holder", text, "Never written.")},
 		}.spec(),
 	}
 }

@@ -32,11 +32,11 @@ var structs = map[string]reflect.Type{
 	Sources: reflect.TypeFor[SourceRow](), AccessTokens: reflect.TypeFor[AccessRow](),
 }
 
-// withoutStruct are the tables whose rows are never one value in Go: the day files hold listens by column, and
-// statements make the rest.
+// withoutStruct are the tables whose rows are never one value in Go: the day files hold listens by column, statements
+// make the rest, and run_lease has none.
 var withoutStruct = []string{
 	Listens, ListensCounted, Duplicates, RoyaltyLines, RoyaltyPayouts, RoyaltyShares, Adjustments,
-	PlaysByHour, PlaysByDay, AudienceByDay, ListenersByDay, PlaysChanges,
+	PlaysByHour, PlaysByDay, AudienceByDay, ListenersByDay, PlaysChanges, RunLease,
 }
 
 func TestEveryTableThatGoMakesRowsOfHasAStruct(t *testing.T) {

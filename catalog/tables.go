@@ -39,7 +39,14 @@ const (
 	PlaysChanges     = "plays_changes"
 	Sources          = "sources"
 	AccessTokens     = "access_tokens"
+	RunLease         = "run_lease"
 )
+
+// LeaseProperty is the property of run_lease that says which process runs the jobs; "" is none.
+const LeaseProperty = "lakectl.run.lease"
+
+// SlotProperty is the property of run_lease that says, RFC 3339, for which moment of its time of day a job ran last.
+func SlotProperty(job string) string { return "lakectl.run.slot." + job }
 
 // What columns of several tables are. Comments are one sentence: every commit writes them again.
 const (

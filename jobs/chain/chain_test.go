@@ -3,6 +3,7 @@ package chain_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -78,6 +79,27 @@ func TestRequestsThatStillWaitArePartlyDone(t *testing.T) {
 	err := chain.Unfinished([]erase.Waiting{{RequestID: "r1", For: "job rollup to read the deletion"}})
 	if !errors.Is(err, jobs.ErrPartial) || !strings.Contains(lake.Hint(err), "lakectl job deletions") {
 		t.Errorf("got %v, hint %q", err, lake.Hint(err))
+	}
+}
+
+// Somebody asks every minute: nights and rollups are not his business.
+func TestWithoutAnOpenRequestNothingIsRecomputed(t *testing.T) {
+	l := laketest.New(t)
+	env := testEnv(l)
+	listen, deletion, _ := strings.Cut(listenThenDeletion, "\n")
+	for i, c := range []struct {
+		text       string
+		recomputed bool
+	}{{listen + "\n", false}, {deletion, true}, {strings.Replace(listen, "ana", "ben", 1) + "\n", false}} {
+		ingestText(t, env, fmt.Sprint("events", i), c.text)
+		before := l.Snapshot(t, catalog.ListensCounted).ID()
+		report, err := chain.CarryOut(t.Context(), env, rollup.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Snapshot(t, catalog.ListensCounted).ID() != before; got != c.recomputed || report.Royalties.Written != c.recomputed {
+			t.Errorf("step %d: recomputed %t, %+v", i, got, report.Royalties)
+		}
 	}
 }
 

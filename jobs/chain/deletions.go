@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/erase"
@@ -21,7 +22,8 @@ type Deletions struct {
 }
 
 // CarryOut carries every open deletion request forward and recomputes what was derived from its rows, the dashboard as
-// the options of the rollup say. From the first committed delete on, an error means partly done.
+// the options of the rollup say. Where no request is open it recomputes nothing: somebody may ask every minute. From
+// the first committed delete on, an error means partly done.
 func CarryOut(ctx context.Context, env jobs.Env, o rollup.Options) (report Deletions, err error) {
 	partly := func(err error) error {
 		if err == nil {
@@ -35,6 +37,11 @@ func CarryOut(ctx context.Context, env jobs.Env, o rollup.Options) (report Delet
 		}
 		return report, err
 	}
+	if report.Deleted.Requests == 0 {
+		if waits, err := anyWaits(ctx, env); err != nil || !waits {
+			return report, err
+		}
+	}
 	if report.Royalties, err = royalty.Run(ctx, env, royalty.Options{}); err != nil {
 		return report, partly(err)
 	}
@@ -45,6 +52,12 @@ func CarryOut(ctx context.Context, env jobs.Env, o rollup.Options) (report Delet
 		return report, partly(err)
 	}
 	return report, unfinished(report.Confirmed.Waiting)
+}
+
+// anyWaits tells whether a request is not carried out to its end.
+func anyWaits(ctx context.Context, env jobs.Env) (bool, error) {
+	list, err := erase.List(ctx, env)
+	return slices.ContainsFunc(list, func(r erase.Request) bool { return r.State.Open() }), err
 }
 
 // unfinished says that requests stay open because something derived from their rows is not recomputed: others

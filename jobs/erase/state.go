@@ -20,6 +20,9 @@ const (
 	Verified    State = "verified"     // what is left was decoded and holds none of them
 )
 
+// Open tells whether the deletions job has something to do for a request in this state.
+func (s State) Open() bool { return s == Requested || s == Located || s == RowsDeleted }
+
 // Position is where a request came from. It tells one request row from another: a retried request has the
 // same request id and another position.
 type Position struct {

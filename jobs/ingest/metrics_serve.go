@@ -98,11 +98,13 @@ func (m *Metrics) histogram() prometheus.Metric {
 	return prometheus.MustNewConstHistogram(descTook, uint64(m.commits), m.tookSum.Seconds(), within)
 }
 
-// Serve shows the metrics under /metrics, and nothing else, until it is stopped. bound is where it listens.
-func (m *Metrics) Serve(addr string, log *slog.Logger) (bound string, stop func(), err error) {
+// Serve shows the metrics under /metrics, and those of others of the process, and nothing else, until it is stopped.
+// bound is where it listens.
+func (m *Metrics) Serve(addr string, log *slog.Logger, others ...prometheus.Collector) (bound string, stop func(), err error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m, collectors.NewGoCollector(), collectors.NewBuildInfoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(others...)
 	routes := http.NewServeMux()
 	routes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	listener, err := net.Listen("tcp", addr)

@@ -23,6 +23,7 @@ type Options struct {
 	CacheBytes int64 // of decoded rows; 0 is 256 MiB
 	Access     access.Options
 	Listening  access.Listening
+	Status     http.Handler // shown to operators under /status; nil: nothing is there
 }
 
 // Handler answers the API.
@@ -31,6 +32,8 @@ type Handler struct {
 	guard *access.Guard
 	cut   *cut.Reader
 	live  *live.Counter
+
+	status http.Handler // nil: no jobs run here
 }
 
 // New makes a Handler.
@@ -38,7 +41,7 @@ func New(env jobs.Env, guard *access.Guard, o Options) *Handler {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 256 << 20
 	}
-	return &Handler{env: env, guard: guard, cut: cut.New(env, o.CacheBytes), live: live.New(env)}
+	return &Handler{env: env, guard: guard, cut: cut.New(env, o.CacheBytes), live: live.New(env), status: o.Status}
 }
 
 // ranged are the parameters that every question about a range may have.

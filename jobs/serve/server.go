@@ -35,6 +35,7 @@ func (h *Handler) Routes() *Routes {
 	h.Mount(figures)
 	h.MountPages(figures)
 	figures.HandleFunc("GET /{$}", h.home)
+	figures.HandleFunc("GET /status", h.showStatus)
 
 	all := &Routes{patterns: figures.Patterns(), otherwise: h.guard.Require(figures)}
 	h.guard.Mount(&all.mux)
@@ -44,6 +45,7 @@ func (h *Handler) Routes() *Routes {
 		}
 	})
 	all.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
+	all.HandleFunc("GET /readyz", h.readyz)
 	all.HandleFunc("GET /v1/openapi.json", describe)
 	return all
 }

@@ -26,6 +26,8 @@ type Config struct {
 	Engine    string // duckdb or trino
 	Trino     Trino
 	Retention Retention
+	Schedule  Schedule
+	Run       Run
 	Serve     Serve
 
 	set map[string]setting // by key name: what decided its value

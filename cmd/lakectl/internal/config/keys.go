@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/lakectl/lakectl/jobs/schedule"
 )
 
 const prefix = "LAKEHOUSE_"
@@ -207,6 +209,35 @@ var keys = []Key{
 	{
 		name: "retention.hours", def: "14d", about: "for how long the dashboard has hours; days are kept for ever", least: day, most: 36500 * day, why: "what is older has days",
 		field: func(c *Config) any { return &c.Retention.Hours },
+	},
+
+	{
+		name: "schedule.ingest", def: "always", about: "whether 'lakectl run' reads the topic", oneOf: []string{"always", "off"},
+		field: func(c *Config) any { return &c.Schedule.Ingest },
+	},
+	{
+		name: "schedule.rollup", def: "snapshot", about: "when the dashboard's tables are brought up to date", form: isRollupSchedule, shape: rollupShape,
+		field: func(c *Config) any { return &c.Schedule.Rollup },
+	},
+	{
+		name: "schedule.deletions", def: "1m", about: "when deletion requests are carried out", form: isSchedule, shape: schedule.Shape,
+		field: func(c *Config) any { return &c.Schedule.Deletions },
+	},
+	{
+		name: "schedule.royalties", def: "03:00", about: "when royalties are computed", form: isSchedule, shape: schedule.Shape,
+		field: func(c *Config) any { return &c.Schedule.Royalties },
+	},
+	{
+		name: "schedule.true_up", def: "04:00", about: "when the dashboard is compared with what counts", form: isSchedule, shape: schedule.Shape,
+		field: func(c *Config) any { return &c.Schedule.TrueUp },
+	},
+	{
+		name: "schedule.maintain", def: "15m", about: "when the snapshots of all tables are thinned", form: isSchedule, shape: schedule.Shape,
+		field: func(c *Config) any { return &c.Schedule.Maintain },
+	},
+	{
+		name: "run.memory_limit", def: "3GiB", about: "memory of all processes of 'lakectl run' together", least: 768 << 20, most: 64 << 40, why: "no machine has more",
+		field: func(c *Config) any { return &c.Run.MemoryLimit },
 	},
 
 	{

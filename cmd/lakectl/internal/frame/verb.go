@@ -235,6 +235,16 @@ func Result[T any](v T, err error) (any, error) {
 	return v, nil
 }
 
+// HandOn are the global flags with which a child process of this program has the same configuration and the same log.
+func (c *Call) HandOn() (args []string) {
+	for _, name := range []string{"config", "log-level"} {
+		if value := globalString(c.Context, name); value != "" {
+			args = append(args, "--"+name, value)
+		}
+	}
+	return args
+}
+
 // Typed tells whether the flag of a configuration key was typed.
 func (c *Call) Typed(key string) bool { return c.IsSet(config.KeyByName(key).FlagName()) }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/listen"
 )
 
 func ingestVerb() frame.Verb {
@@ -45,14 +44,6 @@ the same file twice changes nothing. Offsets are line numbers. --received-time i
 	}, (*ingestFlags).declare, func(ctx context.Context, c *frame.Call, f ingestFlags) (any, error) {
 		return profiled(f.CPUProfile, func() (any, error) { return runIngest(ctx, c, f) })
 	})
-}
-
-func ingestOptions(c *frame.Call) ingest.Options {
-	k := c.Config.Ingest
-	return ingest.Options{
-		FlushAge: k.FlushAge, FlushRows: int(k.FlushRows), FlushBytes: int64(k.FlushBytes),
-		Limits: listen.Limits{MaxAhead: k.MaxAhead, MaxLate: k.MaxLate}, MaxRefusedPercent: int(k.MaxRefusedPercent),
-	}
 }
 
 type ingestFlags struct {
@@ -93,7 +84,7 @@ func runIngest(ctx context.Context, c *frame.Call, f ingestFlags) (_ any, err er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	options := ingestOptions(c)
+	options := reach.IngestOptions(c)
 	options.UntilCaughtUp, options.From, options.Metrics = f.UntilCaughtUp, from, metrics
 	options.Group, options.SessionTimeout = c.Config.Kafka.Group, c.Config.Kafka.SessionTimeout
 	report, err := ingest.Kafka(ctx, env, t, options)
@@ -134,7 +125,7 @@ func (f *ingestFileFlags) declare() []cli.Flag {
 }
 
 func runIngestFile(ctx context.Context, c *frame.Call, f ingestFileFlags) (any, error) {
-	options := ingestOptions(c)
+	options := reach.IngestOptions(c)
 	options.Source = f.Source
 	if text := f.ReceivedTime; text != "" {
 		at, err := time.Parse(time.RFC3339, text)

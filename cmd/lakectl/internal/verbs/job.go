@@ -43,7 +43,7 @@ a published month has.`,
 			{
 				Name: "deletions", Short: "Carry every open deletion request forward.",
 				Long: `Deletes the rows that the requests cover from listens, quarantine and the ledger, recomputes the periods and days
-they touched, and records each step in deletion_log. A listen that arrives later is kept out by ingest.
+they touched, and records each step in deletion_log. Without an open request it does nothing. A listen that arrives later is kept out by ingest.
 Bytes of deleted rows stay in files and old snapshots until these are purged.`,
 				Examples: []string{"lakectl job deletions", "lakectl deletions list"}, Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayDeletions)}, Run: runDeletions,

@@ -143,7 +143,7 @@ func runQuarantineReplay(ctx context.Context, c *frame.Call, f replayFlags) (any
 		return nil, err
 	}
 	defer closeEnv()
-	o := ingestOptions(c)
+	o := reach.IngestOptions(c)
 	report, err := ingest.Replay(ctx, env, ingest.ReplayOptions{
 		Reason: f.Reason, Since: since, Limits: o.Limits, FlushRows: o.FlushRows, FlushBytes: o.FlushBytes,
 	})

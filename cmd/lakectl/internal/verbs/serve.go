@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"fmt"
 	"net"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
@@ -32,11 +33,14 @@ func runServe(ctx context.Context, c *frame.Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, s.Run(ctx, func(_ net.Addr, alone bool) {
-			c.Progress.Say("the dashboard is at " + c.Config.Serve.URL())
-			if alone {
-				c.Progress.Say("nobody was given access yet: it answers this machine alone, with everything; see 'lakectl token --help'")
-			}
-		})
+		return nil, s.Run(ctx, func(_ net.Addr, alone bool) { sayServing(c, alone) })
 	})
+}
+
+// sayServing tells where the dashboard is, in lines that stay.
+func sayServing(c *frame.Call, alone bool) {
+	fmt.Fprintln(c.Progress, "the dashboard is at "+c.Config.Serve.URL()) //nolint:errcheck // nobody may be there to read it
+	if alone {
+		fmt.Fprintln(c.Progress, "nobody was given access yet: it answers this machine alone, with everything; see 'lakectl token --help'") //nolint:errcheck // as above
+	}
 }

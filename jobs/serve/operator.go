@@ -1,0 +1,32 @@
+package serve
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/serve/access"
+)
+
+// readyTime is how long the catalog may take to answer before the server is not ready.
+const readyTime = 2 * time.Second
+
+// showStatus shows operators how the jobs are. Others, and everybody where no jobs run, learn that there is nothing.
+func (h *Handler) showStatus(w http.ResponseWriter, r *http.Request) {
+	if h.status == nil || access.ScopeOf(r.Context()).Sees != access.Operator {
+		access.NotFound(w, r)
+		return
+	}
+	h.status.ServeHTTP(w, r)
+}
+
+// readyz answers whether the tables can be read. Whoever asks learns no more.
+func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
+	defer cancel()
+	if _, err := h.env.Snapshot(ctx, catalog.PlaysByDay); err != nil {
+		h.env.Log.Debug("not ready", "error", err)
+		access.Refuse(w, r, http.StatusServiceUnavailable, "the tables cannot be read")
+	}
+}
