@@ -4,7 +4,8 @@
 //
 //  1. [New] makes a [Reader], one for a process.
 //  2. [Reader.Open] makes a [View] of a snapshot: of which column the keys are, and which columns are wanted.
-//  3. [View.Rows] visits the rows of a key.
+//  3. [View.Rows] visits the rows of a key; [File.Each] those of many, file by file.
+//  4. [Reader.Keep] keeps what was made of a file, for files never change.
 //
 // # Design
 //
@@ -28,9 +29,9 @@
 //
 // # Bounds
 //
-// Decoded row groups take CacheBytes at most, and what is being read on top. A footer takes about 1 KB a row group and
-// column; footers count too. Positions of deleted rows are in memory for as long as a View that needs them, 8 bytes
-// each.
+// Decoded row groups and what Keep keeps take CacheBytes at most, and what is being read on top. A footer takes about
+// 1 KB a row group and column; footers count too. Positions of deleted rows are in memory for as long as a View that
+// needs them, 8 bytes each.
 //
 // # Failure
 //

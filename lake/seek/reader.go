@@ -40,6 +40,7 @@ type dataFile struct {
 	partition    any     // see lake.PartitionValue
 	lower, upper []byte  // bounds of the key, nil where the manifest has none
 	deleted      []int64 // positions in order
+	digest       uint64  // of deleted
 }
 
 // Open makes a View of a snapshot. key names a column of text, columns the ones that rows are read with.
@@ -65,7 +66,7 @@ func (r *Reader) Open(ctx context.Context, s lake.Snapshot, key string, columns 
 	v.files = make([]dataFile, len(files))
 	for i, f := range files {
 		v.files[i] = dataFile{
-			uri: f.FilePath(), partition: lake.PartitionValue(f), deleted: deleted[f.FilePath()],
+			uri: f.FilePath(), partition: lake.PartitionValue(f), deleted: deleted[f.FilePath()], digest: digestOf(deleted[f.FilePath()]),
 			lower: f.LowerBoundValues()[v.key.ID], upper: f.UpperBoundValues()[v.key.ID],
 		}
 	}

@@ -23,6 +23,7 @@ type Cut struct {
 	provisional  map[int]bool
 
 	byDay, byHour, audience, listeners, changes *seek.View
+	index                                       *index
 }
 
 type view struct {
@@ -102,15 +103,14 @@ func (c *Cut) Hours(ctx context.Context, artist string, s Span) ([]Heard, error)
 	var list []Heard
 	var wrong error
 	err := c.byHour.Rows(ctx, artist, days(s), func(r seek.Row) {
-		at := time.UnixMicro(r.Number(4)).UTC()
-		if at.Before(s.From) || !at.Before(s.To) {
+		if at := instant(r.Number(4)); at.Before(s.From) || !at.Before(s.To) {
 			return
 		}
-		set, err := figures.ParseSet([]byte(r.Text(3)), catalog.SketchSize(catalog.PlaysByHour))
+		h, err := heardIn(r)
 		if err != nil {
-			wrong = fmt.Errorf("%s: %w", catalog.PlaysByHour, err)
+			wrong = err
 		}
-		list = append(list, Heard{r.Text(0), r.Text(1), r.Text(2), at, r.Number(5), r.Number(6), set})
+		list = append(list, h)
 	})
 	if err == nil {
 		err = wrong
@@ -128,6 +128,19 @@ func (c *Cut) HoursFrom() time.Time {
 	})
 	return first
 }
+
+// heardIn is a row of plays_by_hour.
+func heardIn(r seek.Row) (Heard, error) {
+	set, err := figures.ParseSet([]byte(r.Text(3)), catalog.SketchSize(catalog.PlaysByHour))
+	if err != nil {
+		err = fmt.Errorf("%s: %w", catalog.PlaysByHour, err)
+	}
+	return Heard{r.Text(0), r.Text(1), r.Text(2), instant(r.Number(4)), r.Number(5), r.Number(6), set}, err
+}
+
+func instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
+
+func dayOfHour(r seek.Row) int64 { return int64(lake.Day(instant(r.Number(4)))) }
 
 // Audience gives the plays of an artist by day, country and device, in no order; a key may come several times.
 func (c *Cut) Audience(ctx context.Context, artist string, s Span) ([]Heard, error) {
@@ -190,10 +203,14 @@ func (c *Cut) Changes(ctx context.Context, artist string, s Span) ([]Change, err
 	from, to := int64(lake.Day(s.From)), int64(lake.Day(s.To))
 	err := c.changes.Rows(ctx, artist, months(s), func(r seek.Row) {
 		if day := r.Number(2); day >= from && day < to {
-			list = append(list, Change{r.Text(0), r.Text(1), lake.DayStart(int(day)), time.UnixMicro(r.Number(3)).UTC(), r.Number(4), r.Number(5)})
+			list = append(list, changeOf(r))
 		}
 	})
 	return list, err
+}
+
+func changeOf(r seek.Row) Change {
+	return Change{r.Text(0), r.Text(1), lake.DayStart(int(r.Number(2))), instant(r.Number(3)), r.Number(4), r.Number(5)}
 }
 
 // Until is the instant up to which the tables are filled as far as anybody can tell: the newest event time, but not

@@ -178,6 +178,14 @@ func TestNamesHoldWhileTheyAreValid(t *testing.T) {
 			t.Errorf("label %s owns t1 on day %d: %t", o.label, o.at, got)
 		}
 	}
+	for _, o := range []struct {
+		label, track string
+		want         bool
+	}{{"l1", "t1", true}, {"l2", "t1", true}, {"l2", "t2", false}, {"", "t2", false}, {"l1", "t9", false}} {
+		if got := c.Names.Had(o.label, o.track); got != o.want {
+			t.Errorf("label %q had %s: %t", o.label, o.track, got)
+		}
+	}
 	if tracks := c.Names.TracksOf("l1"); len(tracks) != 2 {
 		t.Errorf("tracks of l1: %v", tracks)
 	}
@@ -197,5 +205,48 @@ func TestACutStaysWhileTheLakeCannotBeRead(t *testing.T) {
 	}
 	if again := s.newest(r); again != c {
 		t.Error("another cut, of a catalog that is closed")
+	}
+}
+
+func TestADayOfATrackHasOneOwner(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	// Another engine wrote rows that overlap.
+	s.commit(catalog.Tracks, nil,
+		[]any{"t1", "a", "Ana", "l1", "", nil, nil, nil}, []any{"t1", "b", "Ana", "l2", "", nil, day(5), nil}, []any{"t1", "c", "Ana", "l3", "", nil, day(5), day(8)}, []any{"t1", "d", "Ana", "", "", nil, day(9), day(9)})
+	c := s.newest(s.reader())
+	for at, want := range map[int]string{1: "l1", 4: "l1", 5: "l3", 7: "l3", 8: "l2", 9: "l2"} {
+		for _, label := range []string{"l1", "l2", "l3"} {
+			if got := c.Names.Owns(label, "t1", day(at).Add(23*time.Hour)); got != (label == want) {
+				t.Errorf("on day %d the track is %s's: %t", at, label, got)
+			}
+		}
+	}
+}
+
+func TestASearchFindsArtistsAndLabelsByIdAndName(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.commit(catalog.Tracks, nil, []any{"t1", "a", "Nils Aurora", "l1", "Nordlicht", nil, nil, nil}, []any{"t2", "a", "Ana", "l2", "Aurora Records", nil, nil, nil})
+	s.publish(nil, []any{day(3), "A1", "t1", int64(2), int64(2000)}, []any{day(3), "A2", "t2", int64(2), int64(2000)}, []any{day(3), "x-nil", "t9", int64(2), int64(2000)})
+	artists, err := s.newest(s.reader()).Artists(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]string{"AURORA": {"Aurora Records", "Nils Aurora"}, "a1": {"Nils Aurora"}, "nil": {"Nils Aurora", "x-nil"}, " l2 ": {"Aurora Records"}, "nobody": nil} {
+		var got []string
+		found, count := artists.Search(text, 10)
+		for _, f := range found {
+			got = append(got, f.Text())
+		}
+		if diff := cmp.Diff(want, got); diff != "" || count != len(want) {
+			t.Errorf("%q finds %d (-want +got):\n%s", text, count, diff)
+		}
+	}
+	if list := artists.Of("l1"); len(list) != 1 || list[0] != (cut.Artist{ID: "A1", Name: "Nils Aurora"}) {
+		t.Errorf("artists of l1: %v", list)
+	}
+	if _, ok := artists.Has("l1", "A2"); ok {
+		t.Error("l1 has an artist of l2")
 	}
 }

@@ -1,17 +1,34 @@
 package cut
 
 import (
+	"cmp"
 	"context"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Names are what tracks are called and whose they are, while it is so.
+// Names are what tracks are called and whose they are, while it is so. Validity begins and ends with a UTC day (the
+// columns are dates), so a play is a label's by the day of its event time alone, and a day of a track has one owner.
 type Names struct {
-	tracks map[string][]catalog.TrackRow // by id
-	labels map[string][]catalog.TrackRow // by id of the label
+	rows   []named           // by track, then by first day, then by label
+	labels map[string]uint32 // positions in known
+	known  []label           // the first is nobody
+}
+
+// named is a row of tracks. Texts that repeat are the same in memory.
+type named struct {
+	track, title, artist string
+	label                uint32 // in Names.known
+	from, to             int32  // days since 1970, to exclusive
+}
+
+type label struct {
+	id, name string
+	rows     int // of tracks that say it
 }
 
 func readNames(ctx context.Context, s lake.Snapshot, v *lake.Verifier) (*Names, error) {
@@ -19,53 +36,122 @@ func readNames(ctx context.Context, s lake.Snapshot, v *lake.Verifier) (*Names, 
 	if err != nil {
 		return nil, err
 	}
-	n := &Names{tracks: map[string][]catalog.TrackRow{}, labels: map[string][]catalog.TrackRow{}}
-	for _, r := range rows {
-		n.tracks[r.TrackID] = append(n.tracks[r.TrackID], r)
-		if r.LabelID != "" {
-			n.labels[r.LabelID] = append(n.labels[r.LabelID], r)
+	n := &Names{rows: make([]named, len(rows)), labels: map[string]uint32{"": 0}, known: make([]label, 1)}
+	same := map[string]string{}
+	once := func(text string) string {
+		if known, ok := same[text]; ok {
+			return known
 		}
+		same[text] = text
+		return text
 	}
+	for i, r := range rows {
+		one := named{track: r.TrackID, title: r.Title, artist: once(r.ArtistName), label: n.label(r), from: math.MinInt32, to: math.MaxInt32}
+		if r.ValidFrom != nil {
+			one.from = int32(lake.Day(*r.ValidFrom))
+		}
+		if r.ValidTo != nil {
+			one.to = int32(lake.Day(*r.ValidTo))
+		}
+		n.rows[i] = one
+	}
+	slices.SortFunc(n.rows, func(a, b named) int {
+		return cmp.Or(cmp.Compare(a.track, b.track), cmp.Compare(a.from, b.from), cmp.Compare(n.known[a.label].id, n.known[b.label].id), cmp.Compare(a.to, b.to), cmp.Compare(a.title, b.title))
+	})
 	return n, nil
 }
 
-// Loaded tells whether there are any names.
-func (n *Names) Loaded() bool { return len(n.tracks) > 0 }
-
-// holds tells whether a row is valid at an instant: from the begin of its first day, before that of its last.
-func holds(r catalog.TrackRow, at time.Time) bool {
-	return (r.ValidFrom == nil || !at.Before(*r.ValidFrom)) && (r.ValidTo == nil || at.Before(*r.ValidTo))
+// label counts a row of tracks for its label. Of several names the first by the alphabet is the label's, for rows come
+// in no order.
+func (n *Names) label(r catalog.TrackRow) uint32 {
+	if r.LabelID == "" {
+		return 0
+	}
+	at, ok := n.labels[r.LabelID]
+	if !ok {
+		at = uint32(len(n.known))
+		n.labels[r.LabelID] = at
+		n.known = append(n.known, label{id: r.LabelID})
+	}
+	l := &n.known[at]
+	l.rows++
+	if r.LabelName != "" && (l.name == "" || r.LabelName < l.name) {
+		l.name = r.LabelName
+	}
+	return at
 }
 
-// Track is the row of a track that holds at an instant, else any of its rows. ok is false for a track without a row.
-func (n *Names) Track(id string, at time.Time) (row catalog.TrackRow, ok bool) {
-	for _, r := range n.tracks[id] {
-		if holds(r, at) {
-			return r, true
-		}
-		row, ok = r, true
+// Loaded tells whether there are any names.
+func (n *Names) Loaded() bool { return len(n.rows) > 0 }
+
+// of are the rows of a track.
+func (n *Names) of(track string) (first, end int) {
+	first, _ = slices.BinarySearchFunc(n.rows, track, func(r named, id string) int { return cmp.Compare(r.track, id) })
+	for end = first; end < len(n.rows) && n.rows[end].track == track; {
+		end++
 	}
-	return row, ok
+	return first, end
+}
+
+// on is the row of a track that holds on a day, -1 for none. Rows of one track do not overlap where lakectl loaded
+// them; where they do, the one that began last holds, and among these the last label by id.
+func (n *Names) on(track string, day int32) int {
+	first, end := n.of(track)
+	for at := end - 1; at >= first; at-- {
+		if r := n.rows[at]; r.from <= day && day < r.to {
+			return at
+		}
+	}
+	return -1
+}
+
+// Naming is what a track is called.
+type Naming struct{ Title, ArtistName string }
+
+// Track is what a track is called at an instant, else at any. ok is false for a track without a row.
+func (n *Names) Track(id string, at time.Time) (called Naming, ok bool) {
+	row := n.on(id, int32(lake.Day(at)))
+	if row < 0 {
+		first, end := n.of(id)
+		if first == end {
+			return Naming{}, false
+		}
+		row = end - 1
+	}
+	return Naming{n.rows[row].title, n.rows[row].artist}, true
 }
 
 // Owns tells whether a track is a label's at an instant.
 func (n *Names) Owns(label, track string, at time.Time) bool {
-	for _, r := range n.tracks[track] {
-		if r.LabelID == label && holds(r, at) {
-			return true
-		}
-	}
-	return false
+	l, ok := n.labels[label]
+	return ok && l != 0 && n.owns(l, track, int32(lake.Day(at)))
 }
 
-// TracksOf lists the ids of the tracks that are or were a label's.
+func (n *Names) owns(label uint32, track string, day int32) bool {
+	at := n.on(track, day)
+	return at >= 0 && n.rows[at].label == label
+}
+
+// Had tells whether a track is or was a label's on any day.
+func (n *Names) Had(label, track string) bool {
+	l, ok := n.labels[label]
+	if !ok || l == 0 {
+		return false
+	}
+	first, end := n.of(track)
+	return slices.ContainsFunc(n.rows[first:end], func(r named) bool { return r.label == l })
+}
+
+// TracksOf lists the ids of the tracks that are or were a label's, ascending.
 func (n *Names) TracksOf(label string) []string {
-	seen := map[string]bool{}
+	l, ok := n.labels[label]
+	if !ok || l == 0 {
+		return nil
+	}
 	var list []string
-	for _, r := range n.labels[label] {
-		if !seen[r.TrackID] {
-			seen[r.TrackID] = true
-			list = append(list, r.TrackID)
+	for _, r := range n.rows {
+		if r.label == l && (len(list) == 0 || list[len(list)-1] != r.track) {
+			list = append(list, r.track)
 		}
 	}
 	return list
@@ -73,10 +159,9 @@ func (n *Names) TracksOf(label string) []string {
 
 // Label is the name of a label. ok is false where no track says one.
 func (n *Names) Label(id string) (name string, ok bool) {
-	for _, r := range n.labels[id] {
-		if r.LabelName != "" {
-			return r.LabelName, true
-		}
+	at, ok := n.labels[id]
+	if !ok || at == 0 {
+		return "", false
 	}
-	return "", len(n.labels[id]) > 0
+	return n.known[at].name, true
 }

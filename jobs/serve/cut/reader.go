@@ -24,6 +24,8 @@ type Reader struct {
 	seek *seek.Reader
 	look singleflight.Group
 
+	files files // what is known of the artists in them
+
 	mu     sync.Mutex
 	newest *Cut
 	looked time.Time
@@ -83,7 +85,7 @@ func (r *Reader) read(ctx context.Context, before *Cut) (*Cut, error) {
 	if before != nil && before.days == days.ID() && before.tracks == tracks.ID() {
 		return before, nil
 	}
-	c := &Cut{reader: r, days: days.ID(), tracks: tracks.ID()}
+	c := &Cut{reader: r, days: days.ID(), tracks: tracks.ID(), index: &index{}}
 	if before != nil && before.tracks == tracks.ID() {
 		c.Names = before.Names
 	} else if c.Names, err = readNames(ctx, tracks, r.env.Duck.Verify); err != nil {
@@ -91,7 +93,7 @@ func (r *Reader) read(ctx context.Context, before *Cut) (*Cut, error) {
 	}
 	if before != nil && before.days == days.ID() {
 		kept := *before
-		kept.Names, kept.tracks = c.Names, c.tracks
+		kept.Names, kept.tracks, kept.index = c.Names, c.tracks, c.index
 		return &kept, nil
 	}
 	return c, r.open(ctx, c, days)
