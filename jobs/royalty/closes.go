@@ -35,7 +35,8 @@ func (c Closing) row() (catalog.CloseRow, error) {
 	}, err
 }
 
-func closingOf(r catalog.CloseRow) (c Closing, err error) {
+// ClosingOf reads a row.
+func ClosingOf(r catalog.CloseRow) (c Closing, err error) {
 	c = Closing{
 		Period: r.Period, Version: r.Version, ClosedAt: r.ClosedAt, ClosedBy: r.ClosedBy, RunID: r.RunID, Tag: r.Tag, Checksum: r.Checksum,
 	}
@@ -64,7 +65,7 @@ func readCloses(ctx context.Context, db *jobs.Session, closes lake.Snapshot) (ma
 	}
 	closed := map[string]Closing{}
 	err := jobs.EachRecord(ctx, db, "royalty/closes", nil, func(r catalog.CloseRow) error {
-		c, err := closingOf(r)
+		c, err := ClosingOf(r)
 		closed[c.Period] = c
 		return err
 	})

@@ -3,7 +3,6 @@ package serve
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"slices"
 	"strconv"
 	"strings"
@@ -263,7 +262,7 @@ func (q *question) tracks(ctx context.Context) (tracks, error) {
 		return cmp.Or(cmp.Compare(b.Plays, a.Plays), strings.Compare(a.TrackID, b.TrackID))
 	})
 	t.Count = len(all)
-	page, next, err := q.page(all, func(r *trackRow) string { return number(r.Plays) + "/" + r.TrackID })
+	page, next, err := pageOf(q, q.cut.Tag(), all, func(r *trackRow) string { return number(r.Plays) + "/" + r.TrackID })
 	if err != nil {
 		return t, err
 	}
@@ -306,29 +305,4 @@ func byTrack(plays []cut.Plays, r figures.Range) map[string]int64 {
 		}
 	}
 	return sums
-}
-
-// page takes the rows after the cursor. A cursor names the cut it is of: rows move from one to the next.
-func (q *question) page(all []*trackRow, key func(*trackRow) string) (page []*trackRow, next string, err error) {
-	from := 0
-	if q.cursor != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(q.cursor)
-		tag, after, ok := strings.Cut(string(raw), "/")
-		if err != nil || !ok {
-			return nil, "", refusal("the cursor is not one that an answer gave")
-		}
-		if tag != q.cut.Tag() {
-			return nil, "", errMoved
-		}
-		at := slices.IndexFunc(all, func(r *trackRow) bool { return key(r) == after })
-		if at < 0 {
-			return nil, "", refusal("the cursor is of another question")
-		}
-		from = at + 1
-	}
-	page = all[from:min(len(all), from+q.limit)]
-	if from+len(page) < len(all) {
-		next = base64.RawURLEncoding.EncodeToString([]byte(q.cut.Tag() + "/" + key(page[len(page)-1])))
-	}
-	return page, next, nil
 }

@@ -34,6 +34,7 @@ type question struct {
 	step   figures.Step
 	limit  int
 	cursor string
+	tag    string // of what the answer depends on besides the cut
 }
 
 // subject is whose figures are asked for.

@@ -86,7 +86,7 @@ func answer(w http.ResponseWriter, r *http.Request, q *question, body any) error
 	h.Set("Vary", "Accept, Authorization, Cookie")
 	list, isList := body.(table)
 	asCSV := isList && strings.Contains(r.Header.Get("Accept"), "text/csv")
-	sum := sha256.Sum256([]byte(q.cut.Tag() + "\n" + r.URL.Path + "\n" + r.URL.Query().Encode() + "\n" + strconv.FormatBool(asCSV)))
+	sum := sha256.Sum256([]byte(q.cut.Tag() + "\n" + q.tag + "\n" + r.URL.Path + "\n" + r.URL.Query().Encode() + "\n" + strconv.FormatBool(asCSV)))
 	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
 	h.Set("ETag", tag)
 	if match := r.Header.Get("If-None-Match"); match != "" && (match == "*" || strings.Contains(match, tag)) {

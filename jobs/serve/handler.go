@@ -7,6 +7,7 @@ import (
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/serve/access"
+	"github.com/lakectl/lakectl/jobs/serve/books"
 	"github.com/lakectl/lakectl/jobs/serve/cut"
 	"github.com/lakectl/lakectl/jobs/serve/live"
 	"github.com/lakectl/lakectl/lake"
@@ -32,8 +33,10 @@ type Handler struct {
 	guard *access.Guard
 	cut   *cut.Reader
 	live  *live.Counter
+	books *books.Reader
 
-	status http.Handler // nil: no jobs run here
+	status    http.Handler  // nil: no jobs run here
+	downloads chan struct{} // a place for each file that is made
 }
 
 // New makes a Handler.
@@ -41,7 +44,9 @@ func New(env jobs.Env, guard *access.Guard, o Options) *Handler {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 256 << 20
 	}
-	return &Handler{env: env, guard: guard, cut: cut.New(env, o.CacheBytes), live: live.New(env), status: o.Status}
+	return &Handler{
+		env: env, guard: guard, cut: cut.New(env, o.CacheBytes), live: live.New(env), books: books.New(env, o.CacheBytes/4), downloads: make(chan struct{}, downloads), status: o.Status,
+	}
 }
 
 // ranged are the parameters that every question about a range may have.
@@ -79,6 +84,7 @@ func (h *Handler) Mount(mux *Routes) {
 		})
 	}
 	h.mountUpdates(mux)
+	h.mountStatements(mux)
 	mux.HandleFunc("GET /v1/artists/{id}/live", func(w http.ResponseWriter, r *http.Request) {
 		if access.Allow(w, r, access.Artist, r.PathValue("id")) && h.unasked(w, r) {
 			h.now(w, r, r.PathValue("id"))

@@ -128,6 +128,9 @@ func TestEveryRouteIsDescribedAndEveryDescriptionIsServed(t *testing.T) {
 	}
 }
 
+// ofB asks for what a path describes, of B.
+var ofB = strings.NewReplacer("{id}", "B", "{period}", "2026-03", "{file}", "statement.csv")
+
 func TestEveryAnswerIsAsItIsDescribed(t *testing.T) {
 	t.Parallel()
 	c := readContract(t)
@@ -138,7 +141,7 @@ func TestEveryAnswerIsAsItIsDescribed(t *testing.T) {
 	queries := []string{"", "?days=7", "?from=2026-03-01&to=2026-03-09", "?from=2030-01-01&to=2030-01-31", "?from=2024-02-29&to=2024-02-29", "?step=hour&days=40", "?step=month&days=3660", "?limit=2", "?cursor=x", "?nothing=1", "?from=2999-12-31"}
 	for path := range c.paths {
 		for _, query := range queries {
-			at := strings.ReplaceAll(path, "{id}", "B") + query
+			at := ofB.Replace(path) + query
 			for _, accept := range []string{"application/json", "text/csv"} {
 				if strings.HasSuffix(path, "/updates") && query == "" {
 					continue // an answer without end
@@ -157,7 +160,7 @@ func TestEveryAnswerIsAsItIsDescribed(t *testing.T) {
 			if strings.HasSuffix(path, "/updates") {
 				continue
 			}
-			code, header, body := empty.get(strings.ReplaceAll(path, "{id}", "B"))
+			code, header, body := empty.get(ofB.Replace(path))
 			if c.holds(path, code, header, body); code != http.StatusServiceUnavailable || !strings.Contains(body, "lakectl job rollup") {
 				t.Errorf("%s of a lake without figures: %d %s", path, code, body)
 			}

@@ -15,7 +15,9 @@ const (
 	unassigned                            = "unassigned"
 )
 
-// row is one row of one statement.
+// Row is a row of a statement. The fields without a value in its kind are empty.
+type Row = row
+
 type row struct {
 	Kind             string        `col:"kind"`
 	OriginPeriod     string        `col:"origin_period"`

@@ -41,14 +41,19 @@ type writer struct {
 
 func newWriter(dir string, in *inputs, o Options) (*writer, error) {
 	w := &writer{in: in, dir: dir, disk: newDisk(), sum: sha256.New(), tally: newTally()}
-	w.open = map[string]func(*row) (statementFile, error){
-		formatCSV:     w.openCSV,
-		formatParquet: w.openParquet,
-		formatDSR:     func(r *row) (statementFile, error) { return w.openDSR(r, o.Sender) },
-	}[o.Format]
+	w.open = w.opener(o.Format, o.Sender)
 	var err error
 	w.summary, err = w.disk.newCSV(filepath.Join(dir, "summary.csv"), summaryColumns)
 	return w, err
+}
+
+// opener makes the files of a format.
+func (w *writer) opener(format, sender string) func(r *row) (statementFile, error) {
+	return map[string]func(*row) (statementFile, error){
+		formatCSV:     w.openCSV,
+		formatParquet: w.openParquet,
+		formatDSR:     func(r *row) (statementFile, error) { return w.openDSR(r, sender) },
+	}[format]
 }
 
 func (w *writer) openCSV(r *row) (statementFile, error) {
