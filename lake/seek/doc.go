@@ -11,9 +11,10 @@
 //
 // A page asks for one artist, and asks often. DuckDB needs ten milliseconds of two cores for that, most of it for
 // opening files. The Reader keeps the footers of the files in memory, finds the row groups whose bounds may hold the
-// key, decodes these with arrow-go and keeps them decoded, the ones that were used last up to [Options].CacheBytes. So
-// the cost of a key is that of the row groups it lies in: few where the files are sorted by the key and their row
-// groups small. Files that are not sorted are read right, only slower.
+// key, decodes these with arrow-go and keeps them decoded, and apart from them the rows of the keys that were asked
+// for: what was used last, up to [Options].CacheBytes. So the cost of a key is that of the row groups it lies in: few
+// where the files are sorted by the key and their row groups small. Files that are not sorted are read right, only
+// slower.
 //
 // # What it reads and writes
 //
@@ -29,8 +30,8 @@
 //
 // # Bounds
 //
-// Decoded row groups and what Keep keeps take CacheBytes at most, and what is being read on top. A footer takes about
-// 1 KB a row group and column; footers count too. Positions of deleted rows are in memory for as long as a View that
+// Decoded row groups and what Keep keeps take CacheBytes at most, and what is being read on top. A footer takes about 1
+// KB a row group and column; footers count too. Positions of deleted rows are in memory for as long as a View that
 // needs them, 8 bytes each.
 //
 // # Failure

@@ -37,15 +37,7 @@ type column struct {
 
 // group is a decoded row group, kept.
 func (r *Reader) group(f *opened, uri string, n int, key iceberg.NestedField, columns []iceberg.NestedField) (*group, error) {
-	name := strings.Builder{}
-	fmt.Fprintf(&name, "group:%d:%d", n, key.ID)
-	for _, c := range columns {
-		name.WriteByte(',')
-		name.WriteString(strconv.Itoa(c.ID))
-	}
-	name.WriteByte(':')
-	name.WriteString(uri)
-	g, err := r.kept(name.String(), func() (any, int64, error) {
+	g, err := r.kept(groupName(uri, n, key, columns), func() (any, int64, error) {
 		g, err := decode(f, n, key, columns)
 		return g, g.bytes(), err
 	})
@@ -53,6 +45,22 @@ func (r *Reader) group(f *opened, uri string, n int, key iceberg.NestedField, co
 		return nil, err
 	}
 	return g.(*group), nil
+}
+
+// groupName is how the cache knows a row group.
+func groupName(uri string, n int, key iceberg.NestedField, columns []iceberg.NestedField) string {
+	name := strings.Builder{}
+	name.WriteString("group:")
+	name.WriteString(strconv.Itoa(n))
+	name.WriteByte(':')
+	name.WriteString(strconv.Itoa(key.ID))
+	for _, c := range columns {
+		name.WriteByte(',')
+		name.WriteString(strconv.Itoa(c.ID))
+	}
+	name.WriteByte(':')
+	name.WriteString(uri)
+	return name.String()
 }
 
 // kept gives what the cache has, or makes it: once, however many ask.

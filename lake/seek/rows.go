@@ -69,7 +69,7 @@ func (v *View) groups(ctx context.Context, f dataFile, key string) ([]*group, er
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		g, err := v.reader.group(opened, f.uri, n, v.key, v.columns)
+		g, err := v.reader.part(opened, f.uri, n, v.key, v.columns, key)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", f.uri, err)
 		}

@@ -1,6 +1,8 @@
 package verbs
 
 import (
+	"time"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/bench"
@@ -27,6 +29,7 @@ machine.`,
 			benchRoyaltiesVerb(),
 			benchLoadVerb(),
 			benchCommitsVerb(),
+			benchServeVerb(),
 		},
 	}
 }
@@ -67,6 +70,31 @@ the file is not counted. Every 240th snapshot gets a tag: it stands for the one 
 commits come every 15 s. --contrast is how many commits are made without maintenance, in another lake.`,
 		Examples: []string{"lakectl bench commits", "lakectl bench commits --commits 2000 --contrast 0"},
 	}, benchCommitsFlags, bench.Commits)
+}
+
+func benchServeVerb() frame.Verb {
+	return frame.Bind(frame.Verb{
+		Name: "serve", Short: "The dashboard's answers, cold, warm and under load while snapshots are published.",
+		Long: `Fills the dashboard's tables as the rollup leaves them after two years and six hours of small files, with plays that
+follow Zipf's law, and runs 'lakectl serve' on them as a process of its own. Cold are the first questions to a process.
+The load does not wait for answers. The full size is --rows 200000000, with half as many of hours: some minutes and 7 GB
+of disk.`,
+		Examples: []string{"lakectl bench serve", "lakectl bench serve --rows 200000000 --cold 100"},
+		Keys:     []string{"duckdb.memory_limit", "duckdb.threads", "duckdb.spill_limit"},
+	}, benchServeFlags, bench.Serve)
+}
+
+func benchServeFlags(o *bench.ServeOptions) []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "rows", Usage: "rows of plays_by_day, a track for 200; plays_by_hour has half as many", Value: 20_000_000, Destination: &o.Rows},
+		&cli.IntFlag{Name: "artists", Usage: "artists that are asked for", Value: 1000, Destination: &o.Artists},
+		&cli.IntFlag{Name: "rate", Usage: "requests a second", Value: 500, Destination: &o.Rate},
+		&cli.DurationFlag{Name: "duration", Usage: "of the load", Value: time.Minute, Destination: &o.Duration},
+		&cli.DurationFlag{Name: "publish", Usage: "time between two snapshots under load", Value: 15 * time.Second, Destination: &o.Publish},
+		&cli.IntFlag{Name: "streams", Usage: "clients that wait for news", Value: 1000, Destination: &o.Streams},
+		&cli.IntFlag{Name: "cold", Usage: "starts of the server to ask cold", Value: 20, Destination: &o.Cold},
+		benchSeed(&o.Seed),
+	}
 }
 
 func benchSeed(to *uint64) cli.Flag {

@@ -1,0 +1,157 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+// served is a process that serves.
+type served struct {
+	process *exec.Cmd
+	ended   chan error
+	said    *bytes.Buffer
+	base    string
+	client  *http.Client
+	token   string
+}
+
+// startServer runs 'lakectl serve' and waits until it answers.
+func (b *bench) startServer(ctx context.Context, token string) (*served, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	addr, err := freeAddr(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &served{
+		ended: make(chan error, 1), said: &bytes.Buffer{}, base: "http://" + addr, token: token,
+		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConns: 2048, MaxIdleConnsPerHost: 2048}},
+	}
+	s.process = exec.CommandContext(ctx, self, "--config", b.config, "serve", "--addr", addr)
+	s.process.Stderr = s.said
+	s.process.Cancel = func() error { return s.process.Process.Signal(syscall.SIGTERM) }
+	s.process.WaitDelay = 10 * time.Second
+	if err := s.process.Start(); err != nil {
+		return nil, err
+	}
+	go func() { s.ended <- s.process.Wait() }()
+	for wait := 0; ; wait++ {
+		if _, err := s.get(ctx, "/healthz"); err == nil {
+			return s, nil
+		}
+		select {
+		case err := <-s.ended:
+			return nil, fmt.Errorf("serve: %w: %s", err, s.said)
+		default:
+		}
+		if wait > 3000 {
+			return nil, errors.Join(errors.New("the server does not answer"), s.stop())
+		}
+		if err := lake.Pause(ctx, 10*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// freeAddr is an address of this machine at which nobody listens yet.
+func freeAddr(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// get asks, takes the whole answer, and says how long that took. What is not 200 is an error.
+func (s *served) get(ctx context.Context, path string) (took time.Duration, err error) {
+	started := time.Now()
+	answer, err := s.open(ctx, path)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close() //nolint:errcheck // read only
+	n, err := io.Copy(io.Discard, answer.Body)
+	if err == nil && n == 0 && path != "/healthz" {
+		err = fmt.Errorf("%s: an empty answer", path)
+	}
+	return time.Since(started), err
+}
+
+func (s *served) open(ctx context.Context, path string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+s.token)
+	answer, err := s.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, 200)) //nolint:errcheck // a part says enough
+		answer.Body.Close()                                     //nolint:errcheck // read only
+		return nil, fmt.Errorf("%s: %s: %s", path, answer.Status, text)
+	}
+	return answer, nil
+}
+
+func (s *served) stop() error {
+	s.client.CloseIdleConnections()
+	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	<-s.ended
+	return nil
+}
+
+// memory is the resident memory of the process in MiB.
+func (s *served) memory() (float64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseFloat(strings.Fields(value)[0], 64)
+			return kib / 1024, err
+		}
+	}
+	return 0, errors.New("the system does not say how much memory a process has")
+}
+
+// cpu is the CPU time that the process has had.
+func (s *served) cpu() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, errors.New("the system does not say how much CPU a process has had")
+	}
+	var ticks int64
+	for _, field := range fields[11:13] { // user and system, in hundredths of a second
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil
+}
