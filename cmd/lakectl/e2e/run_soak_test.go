@@ -1,0 +1,182 @@
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/catalog/laketest"
+)
+
+var soakFor = flag.Duration("soak", time.Minute, "how long TestRunKilledAgainAndAgainLosesAndDoublesNothing kills 'lakectl run' and its children")
+
+// pageRight is how soon after the last start the page must be right.
+const pageRight = 60 * time.Second
+
+// devices send listens, a part of them late and a part of them twice, until they are stopped.
+type devices struct {
+	r    *running
+	stop chan struct{}
+	done sync.WaitGroup
+	ids  int // sent at least once; read it when all are done
+}
+
+func (r *running) devices(seed uint64) *devices {
+	d := &devices{r: r, stop: make(chan struct{})}
+	random := rand.New(rand.NewPCG(seed, 1))
+	d.done.Go(func() {
+		every := time.NewTicker(200 * time.Millisecond)
+		defer every.Stop()
+		var again []string
+		for {
+			select {
+			case <-d.stop:
+				r.send(again...)
+				return
+			case <-every.C:
+			}
+			batch := again
+			again = nil
+			for range 20 {
+				listen := aListen(fmt.Sprintf("l%07d", d.ids), fmt.Sprint("u", random.IntN(500)))
+				d.ids++
+				if random.IntN(20) == 0 {
+					again = append(again, listen) // the device does not know that it arrived
+				}
+				batch = append(batch, listen)
+			}
+			r.send(batch...)
+		}
+	})
+	return d
+}
+
+func (d *devices) end() int {
+	close(d.stop)
+	d.done.Wait()
+	return d.ids
+}
+
+// TestRunKilledAgainAndAgainLosesAndDoublesNothing kills 'lakectl run' and its children with SIGKILL every 20 to 40
+// seconds while devices send. The page must be right 60 s after the last start; then the lake is counted anew.
+func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
+	laketest.Long(t, "kills for minutes")
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
+	r := newRunning(t)
+	env := []string{"LAKEHOUSE_SCHEDULE_MAINTAIN=20s", "LAKEHOUSE_SCHEDULE_DELETIONS=10s", "LAKEHOUSE_SCHEDULE_TRUE_UP=45s", "LAKEHOUSE_SCHEDULE_ROYALTIES=30s"}
+	d := r.devices(7)
+	i := r.start("run", env...)
+	killed := map[string]int{}
+	for until := time.Now().Add(*soakFor); time.Now().Before(until); {
+		pause := min(20*time.Second+time.Duration(random.IntN(20))*time.Second, time.Until(until))
+		for next := time.Now().Add(pause); time.Now().Before(next); time.Sleep(time.Duration(random.IntN(5000)) * time.Millisecond) {
+			if pids := i.children(); len(pids) > 0 && random.IntN(4) == 0 {
+				syscall.Kill(pids[random.IntN(len(pids))], syscall.SIGKILL) //nolint:errcheck // it may have ended
+				killed["children"]++
+			}
+		}
+		left := i.children()
+		i.kill(t)
+		killed["run"]++
+		r.await("children die with their parent", 5*time.Second, func() bool { return noneOf(left) })
+		i = r.start("run", env...)
+	}
+	began := time.Now()
+	ids := d.end()
+	t.Logf("%d listens, %d records, killed %v", ids, r.sent, killed)
+	r.await("every listen on the page, once", pageRight, func() bool { return i.plays() == ids })
+	t.Logf("right %s after the last start", time.Since(began).Round(time.Second))
+	r.recount(i, ids)
+}
+
+func (i *instance) kill(t *testing.T) {
+	t.Helper()
+	if err := i.process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-i.ended
+}
+
+// noneOf tells whether all processes have ended.
+func noneOf(pids []int) bool {
+	for _, pid := range pids {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err == nil && !strings.Contains(string(text), ") Z ") {
+			return false
+		}
+	}
+	return true
+}
+
+// recount holds archive, dashboard and ledger against what was sent: each record once, each listen counted once.
+func (r *running) recount(i *instance, ids int) {
+	r.t.Helper()
+	if err := i.process.Signal(syscall.SIGTERM); err != nil {
+		r.t.Fatal(err)
+	}
+	if <-i.ended; i.err != nil {
+		r.t.Error(i.err)
+	}
+	got := r.query(`SELECT count(*) AS records, count(DISTINCT listen_id) AS listens, count(DISTINCT (source_partition, source_offset)) AS places FROM listens`)[0]
+	want := map[string]any{"records": float64(r.sent), "listens": float64(ids), "places": float64(r.sent)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		r.t.Errorf("archive (-sent +archived)\n%s", diff)
+	}
+	for _, table := range []string{"plays_by_day", "audience_by_day", "plays_by_hour"} {
+		if n := r.query(`SELECT CAST(sum(plays) AS BIGINT) AS n FROM ` + table)[0]["n"]; n != float64(ids) {
+			r.t.Errorf("%s has %v plays of %d listens", table, n, ids)
+		}
+	}
+	r.run(nil, "job", "royalties")
+	if n := r.query(`SELECT count(*) AS n FROM listens_counted`)[0]["n"]; n != float64(ids) {
+		r.t.Errorf("the ledger has %v of %d listens", n, ids)
+	}
+	metadata, err := filepath.Glob(filepath.Join(r.dir, "warehouse", "music", "run_lease", "metadata", "*"))
+	if err != nil || len(metadata) > 40 {
+		r.t.Errorf("the lease has %d metadata files, %v", len(metadata), err)
+	}
+}
+
+// TestTwoLeadersAtOnceLoseAndDoubleNothing suspends the one that leads beyond its lease, lets another lead, and wakes the
+// first one up.
+func TestTwoLeadersAtOnceLoseAndDoubleNothing(t *testing.T) {
+	laketest.Long(t, "waits for a lease to run out")
+	r := newRunning(t)
+	d := r.devices(8)
+	first := r.start("first")
+	r.await("the first leads", 30*time.Second, func() bool { return first.status().Lease.Leads })
+	second := r.start("second")
+	r.await("the second serves, and knows who leads", 30*time.Second, func() bool {
+		s := second.status()
+		return second.plays() > 0 && !s.Lease.Leads && strings.HasSuffix(s.Lease.Holder, fmt.Sprint(first.process.Pid))
+	})
+	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+		for _, pid := range append(first.children(), first.process.Pid) {
+			syscall.Kill(pid, signal) //nolint:errcheck // a child may have ended
+		}
+		if signal == syscall.SIGSTOP {
+			r.await("the second leads", 60*time.Second, func() bool { return second.status().Lease.Leads })
+			time.Sleep(3 * time.Second)
+		}
+	}
+	r.await("the first waits", 30*time.Second, func() bool { return first.get("/readyz", nil) == nil && !first.status().Lease.Leads })
+	if !second.status().Lease.Leads {
+		t.Error("the second does not lead")
+	}
+	time.Sleep(5 * time.Second)
+	ids := d.end()
+	for _, i := range []*instance{first, second} {
+		r.await("every listen on the page, once", pageRight, func() bool { return i.plays() == ids })
+	}
+	first.kill(t)
+	r.recount(second, ids)
+}
