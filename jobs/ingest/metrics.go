@@ -277,3 +277,13 @@ func (p *ownedPartition) lag(now time.Time) time.Duration {
 	}
 	return max(0, now.Sub(since))
 }
+
+// Lag is how long the oldest record that is not archived has been in the topic, of all partitions that are read now.
+func (m *Metrics) Lag() (longest time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.owned {
+		longest = max(longest, p.lag(m.now()))
+	}
+	return longest
+}

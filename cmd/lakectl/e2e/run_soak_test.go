@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,7 +18,7 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
-var soakFor = flag.Duration("soak", time.Minute, "how long TestRunKilledAgainAndAgainLosesAndDoublesNothing kills 'lakectl run' and its children")
+var soakFor = flag.Duration("soak", 3*time.Minute, "how long TestRunKilledAgainAndAgainLosesAndDoublesNothing kills 'lakectl run' and its children")
 
 // pageRight is how soon after the last start the page must be right.
 const pageRight = 60 * time.Second
@@ -76,9 +77,11 @@ func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
 	d := r.devices(7)
 	i := r.start("run", env...)
 	killed := map[string]int{}
+	memory := i.memory()
 	for until := time.Now().Add(*soakFor); time.Now().Before(until); {
 		pause := min(20*time.Second+time.Duration(random.IntN(20))*time.Second, time.Until(until))
 		for next := time.Now().Add(pause); time.Now().Before(next); time.Sleep(time.Duration(random.IntN(5000)) * time.Millisecond) {
+			memory = max(memory, i.memory())
 			if pids := i.children(); len(pids) > 0 && random.IntN(4) == 0 {
 				syscall.Kill(pids[random.IntN(len(pids))], syscall.SIGKILL) //nolint:errcheck // it may have ended
 				killed["children"]++
@@ -92,7 +95,10 @@ func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
 	}
 	began := time.Now()
 	ids := d.end()
-	t.Logf("%d listens, %d records, killed %v", ids, r.sent, killed)
+	t.Logf("%d listens, %d records, killed %v; all processes together had at most %d MiB", ids, r.sent, killed, memory>>20)
+	if memory > 3<<30 {
+		t.Errorf("that is more than 3 GiB")
+	}
 	r.await("every listen on the page, once", pageRight, func() bool { return i.plays() == ids })
 	t.Logf("right %s after the last start", time.Since(began).Round(time.Second))
 	r.recount(i, ids)
@@ -104,6 +110,18 @@ func (i *instance) kill(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-i.ended
+}
+
+// memory is what an instance and its children have now, in bytes.
+func (i *instance) memory() (sum int64) {
+	for _, pid := range append(i.children(), i.process.Pid) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+		if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {
+			pages, _ := strconv.ParseInt(fields[1], 10, 64)
+			sum += pages * int64(os.Getpagesize())
+		}
+	}
+	return sum
 }
 
 // noneOf tells whether all processes have ended.
@@ -146,8 +164,8 @@ func (r *running) recount(i *instance, ids int) {
 	}
 }
 
-// TestTwoLeadersAtOnceLoseAndDoubleNothing suspends the one that leads beyond its lease, lets another lead, and wakes the
-// first one up.
+// TestTwoLeadersAtOnceLoseAndDoubleNothing suspends the one that leads beyond its lease, lets another lead, and wakes
+// the first one up.
 func TestTwoLeadersAtOnceLoseAndDoubleNothing(t *testing.T) {
 	laketest.Long(t, "waits for a lease to run out")
 	r := newRunning(t)

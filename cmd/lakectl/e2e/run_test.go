@@ -47,7 +47,7 @@ ingest: {flush_age: 500ms}
 	return r
 }
 
-// listens is a line of the artist A that counts today.
+// send brings records to the topic.
 func (r *running) send(values ...string) {
 	r.t.Helper()
 	var records []topic.Record
@@ -60,6 +60,7 @@ func (r *running) send(values ...string) {
 	r.sent += len(records)
 }
 
+// aListen is one of the artist A that counts today.
 func aListen(id, user string) string {
 	now := time.Now().UTC().Format(time.RFC3339)
 	return fmt.Sprintf(`{"type":"listen","listen_id":%q,"user_id":%q,"track_id":"t","artist_id":"A","device":"phone","event_time":%q,"received_time":%q,"ms_played":45000}`, id, user, now, now)
@@ -176,11 +177,25 @@ func (i *instance) status() (s runStatus) {
 	return s
 }
 
+// statusOf asks for the status with a token, and returns the code of the answer.
+func (i *instance) statusOf(token string) int {
+	req, err := http.NewRequestWithContext(i.r.t.Context(), http.MethodGet, i.url+"/status", nil)
+	if err != nil {
+		i.r.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	res.Body.Close() //nolint:errcheck // test
+	return res.StatusCode
+}
+
 // children are the processes of an instance.
 func (i *instance) children() (pids []int) {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", i.process.Pid))
+	var text []byte
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", i.process.Pid))
-	text = nil
 	for _, task := range tasks {
 		more, _ := os.ReadFile(task)
 		text = append(append(text, ' '), more...)
@@ -209,6 +224,19 @@ func TestRunBringsListensToThePageAndEndsInTime(t *testing.T) {
 	}
 	r.send(`{"type":"deletion","request_id":"r1","user_id":"u2","requested_at":"`+time.Now().UTC().Add(time.Second).Format(time.RFC3339)+`","received_time":"`+time.Now().UTC().Format(time.RFC3339)+`"}`, aListen("l4", "u4"))
 	r.await("one more", 60*time.Second, func() bool { return i.plays() == 4 })
+	for who, want := range map[string]int{"--operator": http.StatusOK, "--artist=A": http.StatusNotFound} {
+		var token struct {
+			Secret string `json:"secret"`
+		}
+		r.run(&token, "token", "create", who)
+		r.await(who+" sees as much of the status as it may", 20*time.Second, func() bool {
+			time.Sleep(time.Second) // a token that is not known yet counts as an attempt, of which there are few
+			return i.statusOf(token.Secret) == want
+		})
+	}
+	if code := i.statusOf("none"); code != http.StatusUnauthorized {
+		t.Errorf("nobody: %d", code)
+	}
 	stopped := time.Now()
 	if err := i.process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

@@ -51,6 +51,7 @@ func Main(ctx context.Context, c *frame.Call, e Edges) error {
 	env.Progress = func(string) {} // several would draw on one line
 	o := Options{Jobs: works, Program: program, Ready: e.Ready}
 	metrics := ingest.NewMetrics()
+	o.IngestLag = metrics.Lag
 	if c.Config.Schedule.Ingest != "off" {
 		o.Ingest = func(ctx context.Context) error { return consume(ctx, c, env, metrics) }
 	}

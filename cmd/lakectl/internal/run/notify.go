@@ -39,18 +39,11 @@ func (r *Runner) tell(ctx context.Context) error {
 	return nil
 }
 
-// alive tells whether the loop that looks at the tables goes round, and the status can be had.
+// alive tells whether the loop that looks at the tables goes round: each look has an end.
 func (r *Runner) alive(within time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Since(max2(r.looked, r.start)) < within+11*lookEvery
-}
-
-func max2(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+	return time.Since(r.looked) < within+11*lookEvery
 }
 
 // watchdog is how often systemd wants to hear from this process; 0 for never.

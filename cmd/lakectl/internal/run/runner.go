@@ -28,6 +28,8 @@ type Options struct {
 	Program Program
 	// Ingest reads the topic until its context ends; nil where this is not wanted.
 	Ingest func(context.Context) error
+	// IngestLag is how long the oldest record has waited that Ingest has not archived; nil where nobody knows.
+	IngestLag func() time.Duration
 	// Serve answers until its context ends; ready is called with the address once it listens.
 	Serve func(ctx context.Context, ready func(at net.Addr, alone bool)) error
 	// Ready is called once everything has begun.
@@ -47,12 +49,12 @@ type Runner struct {
 	ingester IngestStatus
 	looked   time.Time // when the tables were last read
 	lookErr  string
-	tied     chan struct{} // closed when Run has returned
 }
 
 // New makes a Runner. It contacts nothing.
 func New(env jobs.Env, o Options) *Runner {
-	r := &Runner{env: env, o: o, start: time.Now(), lease: lease.New(env), ingester: IngestStatus{State: "off"}}
+	start := time.Now()
+	r := &Runner{env: env, o: o, start: start, looked: start, lease: lease.New(env), ingester: IngestStatus{State: "off"}}
 	if o.Ingest != nil {
 		r.ingester.State = "waits"
 	}

@@ -31,7 +31,9 @@ type IngestStatus struct {
 	Since     time.Time `json:"since,omitzero"`
 	Restarts  int64     `json:"restarts"`
 	LastError string    `json:"last_error,omitempty"`
-	Watermark time.Time `json:"watermark,omitzero"` // newest event time archived
+	// LagSeconds is how long the oldest record that is not archived has been in the topic.
+	LagSeconds float64   `json:"lag_seconds"`
+	Watermark  time.Time `json:"watermark,omitzero"` // newest event time archived
 }
 
 // JobStatus is how a job is, by this process's knowledge.
@@ -66,6 +68,9 @@ func (r *Runner) Status() Status {
 	defer r.mu.Unlock()
 	s := Status{
 		Version: r.env.CodeVersion, Now: now.Wall, StartedAt: now.Wall.Add(-now.Up), Lease: held, Archive: r.archive, Ingest: r.ingester, LookError: r.lookErr,
+	}
+	if r.o.IngestLag != nil {
+		s.Ingest.LagSeconds = r.o.IngestLag().Seconds()
 	}
 	for _, t := range r.tasks {
 		is := t.is
