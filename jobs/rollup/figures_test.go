@@ -55,8 +55,7 @@ func (w *world) shown() (f figures, rows int) {
 
 func (w *world) read(table string, rows *int) map[key]figure {
 	w.Helper()
-	d := w.DB(w.T)
-	w.check(d.Bind(w.Context(), "f", w.head(table)))
+	d := w.reading("f", table)
 	all := map[key]*sums{}
 	var k key
 	var plays, ms int64

@@ -17,6 +17,7 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // copyOf is one archived copy. This file plays the jobs around the rollup and recounts in plain Go; it shares
@@ -63,6 +64,18 @@ type world struct {
 	*laketest.Lake
 	copies []copyOf
 	offset int64
+	db     *duck.DB // of all that the test reads
+}
+
+// reading is a DuckDB with one relation, a table as it is now. The test has one for all that it reads: a DuckDB takes
+// some megabytes and milliseconds.
+func (w *world) reading(name, table string) *duck.DB {
+	w.Helper()
+	if w.db == nil {
+		w.db = w.DB(w.T)
+	}
+	w.check(w.db.Bind(w.Context(), name, w.head(table)))
+	return w.db
 }
 
 func newWorld(t *testing.T) *world { return &world{T: t, Lake: laketest.New(t)} }
@@ -188,8 +201,7 @@ func (w *world) eraseRows(table, user string) {
 	s := w.head(table)
 	files, err := s.Files(w.Context())
 	w.check(err)
-	d := w.DB(w.T)
-	w.check(d.Bind(w.Context(), "t", s))
+	d := w.reading("t", table)
 	rows, err := d.PositionsText(w.Context(), files, "SELECT _file, _pos FROM t WHERE user_id = ?", user)
 	w.check(err)
 	if len(rows) == 0 {

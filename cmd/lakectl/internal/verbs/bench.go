@@ -27,6 +27,7 @@ machine.`,
 				Keys:     []string{"kafka.brokers", "ingest.flush_rows"},
 			}, benchIngestFlags, bench.Ingest),
 			benchRoyaltiesVerb(),
+			benchRollupVerb(),
 			benchLoadVerb(),
 			benchCommitsVerb(),
 			benchServeVerb(),
@@ -51,6 +52,20 @@ At the full size it takes some 15 minutes and 4 GB of disk.`,
 		Examples: []string{"lakectl bench royalties", "lakectl bench royalties --rows 20000000 --ledger 50000000 --night 1000000"},
 		Keys:     []string{"duckdb.memory_limit", "duckdb.threads", "duckdb.spill_limit"},
 	}, benchRoyaltiesFlags, bench.Royalties)
+}
+
+func benchRollupVerb() frame.Verb {
+	return frame.Bind(frame.Verb{
+		Name: "rollup", Short: "What new listens cost the dashboard's tables, against bare DuckDB making the same ones.",
+		Long: `Makes archives with 5 % duplicates, a million copies a day, rolls them up, adds --rows copies and measures the next
+'job rollup': on --archive copies, and on --times as many. The limit is sql/bench/rollup_limit.sql over the same new
+files: the tables by hand, with count(DISTINCT listen_id) and count(DISTINCT user_id). --true-up also compares the whole
+archive with the ledger, which it builds first.
+
+With ten times a million it takes some 5 minutes and 3 GB of disk.`,
+		Examples: []string{"lakectl bench rollup", "lakectl bench rollup --archive 500000 --times 1"},
+		Keys:     []string{"duckdb.memory_limit", "duckdb.threads", "duckdb.spill_limit"},
+	}, benchRollupFlags, bench.Rollup)
 }
 
 func benchLoadVerb() frame.Verb {
@@ -122,6 +137,17 @@ func benchRoyaltiesFlags(o *bench.RoyaltiesOptions) []cli.Flag {
 		&cli.IntFlag{Name: "ledger", Usage: "copies in the ledger that a night comes to; 0 leaves it out", Value: 5_000_000, Destination: &o.Ledger},
 		&cli.IntFlag{Name: "night", Usage: "copies that come in a night; 0 leaves it out", Value: 100_000, Destination: &o.Night},
 		&cli.IntFlag{Name: "tracks", Usage: "tracks of the catalogue", Value: 1_000_000, Destination: &o.Tracks},
+		benchSeed(&o.Seed),
+	}
+}
+
+func benchRollupFlags(o *bench.RollupOptions) []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "rows", Usage: "copies that are new", Value: 1_000_000, Destination: &o.Rows},
+		&cli.IntFlag{Name: "archive", Usage: "copies that the tables have already", Value: 1_000_000, Destination: &o.Archive},
+		&cli.IntFlag{Name: "times", Usage: "how many times as large the larger archive is; 1 leaves it out", Value: 10, Destination: &o.Times},
+		&cli.BoolFlag{Name: "true-up", Usage: "measure the true-up of each archive too", Destination: &o.TrueUp},
+		&cli.IntFlag{Name: "tracks", Usage: "tracks of the catalogue", Value: 50_000, Destination: &o.Tracks},
 		benchSeed(&o.Seed),
 	}
 }
