@@ -85,7 +85,7 @@ func dashboard() []lake.Spec {
 				may("day", date, aDay),
 				may("artist_id", text, anArtist),
 				may("track_id", text, aTrack),
-				may("cause", text, "Why: late for listens that arrived late, corrections for duplicates and erasures together."),
+				may("cause", text, "Why: late for listens that arrived late; erasures, where they are of at least five people, and duplicates; corrections for both together."),
 				may("noticed_at", instant, "When the rollup noticed it; of several changes of one UTC day the last."),
 				may("plays", long, "Plays that came, or went where negative."),
 				may("ms_played", long, "Milliseconds heard in these plays."),

@@ -51,6 +51,7 @@ type StepRow struct {
 	Days               string `col:"days,null"`
 	Periods            string `col:"periods,null"`
 	LedgerRowsByPeriod string `col:"ledger_rows,null"`
+	PlaysErased        string `col:"plays_erased,null"`
 }
 
 // RunRow is a row of royalty_runs: what one run read and made for one month. Snapshot ids are 0 for an empty table.

@@ -35,6 +35,9 @@ const (
 	// On deletion_log: how many listens had when all requests were last swept; fewer on listens mean that rows came
 	// back.
 	Erasures = "erasures"
+	// ExplainedErasures is, on tables of the dashboard, when the newest rows_deleted row of deletion_log was written
+	// whose days were compared with the ledger, in microseconds since 1970.
+	ExplainedErasures = "explained-erasures"
 	// Suppressed counts, over the life of listens, records that an earlier deletion request kept out.
 	Suppressed = "suppressed"
 	// Watermarks holds, as JSON, the newest event time that listens has from each partition of each topic; see

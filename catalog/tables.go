@@ -166,6 +166,7 @@ func archiveAndPaid() []lake.Spec {
 				may("days", text, "UTC days to recompute, separated by commas."),
 				may("periods", text, "Months to recompute, separated by commas."),
 				may("ledger_rows", text, "Rows of listens_counted by month, as 2026-03:4,2026-04:1."),
+				may("plays_erased", text, "Plays that all requests of the step took of a track on a day, as JSON; only where they are of at least five people."),
 			),
 		}.spec(),
 		table{

@@ -31,6 +31,8 @@ type Lake struct {
 
 	// CutsParents lets a [Hand] expire as PyIceberg does: a snapshot whose parent goes says no more that it had one.
 	CutsParents bool
+
+	reading *duck.DB // see [Lake.Reading]
 }
 
 // New makes an empty lake in the test's temporary folder.
@@ -76,6 +78,19 @@ func (l *Lake) DB(t testing.TB) *duck.DB {
 	}
 	t.Cleanup(func() { d.Close() }) //nolint:errcheck // in memory
 	return d
+}
+
+// Reading is a DuckDB that has a table, as it is now, under a name. The lake has one for all that its test reads: each
+// takes megabytes until the test ends.
+func (l *Lake) Reading(t testing.TB, name, table string) *duck.DB {
+	t.Helper()
+	if l.reading == nil {
+		l.reading = l.DB(t)
+	}
+	if err := l.reading.Bind(t.Context(), name, l.Snapshot(t, table)); err != nil {
+		t.Fatal(err)
+	}
+	return l.reading
 }
 
 // Snapshot is a table as it is now.

@@ -65,6 +65,7 @@ func (p *Plan) writeDeleted(ctx context.Context) error {
 		rows[i] = logRow(q.RequestID, q.Position, RowsDeleted, at, q.Rows.plus(q.finished),
 			p.target(catalog.Listens).base.ID(), p.target(catalog.ListensCounted).after.ID(), q.Days, q.ledger.plus(q.finishedLedger))
 	}
+	rows[0].PlaysErased = p.erased // of all requests together
 	return p.log.sweep(ctx, p.env, rows, p.target(catalog.Listens).after)
 }
 

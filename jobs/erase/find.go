@@ -102,8 +102,11 @@ func (p *Plan) findDerived(ctx context.Context, w *wanted) error {
 		if !t.derived || len(sweeping) == 0 {
 			continue
 		}
-		files := p.meeting(t, func(r *request, _ lake.File) bool { return sweeping[r.ord] })
-		if err := w.scan(ctx, t, files, "erase/find", (*request).sweeps); err != nil {
+		files, statement := p.meeting(t, func(r *request, _ lake.File) bool { return sweeping[r.ord] }), "erase/find"
+		if t.Name == catalog.Duplicates {
+			statement = "erase/find_duplicates"
+		}
+		if err := w.scan(ctx, t, files, statement, (*request).sweeps); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package erase
 import (
 	"context"
 	"log/slog"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
-	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
@@ -249,41 +247,6 @@ func (f *fixture) heads() map[string]int64 {
 		heads[spec.Name] = f.Snapshot(f.t, spec.Name).ID()
 	}
 	return heads
-}
-
-// rewinder saves the catalog as it is; calling it brings the lake back to that. Files are never changed, so the
-// catalog's pointers are all there is to restore.
-func (f *fixture) rewinder() func() {
-	f.t.Helper()
-	if err := f.Catalog.Close(); err != nil {
-		f.t.Fatal(err)
-	}
-	saved, err := os.ReadFile(f.Options.URI)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	rewind := func() {
-		f.t.Helper()
-		if err := f.Catalog.Close(); err != nil {
-			f.t.Fatal(err)
-		}
-		for _, side := range []string{"-wal", "-shm"} {
-			if err := os.Remove(f.Options.URI + side); err != nil && !os.IsNotExist(err) {
-				f.t.Fatal(err)
-			}
-		}
-		if err := os.WriteFile(f.Options.URI, saved, 0o600); err != nil {
-			f.t.Fatal(err)
-		}
-		c, err := open.Connect(context.Background(), f.Options)
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		f.t.Cleanup(func() { c.Close() }) //nolint:errcheck // the folder is removed next
-		f.Lake = &laketest.Lake{Lake: c.Lake(), Dir: f.Dir, Options: f.Options, Catalog: c, Duck: f.Duck}
-	}
-	rewind()
-	return rewind
 }
 
 func equal(t testing.TB, what string, got, want any) {

@@ -26,7 +26,7 @@ func openLog(ctx context.Context, env jobs.Env, db *jobs.Session) (logbook, erro
 	if l.snapshot, err = env.Snapshot(ctx, catalog.DeletionLog); err != nil {
 		return l, err
 	}
-	if err := errors.Join(l.snapshot.NeedColumns("ledger_rows"), db.Bind(ctx, "log", l.snapshot)); err != nil {
+	if err := errors.Join(l.snapshot.NeedColumns("ledger_rows", "plays_erased"), db.Bind(ctx, "log", l.snapshot)); err != nil {
 		return l, err
 	}
 	if err := db.One(ctx, "erase/log_end", nil, []any{&l.lastStep, &l.swept}); err != nil {

@@ -26,6 +26,7 @@ type Plan struct {
 	fence    bool // the archive lost rows, or did in a run that ended early
 	whole    bool // everything was searched for the rows of every request
 	spent    bool
+	erased   string // plays_erased of the step
 }
 
 // PlannedRequest is a request the plan carries forward.
@@ -134,6 +135,9 @@ func (p *Plan) assemble(ctx context.Context) error {
 		return err
 	}
 	if err := p.addRounds(ctx, worked); err != nil {
+		return err
+	}
+	if err := p.addPlays(ctx, worked); err != nil {
 		return err
 	}
 	for _, r := range p.requests {

@@ -53,13 +53,16 @@ func (w *wanted) scan(ctx context.Context, t *target, files []lake.File, stateme
 	return nil
 }
 
-// searched are the columns that tell whether a request covers a row, and whose other copies it affects.
+// searched are the columns that tell whether a request covers a row, whose other copies it affects, and what it played.
 func (t *target) searched() []string {
 	columns := []string{"user_id", "event_time", "received_time"}
-	if t.Name != catalog.Quarantine {
-		columns = append(columns, "listen_id")
+	switch t.Name {
+	case catalog.Quarantine:
+		return columns
+	case catalog.Duplicates:
+		return append(columns, "listen_id")
 	}
-	return columns
+	return append(columns, "listen_id", "artist_id", "track_id", "ms_played")
 }
 
 // resolve looks for the users of wiped requests among those of the view copies: a subject is the keyed hash of

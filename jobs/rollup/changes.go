@@ -25,9 +25,38 @@ func (p *Plan) explainChanges(ctx context.Context) error {
 		return err
 	}
 	p.noticed = time.UnixMicro(max(p.env.Now().UnixMicro(), last+1)).UTC()
+	g := p.groupOf(s)
 	return p.db.InSchema(ctx, s.table, func() error {
-		return p.db.Run(ctx, "rollup/changes", ended, p.noticed, p.in.archive.ID())
+		steps, err := g.readErasures(ctx, s)
+		if err != nil {
+			return err
+		}
+		alone := steps == 1 && len(g.foreign) == 0 && !g.lost
+		return p.db.Run(ctx, "rollup/changes", ended, p.noticed, p.in.archive.ID(), alone)
 	})
+}
+
+// readErasures makes the relation erasures of what was deleted since marked days were last compared with the ledger,
+// and tells in how many steps. Without a comparison there is none yet.
+func (g *group) readErasures(ctx context.Context, s *stand) (steps int64, err error) {
+	db, newest := g.plan.db, int64(0)
+	g.explained = s.explained
+	if g.judged() {
+		err = db.Bind(ctx, "log_whole", g.in.log, "state", "at", "plays_erased")
+	} else {
+		err = db.BindFiles(ctx, "log_whole", g.in.log, nil, "state", "at", "plays_erased")
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := db.Run(ctx, "rollup/erasures_log", s.explained); err != nil {
+		return 0, err
+	}
+	if err := db.One(ctx, "rollup/erasures_steps", nil, []any{&steps, &newest}); err != nil {
+		return 0, err
+	}
+	g.explained = max(g.explained, newest)
+	return steps, db.Run(ctx, "rollup/erasures")
 }
 
 // writeChanges commits the changes, before plays_by_day has them. Those of a run that ended in between go: this one has

@@ -17,7 +17,7 @@ type change struct{ Day, Track, Cause string }
 // changes sums plays_changes by key: plays and milliseconds.
 func (w *world) changes() map[change][2]int64 {
 	w.Helper()
-	d := w.reading("c", catalog.PlaysChanges)
+	d := w.Reading(w.T, "c", catalog.PlaysChanges)
 	sums := map[change][2]int64{}
 	var c change
 	var plays, ms int64

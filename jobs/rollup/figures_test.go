@@ -55,7 +55,7 @@ func (w *world) shown() (f figures, rows int) {
 
 func (w *world) read(table string, rows *int) map[key]figure {
 	w.Helper()
-	d := w.reading("f", table)
+	d := w.Reading(w.T, "f", table)
 	all := map[key]*sums{}
 	var k key
 	var plays, ms int64

@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -52,10 +53,10 @@ func load(ctx context.Context, env jobs.Env) (*inputs, error) {
 			return nil, err
 		}
 	}
-	if err := in.hours().snapshot.NeedColumns("listeners"); err != nil {
+	err := errors.Join(in.hours().snapshot.NeedColumns("listeners"), in.log.NeedColumns("plays_erased"))
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	if in.archived, err = in.archive.Files(ctx); err != nil {
 		return nil, err
 	}

@@ -163,6 +163,7 @@ func TestCopyOfAListenThatCountsInAnotherDayGoesWithTheRewrite(t *testing.T) {
 	w.royalties()
 	w.equal(w.rollup(plain).DaysRewritten, []string{"2026-03-01"}) // all its rows are gone
 	w.mustShow(recount(counting(w.copies)))
+	w.unchangedAfter(trueUp) // which makes the other day exact too
 	w.unchanged(trueUp)
 }
 
@@ -298,14 +299,15 @@ func TestCrashAtAnyStepThenARunGivesTheExactSums(t *testing.T) {
 			w.archive(heard("l0", "u0", "t0", at(1, 9)))
 			w.rollup(plain)
 			first, _ := w.shown()
+			c := heard("l1", "u1", "t1", at(1, 9)).late(at(4, 9))
+			w.archive(c, c, heard("l2", "u2", "t1", at(2, 9)), heard("l3", "u3", "t1", at(2, 9)))
+			w.rollup(plain)
+			w.erase("u3")
+			w.royalties()
+			w.archive(heard("l4", "u2", "t2", at(1, 9)), heard("l5", "u2", "t3", at(5, 9)))
+			rewind := w.Rewinder(t)
 			for nth := 1; ; nth = laketest.NextStep(nth) {
-				id := func(name string) string { return fmt.Sprint(name, "-", nth) }
-				c := heard(id("l1"), "u1", "t1", at(1, 9)).late(at(4, 9))
-				w.archive(c, c, heard(id("l2"), "u2", "t1", at(2, 9)), heard(id("l3"), id("u3"), "t1", at(2, 9)))
-				w.rollup(plain)
-				w.erase(id("u3"))
-				w.royalties()
-				w.archive(heard(id("l4"), "u2", "t2", at(1, 9)), heard(id("l5"), "u2", "t3", at(5, 9)))
+				rewind()
 				ctx, dead := context.WithCancel(t.Context())
 				_, err := rollup.Run(ctx, envOf(w.With(laketest.CrashOnce(nth, dead))), o)
 				dead()

@@ -21,6 +21,7 @@ type stand struct {
 	covered    int64 // snapshot of listens that it includes
 	coveredLog int64 // snapshot of deletion_log whose days were marked
 	compared   int64 // snapshot of the ledger the marked days were compared with
+	explained  int64 // when the newest deletion was logged whose days were compared with it, in microseconds
 	marked     days
 	// provisional are the days of which rows are in that were not counted once by the ledger: all others are exact.
 	provisional days
@@ -33,7 +34,7 @@ func (s *stand) readState() error {
 	for _, k := range []struct {
 		key  string
 		into *int64
-	}{{catalog.CoversListens, &s.covered}, {catalog.CoversDeletionLog, &s.coveredLog}, {catalog.CoversLedger, &s.compared}} {
+	}{{catalog.CoversListens, &s.covered}, {catalog.CoversDeletionLog, &s.coveredLog}, {catalog.CoversLedger, &s.compared}, {catalog.ExplainedErasures, &s.explained}} {
 		var err error
 		if *k.into, err = s.snapshot.StateNumber(k.key); err != nil {
 			return err
@@ -79,6 +80,7 @@ type group struct {
 	everything  bool // every day is compared
 	tearing     bool // scope are torn days, compared without a settled ledger
 
+	explained  int64 // see [stand]; after this run
 	rowsRead   int64
 	found      days // of the days that were compared those with rows
 	lateBeyond days // of these those with late rows that the ledger does not account for
@@ -116,6 +118,7 @@ func (g *group) state() map[string]string {
 		lake.StateKey(catalog.MarkedDays):        g.marked.String(),
 		lake.StateKey(catalog.ProvisionalDays):   catalog.DayRanges(g.provisional),
 		lake.StateKey(catalog.FormKey):           form,
+		lake.StateKey(catalog.ExplainedErasures): strconv.FormatInt(g.explained, 10),
 	}
 	if g.judged() {
 		state[lake.StateKey(catalog.CoversLedger)] = strconv.FormatInt(g.in.ledger.ID(), 10)

@@ -12,15 +12,15 @@ import (
 )
 
 // How files are merged. Files of about one size are a tier, each of tierGrowth times the rows of the one below. Where a
-// tier has tierFiles files, they and those of the tiers below become one; so a row is written again once a tier. Where
-// a partition has more than mostFiles files or row deletes, all become one, but for a file with most of its rows that
-// has at most ownDeletes. A rewrite adds at most one delete for each file and one file of rows, so a partition never
-// has more than three times mostFiles.
+// tier has tierFiles files, they and those of the tiers below become one; so a row is written again about once a tier.
+// A commit adds at most one file of rows, and one delete for each file that is there. Where it could leave a partition
+// with more than mostFiles, row deletes among them, all become one, but for a file with most of its rows that has at
+// most ownDeletes.
 const (
-	tierRows   = 4_096
+	tierRows   = 256
 	tierGrowth = 16
-	tierFiles  = 12
-	mostFiles  = 19
+	tierFiles  = 8
+	mostFiles  = 60
 	ownDeletes = 12
 	// settledDays after its end a partition has got most of its late rows. Then its files become one.
 	settledDays = 2
@@ -106,7 +106,7 @@ func (p *partition) toMerge(settled bool) []lake.File {
 	}
 	alone := len(p.with([]lake.File{most})) - 1
 	switch large := rest < most.Count(); {
-	case n <= mostFiles && len(p.deletes) <= mostFiles && !(settled && n > 1 && !large):
+	case 2*n+len(p.deletes)+1 <= mostFiles && !(settled && n > 1 && !large):
 		return p.data[:p.fullTiers()]
 	case large && alone <= ownDeletes:
 		return p.data[:n-1]

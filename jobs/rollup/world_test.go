@@ -17,7 +17,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // copyOf is one archived copy. This file plays the jobs around the rollup and recounts in plain Go; it shares
@@ -64,18 +63,6 @@ type world struct {
 	*laketest.Lake
 	copies []copyOf
 	offset int64
-	db     *duck.DB // of all that the test reads
-}
-
-// reading is a DuckDB with one relation, a table as it is now. The test has one for all that it reads: a DuckDB takes
-// some megabytes and milliseconds.
-func (w *world) reading(name, table string) *duck.DB {
-	w.Helper()
-	if w.db == nil {
-		w.db = w.DB(w.T)
-	}
-	w.check(w.db.Bind(w.Context(), name, w.head(table)))
-	return w.db
 }
 
 func newWorld(t *testing.T) *world { return &world{T: t, Lake: laketest.New(t)} }
@@ -192,7 +179,17 @@ func (w *world) erase(user string) {
 
 func (w *world) logged(state, days string) {
 	w.Helper()
-	row := []any{"req", state, time.Now(), "listens", 0, 1, 1, 0, 1, 0, nil, nil, days, ""}
+	w.logRow([]any{"req", state, time.Now(), "listens", 0, 1, 1, 0, 1, 0, nil, nil, days, ""})
+}
+
+// loggedErased logs that rows of days are deleted, and which plays of many people are among them.
+func (w *world) loggedErased(days map[string]bool, plays string) {
+	w.Helper()
+	w.logRow([]any{"req", "rows_deleted", time.Now(), "listens", 0, 1, 1, 0, 1, 0, nil, nil, strings.Join(sorted(days), ","), "", "", plays})
+}
+
+func (w *world) logRow(row []any) {
+	w.Helper()
 	w.replace(catalog.DeletionLog, "deletions", false, [][]any{row}, nil)
 }
 
@@ -201,7 +198,7 @@ func (w *world) eraseRows(table, user string) {
 	s := w.head(table)
 	files, err := s.Files(w.Context())
 	w.check(err)
-	d := w.reading("t", table)
+	d := w.Reading(w.T, "t", table)
 	rows, err := d.PositionsText(w.Context(), files, "SELECT _file, _pos FROM t WHERE user_id = ?", user)
 	w.check(err)
 	if len(rows) == 0 {

@@ -1,6 +1,6 @@
 -- The tables of the dashboard as one would make them from new listens by hand, each a Parquet file in the order of the
--- table; what the rollup adds for as many is measured against it. Several statements. Grain: a key of each table. Units:
--- ms_played in milliseconds. Relations: fresh (archive files). Variables: folder.
+-- table: what a rollup of them is measured against. Several statements. Grain: a key of each table. Units: ms_played in
+-- milliseconds. Relations: fresh (archive files). Variables: folder.
 COPY (
   SELECT date_trunc('hour', event_time) AS hour, artist_id, track_id, country, device, count(DISTINCT listen_id) AS plays,
     sum(ms_played) AS ms_played, count(DISTINCT user_id) AS listeners

@@ -3,7 +3,7 @@
 -- either lies in every window of its user, because nobody can show that it does not.
 -- Grain: one row and one request. Parameters: $1 the table's name. Relations: copies (quarantine), wanted, hits.
 INSERT INTO hits
-SELECT $1::VARCHAR, c._file, c._pos, w.ord, NULL, NULL
+SELECT $1::VARCHAR, c._file, c._pos, w.ord, NULL, NULL, NULL, NULL, NULL
 FROM copies c JOIN wanted w ON w.user_id = c.user_id
 WHERE covers(coalesce(epoch_us(c.event_time), epoch_us(c.received_time), w.from_us), epoch_us(c.received_time),
   w.from_us, w.to_us, w.up_to, w.request_us)

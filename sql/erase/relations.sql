@@ -12,8 +12,10 @@ CREATE TABLE wanted (ord BIGINT, user_id VARCHAR, from_us BIGINT, to_us BIGINT, 
   open BOOLEAN, sweep BOOLEAN);
 
 -- The rows to delete. Grain: one row of a table and one request that covers it. day: of the event; NULL in
--- quarantine, from which nothing is derived.
-CREATE TABLE hits (tbl VARCHAR, _file VARCHAR, _pos BIGINT, ord BIGINT, listen_id VARCHAR, day DATE);
+-- quarantine, from which nothing is derived. artist_id, track_id and ms_played (milliseconds) are of listens and
+-- listens_counted.
+CREATE TABLE hits (tbl VARCHAR, _file VARCHAR, _pos BIGINT, ord BIGINT, listen_id VARCHAR, day DATE,
+  artist_id VARCHAR, track_id VARCHAR, ms_played BIGINT);
 
 -- The requests this plan carries forward, with their positions.
 CREATE TABLE worked (ord BIGINT, source_topic VARCHAR, source_partition BIGINT, source_offset BIGINT);

@@ -10,7 +10,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
-	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -67,7 +66,7 @@ func Rollup(ctx context.Context, c *frame.Call, o RollupOptions) (any, error) {
 	}
 	for _, m := range r.Rollups {
 		r.Statements = append(r.Statements, m.statements...)
-		if m.PeakRSSMiB > 0 {
+		if m.PeakRSSMiB > 0 && m.Rows == int64(o.Rows) {
 			r.Targets = append(r.Targets, atMost("peak_rss_mib of "+m.What, float64(m.PeakRSSMiB), targetRollupRSS))
 		}
 	}
@@ -103,7 +102,7 @@ func (r *RollupReport) of(ctx context.Context, c *frame.Call, o RollupOptions, a
 	if err := load.ingest(ctx, b.env, "new", o.Rows); err != nil {
 		return m, err
 	}
-	var report rollup.Report
+	var report rolledRows
 	if m.rollup, report, err = b.rollup(ctx, name("rollup of new listens"), o.Rows); err != nil {
 		return m, err
 	}
@@ -123,8 +122,14 @@ func (r *RollupReport) of(ctx context.Context, c *frame.Call, o RollupOptions, a
 	return m, err
 }
 
+// rolledRows is what the job reports of the rows it read.
+type rolledRows struct {
+	RowsRead    int64 `json:"rows_read"`
+	LaterCopies int64 `json:"later_copies"`
+}
+
 // rollup runs the job as a process of its own.
-func (b *bench) rollup(ctx context.Context, what string, rows int, args ...string) (m measure, report rollup.Report, err error) {
+func (b *bench) rollup(ctx context.Context, what string, rows int, args ...string) (m measure, report rolledRows, err error) {
 	b.env.Progress(what)
 	spill := watchSize(b.env.Duck.TempDir)
 	var text []byte

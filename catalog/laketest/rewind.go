@@ -1,0 +1,44 @@
+package laketest
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/lakectl/lakectl/catalog/open"
+)
+
+// Rewinder saves the catalog as it is; calling what it returns brings the lake back to that. Files are never changed,
+// so the catalog's pointers are all there is to restore.
+func (l *Lake) Rewinder(t testing.TB) (rewind func()) {
+	t.Helper()
+	if err := l.Catalog.Close(); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := os.ReadFile(l.Options.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rewind = func() {
+		t.Helper()
+		if err := l.Catalog.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, side := range []string{"-wal", "-shm"} {
+			if err := os.Remove(l.Options.URI + side); err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(l.Options.URI, saved, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := open.Connect(context.WithoutCancel(t.Context()), l.Options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() }) //nolint:errcheck // the folder is removed next
+		l.Lake, l.Catalog = c.Lake(), c
+	}
+	rewind()
+	return rewind
+}
