@@ -47,7 +47,7 @@ type viewer struct {
 	plays []cut.Plays
 	live  *live.Counter
 
-	signedIn bool
+	signedIn, unguarded bool // see access
 }
 
 // MountPages adds the pages. What comes through them must have passed the guard, but for the assets.
@@ -70,7 +70,7 @@ func (h *Handler) MountPages(mux *Routes) {
 				return
 			}
 			at, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-			one := viewer{question: q, now: h.env.Now(), live: h.live, at: at, item: r.PathValue("track"), signedIn: access.SignedIn(r.Context())}
+			one := viewer{question: q, now: h.env.Now(), live: h.live, signedIn: access.SignedIn(r.Context()), unguarded: access.Unguarded(r.Context()), at: at, item: r.PathValue("track")}
 			if one.at == "" {
 				one.at = "overview"
 			}
@@ -102,7 +102,7 @@ func (h *Handler) draw(w http.ResponseWriter, r *http.Request, v *viewer, draw f
 
 func (v *viewer) frame() page.Frame {
 	f := page.Frame{
-		Kind: v.of.kind, ID: v.of.id, Name: v.name(), At: v.at, AsOf: v.cut.AsOf, Now: v.now, Snapshot: strconv.FormatInt(v.cut.Snapshot, 10), Tag: v.cut.Tag(), NoNames: !v.cut.Names.Loaded(), SignedIn: v.signedIn,
+		Kind: v.of.kind, ID: v.of.id, Name: v.name(), At: v.at, AsOf: v.cut.AsOf, Now: v.now, Snapshot: strconv.FormatInt(v.cut.Snapshot, 10), Tag: v.cut.Tag(), NoNames: !v.cut.Names.Loaded(), SignedIn: v.signedIn, Unguarded: v.unguarded,
 		Range: page.Range{From: v.span.From, To: v.span.To.AddDate(0, 0, -1), Step: string(v.step), Days: v.days},
 	}
 	f.Updates = "/v1" + f.Base() + "/updates"

@@ -20,6 +20,7 @@ type Server struct {
 
 // NewServer makes the server. It contacts nothing.
 func NewServer(env jobs.Env, o Options) (*Server, error) {
+	o.Access.Draw = drawNotice
 	guard, err := access.New(env, o.Access)
 	if err != nil {
 		return nil, err
@@ -49,6 +50,9 @@ func (h *Handler) Routes() *Routes {
 	all.HandleFunc("GET /v1/openapi.json", describe)
 	return all
 }
+
+// Handler answers requests as the server does.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 // Run serves until the context ends. ready is called with the address once it listens, and whether it answers this
 // machine alone, with everything.

@@ -59,6 +59,12 @@ func (s Scope) String() string { return strings.TrimSuffix(string(s.Sees)+" "+s.
 
 type scopeKey struct{}
 
+// Unguarded tells whether a request was let in because nobody was given access yet and it is from this machine.
+func Unguarded(ctx context.Context) bool {
+	p, ok := ctx.Value(scopeKey{}).(*pass)
+	return ok && p.open
+}
+
 // ScopeOf is the scope that [Guard.Require] found for a request; the zero value, which sees nothing, without it.
 func ScopeOf(ctx context.Context) Scope {
 	if p, ok := ctx.Value(scopeKey{}).(*pass); ok {
@@ -67,7 +73,8 @@ func ScopeOf(ctx context.Context) Scope {
 	return Scope{}
 }
 
-// SignedIn tells whether somebody let the request in who can sign out of it again: nobody can where no access is needed.
+// SignedIn tells whether somebody let the request in who can sign out of it again: nobody can where no access is
+// needed.
 func SignedIn(ctx context.Context) bool {
 	p, ok := ctx.Value(scopeKey{}).(*pass)
 	return ok && !p.open && p.digest != digest{}

@@ -52,7 +52,13 @@ func (g *Guard) Mount(mux *http.ServeMux) {
 		panic(err) // the folder is embedded
 	}
 	assets := http.StripPrefix(assetsPath, http.FileServerFS(files))
-	mux.Handle("GET "+assetsPath+"{file}", assets)
+	mux.HandleFunc("GET "+assetsPath+"{file}", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := fs.Stat(files, r.PathValue("file")); err != nil {
+			NotFound(w, r)
+			return
+		}
+		assets.ServeHTTP(w, r)
+	})
 	if g.issuer != nil && g.issuer.browsers() {
 		mux.HandleFunc("GET "+issuerPath, g.leave)
 		mux.HandleFunc("GET "+callbackPath, g.comeBack)

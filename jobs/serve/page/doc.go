@@ -11,7 +11,7 @@
 // Every view is whole without JavaScript: charts are SVG that this package draws, and behind each stands a table with
 // the same figures. Scripts add three things to what is there: a cursor that reads a chart point by point, from its
 // table ([assets/chart.js]), pages that follow new snapshots ([assets/live.js]), and signing in by a link
-// ([assets/signin.js]).
+// (a script of package access).
 //
 // A chart library was weighed and left out: uPlot 1.6.32 is the best there is for its size, 22 KB compressed, more
 // than all of this page. It draws on a canvas, only where scripts run, and tells nobody who cannot see it what it

@@ -89,11 +89,12 @@ func everyView() map[string]any {
 		"audience":   Audience{Frame: f("audience"), Places: o.Places, Devices: o.Devices, Listeners: o.Listeners, Exactness: "Counted exactly below 65,536, estimated within 1 % above."},
 		"statements": Statements{Frame: f("statements"), List: []Statement{*o.Statement}}, "statements-empty": Statements{Frame: f("statements")},
 		"changes": Changes{Frame: f("changes"), List: o.Changes}, "changes-empty": Changes{Frame: f("changes")},
-		"roster": Roster{Frame: label, Sort: "plays", Rows: []ArtistRow{{ID: "A", Name: "Nils Aurora", URL: "/artists/A", Plays: 7934, Listeners: "2,318", Change: "+14 %", Spark: Spark{1, 2, 3}}}},
-		"export": Export{Frame: f("export"), Files: []Link{{"Days, as CSV", "/v1/artists/A%2F1/timeseries?step=day"}}},
-		"notice": Notice{Title: "This link has expired", Text: []string{"A sign-in link works once, for ten minutes.", "Ask the service for another one."}},
-		"find":   Notice{Title: "Whose plays?", Find: true},
-		"signin": Notice{Title: "Signing in", SignIn: true},
+		"roster":    Roster{Frame: label, Sort: "plays", Rows: []ArtistRow{{ID: "A", Name: "Nils Aurora", URL: "/artists/A", Plays: 7934, Listeners: "2,318", Change: "+14 %", Spark: Spark{1, 2, 3}}}},
+		"export":    Export{Frame: f("export"), Files: []Link{{"Days, as CSV", "/v1/artists/A%2F1/timeseries?step=day"}}},
+		"notice":    Notice{Title: "This link has expired", Text: []string{"A sign-in link works once, for ten minutes.", "Ask the service for another one."}},
+		"find":      Notice{Title: "Whose plays?", Find: true},
+		"signin":    Notice{Title: "Sign in", Text: []string{"This link was used already."}, SignIn: &SignIn{Script: "/signin/assets/signin.js", Issuer: true, Onward: "/artists/A"}},
+		"signed-in": Notice{Title: "Signed in", Done: true},
 	}
 }
 

@@ -13,6 +13,7 @@ type Frame struct {
 	Tag            string // of the cut, as its events have it
 	Updates        string // URL of the stream of new cuts
 	SignedIn       bool
+	Unguarded      bool // nobody was given access yet, so this machine sees everything
 	NoNames        bool // no tracks are loaded
 }
 
@@ -246,6 +247,15 @@ type Notice struct {
 	Link  *Link
 	// Find: the page asks for the id of an artist or a label.
 	Find bool
-	// SignIn: the page exchanges the secret in its address for a session.
-	SignIn bool
+	// SignIn has the form to sign in; nil: none.
+	SignIn *SignIn
+	// Done: somebody has signed in, and the page leads on to "/".
+	Done bool
+}
+
+// SignIn is a form that takes the secret of a link. It works without its script too: the secret is put in by hand.
+type SignIn struct {
+	Script string // URL of what takes the secret out of the address of the page
+	Issuer bool   // one may sign in at the issuer, at /signin/oidc
+	Onward string // path that a link of another site led to; "": none
 }

@@ -249,6 +249,14 @@ var keys = []Key{
 		field: func(c *Config) any { return &c.Serve.PublicURL },
 	},
 	{
+		name: "serve.requests_per_second", def: "50", about: "requests of each artist and label; four times as many at once", least: 1, most: 1_000_000, why: "more than a machine answers",
+		field: func(c *Config) any { return &c.Serve.Limits.RequestsPerSecond },
+	},
+	{
+		name: "serve.operator_requests_per_second", def: "2000", about: "requests of all operators together; twice as many at once", least: 1, most: 1_000_000, why: "more than a machine answers",
+		field: func(c *Config) any { return &c.Serve.Limits.OperatorRequestsPerSecond },
+	},
+	{
 		name: "serve.tls.cert_file", about: "PEM file with the certificate of the dashboard; renewed without a restart", example: "./cert.pem",
 		field: func(c *Config) any { return &c.Serve.TLS.CertFile },
 	},

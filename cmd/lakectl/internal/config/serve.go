@@ -14,10 +14,15 @@ type Serve struct {
 	PublicURL string // "": browsers use Addr
 	TLS       Certificate
 	OIDC      OIDC
+	Limits    Limits
 }
 
 // Certificate is that of the dashboard, and its key.
 type Certificate struct{ CertFile, KeyFile string }
+
+// Limits are requests a second: of each artist and label, and of operators together. Four times, and twice, as many may
+// come at once.
+type Limits struct{ RequestsPerSecond, OperatorRequestsPerSecond int64 }
 
 // OIDC is an issuer of tokens that are taken, and what they say.
 type OIDC struct {
@@ -75,6 +80,10 @@ func (s Serve) Access() (access.Options, error) {
 	secret, err := o.ClientSecret.Read()
 	return access.Options{
 		URL: s.PublicURL, TLS: s.TLS.CertFile != "",
+		Limits: access.Limits{
+			Scope:    access.Rate{PerSecond: float64(s.Limits.RequestsPerSecond), Burst: 4 * int(s.Limits.RequestsPerSecond)},
+			Operator: access.Rate{PerSecond: float64(s.Limits.OperatorRequestsPerSecond), Burst: 2 * int(s.Limits.OperatorRequestsPerSecond)},
+		},
 		OIDC: access.OIDC{
 			Issuer: o.Issuer, Audience: o.Audience, ArtistClaim: o.ArtistClaim, LabelClaim: o.LabelClaim, OperatorClaim: o.OperatorClaim,
 			OperatorValue: o.OperatorValue, ClientID: o.ClientID, ClientSecret: secret,

@@ -31,7 +31,7 @@ func TestTheDashboardIsGivenWhatTheConfigurationSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := Load("", []string{
-		"LAKEHOUSE_SERVE_ADDR=127.0.0.1:9000", "LAKEHOUSE_SERVE_PUBLIC_URL=https://plays.example.com", "LAKEHOUSE_SERVE_TLS_CERT_FILE=c", "LAKEHOUSE_SERVE_TLS_KEY_FILE=k",
+		"LAKEHOUSE_SERVE_ADDR=127.0.0.1:9000", "LAKEHOUSE_SERVE_OPERATOR_REQUESTS_PER_SECOND=9000", "LAKEHOUSE_SERVE_PUBLIC_URL=https://plays.example.com", "LAKEHOUSE_SERVE_TLS_CERT_FILE=c", "LAKEHOUSE_SERVE_TLS_KEY_FILE=k",
 		"LAKEHOUSE_SERVE_OIDC_ISSUER=https://id.example.com", "LAKEHOUSE_SERVE_OIDC_AUDIENCE=plays", "LAKEHOUSE_SERVE_OIDC_ARTIST_CLAIM=a",
 		"LAKEHOUSE_SERVE_OIDC_LABEL_CLAIM=l", "LAKEHOUSE_SERVE_OIDC_OPERATOR_CLAIM=o", "LAKEHOUSE_SERVE_OIDC_CLIENT_ID=me", "LAKEHOUSE_SERVE_OIDC_CLIENT_SECRET_FILE=" + file,
 	}, nil)
@@ -42,7 +42,8 @@ func TestTheDashboardIsGivenWhatTheConfigurationSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := access.Options{URL: "https://plays.example.com", TLS: true, OIDC: access.OIDC{
+	limits := access.Limits{Scope: access.Rate{PerSecond: 50, Burst: 200}, Operator: access.Rate{PerSecond: 9000, Burst: 18000}}
+	want := access.Options{URL: "https://plays.example.com", TLS: true, Limits: limits, OIDC: access.OIDC{
 		Issuer: "https://id.example.com", Audience: "plays", ArtistClaim: "a", LabelClaim: "l", OperatorClaim: "o", OperatorValue: "true", ClientID: "me", ClientSecret: "hush",
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {

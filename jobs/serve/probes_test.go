@@ -1,0 +1,241 @@
+package serve_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/serve"
+	"github.com/lakectl/lakectl/jobs/serve/access"
+)
+
+// journal is a log that many write to.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+// guarded is a server with its guard, as it runs, and who may ask it.
+type guarded struct {
+	*service
+	log     journal
+	secrets map[string]string // by whom
+	addr    string
+}
+
+func newGuarded(t *testing.T) *guarded {
+	t.Helper()
+	g := &guarded{service: &service{T: t, Lake: laketest.New(t)}}
+	var mu sync.Mutex
+	now := time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
+	env := jobs.Env{Lake: g.Lake.Lake, Duck: g.Duck, Log: slog.New(slog.NewTextHandler(&g.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Progress: func(string) {}, Now: func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(2 * time.Second)
+		return now
+	}}
+	give := func(sees access.Sees, id string, life time.Duration) access.Made {
+		made, err := access.CreateToken(t.Context(), env, access.Scope{Sees: sees, ID: id}, "", life)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	artist := give(access.Artist, "A", 0)
+	revoked := give(access.Artist, "A", 0)
+	if _, err := access.Revoke(t.Context(), env, revoked.TokenID); err != nil {
+		t.Fatal(err)
+	}
+	tampered := []byte(artist.Secret)
+	tampered[10] ^= 1
+	g.secrets = map[string]string{
+		"artist": artist.Secret, "revoked": revoked.Secret, "operator": give(access.Operator, "", 0).Secret, "expired": give(access.Artist, "A", time.Second).Secret,
+		"forged": "lkt_" + strings.Repeat("A", len(artist.Secret)-4), "tampered": string(tampered),
+	}
+	server, err := serve.NewServer(env, serve.Options{CacheBytes: 1 << 20, Access: access.Options{Limits: access.Limits{Failures: access.Rate{PerSecond: 1e6, Burst: 1e6}, Scope: access.Rate{PerSecond: 1e6, Burst: 1e6}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := httptest.NewUnstartedServer(server.Handler())
+	running.Config.MaxHeaderBytes = 16 << 10
+	running.Config.ErrorLog = slog.NewLogLogger(env.Log.Handler(), slog.LevelDebug)
+	running.Start()
+	t.Cleanup(running.Close)
+	g.addr = running.Listener.Addr().String()
+	return g
+}
+
+// probe sends a request as it is written, and gives what comes back.
+func (g *guarded) probe(who, method, path string, headers ...string) (*http.Response, string) {
+	g.Helper()
+	c, err := new(net.Dialer).DialContext(g.Context(), "tcp", g.addr)
+	if err != nil {
+		g.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // answered
+	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		g.Fatal(err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", method, path)
+	if secret := g.secrets[who]; secret != "" {
+		fmt.Fprintf(&b, "Authorization: Bearer %s\r\n", secret)
+	}
+	for _, h := range headers {
+		b.WriteString(h + "\r\n")
+	}
+	io.WriteString(c, b.String()+"\r\n") //nolint:errcheck // the answer tells
+	answer, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: method})
+	if err != nil {
+		g.Errorf("%s %s %.60s: %v", who, method, path, err)
+		return &http.Response{Header: http.Header{}}, ""
+	}
+	defer answer.Body.Close() //nolint:errcheck // read only
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		g.Errorf("%s %s %.60s: %v", who, method, path, err)
+	}
+	return answer, string(body)
+}
+
+// leaks is what no answer and no log has: how it was made, and figures of another.
+var leaks = regexp.MustCompile(`goroutine|\.go:\d|runtime error|hidden-track|/warehouse/`)
+
+func TestEveryProbeHasItsAnswerAndNoOther(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	plays := anyPlays(rand.New(rand.NewPCG(1, 1)), 40)
+	for i := range plays {
+		if plays[i].artist = "A"; i%2 == 0 {
+			plays[i].artist, plays[i].track = "B", "hidden-track"
+		}
+	}
+	g.publish(plays, nil)
+	text, err := os.ReadFile("testdata/probes.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill := strings.NewReplacer("{long}", strings.Repeat("x", 4000), "{huge}", strings.Repeat("x", 40_000), "{secret}", g.secrets["artist"])
+	notFound := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		at := strings.LastIndex(line, " = ")
+		parts := strings.Split(line[:at], " | ")
+		asked := strings.Fields(parts[0])
+		for i, h := range parts[1:] {
+			parts[i+1] = fill.Replace(h)
+		}
+		answer, body := g.probe(asked[0], asked[1], fill.Replace(asked[2]), parts[1:]...)
+		if got := strconv.Itoa(answer.StatusCode); got != line[at+3:] {
+			t.Errorf("%.100s: got %s %.300s", line, got, body)
+			continue
+		}
+		checkProbe(t, line, answer, body)
+		if page := strings.Contains(answer.Header.Get("Content-Type"), "html"); answer.StatusCode == 404 && !page {
+			notFound[body] = true
+		}
+	}
+	if len(notFound) != 1 {
+		t.Errorf("404 has %d bodies: %v", len(notFound), notFound)
+	}
+	log := g.log.text.String()
+	for who, secret := range g.secrets {
+		if strings.Contains(log, secret) {
+			t.Errorf("the secret of %s is in the log", who)
+		}
+	}
+	if found := leaks.FindString(log); found != "" || strings.Contains(log, "passwd") {
+		t.Errorf("the log has %s", found)
+	}
+}
+
+// checkProbe looks at what every answer must have, and must not.
+func checkProbe(t *testing.T, line string, answer *http.Response, body string) {
+	t.Helper()
+	h := answer.Header
+	if found := leaks.FindString(body + fmt.Sprint(h)); found != "" {
+		t.Errorf("%.100s: the answer has %s", line, found)
+	}
+	if answer.StatusCode == 431 || answer.StatusCode == 400 && h.Get("X-Content-Type-Options") == "" && strings.Contains(line, "%zz") {
+		return // no request yet
+	}
+	for name, want := range map[string]string{
+		"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY",
+	} {
+		if !strings.Contains(h.Get(name), want) || strings.Contains(h.Get(name), "unsafe") {
+			t.Errorf("%.100s: %s is %q", line, name, h.Get(name))
+		}
+	}
+	if answer.StatusCode >= 400 && h.Get("Cache-Control") != "no-store" {
+		t.Errorf("%.100s: Cache-Control is %q", line, h.Get("Cache-Control"))
+	}
+	if answer.StatusCode == 405 && h.Get("Allow") == "" {
+		t.Errorf("%.100s: no Allow", line)
+	}
+	if answer.StatusCode == 401 && h.Get("WWW-Authenticate") == "" && !strings.Contains(line, "/signin") {
+		t.Errorf("%.100s: no WWW-Authenticate", line)
+	}
+}
+
+// Where there are no figures, whatever looks for some is 503. So a 404 tells that nothing was looked for.
+func TestAnotherIdIsRefusedBeforeAnythingIsLookedFor(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	bodies := map[string]bool{}
+	for _, id := range []string{"A", "B", "nobody"} {
+		for _, name := range []string{"/v1/artists/%s/summary", "/v1/artists/%s/live", "/v1/artists/%s/tracks", "/artists/%s", "/artists/%s/tracks/t"} {
+			answer, body := g.probe("artist", "GET", fmt.Sprintf(name, id))
+			if want := map[bool]int{true: 503, false: 404}[id == "A"]; answer.StatusCode != want {
+				t.Errorf(name+": %d, want %d: %s", id, answer.StatusCode, want, body)
+			}
+			if id != "A" {
+				bodies[fmt.Sprint(body, len(answer.Header))] = true
+			}
+		}
+	}
+	if len(bodies) != 1 {
+		t.Errorf("%v", bodies)
+	}
+}
+
+func TestPeopleAreToldInTheStyleOfThePage(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	for _, c := range []struct{ who, path, want string }{
+		{"none", "/artists/A", `<form method="post" action="/signin"`},
+		{"none", "/signin", "lakectl token link"},
+		{"none", "/signin", "Without JavaScript"},
+		{"artist", "/artists/B", "Nothing here"},
+		{"artist", "/artists/A", "lakectl job rollup"},
+		{"artist", "/artists/A?x=1", "Not at the moment"},
+	} {
+		answer, body := g.probe(c.who, "GET", c.path, "Accept: text/html")
+		if !strings.Contains(body, c.want) || !strings.Contains(body, `<b class="wm">lakectl</b>`) || strings.Contains(body, "<script>") {
+			t.Errorf("%s %s: %d without %q: %s", c.who, c.path, answer.StatusCode, c.want, body)
+		}
+	}
+}
