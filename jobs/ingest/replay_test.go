@@ -201,6 +201,9 @@ func TestReplayNeedsAReasonThatThereIs(t *testing.T) {
 func TestReplayInSmallRoundsIsTheSame(t *testing.T) {
 	for name, o := range map[string]ingest.ReplayOptions{"rows": {FlushRows: 1}, "bytes": {FlushBytes: 1}, "both": {FlushRows: 3, FlushBytes: 400}} {
 		t.Run(name, func(t *testing.T) {
+			if name != "both" {
+				laketest.Long(t, "both ends rounds by rows and by bytes")
+			}
 			w := newWorld(t)
 			w.keepSome()
 			w.keepSome()

@@ -47,7 +47,10 @@ func TestErasureWhileARunLoadsItsInputsIsNotMissed(t *testing.T) {
 }
 
 func TestRowsThatArriveWhileARunLoadsItsInputsCountOnce(t *testing.T) {
-	for _, table := range loaded {
+	for i, table := range loaded {
+		if i%laketest.Stride(2) != 0 {
+			continue
+		}
 		t.Run(table, func(t *testing.T) {
 			w := newWorld(t)
 			w.archive(heard("l1", "u1", "t1", at(1, 9)))

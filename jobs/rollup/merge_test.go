@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -26,7 +27,7 @@ func (w *world) filesByPartition(table string) map[any]int {
 
 func TestSmallFilesAreMergedAsTheyCome(t *testing.T) {
 	w := newWorld(t)
-	for i := range 30 {
+	for i := range 30 / laketest.Stride(2) {
 		w.archive(heard(fmt.Sprint("l", i), fmt.Sprint("u", i%7), fmt.Sprint("t", i%3), at(1, i%24)))
 		w.rollup(plain)
 		for _, table := range catalog.Dashboard {

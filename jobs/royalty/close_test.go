@@ -71,6 +71,7 @@ func TestWhatComesAfterTheCloseIsPostedAndTheStatementStays(t *testing.T) {
 }
 
 func TestDifferencesByDeletionsArePostedForSeveralPeopleAtOnce(t *testing.T) {
+	laketest.Long(t, "TestABatchOfDeletionsIsPostedWhenItIsLargeEnough shows four people and five")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := oneTrack(world(92, 300), 8)

@@ -49,6 +49,7 @@ func agesOf(t *testing.T, l *laketest.Lake) map[string]time.Duration {
 }
 
 func TestACloseRefusesATagThatIsNotOfTheStatementBeforeItDecides(t *testing.T) {
+	laketest.Long(t, "TestACloseRefusesABranchOfItsName is refused too")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(71, 60)
@@ -201,12 +202,15 @@ func TestAPeriodIsClosedAgainWhereverTheFileOfTheDecisionWent(t *testing.T) {
 	run(t, l, royalty.Options{})
 	first := closePeriod(t, l, "2026-03")
 	h := l.Hand(t, catalog.RoyaltyCloses)
-	for _, act := range []func(){
+	for i, act := range []func(){
 		func() { l.Compact(t, catalog.RoyaltyCloses) },
 		func() { h.Expire() },
 		func() { h.Truncate(); run(t, l, royalty.Options{}) }, // which puts the row back
 		func() { l.Compact(t, catalog.RoyaltyCloses); h.Expire() },
 	} {
+		if i < 2 && !laketest.InCI() { // the last does both
+			continue
+		}
 		act()
 		if again := closePeriod(t, l, "2026-03"); !again.Already || !slices.Equal(again.Tagged, first.Tagged) {
 			t.Errorf("closed again: %+v, want the tags %q", again, first.Tagged)

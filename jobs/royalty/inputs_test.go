@@ -140,7 +140,7 @@ func TestChangedLedgerBehindTheJobsBackIsFoundByFull(t *testing.T) {
 	l := laketest.New(t)
 	archive(t, l, world(61, 60))
 	run(t, l, royalty.Options{})
-	eraseUser(t, l, catalog.Listens, "u1") // from the archive only: the ledger still counts these
+	erase(t, l, catalog.Listens, "u1") // from the archive only: the ledger still counts these
 	_, err := royalty.Run(t.Context(), env(l), royalty.Options{Full: true})
 	if !errors.Is(err, jobs.ErrProof) || lake.Hint(err) == "" {
 		t.Fatalf("got %v, want ErrProof with a hint", err)

@@ -46,14 +46,17 @@ func closedMarch(t *testing.T, pools string, copies ...copyOf) (*laketest.Lake, 
 // gone erases users in one go and logs it as job deletions does, with the rows that the ledger loses in March.
 func gone(t *testing.T, l *laketest.Lake, rows int64, users ...string) {
 	t.Helper()
+	taken(t, l, users...)
+	var requests, log [][]any
 	for i, user := range users {
-		taken(t, l, user)
 		offset := int64(9000) + int64(len(user))*100 + int64(i) + time.Now().UnixNano()%1_000_000*1000
-		requested(t, l, user, offset)
-		put(t, l, catalog.DeletionLog, []any{
+		requests = append(requests, requestOf(user, offset))
+		log = append(log, []any{
 			"r-" + user, "rows_deleted", time.Now().UTC(), "listens", 0, offset, int64(1), int64(0), rows, int64(0), nil, nil, nil, "2026-03,2026-04", fmt.Sprintf("2026-03:%d", rows),
 		})
 	}
+	put(t, l, catalog.DeletionRequests, requests...)
+	put(t, l, catalog.DeletionLog, log...)
 }
 
 // march says what a run did to closed March.
@@ -207,9 +210,11 @@ func TestWhatIsPostedWhileABatchWaitsIsWhatItWouldBeWithoutTheErasure(t *testing
 		if !laketest.InCI() {
 			changes = changes[1:3]
 		}
-		for _, change := range changes {
+		for i, change := range changes {
 			change()
-			run(t, l, royalty.Options{})
+			if laketest.InCI() || i == len(changes)-1 {
+				run(t, l, royalty.Options{})
+			}
 		}
 		posted[fmt.Sprint(erased)] = rowsOfAdjustments(t, l)
 		if !erased {
@@ -219,6 +224,9 @@ func TestWhatIsPostedWhileABatchWaitsIsWhatItWouldBeWithoutTheErasure(t *testing
 		judgeBy(t, l, "rules: [{id: off, track_id: ta, count: false}, {id: all, min_ms_played: 0}]")
 		if got := march(t, l); got.PostedRows != 0 || got.HeldRows == 0 {
 			t.Fatalf("rules that would show who is left: %+v", got)
+		}
+		if !laketest.InCI() {
+			continue
 		}
 		gone(t, l, 1, append(users("o", 4), "a1", "a2", "late0", "late1")...) // B has six people, A three: everybody
 		if got := march(t, l); got.PostedRows != 0 || got.HeldRows == 0 {

@@ -100,6 +100,7 @@ func TestPeriodThatAKilledRunPostedToIsPublishedByTheNext(t *testing.T) {
 
 // Two closed months in a row: what the first gets goes to the one after both.
 func TestPeriodIsMadeByPostingsOverClosedMonths(t *testing.T) {
+	laketest.Long(t, "TestPeriodThatIsOnlyPostedTo posts over one closed month")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := inMarch(134, 40)

@@ -13,19 +13,23 @@ import (
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
-// taken erases a user's rows as job deletions does before it logs that they are gone.
-func taken(t *testing.T, l *laketest.Lake, user string) {
+// taken erases the rows of users as job deletions does before it logs that they are gone.
+func taken(t *testing.T, l *laketest.Lake, users ...string) {
 	t.Helper()
 	for _, table := range []string{catalog.Listens, catalog.Duplicates, catalog.ListensCounted} {
-		eraseUser(t, l, table, user)
+		erase(t, l, table, users...)
 	}
 }
 
 // requested puts a request on record.
 func requested(t *testing.T, l *laketest.Lake, user string, offset int64) {
 	t.Helper()
+	put(t, l, catalog.DeletionRequests, requestOf(user, offset))
+}
+
+func requestOf(user string, offset int64) []any {
 	at := time.Now().UTC()
-	put(t, l, catalog.DeletionRequests, []any{"r-" + user, "subject-" + user, user, at, at, nil, nil, nil, "listens", 0, offset})
+	return []any{"r-" + user, "subject-" + user, user, at, at, nil, nil, nil, "listens", 0, offset}
 }
 
 // logged puts a step of a request on record that concerns counted listens of March and April.
@@ -225,7 +229,7 @@ func TestErasureThatARebuildCarriesOutIsHeldBack(t *testing.T) {
 		copies[200+i].listen += "-late"
 	}
 	archive(t, l, copies[200:])
-	eraseUser(t, l, catalog.Listens, "u1")
+	erase(t, l, catalog.Listens, "u1")
 	l.Compact(t, catalog.Listens)
 	report := run(t, l, royalty.Options{})
 	if !report.Ledger.Rebuilt && report.Ledger.Removed == 0 || c.Tag == "" {
@@ -276,6 +280,7 @@ func TestRestatementKilledAtEveryStepPostsOnce(t *testing.T) {
 }
 
 func TestPeriodClosedDuringARunPostsWithTheNext(t *testing.T) {
+	laketest.Long(t, "TestPeriodClosedDuringARunIsRestatedByItsCauses closes during a run")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(98, 120)
@@ -305,6 +310,7 @@ func TestPeriodClosedDuringARunPostsWithTheNext(t *testing.T) {
 
 // Another engine's compaction puts the rows of many runs into one file, in any order.
 func TestCompactedRunsAndAdjustmentsAreReadAsBefore(t *testing.T) {
+	laketest.Long(t, "TestACompactionIsNoAlteration compacts every table")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(100, 200)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -234,7 +235,7 @@ func TestErasedWinnerHandsOverToTheNextCopy(t *testing.T) {
 	run(t, l, royalty.Options{})
 	equal(t, published(t, l), checksums(recount(copies, atLeast30s)))
 	for _, table := range []string{catalog.Listens, catalog.ListensCounted} {
-		eraseUser(t, l, table, "u1")
+		erase(t, l, table, "u1")
 	}
 	report := run(t, l, royalty.Options{Full: true})
 	equal(t, published(t, l), checksums(recount(copies[1:], atLeast30s)))
@@ -245,8 +246,8 @@ func TestErasedWinnerHandsOverToTheNextCopy(t *testing.T) {
 	}
 }
 
-// eraseUser deletes a user's rows as an erasure does.
-func eraseUser(t *testing.T, l *laketest.Lake, table, user string) {
+// erase deletes the rows of users as an erasure does.
+func erase(t *testing.T, l *laketest.Lake, table string, users ...string) {
 	t.Helper()
 	s := l.Snapshot(t, table)
 	files, err := s.Files(t.Context())
@@ -257,7 +258,7 @@ func eraseUser(t *testing.T, l *laketest.Lake, table, user string) {
 	if err := d.Bind(t.Context(), "x", s); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := d.PositionsText(t.Context(), files, "SELECT _file, _pos FROM x WHERE user_id = $1", user)
+	rows, err := d.PositionsText(t.Context(), files, "SELECT _file, _pos FROM x WHERE user_id IN ('"+strings.Join(users, "', '")+"')")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,6 +295,7 @@ func TestTwoRunsAtOnceOneWinsAndNothingIsDouble(t *testing.T) {
 
 // A copy that takes over from an erased one moves from listens_duplicates to the ledger, in two commits.
 func TestHandOverKilledAtEveryStepLosesNoCopy(t *testing.T) {
+	laketest.Long(t, "TestErasedWinnerHandsOver hands over, TestKilledAtEveryStep is killed")
 	first := world(13, 40)
 	for i := range first { // half of the listens have one copy left when u1 is erased, on another day
 		c := first[i]

@@ -25,6 +25,7 @@ func statusOf(t *testing.T, l *laketest.Lake, period string) *royalty.PeriodStat
 }
 
 func TestPoolsAndSplitsAreTakenBackAsAVersion(t *testing.T) {
+	laketest.Long(t, "the script takeback takes pools back, TestOnlyWhatWasEverGiven both")
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(97, 200))

@@ -122,7 +122,10 @@ func TestAUsersTextReadsTheTablesAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	places := strings.NewReplacer("FILE", files[0], "DIR", dir, "SECRET", secret, "OUT", out, "CATALOG", l.Options.URI)
-	for _, text := range escapes {
+	for i, text := range escapes {
+		if i%laketest.Stride(3) != 0 {
+			continue
+		}
 		rows, err := analyze(t, l, s, places.Replace(text))
 		if err == nil {
 			t.Errorf("%q gave %v", text, rows)

@@ -140,6 +140,7 @@ func TestLakeOfAnEarlierVersionKeepsItsChecksums(t *testing.T) {
 
 // The same jobs go on with it: a listen, a deletion, and every derived table follows.
 func TestLakeOfAnEarlierVersionGoesOn(t *testing.T) {
+	laketest.Long(t, "TestLakeOfAnEarlierVersionKeepsItsChecksums runs the jobs on it")
 	t.Parallel()
 	l := newEarlierLake(t)
 	l.run(nil, "init")

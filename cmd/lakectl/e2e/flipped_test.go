@@ -128,12 +128,15 @@ func TestHelpListsProofWhereverDamageEndsACommand(t *testing.T) {
 			flip(t, file, 8*24)
 		}
 	}
-	for _, line := range []string{
+	for i, line := range []string{
 		"ingest file late.jsonl", "job rollup", "job rollup --true-up", "job royalties", "job deletions", "job maintain", "sql SELECT+user_id+FROM+listens", "snapshots",
 		"tag royalty_lines audit", "rules list", "rules apply rules.yaml", "pools list", "pools apply pools.csv", "pools remove 2026-03", "splits list", "splits apply splits.csv",
 		"splits remove t1", "tracks list", "tracks load tracks.csv", "royalties show", "royalties diff a b", "royalties explain --artist A --track t1 --period 2026-03", "royalties export --by artist --out out 2026-03",
 		"royalties reproduce 2026-03", "period status", "period close 2026-03", "deletions list", "deletions show r1", "quarantine list", "quarantine replay --reason malformed_json",
 	} {
+		if i%laketest.Stride(3) != 0 {
+			continue
+		}
 		args := strings.Fields(line)
 		for i, arg := range args {
 			args[i] = strings.ReplaceAll(arg, "+", " ")

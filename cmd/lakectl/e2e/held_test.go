@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/audit"
 	"github.com/lakectl/lakectl/jobs/query"
 	"github.com/lakectl/lakectl/jobs/royalty"
@@ -55,6 +56,7 @@ func (a *audited) under(tag, table, text string) (n int64) {
 // A person's erasure waits for others: neither the statements nor what is under tags made since tell of it, and the
 // runs are proved. Once it is of five people they all do.
 func TestABatchThatWaitsIsInNoStatementAndUnderNoTag(t *testing.T) {
+	laketest.Long(t, "the tests of royalty show what waits, those of statement what is posted")
 	t.Parallel()
 	a := newAudited(t)
 	a.pools("2026-03,*,*,EUR,7000\n2026-04,*,*,EUR,400\n2026-05,*,*,EUR,500\n")

@@ -42,6 +42,7 @@ func thinned(t *testing.T, env jobs.Env, in time.Duration) int {
 }
 
 func TestConsumersGoOnWhereTheyWereAfterMaintenance(t *testing.T) {
+	laketest.Long(t, "the tests of maintain hold the bases of consumers")
 	l := laketest.New(t)
 	env := testEnv(l)
 	flushes(t, env, 1, 60)

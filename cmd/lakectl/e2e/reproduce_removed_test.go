@@ -12,6 +12,7 @@ import (
 // What another engine takes away is gone for the runs before it, which is no reason to doubt them, nor one to call them
 // proved. The run that took it in comes out the same. So it stays when the history expires.
 func TestRunsBeforeAnotherEngineChangedRowsCannotBeProvedAnyMore(t *testing.T) {
+	laketest.Long(t, "TestRunsThatCountedAnotherEnginesRowsReproduce is the short one")
 	t.Parallel()
 	a := newAudited(t)
 	a.pools("2026-03,*,*,EUR,1001\n")

@@ -50,6 +50,7 @@ func TestOldRunsReproduceWhateverCameInSince(t *testing.T) {
 }
 
 func TestRunReproducesWithoutTheSnapshotsItNamed(t *testing.T) {
+	laketest.Long(t, "TestARunThatTookExpiredHistoryInIsProved is without its snapshots too")
 	t.Parallel()
 	a := newAudited(t)
 	a.pools("2026-03,*,*,EUR,1001\n")
@@ -77,6 +78,7 @@ func TestRunReproducesWithoutTheSnapshotsItNamed(t *testing.T) {
 }
 
 func TestReplaysAfterARunAreNotPartOfIt(t *testing.T) {
+	laketest.Long(t, "TestReplayCutOffAfterARunIsNotPartOfIt is the short one")
 	t.Parallel()
 	a := newAudited(t)
 	early := func(id string) string { return play(id, "u1", "2026-03-12T10:00:00Z", "received_time", march) } // event after arrival
