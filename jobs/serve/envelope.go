@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +79,10 @@ type table interface {
 	rows() [][]string
 }
 
+// follows tells whether somebody's browser follows a link to an answer, such as those of the page to export: they want a
+// file that a spreadsheet opens.
+func follows(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
+
 // answer writes what a question is answered with, as JSON, or as CSV where the request prefers that and it is a list.
 // The tag of an answer depends on the cut and on the question alone, so a browser that has it is told so.
 func answer(w http.ResponseWriter, r *http.Request, q *question, body any) error {
@@ -85,7 +90,8 @@ func answer(w http.ResponseWriter, r *http.Request, q *question, body any) error
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Accept, Authorization, Cookie")
 	list, isList := body.(table)
-	asCSV := isList && strings.Contains(r.Header.Get("Accept"), "text/csv")
+	asCSV, asFile := isList && strings.Contains(r.Header.Get("Accept"), "text/csv"), isList && follows(r)
+	asCSV = asCSV || asFile
 	sum := sha256.Sum256([]byte(q.cut.Tag() + "\n" + q.tag + "\n" + r.URL.Path + "\n" + r.URL.Query().Encode() + "\n" + strconv.FormatBool(asCSV)))
 	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
 	h.Set("ETag", tag)
@@ -95,6 +101,9 @@ func answer(w http.ResponseWriter, r *http.Request, q *question, body any) error
 	}
 	if !asCSV {
 		return send(w, body)
+	}
+	if asFile {
+		h.Set("Content-Disposition", `attachment; filename="`+path.Base(r.URL.Path)+`.csv"`)
 	}
 	var text bytes.Buffer
 	out := csv.NewWriter(&text)

@@ -339,6 +339,10 @@ func TestFewListenersAreNotCounted(t *testing.T) {
 	if at := slices.Index(rows[0], "listeners"); rows[1][at] != "<5" || rows[2][at] != "<5" {
 		t.Errorf("%v", rows)
 	}
+	_, h, file := s.get("/v1/artists/B/tracks", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	if file != body || h.Get("Content-Disposition") != `attachment; filename="tracks.csv"` {
+		t.Errorf("a browser that follows a link gets %q as %q", file, h.Get("Content-Disposition"))
+	}
 }
 
 func TestWrongQuestionsAreRefusedInASentence(t *testing.T) {

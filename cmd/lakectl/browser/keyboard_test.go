@@ -88,8 +88,9 @@ func aKeyboardGoesAbout(t *testing.T, w *world) {
 	if at := b.walkBy(kb.Tab, "A "+file); at != "A "+file {
 		t.Errorf("a keyboard does not reach %s, but %s", file, at)
 	}
-	if status := eval[int](b, "fetch("+quoted(file)+").then(r => r.status)"); status != 200 {
-		t.Errorf("%s is %d", file, status)
+	const asked = `.then(r => r.status + " " + r.headers.get("Content-Type") + " " + r.headers.get("Content-Disposition"))`
+	if got := eval[string](b, "fetch("+quoted(file)+`, { headers: { Accept: "text/html,*/*;q=0.8" } })`+asked); !strings.HasPrefix(got, "200 text/csv") || !strings.Contains(got, ".csv") {
+		t.Errorf("%s is %s", file, got)
 	}
 }
 
