@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
@@ -20,13 +21,35 @@ const demoMark = "MADE_BY_LAKECTL_DEMO"
 // Options are what a demo can be asked for.
 type Options struct {
 	Seed    uint64
-	Listens int    // distinct ones of the month
+	Listens int    // distinct ones of the month; 0: what suits
 	Dir     string // of the lake
+	Live    bool   // devices go on listening after it, with the dashboard
+	Rate    int    // of them, listens a second
 }
+
+// defaultDir is where commands without a configuration look for a lake.
+const defaultDir = "lakehouse"
+
+const (
+	storyListens = 200_000
+	liveListens  = 20_000 // told in seconds, for somebody waits for the page
+)
+
+// mostRate is what the embedded broker and everything else can do on two cores.
+const mostRate = 10_000
 
 // Run makes a lake and tells the story on it.
 func Run(ctx context.Context, c *frame.Call, o Options) (any, error) {
 	dir := o.Dir
+	if o.Live && (o.Rate < 1 || o.Rate > mostRate) {
+		return nil, usage.Errorf("give --rate a number from 1 to "+strconv.Itoa(mostRate), "--rate %d", o.Rate)
+	}
+	switch {
+	case o.Listens == 0 && o.Live:
+		o.Listens = liveListens
+	case o.Listens == 0:
+		o.Listens = storyListens
+	}
 	if err := clearDemo(dir); err != nil {
 		return nil, err
 	}
@@ -48,6 +71,12 @@ func Run(ctx context.Context, c *frame.Call, o Options) (any, error) {
 	err = s.tell(ctx)
 	if err != nil && s.report.Month == "" {
 		return nil, err
+	}
+	if err == nil && o.Live {
+		if !c.JSON {
+			err = s.report.WriteText(c.Stdout)
+		}
+		return nil, errors.Join(err, s.live(ctx))
 	}
 	return s.report, err
 }

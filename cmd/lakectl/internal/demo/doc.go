@@ -7,6 +7,7 @@
 //     the planned one.
 //  2. A step of the story is a method in story.go; every step goes through the code that production runs.
 //  3. What a step found goes into the report in screen.go, and what it must be into check.go.
+//  4. With Options.Live devices go on listening after it, see live.go.
 //
 // # Reads and writes
 //

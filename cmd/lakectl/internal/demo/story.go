@@ -55,7 +55,7 @@ func (s *story) close() {
 func (s *story) tell(ctx context.Context) error {
 	started := time.Now()
 	s.env.Progress("simulating a month of listens")
-	s.month = simulate.New(simulate.Options{Seed: s.o.Seed, Listens: s.o.Listens})
+	s.month = simulate.New(simulate.Options{Seed: s.o.Seed, Listens: s.o.Listens, Month: s.before()})
 	s.truth = s.month.Truth()
 	for _, step := range []func(context.Context) error{
 		s.start, s.monthEnds, s.lateBuffersArrive, s.runAgain, s.deletionsArrive, s.recount,
@@ -66,6 +66,15 @@ func (s *story) tell(ctx context.Context) error {
 	}
 	s.report.Seconds = time.Since(started).Seconds()
 	return s.report.check(s.truth)
+}
+
+// before is the month of the story: the last one that is over where devices go on listening, else always the same.
+func (s *story) before() time.Time {
+	if !s.o.Live {
+		return time.Time{}
+	}
+	y, m, _ := s.env.Now().UTC().Date()
+	return time.Date(y, m-1, 1, 0, 0, 0, 0, time.UTC)
 }
 
 // start brings up the broker, or makes the topic on a real one, and applies the pools.

@@ -14,17 +14,22 @@ func demoVerb() frame.Verb {
 		Long: `Starts an embedded Kafka broker, produces a simulated month with late buffers, duplicates, wrong clocks, malformed
 records and deletion requests, and runs the production jobs on it. Leaves the lake in ./lakehouse for you to query. The
 same seed gives the same tables. A lake that the demo did not make is never touched. --brokers uses a real Kafka instead
-of the embedded broker, and makes a new topic there.`,
-		Examples: []string{"lakectl demo", "lakectl demo --seed 7 --listens 50000", "lakectl demo --brokers 127.0.0.1:9092"},
+of the embedded broker, and makes a new topic there.
+
+With --live it tells a shorter story, of the month before this one. Then simulated devices go on listening, and 'lakectl
+run' with the dashboard works on what they send, until Ctrl-C. A link on the screen signs your browser in.`,
+		Examples: []string{"lakectl demo", "lakectl demo --live", "lakectl demo --seed 7 --listens 50000", "lakectl demo --brokers 127.0.0.1:9092"},
 		Exits:    []int{frame.ExitProof},
-		Keys:     []string{"kafka.brokers", "kafka.topic"},
+		Keys:     []string{"kafka.brokers", "kafka.topic", "serve.addr"},
 	}, demoFlags, demo.Run)
 }
 
 func demoFlags(o *demo.Options) []cli.Flag {
 	return []cli.Flag{
 		&cli.Uint64Flag{Name: "seed", Usage: "`NUMBER` that the month is made from: another seed makes another month", Value: 1, Destination: &o.Seed},
-		&cli.IntFlag{Name: "listens", Usage: "how many distinct listens the month has", Value: 200_000, Destination: &o.Listens},
+		&cli.IntFlag{Name: "listens", Usage: "how many distinct listens the month has; without it 200000, with --live 20000", Destination: &o.Listens},
 		&cli.StringFlag{Name: "dir", Usage: "the `FOLDER` of the lake", Value: "lakehouse", Destination: &o.Dir},
+		&cli.BoolFlag{Name: "live", Usage: "let devices go on listening, with the dashboard, until Ctrl-C", Destination: &o.Live},
+		&cli.IntFlag{Name: "rate", Usage: "listens a second of these devices", Value: 200, Destination: &o.Rate},
 	}
 }
