@@ -45,6 +45,9 @@ const (
 	Watermarks = "watermarks"
 )
 
+// DashboardForm is the value of [FormKey] that this version writes and reads.
+const DashboardForm = "2"
+
 // FlushBegan is a summary property (not carried forward) of the snapshots of listens that ingest makes: when
 // the batch began to be written, RFC 3339. The snapshot's own time is when it was committed.
 const FlushBegan = "lakectl.flush-began"

@@ -9,9 +9,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// form is the version of what the rows of a table of the dashboard say. Rows of another form count for nothing:
-// listeners came with this one.
-const form = "2"
+// form is what the rows of the tables say. Rows of another form count for nothing: listeners came with this one.
+const form = catalog.DashboardForm
 
 // stand is a table of the dashboard as it is, and what a run is going to change in it.
 type stand struct {

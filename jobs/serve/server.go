@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -9,13 +10,15 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/serve/access"
 	"github.com/lakectl/lakectl/jobs/serve/page"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // Server is the dashboard with its guard.
 type Server struct {
-	env   jobs.Env
-	guard *access.Guard
-	http  *http.Server
+	env     jobs.Env
+	guard   *access.Guard
+	handler *Handler
+	http    *http.Server
 }
 
 // NewServer makes the server. It contacts nothing.
@@ -27,7 +30,7 @@ func NewServer(env jobs.Env, o Options) (*Server, error) {
 	}
 	h := New(env, guard, o)
 	s, err := access.NewServer(o.Listening, guard.Wrap(h.Routes()), env.Log)
-	return &Server{env: env, guard: guard, http: s}, err
+	return &Server{env: env, guard: guard, handler: h, http: s}, err
 }
 
 // Routes are all that the server has. What shows figures is behind the guard.
@@ -49,6 +52,15 @@ func (h *Handler) Routes() *Routes {
 	all.HandleFunc("GET /readyz", h.readyz)
 	all.HandleFunc("GET /v1/openapi.json", describe)
 	return all
+}
+
+// Figures tells why there are none to show, with a hint; nil where there are some. The server runs without them too.
+func (s *Server) Figures(ctx context.Context) error {
+	_, err := s.handler.newest(ctx)
+	if errors.Is(err, errNothing) {
+		return lake.WithHint(errors.New("the dashboard has no figures yet"), "run 'lakectl job rollup'")
+	}
+	return err
 }
 
 // Handler answers requests as the server does.

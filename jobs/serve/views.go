@@ -49,11 +49,12 @@ func (v *viewer) overview(ctx context.Context) (any, error) {
 	return o, err
 }
 
-// strip are the plays of the last hour, which are of no cut. It is empty where there were none.
+// strip are the plays of the last hour, which are of no cut. It is empty where there were none, and where the archive
+// cannot be read: the figures of the page do not depend on it, and the counter has logged why.
 func (v *viewer) strip(ctx context.Context) (page.Live, error) {
 	hour, err := v.live.Newest(ctx)
 	if err != nil {
-		return page.Live{}, err
+		return page.Live{}, ctx.Err()
 	}
 	l := page.Live{AsOf: hour.AsOf}
 	for _, m := range hour.Plays(v.of.id, v.now, nil) {

@@ -78,9 +78,11 @@ func (c *Counter) Newest(ctx context.Context) (*Hour, error) {
 
 func (c *Counter) again(ctx context.Context, before *Hour) (*Hour, error) {
 	h, err := c.read(ctx, before)
-	if err != nil && before != nil {
+	if err != nil {
 		c.env.Log.Warn("the live strip stays as it was", "error", err)
-		h, err = before, nil
+		if before != nil {
+			h, err = before, nil
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/serve"
+	"github.com/lakectl/lakectl/lake"
 )
 
 func serveVerb() frame.Verb {
@@ -33,7 +34,12 @@ func runServe(ctx context.Context, c *frame.Call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, s.Run(ctx, func(_ net.Addr, alone bool) { sayServing(c, alone) })
+		return nil, s.Run(ctx, func(_ net.Addr, alone bool) {
+			sayServing(c, alone)
+			if err := s.Figures(ctx); err != nil {
+				fmt.Fprintf(c.Progress, "%v; %s\n", err, lake.Hint(err)) //nolint:errcheck // nobody may be there to read it
+			}
+		})
 	})
 }
 

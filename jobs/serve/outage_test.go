@@ -1,0 +1,95 @@
+package serve_test
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/serve"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// outage is a server whose catalog can be away.
+type outage struct {
+	*service
+	away   atomic.Bool
+	clock  atomic.Int64 // seconds since 1970; every look is two later
+	server *serve.Server
+}
+
+func newOutage(t *testing.T) *outage {
+	t.Helper()
+	o := &outage{service: &service{T: t, Lake: laketest.New(t)}}
+	o.clock.Store(time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC).Unix())
+	faults := &laketest.Faults{Strike: func(step laketest.Step, _ string) error {
+		if o.away.Load() && step == laketest.LoadTable {
+			return laketest.ErrInjected
+		}
+		return nil
+	}}
+	var err error
+	o.server, err = serve.NewServer(jobs.Env{Lake: o.Lake.With(faults).Lake, Duck: o.Duck, Log: slog.New(slog.DiscardHandler), Progress: func(string) {}, Now: func() time.Time {
+		return time.Unix(o.clock.Add(2), 0).UTC()
+	}}, serve.Options{CacheBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := httptest.NewServer(o.server.Handler())
+	t.Cleanup(running.Close)
+	o.url = running.URL
+	return o
+}
+
+func TestFiguresStayWhileTheCatalogIsAwayAndGoOnAfterIt(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t)
+	o.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 50), nil)
+	paths := []string{"summary", "timeseries", "tracks", "countries", "changes"}
+	known := map[string]string{}
+	for _, path := range paths {
+		_, _, known[path] = o.get("/v1/artists/B/" + path)
+	}
+	o.away.Store(true)
+	o.clock.Store(time.Now().Add(10 * time.Minute).Unix())
+	for _, path := range paths {
+		if code, _, body := o.get("/v1/artists/B/" + path); code != http.StatusOK || body != known[path] {
+			t.Errorf("%s while the catalog is away: %d %s, was %s", path, code, body, known[path])
+		}
+	}
+	if code, _, body := o.get("/artists/B", "Accept", "text/html"); code != http.StatusOK || !strings.Contains(body, "Not updated since") {
+		t.Errorf("the page does not say that it is old: %d %s", code, body)
+	}
+	o.away.Store(false)
+	o.publish(anyPlays(rand.New(rand.NewPCG(2, 1)), 50), nil)
+	if code, _, body := o.get("/v1/artists/B/summary"); code != http.StatusOK || body == known["summary"] {
+		t.Errorf("after it: %d %s", code, body)
+	}
+}
+
+func TestAServerWithoutFiguresSaysWhatToRun(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t)
+	if err := o.server.Figures(t.Context()); err == nil || !strings.Contains(lake.Hint(err), "lakectl job rollup") {
+		t.Errorf("an empty lake: %v", err)
+	}
+	o.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 5), map[string]string{catalog.FormKey: catalog.DashboardForm})
+	if err := o.server.Figures(t.Context()); err != nil {
+		t.Error(err)
+	}
+	newer := newOutage(t)
+	newer.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 5), map[string]string{catalog.FormKey: "3"})
+	if err := newer.server.Figures(t.Context()); err == nil || !strings.Contains(lake.Hint(err), "update") {
+		t.Errorf("tables of a newer version: %v", err)
+	}
+	if code, header, body := newer.get("/v1/artists/B/summary"); code != http.StatusServiceUnavailable || header.Get("Retry-After") == "" || strings.Contains(body, "plays_by_day") {
+		t.Errorf("tables of a newer version: %d %s", code, body)
+	}
+}
