@@ -15,6 +15,7 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // onLake makes leases whose holders are on machines of their own and renew every 40 ms.
@@ -55,7 +56,7 @@ func start(t *testing.T, l *Lease, among *atomic.Int32) *leader {
 
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !holds(); lake.Pause(t.Context(), 5*time.Millisecond) { //nolint:errcheck // the loop asks
 		if time.Now().After(deadline) {
 			t.Fatalf("still not: %s", what)
 		}
@@ -69,7 +70,7 @@ func TestOneLeadsAndTheNextFollowsWhenItEnds(t *testing.T) {
 	a := start(t, onLake(t, l), &among)
 	await(t, "the first leads", a.leads.Load)
 	b, c := start(t, onLake(t, l), &among), start(t, onLake(t, l), &among)
-	time.Sleep(300 * time.Millisecond)
+	lake.Pause(t.Context(), 300*time.Millisecond) //nolint:errcheck // nobody ends it
 	if b.leads.Load() || c.leads.Load() {
 		t.Error("another leads beside a holder that renews")
 	}

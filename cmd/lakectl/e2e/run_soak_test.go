@@ -80,7 +80,7 @@ func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
 	memory := i.memory()
 	for until := time.Now().Add(*soakFor); time.Now().Before(until); {
 		pause := min(20*time.Second+time.Duration(random.IntN(20))*time.Second, time.Until(until))
-		for next := time.Now().Add(pause); time.Now().Before(next); time.Sleep(time.Duration(random.IntN(5000)) * time.Millisecond) {
+		for next := time.Now().Add(pause); time.Now().Before(next); r.pause(time.Duration(random.IntN(5000)) * time.Millisecond) {
 			memory = max(memory, i.memory())
 			if pids := i.children(); len(pids) > 0 && random.IntN(4) == 0 {
 				syscall.Kill(pids[random.IntN(len(pids))], syscall.SIGKILL) //nolint:errcheck // it may have ended
@@ -183,14 +183,14 @@ func TestTwoLeadersAtOnceLoseAndDoubleNothing(t *testing.T) {
 		}
 		if signal == syscall.SIGSTOP {
 			r.await("the second leads", 60*time.Second, func() bool { return second.status().Lease.Leads })
-			time.Sleep(3 * time.Second)
+			r.pause(3 * time.Second)
 		}
 	}
 	r.await("the first waits", 30*time.Second, func() bool { return first.get("/readyz", nil) == nil && !first.status().Lease.Leads })
 	if !second.status().Lease.Leads {
 		t.Error("the second does not lead")
 	}
-	time.Sleep(5 * time.Second)
+	r.pause(5 * time.Second)
 	ids := d.end()
 	for _, i := range []*instance{first, second} {
 		r.await("every listen on the page, once", pageRight, func() bool { return i.plays() == ids })

@@ -18,6 +18,7 @@ import (
 
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/jobs/topic"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // running is a lake, a topic, and the 'lakectl run' between them.
@@ -141,6 +142,12 @@ func (i *instance) plays() int {
 	return summary.Plays
 }
 
+// pause lets time go by, unless the test ends.
+func (r *running) pause(long time.Duration) {
+	lake.Pause(r.t.Context(), long) //nolint:errcheck // whoever waits asks again
+}
+
+// await polls until the condition holds.
 func (r *running) await(what string, within time.Duration, holds func() bool) {
 	r.t.Helper()
 	began := time.Now()
@@ -148,7 +155,7 @@ func (r *running) await(what string, within time.Duration, holds func() bool) {
 		if time.Since(began) > within {
 			r.t.Fatalf("still not after %s: %s", within, what)
 		}
-		time.Sleep(50 * time.Millisecond)
+		r.pause(50 * time.Millisecond)
 	}
 	r.t.Logf("%s: %s", what, time.Since(began).Round(10*time.Millisecond))
 }
@@ -230,7 +237,7 @@ func TestRunBringsListensToThePageAndEndsInTime(t *testing.T) {
 		}
 		r.run(&token, "token", "create", who)
 		r.await(who+" sees as much of the status as it may", 20*time.Second, func() bool {
-			time.Sleep(time.Second) // a token that is not known yet counts as an attempt, of which there are few
+			r.pause(time.Second) // a token that is not known yet counts as an attempt, of which there are few
 			return i.statusOf(token.Secret) == want
 		})
 	}

@@ -80,7 +80,7 @@ type limited struct {
 }
 
 func (l *limited) Write(p []byte) (int, error) {
-	l.Buffer.Write(p[:min(len(p), max(0, l.most-l.Len()))]) //nolint:errcheck // a buffer in memory
+	l.Buffer.Write(p[:min(len(p), max(0, l.most-l.Len()))])
 	return len(p), nil
 }
 

@@ -70,7 +70,7 @@ func envOf(l *laketest.Lake, to *log) jobs.Env {
 
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !holds(); lake.Pause(t.Context(), 10*time.Millisecond) { //nolint:errcheck // the loop asks
 		if time.Now().After(deadline) {
 			t.Fatalf("still not: %s", what)
 		}

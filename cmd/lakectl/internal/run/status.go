@@ -100,7 +100,7 @@ func (r *Runner) Status() Status {
 	return s
 }
 
-// exitText is an exit code for people.
+// ExitText is an exit code for people.
 func (s JobStatus) ExitText() string {
 	switch {
 	case s.LastExit == nil:

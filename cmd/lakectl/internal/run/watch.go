@@ -25,7 +25,7 @@ func (r *Runner) watch(ctx context.Context) error {
 			r.env.Log.Debug("the tables cannot be read", "error", err)
 		}
 		if lake.Pause(ctx, lookEvery) != nil {
-			return nil
+			return nil //nolint:nilerr // it was asked to end
 		}
 	}
 }
