@@ -112,7 +112,7 @@ type watched struct {
 
 // take swaps the value for one of this process where nobody holds the lease.
 func (l *Lease) take(ctx context.Context, w *watched) (held bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, l.every)
+	ctx, cancel := context.WithTimeout(ctx, Every)
 	defer cancel()
 	value, other, err := l.read(ctx)
 	if err != nil {
@@ -206,7 +206,7 @@ func (l *Lease) renew(ctx context.Context, done <-chan struct{}) (lost bool) {
 
 // beat renews, and tells whether the lease is still this process's.
 func (l *Lease) beat(ctx context.Context) (mine bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, l.every)
+	ctx, cancel := context.WithTimeout(ctx, Every)
 	defer cancel()
 	value, by, err := l.read(ctx)
 	if err != nil || by.ID != l.me.ID {
