@@ -79,8 +79,8 @@ type table interface {
 	rows() [][]string
 }
 
-// follows tells whether somebody's browser follows a link to an answer, such as those of the page to export: they want a
-// file that a spreadsheet opens.
+// follows tells whether somebody's browser follows a link to an answer, such as those of the page to export: they want
+// a file that a spreadsheet opens.
 func follows(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
 // answer writes what a question is answered with, as JSON, or as CSV where the request prefers that and it is a list.
