@@ -232,7 +232,7 @@ func TestPeopleAreToldInTheStyleOfThePage(t *testing.T) {
 		{"artist", "/artists/A", "lakectl job rollup"},
 		{"artist", "/artists/A?x=1", "Not at the moment"},
 	} {
-		code, header, body := g.probe(c.who, "GET", c.path, "Accept: text/html")
+		code, _, body := g.probe(c.who, "GET", c.path, "Accept: text/html")
 		if !strings.Contains(body, c.want) || !strings.Contains(body, `<b class="wm">lakectl</b>`) || strings.Contains(body, "<script>") {
 			t.Errorf("%s %s: %d without %q: %s", c.who, c.path, code, c.want, body)
 		}
