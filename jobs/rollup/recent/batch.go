@@ -68,7 +68,7 @@ func (h *hasher) position(topic []byte, partition, offset int64) uint64 {
 }
 
 const (
-	batchEntries = 1 << 19 // in memory at a time, 16 MiB
+	batchEntries = 3 << 17 // in memory at a time, 12 MiB
 	binEntries   = 8       // of a bin on average
 	fewEntries   = 24      // that insertion sort is the quickest for
 	mostBins     = 1 << 9  // of a pass: their ends stay in the cache

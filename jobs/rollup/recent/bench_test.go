@@ -37,7 +37,7 @@ func BenchmarkSift(b *testing.B) {
 }
 
 // archiveOf is an archive with a row before a snapshot, and so many that came after it.
-func archiveOf(b *testing.B, l *laketest.Lake, rows int) (before int64, now lake.Snapshot) {
+func archiveOf(b testing.TB, l *laketest.Lake, rows int) (before int64, now lake.Snapshot) {
 	b.Helper()
 	w := l.Hand(b, catalog.Listens)
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -93,7 +93,7 @@ func BenchmarkMerge(b *testing.B) {
 }
 
 // synthesize fills a memory with ids that came evenly over 48 hours up to a time.
-func synthesize(b *testing.B, m *Memory, ids int, until time.Time) {
+func synthesize(b testing.TB, m *Memory, ids int, until time.Time) {
 	b.Helper()
 	const parts = 8
 	for i := range parts {
@@ -115,7 +115,7 @@ func synthesize(b *testing.B, m *Memory, ids int, until time.Time) {
 }
 
 // processor is the time that the process has had of all processors.
-func processor(b *testing.B) time.Duration {
+func processor(b testing.TB) time.Duration {
 	b.Helper()
 	var u syscall.Rusage
 	check(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
@@ -123,7 +123,7 @@ func processor(b *testing.B) time.Duration {
 }
 
 // resident is a line of the process's status, in KiB.
-func resident(b *testing.B, line string) int {
+func resident(b testing.TB, line string) int {
 	b.Helper()
 	text, err := os.ReadFile("/proc/self/status")
 	check(b, err)

@@ -46,8 +46,8 @@
 //
 // A batch is sorted and looked up segment by segment, the newest first: 2 bytes an id (the marks) tell nearly always
 // that an id is not there, and the marks of a small batch are read bucket by bucket, those of a large one in one sweep.
-// In memory are the index of each segment (4 bytes for 128 ids or more: 11 MiB for 345 million), one batch of half a
-// million rows (18 MiB), and what reading archive files takes. A larger batch is sifted in parts.
+// In memory are the index of each segment (4 bytes for 128 ids or more: 11 MiB for 345 million), one batch of
+// 393,216 rows (14 MiB), and what reading archive files takes. A larger batch is sifted in parts.
 //
 // CPU of sifting a fresh row, in microseconds, and by how much the process grows (BenchmarkSift):
 //
