@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lakectl/lakectl/jobs/serve/books"
 	"github.com/lakectl/lakectl/jobs/serve/cut"
 	"github.com/lakectl/lakectl/jobs/serve/figures"
 )
@@ -27,14 +28,16 @@ const (
 
 // question is what a request asks of one cut.
 type question struct {
-	cut    *cut.Cut
-	of     subject
-	span   figures.Range
-	days   int // the last so many days were asked for; 0: dates were
-	step   figures.Step
-	limit  int
-	cursor string
-	tag    string // of what the answer depends on besides the cut
+	cut       *cut.Cut
+	of        subject
+	span      figures.Range
+	days      int // the last so many days were asked for; 0: dates were
+	step      figures.Step
+	limit     int
+	cursor    string
+	onlyTrack string // whose changes alone are asked for; "" for all
+	ledger    *books.Reader
+	tag       string // of what the answer depends on besides the cut
 }
 
 // subject is whose figures are asked for.
@@ -83,7 +86,7 @@ func ask(c *cut.Cut, of subject, r *http.Request, known ...string) (question, er
 		}
 		q.limit = n
 	}
-	q.cursor = values.Get("cursor")
+	q.cursor, q.onlyTrack = values.Get("cursor"), values.Get("track")
 	return q, nil
 }
 

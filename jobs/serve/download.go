@@ -45,7 +45,7 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request, of subject) {
 	}
 	rows, err := a.books.Rows(r.Context(), one, a.holder, format != "dsr")
 	if err != nil {
-		h.failAccount(w, r, err)
+		h.fail(w, r, err)
 		return
 	}
 	if len(rows) == 0 { // closed, and nothing of it is theirs

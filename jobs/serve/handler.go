@@ -69,7 +69,13 @@ var routes = map[string]struct {
 	"devices": {nil, func(ctx context.Context, q *question) (any, error) {
 		return q.parts(ctx, "device", func(h cut.Heard) string { return h.Device })
 	}},
-	"changes": {nil, func(ctx context.Context, q *question) (any, error) { return q.changes(ctx) }},
+	"changes": {[]string{"track", "limit", "cursor"}, func(ctx context.Context, q *question) (any, error) {
+		account, err := q.account(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return q.changes(ctx, account)
+	}},
 }
 
 // Mount adds the routes of the API. What comes through them must have passed the guard.
@@ -112,6 +118,7 @@ func (h *Handler) reply(w http.ResponseWriter, r *http.Request, of subject, para
 		h.fail(w, r, err)
 		return
 	}
+	q.ledger = h.books
 	body, err := reply(r.Context(), &q)
 	if err != nil {
 		h.fail(w, r, err)
@@ -138,6 +145,10 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		access.Refuse(w, r, http.StatusBadRequest, bad.text)
 	case errors.Is(err, errMoved):
 		access.Refuse(w, r, http.StatusGone, err.Error())
+	case errors.Is(err, errNoSuch):
+		access.NotFound(w, r)
+	case errors.Is(err, books.ErrTooLarge):
+		access.Refuse(w, r, http.StatusUnprocessableEntity, errTooLarge.Error())
 	case errors.Is(err, context.Canceled):
 	case errors.Is(err, errNothing):
 		w.Header().Set("Retry-After", "15")

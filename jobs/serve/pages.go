@@ -34,18 +34,23 @@ var views = map[string]struct {
 	"/tracks":         {[]string{"limit", "cursor"}, (*viewer).tracks},
 	"/tracks/{track}": {nil, (*viewer).track},
 	"/audience":       {nil, (*viewer).audience},
-	"/changes":        {nil, (*viewer).changes},
-	"/export":         {nil, (*viewer).export},
+	"/changes":        {[]string{"track", "limit", "cursor"}, (*viewer).changes},
+	"/statements":     {[]string{"limit", "cursor"}, (*viewer).statements},
+
+	"/statements/{period}": {[]string{"limit", "cursor"}, (*viewer).oneStatement},
+	"/export":              {nil, (*viewer).export},
 }
 
 // viewer draws one page.
 type viewer struct {
 	question
-	now   time.Time
-	at    string // the view
-	item  string // id of the track
-	plays []cut.Plays
-	live  *live.Counter
+	now  time.Time
+	at   string // the view
+	item string // id of the track
+
+	period string // of the statement
+	plays  []cut.Plays
+	live   *live.Counter
 
 	signedIn, unguarded bool // see access
 }
@@ -70,7 +75,8 @@ func (h *Handler) MountPages(mux *Routes) {
 				return
 			}
 			at, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-			one := viewer{question: q, now: h.env.Now(), live: h.live, signedIn: access.SignedIn(r.Context()), unguarded: access.Unguarded(r.Context()), at: at, item: r.PathValue("track")}
+			q.ledger = h.books
+			one := viewer{question: q, now: h.env.Now(), live: h.live, signedIn: access.SignedIn(r.Context()), unguarded: access.Unguarded(r.Context()), at: at, item: r.PathValue("track"), period: r.PathValue("period")}
 			if one.at == "" {
 				one.at = "overview"
 			}
@@ -237,13 +243,18 @@ func (v *viewer) chart(ctx context.Context, plays []cut.Plays) (page.Chart, erro
 	points := figures.Series(step, v.span, v.cut.Until(), sums(plays))
 	behind := figures.Series(step, before, v.cut.Until(), sums(only(earlier, v.item)))
 	c := page.Chart{Name: fmt.Sprintf("Plays a %s, %s to %s", step, page.Day(v.span.From, v.now), page.Day(v.span.To.AddDate(0, 0, -1), v.now)), This: "plays", Before: fmt.Sprintf("%d days before", int(length/(24*time.Hour)))}
+	c.Changes = v.frame().Base() + "/changes"
+	if v.item != "" {
+		c.Track = v.item
+	}
 	for i, p := range points {
 		at := page.Point{At: p.From, Label: p.From.Format(label), Plays: p.Plays, Partial: p.To.After(v.cut.Until())}
 		if i < len(behind) {
 			at.Previous = behind[i].Plays
 		}
-		if text := late(changed, p.Range); text != "" && v.item == "" {
-			at.Mark, at.MarkURL = p.From.Format(label)+": "+text, (page.Frame{Kind: v.of.kind, ID: v.of.id}).Base()+"/changes#d"+p.From.Format(time.DateOnly)
+		at.Last = p.To.AddDate(0, 0, -1)
+		if text := changedIn(changed, p.Range, v.item); text != "" {
+			at.Mark = p.From.Format(label) + ": " + text
 		}
 		c.Points = append(c.Points, at)
 	}
@@ -258,18 +269,28 @@ func sums(plays []cut.Plays) []figures.Sum {
 	return list
 }
 
-// late says how many plays of a range came after its end.
-func late(changed []cut.Change, r figures.Range) string {
-	n := int64(0)
+// changedIn says what changed in the days of a range after they had ended, "" for nothing.
+func changedIn(changed []cut.Change, r figures.Range, track string) string {
+	late, other := int64(0), int64(0)
 	for _, c := range changed {
-		if c.Cause == "late" && !c.Day.Before(r.From) && c.Day.Before(r.To) {
-			n += c.Plays
+		if c.Day.Before(r.From) || !c.Day.Before(r.To) || track != "" && c.Track != track {
+			continue
+		}
+		if c.Cause == "late" {
+			late += c.Plays
+		} else {
+			other += c.Plays
 		}
 	}
-	if n <= 0 {
+	switch {
+	case late == 0 && other == 0:
 		return ""
+	case other == 0:
+		return signedCount(late) + " late"
+	case late == 0:
+		return signedCount(other) + " corrected"
 	}
-	return page.Count(n) + " late plays arrived"
+	return signedCount(late) + " late, " + signedCount(other) + " corrected"
 }
 
 func query(of url.Values) string {

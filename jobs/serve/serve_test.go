@@ -153,14 +153,21 @@ type reply struct {
 	}
 	Other   *struct{ Plays int64 } `json:"other"`
 	Next    string                 `json:"next"`
-	Changes []struct {
-		Day    string
-		Before int64 `json:"plays_before"`
-		After  int64 `json:"plays_after"`
-		Causes []struct {
-			Cause string
-			Plays int64
-		}
+	Changes []changed
+}
+
+// changed is a figure before and after, of a day or of a statement.
+type changed struct {
+	Kind, Day, Period, Currency string
+	Before                      int64     `json:"plays_before"`
+	After                       int64     `json:"plays_after"`
+	Was                         string    `json:"minor_before"`
+	Is                          string    `json:"minor_after"`
+	Noticed                     time.Time `json:"noticed_at"`
+	Causes                      []struct {
+		Cause string
+		Plays int64
+		Minor string `json:"amount_minor"`
 	}
 }
 
@@ -175,6 +182,22 @@ func (s *service) ask(path string) reply {
 		s.Fatalf("%s: %v", path, err)
 	}
 	return r
+}
+
+// shownPlays is a point of a series.
+type shownPlays struct {
+	From  time.Time
+	Plays int64
+}
+
+func (s *service) points(path string) []shownPlays {
+	s.Helper()
+	_, _, body := s.get(path)
+	var answer struct{ Points []shownPlays }
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		s.Fatal(err)
+	}
+	return answer.Points
 }
 
 func anyPlays(random *rand.Rand, n int) []played {

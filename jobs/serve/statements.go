@@ -18,6 +18,9 @@ import (
 // errTooLarge says that a label's statement is not made here.
 var errTooLarge = errors.New("this statement has too many lines for a page; whoever runs this exports it with: lakectl royalties export --by label --id ID PERIOD")
 
+// errNoSuch says that a period is not closed.
+var errNoSuch = errors.New("no such statement")
+
 // account is a question about what is paid.
 type account struct {
 	question
@@ -54,7 +57,7 @@ func (a *account) bookkeeping() bookkeeping {
 type statements struct {
 	bookkeeping
 	Statements []closedPeriod `json:"statements"`
-	Next       string      `json:"next,omitempty"`
+	Next       string         `json:"next,omitempty"`
 }
 
 // closedPeriod is a statement: what was published, what was corrected since, and what it comes to.
@@ -104,24 +107,24 @@ func (s statements) rows() [][]string {
 	return list
 }
 
-func (a *account) statements(ctx context.Context) (any, error) {
+func (a *account) statements(ctx context.Context) (statements, error) {
 	s := statements{bookkeeping: a.bookkeeping(), Statements: []closedPeriod{}}
 	all, err := a.books.Posted(ctx, a.holder)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	if len(all) > 0 {
 		s.Status = corrected
 	}
 	list, next, err := pageOf(&a.question, a.books.Tag(), a.books.Statements(), func(one books.Statement) string { return one.Period })
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	s.Next = next
 	for _, one := range list {
 		row, err := a.statement(ctx, one, all)
 		if err != nil {
-			return nil, err
+			return s, err
 		}
 		s.Statements = append(s.Statements, row)
 	}
@@ -282,14 +285,6 @@ func (h *Handler) account(w http.ResponseWriter, r *http.Request, a *account, bo
 		err = answer(w, r, &a.question, body)
 	}
 	if err != nil {
-		h.failAccount(w, r, err)
+		h.fail(w, r, err)
 	}
-}
-
-func (h *Handler) failAccount(w http.ResponseWriter, r *http.Request, err error) {
-	if books.TooLarge(err) {
-		access.Refuse(w, r, http.StatusUnprocessableEntity, errTooLarge.Error())
-		return
-	}
-	h.fail(w, r, err)
 }

@@ -40,11 +40,19 @@ func (v *viewer) overview(ctx context.Context) (any, error) {
 	if o.Places, o.Devices, err = v.bars(ctx, firstParts); err != nil {
 		return nil, err
 	}
-	changed, err := v.question.changes(ctx)
+	a, err := v.account(ctx)
 	if err != nil {
 		return nil, err
 	}
-	o.Changes = v.changeList(changed, firstChanges)
+	v.limit = firstChanges
+	changed, err := v.question.changes(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	o.Changes = v.changeList(changed.Changes)
+	if o.Statement, err = v.newestStatement(ctx, a); err != nil {
+		return nil, err
+	}
 	o.Live, err = v.strip(ctx)
 	return o, err
 }
@@ -140,39 +148,11 @@ func barsOf(title string, p parts, most int, name func(string) string) page.Bars
 	return b
 }
 
-// changeList are the newest changes of an answer.
-func (v *viewer) changeList(c changes, most int) []page.Change {
-	var list []page.Change
-	for _, d := range c.Changes[:min(most, len(c.Changes))] {
-		day, err := time.Parse(time.DateOnly, d.Day)
-		if err != nil {
-			continue // our own form
-		}
-		one := page.Change{
-			What: page.Day(day, v.now), Unit: "Plays", Before: page.Count(d.Before), After: page.Count(d.After), ID: "d" + d.Day,
-			Noticed: "noticed " + page.Day(d.Noticed, v.now) + ", " + d.Noticed.Format("15:04"),
-		}
-		for _, why := range d.Causes {
-			one.Causes = append(one.Causes, page.Cause{Text: causeWords[why.Cause], Amount: signedCount(why.Plays)})
-		}
-		list = append(list, one)
-	}
-	return list
-}
-
 func signedCount(n int64) string {
 	if n > 0 {
 		return "+" + page.Count(n)
 	}
 	return page.Count(n)
-}
-
-// causeWords are the causes of plays_changes for people.
-var causeWords = map[string]string{
-	"late":        "arrived late, from devices that were offline",
-	"corrections": "corrections: sent twice, or taken back by listeners",
-	"duplicates":  "sent twice, counted once now",
-	"erasures":    "taken back by listeners",
 }
 
 func (v *viewer) tracks(ctx context.Context) (any, error) {
@@ -214,6 +194,9 @@ func (v *viewer) track(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	if t.Chart, err = v.chart(ctx, mine); err != nil {
+		return nil, err
+	}
+	if t.Qualified, err = v.qualifying(ctx); err != nil {
 		return nil, err
 	}
 	return t, v.newestHours(ctx, &t)
@@ -284,14 +267,6 @@ func (v *viewer) audience(ctx context.Context) (any, error) {
 	}
 	a.Places, a.Devices, err = v.bars(ctx, mostLimit)
 	return a, err
-}
-
-func (v *viewer) changes(ctx context.Context) (any, error) {
-	list, err := v.question.changes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return page.Changes{Frame: v.frame(), List: v.changeList(list, mostDays)}, nil
 }
 
 func (v *viewer) export(context.Context) (any, error) {

@@ -29,7 +29,7 @@
 //
 // Artists are found by the bounds of row groups (package lake/seek). A label's rows lie everywhere: what all labels of
 // a statement come to is summed in one pass over its payouts and kept, a few numbers a label; its rows are found in
-// another pass, and a label with more than [MostRows] is refused with lake.ErrUnsupported. Which track is whose is kept
+// another pass, and a label with more than [MostRows] is refused with [ErrTooLarge]. Which track is whose is kept
 // for the last two states of tracks asked for, about 100 bytes a track.
 //
 // # Failure

@@ -153,9 +153,8 @@ func (b *Books) Carried(ctx context.Context, s Statement, h Holder) ([]Posted, e
 			}
 		}
 		if list = append(list, p); len(list) > MostRows {
-			wrong = errLarge
+			wrong = ErrTooLarge
 		}
 	})
 	return list, cmp.Or(err, wrong)
 }
-

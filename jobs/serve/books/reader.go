@@ -54,13 +54,14 @@ type Books struct {
 	AsOf     time.Time // when that was committed
 	// Watermark is the newest event time in it; zero where that is not on record.
 	Watermark time.Time
-	Runs     int64     // snapshot of royalty_runs
+	Runs      int64 // snapshot of royalty_runs
 
 	reader      *Reader
 	closes      int64
 	tracks      lake.Snapshot // of today
 	adjustments lake.Snapshot
-	statements  []Statement // newest period first
+	statements  []Statement    // newest period first
+	latest      map[string]run // by period
 }
 
 // Statement is a closed period.
@@ -175,8 +176,12 @@ func (b *Books) fill(ctx context.Context, closes, runs lake.Snapshot) error {
 		return err
 	}
 	byID, newest := map[string]run{}, run{}
+	b.latest = map[string]run{}
 	for _, p := range published {
 		byID[p.RunID] = p
+		if p.FinishedAt.After(b.latest[p.Period].FinishedAt) {
+			b.latest[p.Period] = p
+		}
 		if p.FinishedAt.After(newest.FinishedAt) {
 			newest = p
 		}

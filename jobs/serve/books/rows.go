@@ -54,10 +54,8 @@ type Money struct {
 	Minor    int64
 }
 
-var errLarge = lake.WithHint(fmt.Errorf("a statement of more than %d rows: %w", MostRows, lake.ErrUnsupported), "export it with 'lakectl royalties export'")
-
-// TooLarge tells whether an error says that a statement has more than [MostRows].
-func TooLarge(err error) bool { return errors.Is(err, lake.ErrUnsupported) }
+// ErrTooLarge says that a statement has more than [MostRows].
+var ErrTooLarge = fmt.Errorf("a statement of more than %d rows", MostRows)
 
 // The columns that are read of each table; the period comes first.
 var (
@@ -142,7 +140,7 @@ func of[R any](ctx context.Context, b *Books, k *kept[[]R], s Statement, h Holde
 			}
 		})
 		if err == nil && len(list) > MostRows {
-			err = errLarge
+			err = ErrTooLarge
 		}
 		return list, err
 	})
@@ -176,6 +174,29 @@ func (b *Books) Usage(ctx context.Context, s Statement, h Holder) ([]Usage, erro
 	return of(ctx, b, b.reader.usage, s, h, catalog.RoyaltyLines, s.run.LinesSnapshotID, usageColumns, func(artist string, r seek.Row) (Usage, string) {
 		return Usage{artist, r.Text(1), r.Text(2), r.Text(3), r.Number(4), r.Number(5)}, r.Text(1)
 	})
+}
+
+// Qualifying are the listens of an artist's track in a month, and those of them that qualify, by the newest run. ok is
+// false where no run has the month.
+func (b *Books) Qualifying(ctx context.Context, artist, track, period string) (listens, qualified int64, ok bool, err error) {
+	newest, ok := b.latest[period]
+	if !ok {
+		return 0, 0, false, nil
+	}
+	at, err := b.at(ctx, catalog.RoyaltyLines, newest.Lines)
+	if errors.Is(err, lake.ErrExpired) {
+		return 0, 0, false, nil
+	}
+	if err != nil {
+		return 0, 0, false, err
+	}
+	err = b.each(ctx, at, usageColumns, period, artist, func(_ string, r seek.Row) {
+		if r.Text(1) == track {
+			listens += r.Number(4)
+			qualified += r.Number(5)
+		}
+	})
+	return listens, qualified, true, err
 }
 
 // Sums are what the payouts of a statement to a holder come to, by currency.
@@ -285,7 +306,7 @@ func (b *Books) postedToLabel(ctx context.Context, label string) (list []Posted,
 		case err != nil:
 			wrong = err
 		case owner == label && len(list) > MostRows:
-			wrong = errLarge
+			wrong = ErrTooLarge
 		case owner == label:
 			list = append(list, one)
 		}

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,10 +14,10 @@ type Point struct {
 	At       time.Time
 	Label    string // as the table says it, as in 17 March
 	Plays    int64
-	Previous int64  // of the step that it is compared with
-	Partial  bool   // its time is not over
-	Mark     string // what changed it after it was exact, "" for nothing
-	MarkURL  string
+	Previous int64     // of the step that it is compared with
+	Partial  bool      // its time is not over
+	Last     time.Time // its last day, where it has days
+	Mark     string    // what changed in it after it had ended, "" for nothing
 }
 
 // Chart is a line of plays, the line it is compared with, and the table behind both.
@@ -24,10 +25,33 @@ type Chart struct {
 	Name         string // what it shows, in a sentence
 	This, Before string // what the two lines are; Before is "" for one line
 	Points       []Point
+	Changes      string // address of the page that explains marks
+	Track        string // whose changes alone these are, "" for all
 }
 
 // Unfinished tells whether the time of the last point is not over.
 func (c Chart) Unfinished() bool { return len(c.Points) > 1 && c.Points[len(c.Points)-1].Partial }
+
+// Changed leads to all that changed in the points, nil where nothing did.
+func (c Chart) Changed() *Link {
+	n := 0
+	var first, last Point
+	for _, p := range c.Points {
+		if p.Mark == "" {
+			continue
+		}
+		if last, n = p, n+1; n == 1 {
+			first = p
+		}
+	}
+	switch n {
+	case 0:
+		return nil
+	case 1:
+		return &Link{first.Mark, c.changesURL(first.At, last.Last)}
+	}
+	return &Link{fmt.Sprintf("%d changed after they had ended: see why", n), c.changesURL(first.At, last.Last)}
+}
 
 // sheet is where a chart's lines lie in its drawing, in units of the drawing.
 type sheet struct {
@@ -50,10 +74,12 @@ type tick struct {
 	Anchor string
 }
 
-// mark is a point that leads to what changed it.
+// mark leads to what changed a point, or points that lie close together.
 type mark struct {
 	X, Y, TextX, TextY float64
+	To                 float64 // of several points: where the bar below them ends; 0 for one
 	Text, URL, Anchor  string
+	Why                string // what it is about, for those who cannot see where it lies
 }
 
 // drawing is a chart worked out.
@@ -116,7 +142,7 @@ func (c Chart) draw(s sheet) drawing {
 		d.YTicks = append(d.YTicks, tick{X: s.Left - 8, Y: y(n), Text: Count(n), Anchor: "end"})
 	}
 	d.XTicks, d.Lines = s.xTicks(c.Points, x)
-	d.Marks = marks(c.Points, x, y)
+	d.Marks = c.marks(s, x, y)
 	return d
 }
 
@@ -182,29 +208,63 @@ func (s sheet) xTicks(points []Point, x func(int) float64) (ticks []tick, lines 
 	return ticks, lines
 }
 
-func marks(points []Point, x func(int) float64, y func(int64) float64) []mark {
+// apart is how far two marks must lie from each other, so that a finger finds each.
+const apart = 24
+
+// marks are the points that changed. Those that lie close together share a bar below the line, which leads to all of
+// them.
+func (c Chart) marks(s sheet, x func(int) float64, y func(int64) float64) []mark {
 	var list []mark
-	largest := -1
-	for i, p := range points {
-		if p.Mark != "" && (largest < 0 || p.Plays > points[largest].Plays) {
-			largest = i
-		}
-	}
-	for i, p := range points {
-		if p.Mark == "" {
+	for from := 0; from < len(c.Points); from++ {
+		if c.Points[from].Mark == "" {
 			continue
 		}
-		m := mark{X: x(i), Y: y(p.Plays), URL: p.MarkURL, Anchor: "start"}
-		m.TextX, m.TextY = m.X+12, m.Y+4
-		if i > len(points)/2 {
-			m.Anchor, m.TextX = "end", m.X-12
+		to, n := from, 1
+		for next := from + 1; next < len(c.Points) && x(next)-x(to) < apart; next++ {
+			if c.Points[next].Mark != "" {
+				to, n = next, n+1
+			}
 		}
-		if i == largest {
-			m.Text = p.Mark
+		first, last := c.Points[from], c.Points[to]
+		m := mark{X: x(from), Y: y(first.Plays), URL: c.changesURL(first.At, last.Last), Why: first.Mark, Anchor: "start"}
+		m.TextX, m.TextY = m.X+12, m.Y+4
+		if n > 1 {
+			m.To, m.Y = x(to), s.Bottom-4
+			m.Why = fmt.Sprintf("%d changed between %s and %s", n, first.Label, last.Label)
+			m.TextX, m.TextY = m.X, s.Bottom-14
+		} else {
+			m.Text = first.Mark
+		}
+		if m.X > (s.Left+s.Right)/2 {
+			m.Anchor = "end"
+			m.TextX = m.X - 12
+			if n > 1 {
+				m.TextX = m.To
+			}
 		}
 		list = append(list, m)
+		from = to
+	}
+	return alone(list)
+}
+
+// alone leaves a text where it is the only one: several would lie over each other and over the line.
+func alone(list []mark) []mark {
+	if len(list) > 1 {
+		for i := range list {
+			list[i].Text = ""
+		}
 	}
 	return list
+}
+
+// changesURL is the page with what changed from a day to a day.
+func (c Chart) changesURL(from, to time.Time) string {
+	q := url.Values{"from": {from.Format(time.DateOnly)}, "to": {to.Format(time.DateOnly)}}
+	if c.Track != "" {
+		q.Set("track", c.Track)
+	}
+	return c.Changes + "?" + q.Encode()
 }
 
 // Spark is a line without axes.

@@ -48,7 +48,7 @@ func overview() Overview {
 		at := now.AddDate(0, 0, i-27)
 		p := Point{At: at, Label: at.Format("2 Jan"), Plays: 200 + random.Int64N(160), Previous: 170 + random.Int64N(140), Partial: i == 27}
 		if i == 13 {
-			p.Plays, p.Mark, p.MarkURL = 451, "17 Mar: 163 late plays arrived", "#c1"
+			p.Plays, p.Mark, p.Last = 451, "17 Mar: 163 late plays arrived", at
 		}
 		o.Chart.Points = append(o.Chart.Points, p)
 	}
@@ -88,7 +88,12 @@ func everyView() map[string]any {
 		"track":      Track{Frame: f("tracks"), ID: "t", Title: "Paper Lanterns", Say: o.Say, Chips: o.Chips, Chart: o.Chart, Hours: &hours, Places: o.Places, Devices: o.Devices, Qualified: "3 of 4 listens qualify"},
 		"audience":   Audience{Frame: f("audience"), Places: o.Places, Devices: o.Devices, Listeners: o.Listeners, Exactness: "Counted exactly below 65,536, estimated within 1 % above."},
 		"statements": Statements{Frame: f("statements"), List: []Statement{*o.Statement}}, "statements-empty": Statements{Frame: f("statements")},
-		"changes": Changes{Frame: f("changes"), List: o.Changes}, "changes-empty": Changes{Frame: f("changes")},
+		"changes": Changes{Frame: f("changes"), Count: 2, Tracks: []Choice{{"t1", "Low Tide", false}, {"t2", "Paper Lanterns", true}}, Groups: []ChangeGroup{{"Noticed on 2 April", o.Changes}}}, "changes-empty": Changes{Frame: f("changes")},
+		"account": Account{
+			Frame: f("statements"), Statement: *o.Statement, Month: "February 2026", Sums: []string{"EUR 8,131.02"}, Carried: []Amount{{"January 2026: late listens", "EUR +1.10", false}},
+			Tracks: []PaidRow{{Name: "Paper Lanterns", URL: "/artists/A/tracks/t", Listens: "2,114", Qualified: "1,900", Currency: "EUR", Published: "8,120.40", Adjusted: "+10.62", Now: "8,131.02"}, {Name: "Unpaid", Listens: "1", Qualified: "0"}},
+			Pools:  []PaidRow{{Name: "Germany, premium", Qualified: "1,900", Currency: "EUR", Published: "8,120.40", Adjusted: "+10.62", Now: "8,131.02"}},
+		}, "account-empty": Account{Frame: f("statements"), Month: "February 2026"},
 		"roster":    Roster{Frame: label, Sort: "plays", Rows: []ArtistRow{{ID: "A", Name: "Nils Aurora", URL: "/artists/A", Plays: 7934, Listeners: "2,318", Change: "+14 %", Spark: Spark{1, 2, 3}}}},
 		"export":    Export{Frame: f("export"), Files: []Link{{"Days, as CSV", "/v1/artists/A%2F1/timeseries?step=day"}}},
 		"notice":    Notice{Title: "This link has expired", Text: []string{"A sign-in link works once, for ten minutes.", "Ask the service for another one."}},

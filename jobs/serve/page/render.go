@@ -14,7 +14,7 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-var views = parse("overview", "tracks", "track", "audience", "statements", "changes", "roster", "export", "notice")
+var views = parse("overview", "tracks", "track", "audience", "statements", "account", "changes", "roster", "export", "notice")
 
 func parse(names ...string) map[string]*template.Template {
 	functions := template.FuncMap{
@@ -43,6 +43,8 @@ func Render(w io.Writer, view any) error {
 		name = "audience"
 	case Statements:
 		name = "statements"
+	case Account:
+		name = "account"
 	case Changes:
 		name = "changes"
 	case Roster:

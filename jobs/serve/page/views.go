@@ -150,6 +150,8 @@ type Change struct {
 	Before, After string
 	Causes        []Cause
 	Noticed       string // noticed 2 April, 03:02
+	Label         string // the time of it alone
+	URL           string // of the figure, "" for none
 	ID            string // to be linked to
 }
 
@@ -161,7 +163,9 @@ type Statement struct {
 	Title     string // Statement of February 2026
 	Period    string
 	Lines     []Amount // as published, then adjustments by cause, then what it comes to
+	URL       string   // of its page
 	Run       string
+	Checksum  string
 	Check     string // how to check it, a command
 	Downloads []Link
 }
@@ -207,14 +211,51 @@ type Audience struct {
 // Statements are closed periods with their adjustments.
 type Statements struct {
 	Frame
-	List []Statement
+	List       []Statement
+	Next, Prev string
 }
 
-// Changes lists what changed.
+// Account is one statement, by track and pool.
+type Account struct {
+	Frame
+	Statement Statement
+	Month     string   // March 2026
+	Sums      []string // what it comes to, one a currency
+	Carried   []Amount // corrections of earlier months that it pays
+	Tracks    []PaidRow
+	Pools     []PaidRow
+
+	Next, Prev string
+}
+
+// PaidRow is what a track or a pool comes to.
+type PaidRow struct {
+	Name, URL                string
+	Listens, Qualified       string
+	Currency                 string // "" where nothing was paid
+	Published, Adjusted, Now string
+}
+
+// Changes lists what changed, by the day on which it was noticed.
 type Changes struct {
 	Frame
-	List       []Change
+	Groups     []ChangeGroup
+	Count      int
+	Tracks     []Choice // to choose from
+	Track      string   // chosen, "" for all
 	Next, Prev string
+}
+
+// ChangeGroup is what was noticed on one day.
+type ChangeGroup struct {
+	Title string
+	List  []Change
+}
+
+// Choice is an entry to choose from.
+type Choice struct {
+	ID, Title string
+	Current   bool
 }
 
 // Roster are the artists of a label.
