@@ -47,11 +47,11 @@ func (q *question) summary(ctx context.Context) (summary, error) {
 		s.Plays += p.Plays
 		s.Millis += p.Millis
 	}
-	sets, err := q.cut.Listeners(ctx, q.of.id, q.span)
+	heard, err := q.listeners(ctx)
 	if err != nil {
 		return s, err
 	}
-	s.people = peopleOf(sets[""])
+	s.people = peopleOf(heard)
 	s.Compared, err = q.compare(ctx, plays)
 	return s, err
 }
@@ -156,7 +156,7 @@ func (q *question) hours(ctx context.Context) (sums []figures.Sum, other *otherP
 	if err := q.needHours(ctx); err != nil {
 		return nil, nil, err
 	}
-	heard, err := q.cut.Hours(ctx, q.of.id, q.span)
+	heard, err := q.heardByHour(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -239,24 +239,14 @@ func (q *question) tracks(ctx context.Context) (tracks, error) {
 	if t.envelope, err = q.envelope(ctx); err != nil {
 		return t, err
 	}
-	plays, err := q.plays(ctx, q.span)
+	sums, err := q.trackSums(ctx, q.span)
 	if err != nil {
 		return t, err
 	}
-	byTrack := map[string]*trackRow{}
-	for _, p := range plays {
-		row := byTrack[p.Track]
-		if row == nil {
-			row = &trackRow{TrackID: p.Track}
-			byTrack[p.Track] = row
-		}
-		row.Plays += p.Plays
-		row.Millis += p.Millis
-		t.Plays += p.Plays
-	}
-	all := make([]*trackRow, 0, len(byTrack))
-	for _, row := range byTrack {
-		all = append(all, row)
+	all := make([]*trackRow, 0, len(sums))
+	for track, sum := range sums {
+		all = append(all, &trackRow{TrackID: track, Plays: sum.Plays, Millis: sum.Millis})
+		t.Plays += sum.Plays
 	}
 	slices.SortFunc(all, func(a, b *trackRow) int {
 		return cmp.Or(cmp.Compare(b.Plays, a.Plays), strings.Compare(a.TrackID, b.TrackID))
@@ -267,42 +257,37 @@ func (q *question) tracks(ctx context.Context) (tracks, error) {
 		return t, err
 	}
 	t.Next = next
-	return t, q.describe(ctx, &t, page, plays)
+	return t, q.describe(ctx, &t, page, sums)
 }
 
 // describe fills in names, listeners and changes of the tracks on a page.
-func (q *question) describe(ctx context.Context, t *tracks, page []*trackRow, plays []cut.Plays) error {
-	sets, err := q.cut.Listeners(ctx, q.of.id, q.span)
+func (q *question) describe(ctx context.Context, t *tracks, page []*trackRow, sums map[string]cut.TrackSum) error {
+	ids := make([]string, len(page))
+	for i, row := range page {
+		ids[i] = row.TrackID
+	}
+	sets, err := q.trackListeners(ctx, ids, sums)
 	if err != nil {
 		return err
 	}
 	c := figures.Compare(q.span, q.cut.Until())
-	var before []cut.Plays
-	if c != (figures.Comparison{}) {
-		if before, err = q.plays(ctx, c.Previous); err != nil {
-			return err
-		}
+	now, err := q.trackSums(ctx, c.Current)
+	if err != nil {
+		return err
 	}
-	now, then := byTrack(plays, c.Current), byTrack(before, c.Previous)
+	then, err := q.trackSums(ctx, c.Previous)
+	if err != nil {
+		return err
+	}
 	for _, row := range page {
 		if named, ok := q.cut.Names.Track(row.TrackID, q.span.To.Add(-1)); ok {
 			row.Title, row.Artist = named.Title, named.ArtistName
 		}
 		row.people = peopleOf(sets[row.TrackID])
-		if percent, ok := figures.Change(now[row.TrackID], then[row.TrackID]); ok {
+		if percent, ok := figures.Change(now[row.TrackID].Plays, then[row.TrackID].Plays); ok {
 			row.Percent = &percent
 		}
 		t.Tracks = append(t.Tracks, *row)
 	}
 	return nil
-}
-
-func byTrack(plays []cut.Plays, r figures.Range) map[string]int64 {
-	sums := map[string]int64{}
-	for _, p := range plays {
-		if !p.Day.Before(r.From) && p.Day.Before(r.To) {
-			sums[p.Track] += p.Plays
-		}
-	}
-	return sums
 }

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -37,13 +36,16 @@ type question struct {
 	cursor    string
 	onlyTrack string // whose changes alone are asked for; "" for all
 	ledger    *books.Reader
-	tag       string // of what the answer depends on besides the cut
+	tag       string     // of what the answer depends on besides the cut
+	sort      string     // of a roster
+	share     *cut.Share // of a label; nil for an artist's own figures
 }
 
 // subject is whose figures are asked for.
 type subject struct {
-	kind string // artist or label
-	id   string
+	kind   string // artist or label
+	id     string
+	artist string // of a label, whose figures the label sees in part; "" for all
 }
 
 // wrong is a parameter that cannot be answered. Its text is for whoever wrote it.
@@ -87,7 +89,7 @@ func ask(c *cut.Cut, of subject, r *http.Request, known ...string) (question, er
 		q.limit = n
 	}
 	q.cursor, q.onlyTrack = values.Get("cursor"), values.Get("track")
-	return q, nil
+	return q, q.readSort(values.Get("sort"))
 }
 
 // readSpan reads from and to, both inclusive, or days. The newest day is the one of the newest event.
@@ -129,9 +131,4 @@ func (q *question) readSpan(values url.Values) error {
 		return refusal("from and to are %d days apart, at most %d are", n, mostDays)
 	}
 	return nil
-}
-
-// plays are those of the subject by artist, track and day.
-func (q *question) plays(ctx context.Context, s figures.Range) ([]cut.Plays, error) {
-	return q.cut.Days(ctx, q.of.id, s)
 }

@@ -113,7 +113,7 @@ func (q *question) changes(ctx context.Context, a *account) (changes, error) {
 
 // dayChanges are the changes of days: one for each UTC day on which something was noticed.
 func (q *question) dayChanges(ctx context.Context) ([]change, error) {
-	rows, err := q.cut.Changes(ctx, q.of.id, q.span)
+	rows, err := q.changed(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (q *question) dayChanges(ctx context.Context) ([]change, error) {
 	}
 	now := map[time.Time]int64{}
 	for _, p := range plays {
-		if q.onlyTrack == "" || p.Track == q.onlyTrack {
+		if q.share != nil || q.onlyTrack == "" || p.Track == q.onlyTrack { // a share is the track's alone
 			now[p.Day] += p.Plays
 		}
 	}
@@ -188,6 +188,9 @@ func inTime(steps map[time.Time]*change) []*change {
 // statementChanges are the changes of statements of months that lie in the range, at least in part: one for each UTC
 // day on which something was posted.
 func (a *account) statementChanges(ctx context.Context) ([]change, error) {
+	if a.of.artist != "" { // an artist of a label: statements are made out to the label
+		return nil, nil
+	}
 	all, err := a.books.Posted(ctx, a.holder)
 	if err != nil {
 		return nil, err

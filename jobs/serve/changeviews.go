@@ -48,11 +48,13 @@ func (v *viewer) changes(ctx context.Context) (any, error) {
 	return c, nil
 }
 
-// choices are the tracks of the range, by title.
+// choices are the tracks of the range, by title. A label has too many for a list: its track pages lead here.
 func (v *viewer) choices() []page.Choice {
 	titles := map[string]string{}
 	for _, p := range v.plays {
-		titles[p.Track] = v.title(p.Track)
+		if v.share == nil {
+			titles[p.Track] = v.title(p.Track)
+		}
 	}
 	if v.onlyTrack != "" {
 		titles[v.onlyTrack] = v.title(v.onlyTrack)
@@ -173,7 +175,7 @@ func (v *viewer) statements(ctx context.Context) (any, error) {
 
 // newestStatement is that of the newest closed period, nil for none.
 func (v *viewer) newestStatement(ctx context.Context, a *account) (*page.Statement, error) {
-	if len(a.books.Statements()) == 0 {
+	if v.of.artist != "" || len(a.books.Statements()) == 0 {
 		return nil, nil
 	}
 	all, err := a.books.Posted(ctx, a.holder)

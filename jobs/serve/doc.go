@@ -12,6 +12,13 @@
 // written once. So its parts sum to its total, and the same question to the same cut has the same bytes. Handlers of an
 // artist and of a label differ in which rows are theirs, nowhere else.
 //
+// A label sees the plays of its tracks on the days on which tracks says they were its own, of all artists
+// (/labels/{id}) or of one (/labels/{id}/artists/{artist}). Validity begins and ends with a UTC day, so it is decided
+// by the day of a play's event time and no day is split. Two labels never count one play, and with plays of tracks
+// that are nobody's they sum to all. What was never the label's is answered as what nobody has. Countries and devices
+// are known by artist and day: where an artist's day is shared with others they come from the hours, and what is older
+// than these stands apart as not split.
+//
 // # What it reads and writes
 //
 // It reads the dashboard's tables through package cut. It writes nothing.

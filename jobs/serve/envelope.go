@@ -47,7 +47,7 @@ func (q *question) envelope(ctx context.Context) (envelope, error) {
 	if q.of.kind == "artist" {
 		e.ArtistID = q.of.id
 	} else {
-		e.LabelID = q.of.id
+		e.LabelID, e.ArtistID = q.of.id, q.of.artist
 	}
 	if !q.cut.Watermark.IsZero() {
 		e.Watermark = &q.cut.Watermark
@@ -62,7 +62,7 @@ func (q *question) envelope(ctx context.Context) (envelope, error) {
 		e.ExactThrough = &text
 	}
 	if e.Status == exact {
-		changes, err := q.cut.Changes(ctx, q.of.id, q.span)
+		changes, err := q.changed(ctx)
 		if err != nil {
 			return e, err
 		}

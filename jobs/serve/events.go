@@ -70,9 +70,9 @@ func tellOne(c *http.ResponseController, w http.ResponseWriter, text string) err
 	return c.Flush()
 }
 
-func (h *Handler) mountUpdates(mux *Routes) {
-	mux.HandleFunc("GET /v1/artists/{id}/updates", func(w http.ResponseWriter, r *http.Request) {
-		if access.Allow(w, r, access.Artist, r.PathValue("id")) && h.unasked(w, r) {
+func (h *Handler) mountUpdates(mux *Routes, p place) {
+	mux.HandleFunc("GET /v1"+p.path+"/updates", func(w http.ResponseWriter, r *http.Request) {
+		if access.Allow(w, r, p.sees, r.PathValue("id")) && h.unasked(w, r) {
 			h.updates(w, r)
 		}
 	})

@@ -3,7 +3,9 @@ package serve
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/serve/access"
@@ -55,11 +57,14 @@ var ranged = []string{"from", "to", "days"}
 // question makes an answer.
 type reply func(context.Context, *question) (any, error)
 
-// routes are the questions by the last element of their path.
-var routes = map[string]struct {
+// route is how a question is answered.
+type route struct {
 	parameters []string // besides ranged
 	reply      reply
-}{
+}
+
+// routes are the questions by the last element of their path.
+var routes = map[string]route{
 	"summary":    {nil, func(ctx context.Context, q *question) (any, error) { return q.summary(ctx) }},
 	"timeseries": {[]string{"step"}, func(ctx context.Context, q *question) (any, error) { return q.timeseries(ctx) }},
 	"tracks":     {[]string{"limit", "cursor"}, func(ctx context.Context, q *question) (any, error) { return q.tracks(ctx) }},
@@ -78,24 +83,59 @@ var routes = map[string]struct {
 	}},
 }
 
+// ofLabels are the questions that labels alone have.
+var ofLabels = map[string]route{
+	"roster": {[]string{"limit", "cursor", "sort"}, func(ctx context.Context, q *question) (any, error) { return q.roster(ctx) }},
+}
+
+// place is where the figures of a subject are, in the API and among the pages.
+type place struct {
+	path string
+	sees access.Sees
+	of   func(*http.Request) subject
+}
+
+var places = []place{
+	{"/artists/{id}", access.Artist, func(r *http.Request) subject { return subject{kind: "artist", id: r.PathValue("id")} }},
+	{"/labels/{id}", access.Label, func(r *http.Request) subject { return subject{kind: "label", id: r.PathValue("id")} }},
+	{"/labels/{id}/artists/{artist}", access.Label, func(r *http.Request) subject {
+		return subject{kind: "label", id: r.PathValue("id"), artist: r.PathValue("artist")}
+	}},
+}
+
+// whole tells whether all of a label is there, not one artist of it.
+func (p place) whole() bool { return p.path == "/labels/{id}" }
+
+// paid tells whether statements are made out to the subject. None is to one artist of a label.
+func (p place) paid() bool { return p.path != "/labels/{id}/artists/{artist}" }
+
+func anybody(place) bool { return true }
+
 // Mount adds the routes of the API. What comes through them must have passed the guard.
 func (h *Handler) Mount(mux *Routes) {
-	for name, route := range routes {
-		mux.HandleFunc("GET /v1/artists/{id}/"+name, func(w http.ResponseWriter, r *http.Request) {
-			id := r.PathValue("id")
-			if !access.Allow(w, r, access.Artist, id) {
-				return
-			}
-			h.reply(w, r, subject{"artist", id}, append(route.parameters, ranged...), route.reply)
-		})
-	}
-	h.mountUpdates(mux)
-	h.mountStatements(mux)
-	mux.HandleFunc("GET /v1/artists/{id}/live", func(w http.ResponseWriter, r *http.Request) {
-		if access.Allow(w, r, access.Artist, r.PathValue("id")) && h.unasked(w, r) {
-			h.now(w, r, r.PathValue("id"))
+	for _, p := range places {
+		all := maps.Clone(routes)
+		if p.whole() {
+			maps.Copy(all, ofLabels)
 		}
-	})
+		for name, route := range all {
+			parameters := append(slices.Clone(route.parameters), ranged...)
+			mux.HandleFunc("GET /v1"+p.path+"/"+name, func(w http.ResponseWriter, r *http.Request) {
+				if access.Allow(w, r, p.sees, r.PathValue("id")) {
+					h.reply(w, r, p.of(r), parameters, route.reply)
+				}
+			})
+		}
+		mux.HandleFunc("GET /v1"+p.path+"/live", func(w http.ResponseWriter, r *http.Request) {
+			if access.Allow(w, r, p.sees, r.PathValue("id")) && h.unasked(w, r) {
+				h.now(w, r, p.of(r))
+			}
+		})
+		if p.path != "/labels/{id}/artists/{artist}" { // which follows its label
+			h.mountUpdates(mux, p)
+		}
+	}
+	h.mountStatements(mux)
 }
 
 // unasked tells whether a request has no parameters, and refuses it where it has.
@@ -119,6 +159,10 @@ func (h *Handler) reply(w http.ResponseWriter, r *http.Request, of subject, para
 		return
 	}
 	q.ledger = h.books
+	if err := q.narrow(r.Context(), q.onlyTrack); err != nil {
+		h.fail(w, r, err)
+		return
+	}
 	body, err := reply(r.Context(), &q)
 	if err != nil {
 		h.fail(w, r, err)
@@ -145,7 +189,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		access.Refuse(w, r, http.StatusBadRequest, bad.text)
 	case errors.Is(err, errMoved):
 		access.Refuse(w, r, http.StatusGone, err.Error())
-	case errors.Is(err, errNoSuch):
+	case errors.Is(err, errNoSuch), errors.Is(err, errNobody):
 		access.NotFound(w, r)
 	case errors.Is(err, books.ErrTooLarge):
 		access.Refuse(w, r, http.StatusUnprocessableEntity, errTooLarge.Error())

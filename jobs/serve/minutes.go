@@ -1,9 +1,13 @@
 package serve
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/lakectl/lakectl/jobs/serve/cut"
+	"github.com/lakectl/lakectl/jobs/serve/live"
 )
 
 // minutes answers with the plays of the last hour. They are not of a cut, and are summed with nothing.
@@ -13,7 +17,8 @@ type minutes struct {
 	Timezone   string     `json:"timezone"`
 	Status     string     `json:"status"`
 	SnapshotID string     `json:"snapshot_id"` // of listens
-	ArtistID   string     `json:"artist_id"`
+	ArtistID   string     `json:"artist_id,omitempty"`
+	LabelID    string     `json:"label_id,omitempty"`
 	Plays      int64      `json:"plays"` // of all minutes
 	Minutes    []minute   `json:"minutes"`
 }
@@ -23,21 +28,22 @@ type minute struct {
 	Plays int64     `json:"plays"`
 }
 
-func (h *Handler) now(w http.ResponseWriter, r *http.Request, artist string) {
-	hour, err := h.live.Newest(r.Context())
+func (h *Handler) now(w http.ResponseWriter, r *http.Request, of subject) {
+	hour, list, err := h.lastHour(r.Context(), of)
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	if hour.Snapshot == 0 {
-		h.fail(w, r, errNothing)
-		return
+	m := minutes{AsOf: hour.AsOf.UTC(), Timezone: "UTC", Status: provisional, SnapshotID: strconv.FormatInt(hour.Snapshot, 10), ArtistID: of.artist}
+	if of.kind == "artist" {
+		m.ArtistID = of.id
+	} else {
+		m.LabelID = of.id
 	}
-	m := minutes{AsOf: hour.AsOf.UTC(), Timezone: "UTC", Status: provisional, SnapshotID: strconv.FormatInt(hour.Snapshot, 10), ArtistID: artist}
 	if !hour.Watermark.IsZero() {
 		m.Watermark = &hour.Watermark
 	}
-	for _, one := range hour.Plays(artist, h.env.Now(), nil) {
+	for _, one := range list {
 		m.Plays += one.Plays
 		m.Minutes = append(m.Minutes, minute{one.At, one.Plays})
 	}
@@ -45,4 +51,34 @@ func (h *Handler) now(w http.ResponseWriter, r *http.Request, artist string) {
 	if err := send(w, m); err != nil {
 		h.fail(w, r, err)
 	}
+}
+
+// lastHour are the plays of a subject in the last hour. Whose a label's tracks are is known from the newest cut.
+func (h *Handler) lastHour(ctx context.Context, of subject) (*live.Hour, []live.Minute, error) {
+	var names *cut.Names
+	if of.kind == "label" {
+		c, err := h.newest(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		q := question{cut: c, of: of}
+		if err := q.narrow(ctx, ""); err != nil {
+			return nil, nil, err
+		}
+		names = c.Names
+	}
+	hour, err := h.live.Newest(ctx)
+	if err == nil && hour.Snapshot == 0 {
+		err = errNothing
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if names == nil {
+		return hour, hour.Plays(of.id, h.env.Now(), nil), nil
+	}
+	mine := func(artist, track string, at time.Time) bool {
+		return (of.artist == "" || artist == of.artist) && names.Owns(of.id, track, at)
+	}
+	return hour, hour.Sum(h.env.Now(), mine), nil
 }

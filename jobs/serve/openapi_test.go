@@ -129,7 +129,7 @@ func TestEveryRouteIsDescribedAndEveryDescriptionIsServed(t *testing.T) {
 }
 
 // ofB asks for what a path describes, of B.
-var ofB = strings.NewReplacer("{id}", "B", "{period}", "2026-03", "{file}", "statement.csv")
+var ofB = strings.NewReplacer("{id}", "B", "{artist}", "B", "{period}", "2026-03", "{file}", "statement.csv")
 
 func TestEveryAnswerIsAsItIsDescribed(t *testing.T) {
 	t.Parallel()
@@ -137,6 +137,7 @@ func TestEveryAnswerIsAsItIsDescribed(t *testing.T) {
 	s := newService(t)
 	empty := newService(t)
 	s.commit(catalog.PlaysChanges, nil, []any{time.Date(2026, 3, 17, 0, 0, 0, 0, time.UTC), "B", "t1", "late", time.Date(2026, 3, 30, 3, 2, 0, 0, time.UTC), int64(3), int64(90_000), int64(1)})
+	s.own([]validity{{track: "t1", label: "B"}, {track: "t2", label: "B"}})
 	s.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 200), map[string]string{catalog.ProvisionalDays: "2026-03-20"})
 	queries := []string{"", "?days=7", "?from=2026-03-01&to=2026-03-09", "?from=2030-01-01&to=2030-01-31", "?from=2024-02-29&to=2024-02-29", "?step=hour&days=40", "?step=month&days=3660", "?limit=2", "?cursor=x", "?nothing=1", "?from=2999-12-31"}
 	for path := range c.paths {

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -14,7 +15,6 @@ import (
 	"github.com/lakectl/lakectl/jobs/serve/access"
 	"github.com/lakectl/lakectl/jobs/serve/cut"
 	"github.com/lakectl/lakectl/jobs/serve/figures"
-	"github.com/lakectl/lakectl/jobs/serve/live"
 	"github.com/lakectl/lakectl/jobs/serve/page"
 )
 
@@ -29,16 +29,18 @@ const (
 var views = map[string]struct {
 	parameters []string // besides ranged
 	draw       func(*viewer, context.Context) (any, error)
+	of         func(place) bool // whose pages have it
 }{
-	"":                {nil, (*viewer).overview},
-	"/tracks":         {[]string{"limit", "cursor"}, (*viewer).tracks},
-	"/tracks/{track}": {nil, (*viewer).track},
-	"/audience":       {nil, (*viewer).audience},
-	"/changes":        {[]string{"track", "limit", "cursor"}, (*viewer).changes},
-	"/statements":     {[]string{"limit", "cursor"}, (*viewer).statements},
+	"":                {nil, (*viewer).overview, anybody},
+	"/roster":         {[]string{"limit", "cursor", "sort"}, (*viewer).roster, place.whole},
+	"/tracks":         {[]string{"limit", "cursor"}, (*viewer).tracks, anybody},
+	"/tracks/{track}": {nil, (*viewer).track, anybody},
+	"/audience":       {nil, (*viewer).audience, anybody},
+	"/changes":        {[]string{"track", "limit", "cursor"}, (*viewer).changes, anybody},
+	"/statements":     {[]string{"limit", "cursor"}, (*viewer).statements, place.paid},
 
-	"/statements/{period}": {[]string{"limit", "cursor"}, (*viewer).oneStatement},
-	"/export":              {nil, (*viewer).export},
+	"/statements/{period}": {[]string{"limit", "cursor"}, (*viewer).oneStatement, place.paid},
+	"/export":              {nil, (*viewer).export, anybody},
 }
 
 // viewer draws one page.
@@ -48,41 +50,58 @@ type viewer struct {
 	at   string // the view
 	item string // id of the track
 
-	period string // of the statement
-	plays  []cut.Plays
-	live   *live.Counter
+	period  string // of the statement
+	plays   []cut.Plays
+	handler *Handler
+	artists *cut.Artists // of the cut; for labels
 
 	signedIn, unguarded bool // see access
 }
 
 // MountPages adds the pages. What comes through them must have passed the guard, but for the assets.
 func (h *Handler) MountPages(mux *Routes) {
-	for path, v := range views {
-		mux.HandleFunc("GET /artists/{id}"+path, func(w http.ResponseWriter, r *http.Request) {
-			id := r.PathValue("id")
-			if !access.Allow(w, r, access.Artist, id) {
-				return
-			}
-			c, err := h.newest(r.Context())
-			if err != nil {
-				h.fail(w, r, err)
-				return
-			}
-			r.URL.RawQuery = filledIn(r.URL.Query())
-			q, err := ask(c, subject{"artist", id}, r, append(v.parameters, ranged...)...)
-			if err != nil {
-				h.fail(w, r, err)
-				return
+	for _, p := range places {
+		for path, v := range views {
+			if !v.of(p) {
+				continue
 			}
 			at, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-			q.ledger = h.books
-			one := viewer{question: q, now: h.env.Now(), live: h.live, signedIn: access.SignedIn(r.Context()), unguarded: access.Unguarded(r.Context()), at: at, item: r.PathValue("track"), period: r.PathValue("period")}
-			if one.at == "" {
-				one.at = "overview"
-			}
-			h.draw(w, r, &one, v.draw)
-		})
+			mux.HandleFunc("GET "+p.path+path, func(w http.ResponseWriter, r *http.Request) {
+				if !access.Allow(w, r, p.sees, r.PathValue("id")) {
+					return
+				}
+				one, err := h.viewer(r, p.of(r), append(slices.Clone(v.parameters), ranged...))
+				if err != nil {
+					h.fail(w, r, err)
+					return
+				}
+				one.at = cmp.Or(at, "overview")
+				h.draw(w, r, one, v.draw)
+			})
+		}
 	}
+}
+
+// viewer reads what a page is asked for.
+func (h *Handler) viewer(r *http.Request, of subject, parameters []string) (*viewer, error) {
+	c, err := h.newest(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	r.URL.RawQuery = filledIn(r.URL.Query())
+	q, err := ask(c, of, r, parameters...)
+	if err != nil {
+		return nil, err
+	}
+	q.ledger = h.books
+	v := &viewer{question: q, now: h.env.Now(), handler: h, item: r.PathValue("track"), period: r.PathValue("period"), signedIn: access.SignedIn(r.Context()), unguarded: access.Unguarded(r.Context())}
+	if err := v.narrow(r.Context(), cmp.Or(v.item, v.onlyTrack)); err != nil {
+		return nil, err
+	}
+	if of.kind == "label" {
+		v.artists, err = c.Artists(r.Context())
+	}
+	return v, err
 }
 
 func (h *Handler) draw(w http.ResponseWriter, r *http.Request, v *viewer, draw func(*viewer, context.Context) (any, error)) {
@@ -96,6 +115,10 @@ func (h *Handler) draw(w http.ResponseWriter, r *http.Request, v *viewer, draw f
 		h.fail(w, r, err)
 		return
 	}
+	h.write(w, r, view)
+}
+
+func (h *Handler) write(w http.ResponseWriter, r *http.Request, view any) {
 	var html bytes.Buffer
 	if err := page.Render(&html, view); err != nil {
 		h.fail(w, r, err)
@@ -109,14 +132,30 @@ func (h *Handler) draw(w http.ResponseWriter, r *http.Request, v *viewer, draw f
 func (v *viewer) frame() page.Frame {
 	f := page.Frame{
 		Kind: v.of.kind, ID: v.of.id, Name: v.name(), At: v.at, AsOf: v.cut.AsOf, Now: v.now, Snapshot: strconv.FormatInt(v.cut.Snapshot, 10), Tag: v.cut.Tag(), NoNames: !v.cut.Names.Loaded(), SignedIn: v.signedIn, Unguarded: v.unguarded,
-		Range: page.Range{From: v.span.From, To: v.span.To.AddDate(0, 0, -1), Step: string(v.step), Days: v.days},
+		Artist: v.of.artist,
+		Range:  page.Range{From: v.span.From, To: v.span.To.AddDate(0, 0, -1), Step: string(v.step), Days: v.days},
 	}
-	f.Updates = "/v1" + f.Base() + "/updates"
+	f.Updates = "/v1" + (page.Frame{Kind: v.of.kind, ID: v.of.id}).Base() + "/updates"
+	if v.of.artist != "" {
+		f.Within = &page.Link{Text: v.labelName(), URL: (page.Frame{Kind: v.of.kind, ID: v.of.id}).Base() + f.Range.Query()}
+	}
 	return f
 }
 
-// name is what most of the artist's tracks in the range call the artist.
+func (v *viewer) labelName() string {
+	name, _ := v.cut.Names.Label(v.of.id)
+	return cmp.Or(name, v.of.id)
+}
+
+// name is that of the label, or what most of the artist's tracks in the range call the artist.
 func (v *viewer) name() string {
+	if v.of.artist != "" {
+		a, _ := v.artists.Has(v.of.id, v.of.artist)
+		return cmp.Or(a.Name, v.of.artist)
+	}
+	if v.of.kind == "label" {
+		return v.labelName()
+	}
 	counts := map[string]int64{}
 	best := v.of.id
 	for _, p := range v.plays {
@@ -236,7 +275,7 @@ func (v *viewer) chart(ctx context.Context, plays []cut.Plays) (page.Chart, erro
 	if err != nil {
 		return page.Chart{}, err
 	}
-	changed, err := v.cut.Changes(ctx, v.of.id, v.span)
+	changed, err := v.changed(ctx)
 	if err != nil {
 		return page.Chart{}, err
 	}

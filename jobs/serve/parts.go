@@ -16,12 +16,14 @@ type parts struct {
 }
 
 // part is a country or device. The one with other set has those with too few listeners to show, and another where one
-// alone could be worked out.
+// alone could be worked out. The one with not_split set has plays of which nothing says where they were heard.
 type part struct {
-	Key    string `json:"key"`
-	Other  bool   `json:"other,omitempty"`
-	Plays  int64  `json:"plays"`
-	Millis int64  `json:"ms_played"`
+	Key      string `json:"key"`
+	Other    bool   `json:"other,omitempty"`
+	NotSplit bool   `json:"not_split,omitempty"`
+	Why      string `json:"why,omitempty"` // it is not split
+	Plays    int64  `json:"plays"`
+	Millis   int64  `json:"ms_played"`
 }
 
 func (p parts) header() []string { return []string{p.Of, "other", "plays", "ms_played"} }
@@ -32,6 +34,9 @@ func (p parts) rows() [][]string {
 		other := ""
 		if c.Other {
 			other = "other"
+		}
+		if c.NotSplit {
+			other = "not split"
 		}
 		list[i] = []string{c.Key, other, number(c.Plays), number(c.Millis)}
 	}
@@ -44,7 +49,7 @@ func (q *question) parts(ctx context.Context, of string, key func(cut.Heard) str
 	if p.envelope, err = q.envelope(ctx); err != nil {
 		return p, err
 	}
-	heard, err := q.cut.Audience(ctx, q.of.id, q.span)
+	heard, apart, err := q.audience(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -54,7 +59,11 @@ func (q *question) parts(ctx context.Context, of string, key func(cut.Heard) str
 		p.Plays += h.Plays
 	}
 	for _, c := range figures.Breakdown(cells) {
-		p.Parts = append(p.Parts, part{c.Key, c.Key == figures.Other, c.Plays, c.Millis})
+		p.Parts = append(p.Parts, part{Key: c.Key, Other: c.Key == figures.Other, Plays: c.Plays, Millis: c.Millis})
+	}
+	if apart.Plays != 0 {
+		p.Plays += apart.Plays
+		p.Parts = append(p.Parts, part{NotSplit: true, Why: notSplitWhy, Plays: apart.Plays, Millis: apart.Millis})
 	}
 	return p, nil
 }

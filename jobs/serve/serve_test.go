@@ -29,8 +29,9 @@ import (
 type service struct {
 	*testing.T
 	*laketest.Lake
-	url    string
-	routes *serve.Routes
+	url       string
+	hoursFrom time.Time // plays before have no hours
+	routes    *serve.Routes
 }
 
 func newService(t *testing.T) *service {
@@ -89,7 +90,9 @@ func (s *service) publish(plays []played, state map[string]string) {
 	for _, p := range plays {
 		raw := binary.BigEndian.AppendUint64(nil, p.listener)
 		day := p.at.Truncate(24 * time.Hour)
-		hours = append(hours, []any{p.at.Truncate(time.Hour), p.artist, p.track, p.country, p.device, int64(1), int64(30_000), raw})
+		if !p.at.Before(s.hoursFrom) {
+			hours = append(hours, []any{p.at.Truncate(time.Hour), p.artist, p.track, p.country, p.device, int64(1), int64(30_000), raw})
+		}
 		days = append(days, []any{day, p.artist, p.track, int64(1), int64(30_000)})
 		audience = append(audience, []any{day, p.artist, p.country, p.device, int64(1), int64(30_000), raw})
 		people = append(people, []any{day, p.artist, p.track, raw}, []any{day, p.artist, "", raw})

@@ -92,10 +92,6 @@ func (h *Handler) home(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		err := page.Render(w, page.Notice{Title: "Whose plays?", Text: []string{"You may see everything."}, Find: true})
-		if err != nil {
-			h.fail(w, r, err)
-		}
+		h.find(w, r)
 	}
 }

@@ -253,7 +253,7 @@ func (h *Handler) mountStatements(mux *Routes) {
 		allowed := func(handler func(http.ResponseWriter, *http.Request, subject)) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) {
 				if id := r.PathValue("id"); access.Allow(w, r, sees, id) {
-					handler(w, r, subject{kind, id})
+					handler(w, r, subject{kind: kind, id: id})
 				}
 			}
 		}

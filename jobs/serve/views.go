@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/jobs/serve/cut"
@@ -23,11 +24,11 @@ func (v *viewer) overview(ctx context.Context) (any, error) {
 	if o.Say, err = v.sentence(ctx, v.plays); err != nil {
 		return nil, err
 	}
-	sets, err := v.cut.Listeners(ctx, v.of.id, v.span)
+	heard, err := v.listeners(ctx)
 	if err != nil {
 		return nil, err
 	}
-	o.Listeners = listeners(sets[""])
+	o.Listeners = listeners(heard)
 	if o.Chart, err = v.chart(ctx, v.plays); err != nil {
 		return nil, err
 	}
@@ -36,7 +37,17 @@ func (v *viewer) overview(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Tracks = v.trackRows(list)
+	if o.Tracks, err = v.trackRows(ctx, list); err != nil {
+		return nil, err
+	}
+	if v.of.kind == "label" && v.of.artist == "" {
+		v.limit = firstArtists
+		list, err := v.question.roster(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.Roster = v.rosterRows(list)
+	}
 	if o.Places, o.Devices, err = v.bars(ctx, firstParts); err != nil {
 		return nil, err
 	}
@@ -60,12 +71,12 @@ func (v *viewer) overview(ctx context.Context) (any, error) {
 // strip are the plays of the last hour, which are of no cut. It is empty where there were none, and where the archive
 // cannot be read: the figures of the page do not depend on it, and the counter has logged why.
 func (v *viewer) strip(ctx context.Context) (page.Live, error) {
-	hour, err := v.live.Newest(ctx)
+	hour, list, err := v.handler.lastHour(ctx, v.of)
 	if err != nil {
 		return page.Live{}, ctx.Err()
 	}
 	l := page.Live{AsOf: hour.AsOf}
-	for _, m := range hour.Plays(v.of.id, v.now, nil) {
+	for _, m := range list {
 		l.Minutes = append(l.Minutes, page.Minute{At: m.At, Plays: m.Plays})
 		l.LastHour += m.Plays
 	}
@@ -77,10 +88,18 @@ func (v *viewer) strip(ctx context.Context) (page.Live, error) {
 }
 
 // trackRows are the tracks of an answer with their course.
-func (v *viewer) trackRows(list tracks) []page.TrackRow {
-	course := map[string][]figures.Sum{}
-	for _, p := range v.plays {
-		course[p.Track] = append(course[p.Track], figures.Sum{At: p.Day, Plays: p.Plays})
+func (v *viewer) trackRows(ctx context.Context, list tracks) ([]page.TrackRow, error) {
+	sums, err := v.trackSums(ctx, v.span)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(list.Tracks))
+	for i, t := range list.Tracks {
+		ids[i] = t.TrackID
+	}
+	course, err := v.trackDays(ctx, ids, sums)
+	if err != nil {
+		return nil, err
 	}
 	rows := make([]page.TrackRow, len(list.Tracks))
 	for i, t := range list.Tracks {
@@ -96,7 +115,7 @@ func (v *viewer) trackRows(list tracks) []page.TrackRow {
 		}
 		rows[i] = row
 	}
-	return rows
+	return rows, nil
 }
 
 func signedPercent(n *int64) string {
@@ -128,8 +147,11 @@ func barsOf(title string, p parts, most int, name func(string) string) page.Bars
 	b := page.Bars{Title: title, Total: p.Plays}
 	rest := int64(0)
 	few := false
+	var apart part
 	for i, c := range p.Parts {
 		switch {
+		case c.NotSplit:
+			apart = c
 		case c.Other:
 			few = true
 			rest += c.Plays
@@ -144,6 +166,10 @@ func barsOf(title string, p parts, most int, name func(string) string) page.Bars
 	}
 	if few {
 		b.Note = fmt.Sprintf("In other is what fewer than %d people listened from, among the rest.", figures.Few)
+	}
+	if apart.Plays > 0 {
+		b.Parts = append(b.Parts, page.Part{Name: "not split", Plays: apart.Plays})
+		b.Note = strings.TrimSpace(b.Note + " Not split: " + lowerFirst(apart.Why))
 	}
 	return b
 }
@@ -160,7 +186,11 @@ func (v *viewer) tracks(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := page.Tracks{Frame: v.frame(), Rows: v.trackRows(list), Total: list.Plays}
+	rows, err := v.trackRows(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	t := page.Tracks{Frame: v.frame(), Rows: rows, Total: list.Plays}
 	if list.Next != "" {
 		t.Next = v.pageQuery(list.Next)
 	}
@@ -170,6 +200,9 @@ func (v *viewer) tracks(ctx context.Context) (any, error) {
 // pageQuery asks for the page after a cursor.
 func (v *viewer) pageQuery(cursor string) string {
 	q := url.Values{"cursor": {cursor}, "limit": {strconv.Itoa(v.limit)}}
+	if v.sort != standardSort {
+		q.Set("sort", v.sort)
+	}
 	if v.days != 0 {
 		q.Set("days", strconv.Itoa(v.days))
 	} else {
@@ -204,7 +237,7 @@ func (v *viewer) track(ctx context.Context) (any, error) {
 
 // newestHours fills in what is known by the hour: the course of the newest two days, places and devices.
 func (v *viewer) newestHours(ctx context.Context, t *page.Track) error {
-	heard, err := v.cut.Hours(ctx, v.of.id, v.span)
+	heard, err := v.heardByHour(ctx)
 	if err != nil {
 		return err
 	}
@@ -246,7 +279,7 @@ func (v *viewer) newestHours(ctx context.Context, t *page.Track) error {
 func cellBars(title string, cells []figures.Cell, name func(string) string) page.Bars {
 	p := parts{}
 	for _, c := range figures.Breakdown(cells) {
-		p.Parts = append(p.Parts, part{c.Key, c.Key == figures.Other, c.Plays, c.Millis})
+		p.Parts = append(p.Parts, part{Key: c.Key, Other: c.Key == figures.Other, Plays: c.Plays, Millis: c.Millis})
 		p.Plays += c.Plays
 	}
 	b := barsOf(title, p, mostLimit, name)
@@ -258,11 +291,11 @@ func cellBars(title string, cells []figures.Cell, name func(string) string) page
 
 func (v *viewer) audience(ctx context.Context) (any, error) {
 	a := page.Audience{Frame: v.frame(), Exactness: "Listeners are counted exactly up to 65,535 and estimated above, within 1 % in 99 of 100 cases."}
-	sets, err := v.cut.Listeners(ctx, v.of.id, v.span)
+	heard, err := v.listeners(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if a.Listeners = listeners(sets[""]); a.Listeners == "" {
+	if a.Listeners = listeners(heard); a.Listeners == "" {
 		a.Listeners = "Nobody listened in this time"
 	}
 	a.Places, a.Devices, err = v.bars(ctx, mostLimit)
@@ -278,12 +311,16 @@ func (v *viewer) export(context.Context) (any, error) {
 		q.Set(key, value)
 		return query(q)
 	}
-	return page.Export{Frame: f, Files: []page.Link{
+	files := []page.Link{
 		{Text: "Days", URL: base + "timeseries" + with("step", "day")},
 		{Text: "Weeks", URL: base + "timeseries" + with("step", "week")},
 		{Text: "Tracks", URL: base + "tracks" + with("limit", "1000")},
 		{Text: "Countries", URL: base + "countries" + query(dates)},
 		{Text: "Devices", URL: base + "devices" + query(dates)},
 		{Text: "Changes", URL: base + "changes" + query(dates)},
-	}}, nil
+	}
+	if v.of.kind == "label" && v.of.artist == "" {
+		files = append(files, page.Link{Text: "Roster", URL: base + "roster" + with("limit", "1000")})
+	}
+	return page.Export{Frame: f, Files: files}, nil
 }

@@ -216,6 +216,7 @@ type Found struct {
 	Label    bool
 	ID, Name string
 	rank     int
+	order    string // Text in small letters
 }
 
 // Search finds artists and labels by a part of their id or name, whatever the case: those that are it first, then those
@@ -224,6 +225,7 @@ func (a *Artists) Search(text string, most int) (list []Found, count int) {
 	wanted := strings.ToLower(strings.TrimSpace(text))
 	add := func(f Found) {
 		if f.rank = min(rank(f.ID, wanted), rank(f.Name, wanted)); f.rank < nowhere {
+			f.order = strings.ToLower(f.Text())
 			list = append(list, f)
 		}
 	}
@@ -234,10 +236,13 @@ func (a *Artists) Search(text string, most int) (list []Found, count int) {
 		add(Found{ID: one.ID, Name: one.Name})
 	}
 	slices.SortFunc(list, func(x, y Found) int {
-		return cmp.Or(cmp.Compare(x.rank, y.rank), cmp.Compare(strings.ToLower(x.Text()), strings.ToLower(y.Text())), cmp.Compare(x.ID, y.ID), kind(x)-kind(y))
+		return cmp.Or(cmp.Compare(x.rank, y.rank), cmp.Compare(x.order, y.order), cmp.Compare(x.ID, y.ID), kind(x)-kind(y))
 	})
 	return list[:min(most, len(list))], len(list)
 }
+
+// Count is how many artists and labels there are.
+func (a *Artists) Count() int { return len(a.all) + len(a.names.known) - 1 }
 
 // Text is the name, or the id where there is none.
 func (f Found) Text() string { return cmp.Or(f.Name, f.ID) }

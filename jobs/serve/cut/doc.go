@@ -5,12 +5,18 @@
 //  1. [New] makes a [Reader], one for a process.
 //  2. [Reader.Newest] gives the newest [Cut]; whoever answers a request takes one, and asks it for everything.
 //  3. [Cut.Days], [Cut.Hours], [Cut.Audience], [Cut.Listeners] and [Cut.Changes] give the rows of an artist.
+//  4. [Cut.Share] gives those of a label; [Cut.Artists] says whose artists there are, and finds them.
 //
 // # Design
 //
 // plays_by_day names the snapshots of the other tables that belong to it (catalog.CutOf). A Cut is these snapshots, and
 // the names that tracks had when it was made. So all figures of an answer come from one state, whatever the jobs commit
 // meanwhile, and the same question to the same Cut has the same answer.
+//
+// A label's artists may be many, so its rows are summed file by file, and what a file has of a label is kept: the next
+// cut reads the new files. That counts against the bytes of the cache. Which artists have tracks of which label is
+// learned once for each file of plays_by_day, 12 bytes a pair, when somebody asks for a label first; a new state of
+// tracks learns it again.
 //
 // # What it reads and writes
 //

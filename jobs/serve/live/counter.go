@@ -169,17 +169,38 @@ type Minute struct {
 // Plays are those of an artist in the hour before now, oldest first, of tracks that mine accepts; nil accepts all. The
 // last minute is the one that now is in.
 func (h *Hour) Plays(artist string, now time.Time, mine func(track string) bool) []Minute {
-	last := now.Unix() / 60
-	list := make([]Minute, Minutes)
-	for i := range list {
-		list[i].At = time.Unix(60*(last-Minutes+1+int64(i)), 0).UTC()
-	}
+	list, first := empty(now)
 	for _, f := range h.files {
 		for _, p := range f.plays[artist] {
-			if at := p.minute - (last - Minutes + 1); at >= 0 && at < Minutes && (mine == nil || mine(p.track)) {
+			if at := p.minute - first; at >= 0 && at < Minutes && (mine == nil || mine(p.track)) {
 				list[at].Plays += p.n
 			}
 		}
 	}
 	return list
+}
+
+// Sum are the plays in the hour before now, oldest first, that mine accepts.
+func (h *Hour) Sum(now time.Time, mine func(artist, track string, at time.Time) bool) []Minute {
+	list, first := empty(now)
+	for _, f := range h.files {
+		for artist, plays := range f.plays {
+			for _, p := range plays {
+				if at := p.minute - first; at >= 0 && at < Minutes && mine(artist, p.track, list[at].At) {
+					list[at].Plays += p.n
+				}
+			}
+		}
+	}
+	return list
+}
+
+// empty are the minutes of the hour before now, and the number of the first since 1970.
+func empty(now time.Time) (list []Minute, first int64) {
+	first = now.Unix()/60 - Minutes + 1
+	list = make([]Minute, Minutes)
+	for i := range list {
+		list[i].At = time.Unix(60*(first+int64(i)), 0).UTC()
+	}
+	return list, first
 }

@@ -14,7 +14,7 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-var views = parse("overview", "tracks", "track", "audience", "statements", "account", "changes", "roster", "export", "notice")
+var views = parse("overview", "tracks", "track", "audience", "statements", "account", "changes", "roster", "export", "find", "notice")
 
 func parse(names ...string) map[string]*template.Template {
 	functions := template.FuncMap{
@@ -51,6 +51,8 @@ func Render(w io.Writer, view any) error {
 		name = "roster"
 	case Export:
 		name = "export"
+	case Find:
+		name = "find"
 	case Notice:
 		name = "notice"
 	default:

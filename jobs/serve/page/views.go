@@ -5,6 +5,8 @@ import "time"
 // Frame is what every page has around it.
 type Frame struct {
 	Kind, ID, Name string // artist or label, its id, and its name where tracks are loaded, else the id
+	Within         *Link  // the label that sees the artist, whose view this is a part of
+	Artist         string // id of that artist; "" for a view of its own
 	At             string // the view: overview, tracks, audience, statements, changes, roster, export
 	Range          Range
 	AsOf           time.Time // when the cut was committed
@@ -46,7 +48,13 @@ func (f Frame) Clock() string { return clock(f.AsOf) }
 func (f Frame) AsOfDay() string { return Day(f.AsOf, f.Now) }
 
 // Base is the address of the overview.
-func (f Frame) Base() string { return "/" + f.Kind + "s/" + escape(f.ID) }
+func (f Frame) Base() string {
+	base := "/" + f.Kind + "s/" + escape(f.ID)
+	if f.Artist != "" {
+		base += "/artists/" + escape(f.Artist)
+	}
+	return base
+}
 
 // Tab is an entry of the navigation.
 type Tab struct {
@@ -65,12 +73,14 @@ func (f Frame) Tabs() []Tab {
 		tabs = append(tabs, Tab{name, url + f.Range.query(), at == f.At})
 	}
 	add("overview", "Overview")
-	if f.Kind == "label" {
+	if f.Kind == "label" && f.Artist == "" {
 		add("roster", "Roster")
 	}
 	add("tracks", "Tracks")
 	add("audience", "Audience")
-	add("statements", "Statements")
+	if f.Artist == "" {
+		add("statements", "Statements")
+	}
 	add("changes", "Changes")
 	add("export", "Export")
 	return tabs
@@ -99,7 +109,8 @@ type Overview struct {
 	Listeners string // 2,318 listeners, give or take 1 %
 	Chart     Chart
 	Live      Live
-	Tracks    []TrackRow // the first few
+	Roster    []ArtistRow // the first few of a label
+	Tracks    []TrackRow  // the first few
 	Places    Bars
 	Devices   Bars
 	Changes   []Change // the newest few
@@ -262,18 +273,38 @@ type Choice struct {
 type Roster struct {
 	Frame
 	Rows       []ArtistRow
-	Sort       string // plays, name or change
+	Count      int64  // of artists on all pages
+	Sort       string // plays, previous, change or name
+	Sorts      []Sort
 	Next, Prev string
 }
+
+// Sort is an order of a roster that its page offers.
+type Sort struct{ Name, By, URL string }
 
 // ArtistRow is an artist in a roster.
 type ArtistRow struct {
 	ID, Name, URL string
 	Plays         int64
-	Listeners     string
+	Before        int64 // plays of the days that Change compares with
 	Change        string
 	Spark         Spark
 }
+
+// Find is the first page of whoever may see everything.
+type Find struct {
+	Query   string
+	Found   []Found
+	Count   int64 // of all that were found
+	Known   int64 // of artists and labels that there are
+	NoNames bool
+}
+
+// More tells whether some that were found are not listed.
+func (f Find) More() bool { return int64(len(f.Found)) < f.Count }
+
+// Found is an artist or a label.
+type Found struct{ Kind, ID, Name, URL string }
 
 // Export says how to take the figures away.
 type Export struct {
@@ -286,8 +317,6 @@ type Notice struct {
 	Title string
 	Text  []string
 	Link  *Link
-	// Find: the page asks for the id of an artist or a label.
-	Find bool
 	// SignIn has the form to sign in; nil: none.
 	SignIn *SignIn
 	// Done: somebody has signed in, and the page leads on to "/".

@@ -1,0 +1,133 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/lakectl/lakectl/jobs/serve/cut"
+	"github.com/lakectl/lakectl/jobs/serve/figures"
+)
+
+// errNobody says that there is no such artist or track among what the subject may see.
+var errNobody = errors.New("no such artist or track among the label's")
+
+// narrow finds what a label sees. An artist or a track that never was the label's is answered as one that nobody has.
+func (q *question) narrow(ctx context.Context, track string) error {
+	if q.of.kind != "label" {
+		return nil
+	}
+	share, ok, err := q.cut.Share(ctx, q.of.id, q.of.artist)
+	if err == nil && ok && track != "" {
+		share, ok, err = share.Of(ctx, track, q.reach())
+	}
+	if err == nil && !ok {
+		err = errNobody
+	}
+	q.share = share
+	return err
+}
+
+// reach is the range with all that it is compared with.
+func (q *question) reach() figures.Range {
+	r := q.span
+	r.From = r.From.Add(-q.span.To.Sub(q.span.From))
+	if c := figures.Compare(q.span, q.cut.Until()); c != (figures.Comparison{}) && c.Previous.From.Before(r.From) {
+		r.From = c.Previous.From
+	}
+	return r
+}
+
+// plays are those of the subject: of an artist by track and day, of a label by day.
+func (q *question) plays(ctx context.Context, s figures.Range) ([]cut.Plays, error) {
+	if q.share != nil {
+		return q.share.Days(ctx, s)
+	}
+	return q.cut.Days(ctx, q.of.id, s)
+}
+
+// listeners are those of all tracks of the subject.
+func (q *question) listeners(ctx context.Context) (figures.Set, error) {
+	if q.share != nil {
+		return q.share.Listeners(ctx, q.span)
+	}
+	sets, err := q.cut.Listeners(ctx, q.of.id, q.span)
+	return sets[""], err
+}
+
+// changed are the changes of the subject's tracks.
+func (q *question) changed(ctx context.Context) ([]cut.Change, error) {
+	if q.share != nil {
+		return q.share.Changes(ctx, q.span)
+	}
+	return q.cut.Changes(ctx, q.of.id, q.span)
+}
+
+// heardByHour are the plays of the subject by hour, country and device; those of an artist by track too.
+func (q *question) heardByHour(ctx context.Context) ([]cut.Heard, error) {
+	if q.share != nil {
+		return q.share.Hours(ctx, q.span)
+	}
+	return q.cut.Hours(ctx, q.of.id, q.span)
+}
+
+// audience are the plays of the subject by country and device, and those of which that is not known.
+func (q *question) audience(ctx context.Context) (heard []cut.Heard, notSplit cut.Plays, err error) {
+	if q.share != nil {
+		return q.share.Audience(ctx, q.span)
+	}
+	heard, err = q.cut.Audience(ctx, q.of.id, q.span)
+	return heard, notSplit, err
+}
+
+// trackSums are the plays of the subject by track.
+func (q *question) trackSums(ctx context.Context, s figures.Range) (map[string]cut.TrackSum, error) {
+	if !s.From.Before(s.To) {
+		return nil, nil
+	}
+	if q.share != nil {
+		return q.share.Tracks(ctx, s)
+	}
+	plays, err := q.cut.Days(ctx, q.of.id, s)
+	if err != nil {
+		return nil, err
+	}
+	sums := map[string]cut.TrackSum{}
+	for _, p := range plays {
+		sum := sums[p.Track]
+		sum.Plays += p.Plays
+		sum.Millis += p.Millis
+		sums[p.Track] = sum
+	}
+	return sums, nil
+}
+
+// trackListeners are the listeners of some of the subject's tracks.
+func (q *question) trackListeners(ctx context.Context, tracks []string, of map[string]cut.TrackSum) (map[string]figures.Set, error) {
+	if q.share != nil {
+		return q.share.TrackListeners(ctx, q.span, tracks, artistsOf(tracks, of))
+	}
+	return q.cut.Listeners(ctx, q.of.id, q.span)
+}
+
+// trackDays are the plays by day of some of the subject's tracks.
+func (q *question) trackDays(ctx context.Context, tracks []string, of map[string]cut.TrackSum) (map[string][]figures.Sum, error) {
+	if q.share != nil {
+		return q.share.TrackDays(ctx, q.span, tracks, artistsOf(tracks, of))
+	}
+	plays, err := q.cut.Days(ctx, q.of.id, q.span)
+	days := map[string][]figures.Sum{}
+	for _, p := range plays {
+		days[p.Track] = append(days[p.Track], figures.Sum{At: p.Day, Plays: p.Plays})
+	}
+	return days, err
+}
+
+// artistsOf are the artists that tracks have plays of.
+func artistsOf(tracks []string, of map[string]cut.TrackSum) (list []string) {
+	for _, t := range tracks {
+		list = append(list, of[t].Artists...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
