@@ -57,7 +57,7 @@ func digestOf(deleted []int64) uint64 {
 	var raw [8]byte
 	for _, at := range deleted {
 		binary.LittleEndian.PutUint64(raw[:], uint64(at))
-		h.Write(raw[:]) //nolint:errcheck // it cannot fail
+		h.Write(raw[:])
 	}
 	return h.Sum64()
 }

@@ -51,11 +51,11 @@ func TestDemoLiveShowsFiguresThatMoveAndLeavesNothingRunning(t *testing.T) {
 	})
 	until := func(what string, holds func() bool) {
 		t.Helper()
-		for began := time.Now(); !holds(); time.Sleep(100 * time.Millisecond) {
+		for began := time.Now(); !holds(); {
 			select {
 			case err := <-ended:
 				t.Fatalf("it ended by itself: %v", err)
-			default:
+			case <-time.After(100 * time.Millisecond):
 			}
 			if time.Since(began) > 3*time.Minute {
 				t.Fatalf("still not: %s", what)

@@ -67,7 +67,7 @@ func (d sharedDays) digest(keys []string, from, to int64) uint64 {
 		}
 		for day := from; day < to; day++ {
 			if d.has(artist, day) {
-				fmt.Fprintf(h, "%q%d", artist, day-from)
+				fmt.Fprintf(h, "%q%d", artist, day-from) //nolint:errcheck // it cannot fail
 			}
 		}
 	}

@@ -209,7 +209,7 @@ func (m *serveMeasure) streams(ctx context.Context, s *served) (streamed, error)
 	}
 	var greeted, heard atomic.Int64
 	for i := range m.o.Streams {
-		answer, err := s.open(ctx, m.path("updates", i))
+		answer, err := s.open(ctx, m.path("updates", i)) //nolint:bodyclose // its goroutine does
 		if err != nil {
 			return out, err
 		}

@@ -103,8 +103,8 @@ func (s *served) open(ctx context.Context, path string) (*http.Response, error) 
 		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(answer.Body, 200)) //nolint:errcheck // a part says enough
-		answer.Body.Close()                                     //nolint:errcheck // read only
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, 200))
+		answer.Body.Close() //nolint:errcheck // read only
 		return nil, fmt.Errorf("%s: %s: %s", path, answer.Status, text)
 	}
 	return answer, nil
@@ -115,7 +115,7 @@ func (s *served) stop() error {
 	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	<-s.ended
+	<-s.ended //nolint:errcheck // it was told to end
 	return nil
 }
 
