@@ -58,7 +58,7 @@ func TestADeletionThatEndsAfterTheFirstRowsIsPartlyDone(t *testing.T) {
 			}
 			return nil
 		}})
-		report, err := chain.CarryOut(ctx, testEnv(dead), rollup.Options{})
+		report, err := chain.CarryOut(ctx, testEnv(dead), chain.DeletionsOptions{})
 		cancel()
 		if err == nil || errors.Is(err, jobs.ErrPartial) != c.partly {
 			t.Errorf("%s: got %v, want one that is partly done: %t", c.dies, err, c.partly)
@@ -67,7 +67,7 @@ func TestADeletionThatEndsAfterTheFirstRowsIsPartlyDone(t *testing.T) {
 			t.Errorf("%s: rows deleted: %t, reported: %+v", c.dies, gone, report.Deleted.Rows)
 		}
 	}
-	if report, err := chain.CarryOut(t.Context(), testEnv(l), rollup.Options{}); err != nil || report.Confirmed.Requests != 1 {
+	if report, err := chain.CarryOut(t.Context(), testEnv(l), chain.DeletionsOptions{}); err != nil || report.Confirmed.Requests != 1 {
 		t.Errorf("run again: %+v, %v", report, err)
 	}
 }
@@ -93,7 +93,7 @@ func TestWithoutAnOpenRequestNothingIsRecomputed(t *testing.T) {
 	}{{listen + "\n", false}, {deletion, true}, {strings.Replace(listen, "ana", "ben", 1) + "\n", false}} {
 		ingestText(t, env, fmt.Sprint("events", i), c.text)
 		before := l.Snapshot(t, catalog.ListensCounted).ID()
-		report, err := chain.CarryOut(t.Context(), env, rollup.Options{})
+		report, err := chain.CarryOut(t.Context(), env, chain.DeletionsOptions{OnlyOpen: true})
 		if err != nil {
 			t.Fatal(err)
 		}

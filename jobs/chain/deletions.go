@@ -21,10 +21,16 @@ type Deletions struct {
 	Confirmed erase.Report   `json:"confirmed"`
 }
 
-// CarryOut carries every open deletion request forward and recomputes what was derived from its rows, the dashboard as
-// the options of the rollup say. Where no request is open it recomputes nothing: somebody may ask every minute. From
-// the first committed delete on, an error means partly done.
-func CarryOut(ctx context.Context, env jobs.Env, o rollup.Options) (report Deletions, err error) {
+// DeletionsOptions say how deletion requests are carried out.
+type DeletionsOptions struct {
+	Rollup rollup.Options
+	// OnlyOpen has nothing recomputed where no request is open, for whoever asks every minute.
+	OnlyOpen bool
+}
+
+// CarryOut carries every open deletion request forward and recomputes what was derived from its rows, and whatever else
+// royalties and dashboard have not followed yet. From the first committed delete on, an error means partly done.
+func CarryOut(ctx context.Context, env jobs.Env, o DeletionsOptions) (report Deletions, err error) {
 	partly := func(err error) error {
 		if err == nil {
 			return nil
@@ -37,7 +43,7 @@ func CarryOut(ctx context.Context, env jobs.Env, o rollup.Options) (report Delet
 		}
 		return report, err
 	}
-	if report.Deleted.Requests == 0 {
+	if o.OnlyOpen && report.Deleted.Requests == 0 {
 		if waits, err := anyWaits(ctx, env); err != nil || !waits {
 			return report, err
 		}
@@ -45,7 +51,7 @@ func CarryOut(ctx context.Context, env jobs.Env, o rollup.Options) (report Delet
 	if report.Royalties, err = royalty.Run(ctx, env, royalty.Options{}); err != nil {
 		return report, partly(err)
 	}
-	if report.Rollup, err = rollup.Run(ctx, env, o); err != nil {
+	if report.Rollup, err = rollup.Run(ctx, env, o.Rollup); err != nil {
 		return report, partly(err)
 	}
 	if report.Confirmed, err = erase.Confirm(ctx, env); err != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/lakectl/lakectl/jobs/audit"
 	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/ingest"
-	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
@@ -76,7 +75,7 @@ func (a *audited) pools(text string) {
 
 func (a *audited) erase() {
 	a.Helper()
-	_, err := chain.CarryOut(a.Context(), a.env, rollup.Options{})
+	_, err := chain.CarryOut(a.Context(), a.env, chain.DeletionsOptions{})
 	a.check(err)
 }
 

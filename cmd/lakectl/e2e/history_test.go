@@ -12,7 +12,6 @@ import (
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/maintain"
-	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake"
@@ -65,7 +64,7 @@ func (c *chained) work() error {
 		_, err = royalty.Close(c.Context(), c.env, "2026-02", royalty.CloseOptions{Force: true})
 	}
 	if err == nil {
-		_, err = chain.CarryOut(c.Context(), c.env, rollup.Options{})
+		_, err = chain.CarryOut(c.Context(), c.env, chain.DeletionsOptions{})
 	}
 	if err != nil {
 		return err

@@ -189,7 +189,7 @@ func (s *story) deletionsArrive(ctx context.Context) error {
 	if err := s.bring(ctx, s.firstRequest(), s.truth.To.AddDate(1, 0, 0)); err != nil {
 		return err
 	}
-	done, err := chain.CarryOut(ctx, s.env, s.rollup())
+	done, err := chain.CarryOut(ctx, s.env, chain.DeletionsOptions{Rollup: s.rollup()})
 	if err != nil {
 		return err
 	}

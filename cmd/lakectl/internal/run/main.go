@@ -93,7 +93,7 @@ func consume(ctx context.Context, c *frame.Call, env jobs.Env, metrics *ingest.M
 func Jobs(s config.Schedule) ([]Job, error) {
 	list := []Job{
 		{Name: "rollup", Args: []string{"job", "rollup"}, Works: []string{dashboard}},
-		{Name: "deletions", Args: []string{"job", "deletions"}, Works: []string{dashboard, ledger}},
+		{Name: "deletions", Args: []string{"job", "deletions", "--only-open"}, Works: []string{dashboard, ledger}},
 		{Name: "royalties", Args: []string{"job", "royalties"}, Works: []string{ledger}},
 		{Name: "true_up", Args: []string{"job", "rollup", "--true-up"}, Works: []string{dashboard, ledger}},
 		{Name: "maintain", Args: []string{"job", "maintain"}},

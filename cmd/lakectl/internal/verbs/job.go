@@ -40,14 +40,15 @@ a published month has.`,
 				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayForecast), frame.Text(sayRoyalties)},
 			}, (*royaltiesFlags).declare, runRoyalties),
-			{
+			frame.Bind(frame.Verb{
 				Name: "deletions", Short: "Carry every open deletion request forward.",
 				Long: `Deletes the rows that the requests cover from listens, quarantine and the ledger, recomputes the periods and days
-they touched, and records each step in deletion_log. Without an open request it does nothing. A listen that arrives later is kept out by ingest.
-Bytes of deleted rows stay in files and old snapshots until these are purged.`,
+they touched, and records each step in deletion_log. Royalties and dashboard follow the archive either way; with
+--only-open nothing is done where no request is open. A listen that arrives later is kept out by ingest. Bytes of
+deleted rows stay in files and old snapshots until these are purged.`,
 				Examples: []string{"lakectl job deletions", "lakectl deletions list"}, Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
-				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayDeletions)}, Run: runDeletions,
-			},
+				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayDeletions)},
+			}, (*deletionsFlags).declare, runDeletions),
 			maintainVerb(),
 		},
 	}
@@ -125,11 +126,23 @@ func publishedPeriods(ctx context.Context, env jobs.Env) int64 {
 	return int64(len(periods))
 }
 
-func runDeletions(ctx context.Context, c *frame.Call) (any, error) {
+type deletionsFlags struct {
+	OnlyOpen bool
+}
+
+func (f *deletionsFlags) declare() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "only-open", Usage: "do nothing where no request is open", Destination: &f.OnlyOpen},
+	}
+}
+
+func runDeletions(ctx context.Context, c *frame.Call, f deletionsFlags) (any, error) {
 	env, closeEnv, err := reach.Env(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer closeEnv()
-	return chain.CarryOut(ctx, env, rollup.Options{Hours: c.Config.Retention.Hours, RecentFolder: c.Config.RecentFolder()})
+	return chain.CarryOut(ctx, env, chain.DeletionsOptions{
+		Rollup: rollup.Options{Hours: c.Config.Retention.Hours, RecentFolder: c.Config.RecentFolder()}, OnlyOpen: f.OnlyOpen,
+	})
 }
