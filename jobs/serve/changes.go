@@ -85,6 +85,7 @@ func (q *question) account(ctx context.Context) (*account, error) {
 	return &account{question: *q, books: b, holder: books.Holder{Kind: q.of.kind, ID: q.of.id}}, nil
 }
 
+// changes are those of days, and of the statements of an account, nil for none.
 func (q *question) changes(ctx context.Context, a *account) (changes, error) {
 	c := changes{Changes: []change{}}
 	var err error
@@ -95,18 +96,21 @@ func (q *question) changes(ctx context.Context, a *account) (changes, error) {
 	if err != nil {
 		return c, err
 	}
-	paid, err := a.statementChanges(ctx)
-	if err != nil {
-		return c, err
+	tag := q.cut.Tag()
+	if a != nil {
+		paid, err := a.statementChanges(ctx)
+		if err != nil {
+			return c, err
+		}
+		all, tag = append(all, paid...), tag+"-"+a.books.Tag()
 	}
-	all = append(all, paid...)
 	slices.SortFunc(all, func(a, b change) int {
 		return cmp.Or(
 			strings.Compare(b.Noticed.Format(time.DateOnly), a.Noticed.Format(time.DateOnly)), strings.Compare(b.Kind, a.Kind),
 			strings.Compare(b.Day+b.Period, a.Day+a.Period), strings.Compare(a.Currency, b.Currency))
 	})
 	c.Count = len(all)
-	list, next, err := pageOf(q, q.cut.Tag()+"-"+a.books.Tag(), all, change.key)
+	list, next, err := pageOf(q, tag, all, change.key)
 	c.Changes, c.Next = append(c.Changes, list...), next
 	return c, err
 }

@@ -21,6 +21,7 @@ import (
 type outage struct {
 	*service
 	away   atomic.Bool
+	unpaid atomic.Bool  // the tables of royalties alone
 	clock  atomic.Int64 // seconds since 1970; every look is two later
 	server *serve.Server
 }
@@ -29,8 +30,8 @@ func newOutage(t *testing.T) *outage {
 	t.Helper()
 	o := &outage{service: &service{T: t, Lake: laketest.New(t)}}
 	o.clock.Store(time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC).Unix())
-	faults := &laketest.Faults{Strike: func(step laketest.Step, _ string) error {
-		if o.away.Load() && step == laketest.LoadTable {
+	faults := &laketest.Faults{Strike: func(step laketest.Step, table string) error {
+		if step == laketest.LoadTable && (o.away.Load() || o.unpaid.Load() && strings.HasPrefix(table, "royalty_")) {
 			return laketest.ErrInjected
 		}
 		return nil
@@ -71,6 +72,21 @@ func TestFiguresStayWhileTheCatalogIsAwayAndGoOnAfterIt(t *testing.T) {
 	o.publish(anyPlays(rand.New(rand.NewPCG(2, 1)), 50), nil)
 	if code, _, body := o.get("/v1/artists/B/summary"); code != http.StatusOK || body == known["summary"] {
 		t.Errorf("after it: %d %s", code, body)
+	}
+}
+
+func TestPlaysDoNotDependOnStatements(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t)
+	o.publish([]played{{at: time.Date(2026, 3, 31, 10, 0, 0, 0, time.UTC), artist: "B", track: "t1", country: "DE", device: "phone", listener: 1}}, nil)
+	o.unpaid.Store(true)
+	for _, path := range []string{"/artists/B", "/artists/B/tracks/t1"} {
+		if code, _, body := o.get(path, "Accept", "text/html"); code != http.StatusOK || !strings.Contains(body, "1 play") && !strings.Contains(body, "<b>1</b>") {
+			t.Errorf("%s without royalties: %d %s", path, code, body)
+		}
+	}
+	if code, _, _ := o.get("/v1/artists/B/statements"); code != http.StatusServiceUnavailable {
+		t.Errorf("statements without royalties: %d", code)
 	}
 }
 

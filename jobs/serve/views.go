@@ -51,21 +51,35 @@ func (v *viewer) overview(ctx context.Context) (any, error) {
 	if o.Places, o.Devices, err = v.bars(ctx, firstParts); err != nil {
 		return nil, err
 	}
-	a, err := v.account(ctx)
-	if err != nil {
-		return nil, err
-	}
 	v.limit = firstChanges
-	changed, err := v.question.changes(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	o.Changes = v.changeList(changed.Changes)
-	if o.Statement, err = v.newestStatement(ctx, a); err != nil {
+	if o.Changes, o.Statement, err = v.booked(ctx); err != nil {
 		return nil, err
 	}
 	o.Live, err = v.strip(ctx)
 	return o, err
+}
+
+// booked are the newest changes and the newest statement. Where statements cannot be read, or a label's are too large
+// for a page, the changes of days stand alone: plays do not depend on them.
+func (v *viewer) booked(ctx context.Context) ([]page.Change, *page.Statement, error) {
+	var changed changes
+	var newest *page.Statement
+	a, err := v.account(ctx)
+	if err == nil {
+		changed, err = v.question.changes(ctx, a)
+	}
+	if err == nil {
+		newest, err = v.newestStatement(ctx, a)
+	}
+	if err != nil {
+		v.withoutBooks(err)
+		changed, err = v.question.changes(ctx, nil)
+	}
+	return v.changeList(changed.Changes), newest, err
+}
+
+func (v *viewer) withoutBooks(err error) {
+	v.handler.env.Log.Warn("statements cannot be read: a page shows plays alone", "error", err)
 }
 
 // strip are the plays of the last hour, which are of no cut. It is empty where there were none, and where the archive
@@ -229,7 +243,9 @@ func (v *viewer) track(ctx context.Context) (any, error) {
 	if t.Chart, err = v.chart(ctx, mine); err != nil {
 		return nil, err
 	}
-	if t.Qualified, err = v.qualifying(ctx); err != nil {
+	if t.Qualified, err = v.qualifying(ctx); err != nil && ctx.Err() == nil {
+		v.withoutBooks(err)
+	} else if err != nil {
 		return nil, err
 	}
 	return t, v.newestHours(ctx, &t)

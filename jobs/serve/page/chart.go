@@ -209,7 +209,7 @@ func (s sheet) xTicks(points []Point, x func(int) float64) (ticks []tick, lines 
 }
 
 // apart is how far two marks must lie from each other, so that a finger finds each.
-const apart = 24
+const apart = 40
 
 // marks are the points that changed. Those that lie close together share a bar below the line, which leads to all of
 // them.
