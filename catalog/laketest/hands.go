@@ -129,7 +129,7 @@ func (h Hand) Expire() lake.Snapshot {
 // cutParents leaves the ids of absent parents out.
 func cutParents(metadata map[string]any) {
 	there := map[any]bool{}
-	snapshots := metadata["snapshots"].([]any)
+	snapshots, _ := metadata["snapshots"].([]any) // a table of properties alone has none
 	for _, s := range snapshots {
 		there[s.(map[string]any)["snapshot-id"]] = true
 	}
