@@ -185,8 +185,12 @@ func everything(t *testing.T, l *laketest.Lake) map[string][]string {
 		}
 		var parts []string
 		for _, c := range s.Table().Columns() {
+			value := duck.Ident(c.Name)
+			if c.Name == "listeners" { // hashes under the key of the lake
+				value = "octet_length(" + value + ")"
+			}
 			if !madeUp(c.Name) {
-				parts = append(parts, fmt.Sprintf("'%s=' || coalesce(CAST(%s AS VARCHAR), '-')", c.Name, duck.Ident(c.Name)))
+				parts = append(parts, fmt.Sprintf("'%s=' || coalesce(CAST(%s AS VARCHAR), '-')", c.Name, value))
 			}
 		}
 		var row string
