@@ -125,6 +125,9 @@ func TestColumnsAreWrittenAndReadByFieldID(t *testing.T) {
 			plain, l := laketest.New(t), laketest.New(t)
 			ours, theirs := plain.DB(t), l.DB(t)
 			for _, spec := range catalog.Specs() {
+				if len(l.Snapshot(t, spec.Name).Table().Columns()) == 1 {
+					continue // of properties alone: one column has no order
+				}
 				insert(t, plain, spec.Name, 1)
 				insert(t, l, spec.Name, 1)
 				now := l.Snapshot(t, spec.Name).Table()
