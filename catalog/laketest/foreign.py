@@ -127,7 +127,8 @@ class Lake:
             footer = pyarrow.parquet.ParquetFile(table.io.new_input(entry["file_path"]).open()).metadata
             groups = [[footer.row_group(g).column(c) for c in range(footer.num_columns)] for g in range(footer.num_row_groups)]
             starts = [min(min(c.data_page_offset, c.dictionary_page_offset or c.data_page_offset) for c in group) for group in groups]
-            sizes = [sum(group[c].total_compressed_size for group in groups) for c in range(footer.num_columns)]
+            told = [c for c in range(footer.num_columns) if table.properties.get(f"write.metadata.metrics.column.{footer.schema.column(c).name}") != "none"]
+            sizes = [sum(group[c].total_compressed_size for group in groups) for c in told]
             print(json.dumps({
                 "content": entry["content"], "splits": entry["split_offsets"], "starts": starts, "order": entry["sort_order_id"],
                 "sizes": sorted(size for _, size in entry["column_sizes"]), "footer_sizes": sorted(sizes),
