@@ -286,7 +286,7 @@ class History:
         same("royalty_payouts", paid, recount.payouts(want, self.pools.values()))
         ledger = [row["listen_id"] for row in self.rows("listens_counted")]
         same("listens_counted", sorted(ledger), sorted(row["listen_id"] for row in recount.counted(self.archive)))
-        same("plays_by_hour", sum(row["plays"] for row in self.rows("plays_by_hour")), len(ledger))
+        same("plays_by_day", sum(row["plays"] for row in self.rows("plays_by_day")), len(ledger))
 
     def step(self):
         acts = [self.ingest] * 5 + [self.request] * 2 + [self.apply_pools] * 2 + [self.take_pools_back] + [self.royalties] * 5 + [self.close] + [

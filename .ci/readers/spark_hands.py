@@ -80,9 +80,9 @@ def check(act):
     got = {(r["period"], r["artist_id"], r["track_id"], r["country"], r["tier"]): (r["listens"], r["qualified_listens"]) for r in rows("royalty_lines")}
     paid = {(r["period"], r["country"], r["tier"], r["currency"], r["artist_id"], r["track_id"]): (r["qualified_listens"], r["amount_minor"])
             for r in rows("royalty_payouts")}
-    plays = sum(r["plays"] for r in rows("plays_by_hour"))
+    plays = sum(r["plays"] for r in rows("plays_by_day"))
     for what, a, b in [("royalty_lines", got, want), ("royalty_payouts", paid, recount.payouts(want, POOLS)),
-                       ("plays_by_hour", plays, sum(listens for listens, _ in want.values()))]:
+                       ("plays_by_day", plays, sum(listens for listens, _ in want.values()))]:
         if a != b:
             sys.exit(f"after {act}: {what} is {str(a)[:1500]}\nwant {str(b)[:1500]}")
     print(f"spark: {act}: {len(archive)} rows, {len(want)} lines as recounted", flush=True)
