@@ -6,26 +6,21 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/serve/latest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/seek"
 )
 
-// lookAfter is how old a look at the catalog may be.
-const lookAfter = time.Second
-
 // Reader gives the newest Books. It may be used by several goroutines.
 type Reader struct {
-	env  jobs.Env
-	seek *seek.Reader
-	look singleflight.Group
+	env    jobs.Env
+	seek   *seek.Reader
+	newest *latest.Value[Books]
 
 	views  *kept[*seek.View]         // by table and snapshot
 	owners *kept[owners]             // by snapshot of tracks
@@ -33,19 +28,17 @@ type Reader struct {
 	paid   *kept[[]Paid]             // of labels
 	usage  *kept[[]Usage]
 	posted *kept[[]Posted]
-
-	mu     sync.Mutex
-	newest *Books
-	looked time.Time
 }
 
 // New makes a Reader that keeps so many bytes of decoded rows.
 func New(env jobs.Env, cacheBytes int64) *Reader {
-	return &Reader{
+	r := &Reader{
 		env: env, seek: seek.New(seek.Options{CacheBytes: cacheBytes, Verify: env.Duck.Verify}),
 		views: newKept[*seek.View](512), owners: newKept[owners](2), sums: newKept[map[string][]Money](256),
 		paid: newKept[[]Paid](4), usage: newKept[[]Usage](4), posted: newKept[[]Posted](4),
 	}
+	r.newest = latest.New(env.Now, r.read, r.stays)
+	return r
 }
 
 // Books are one published state of what is paid. They do not change.
@@ -106,39 +99,14 @@ func (b *Books) Statement(period string) (Statement, bool) {
 }
 
 // Newest are the newest Books. The error says that the lake cannot be read and never could.
-func (r *Reader) Newest(ctx context.Context) (*Books, error) {
-	r.mu.Lock()
-	newest, fresh := r.newest, r.env.Now().Sub(r.looked) < lookAfter
-	r.mu.Unlock()
-	if fresh && newest != nil {
-		return newest, nil
-	}
-	// A request that is given up does not end the look that others wait for.
-	got := r.look.DoChan("", func() (any, error) { return r.again(context.WithoutCancel(ctx), newest) })
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case res := <-got:
-		if res.Err != nil {
-			return nil, res.Err
-		}
-		return res.Val.(*Books), nil
-	}
-}
+func (r *Reader) Newest(ctx context.Context) (*Books, error) { return r.newest.Get(ctx) }
 
-func (r *Reader) again(ctx context.Context, before *Books) (*Books, error) {
-	b, err := r.read(ctx, before)
-	if err != nil && before != nil && !errors.Is(err, jobs.ErrProof) {
-		r.env.Log.Warn("the statements stay as they were", "error", err)
-		b, err = before, nil
+func (r *Reader) stays(before *Books, err error) bool {
+	if before == nil || errors.Is(err, jobs.ErrProof) {
+		return false
 	}
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.newest, r.looked = b, r.env.Now()
-	return b, nil
+	r.env.Log.Warn("the statements stay as they were", "error", err)
+	return true
 }
 
 func (r *Reader) read(ctx context.Context, before *Books) (*Books, error) {

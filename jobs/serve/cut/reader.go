@@ -4,75 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/serve/latest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/seek"
 )
 
-// lookAfter is how old a look at the catalog may be.
-const lookAfter = time.Second
-
 // Reader gives the newest Cut. It may be used by several goroutines.
 type Reader struct {
-	env  jobs.Env
-	seek *seek.Reader
-	look singleflight.Group
-
-	files files // what is known of the artists in them
-
-	mu     sync.Mutex
-	newest *Cut
-	looked time.Time
+	env    jobs.Env
+	seek   *seek.Reader
+	newest *latest.Value[Cut]
+	files  files // what is known of the artists in them
 }
 
 // New makes a Reader that keeps so many bytes of decoded rows.
 func New(env jobs.Env, cacheBytes int64) *Reader {
-	return &Reader{env: env, seek: seek.New(seek.Options{CacheBytes: cacheBytes, Verify: env.Duck.Verify})}
+	r := &Reader{env: env, seek: seek.New(seek.Options{CacheBytes: cacheBytes, Verify: env.Duck.Verify})}
+	r.newest = latest.New(env.Now, r.read, r.stays)
+	return r
 }
 
 // Newest is the newest Cut. Its error says that there is none, or that the lake cannot be read and never could.
-func (r *Reader) Newest(ctx context.Context) (*Cut, error) {
-	r.mu.Lock()
-	newest, fresh := r.newest, r.env.Now().Sub(r.looked) < lookAfter
-	r.mu.Unlock()
-	if fresh && newest != nil {
-		return newest, nil
+func (r *Reader) Newest(ctx context.Context) (*Cut, error) { return r.newest.Get(ctx) }
+
+func (r *Reader) stays(before *Cut, err error) bool {
+	if before == nil {
+		return false
 	}
-	// A request that is given up does not end the look that others wait for.
-	got := r.look.DoChan("", func() (any, error) { return r.again(context.WithoutCancel(ctx), newest) })
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case res := <-got:
-		if res.Err != nil {
-			return nil, res.Err
-		}
-		return res.Val.(*Cut), nil
-	}
+	r.env.Log.Warn("the dashboard stays as it was", "error", err, "snapshot_id", before.Snapshot)
+	return true
 }
 
-// again looks at the catalog and gives the Cut before where nothing has moved.
-func (r *Reader) again(ctx context.Context, before *Cut) (*Cut, error) {
-	c, err := r.read(ctx, before)
-	if err != nil && before != nil {
-		r.env.Log.Warn("the dashboard stays as it was", "error", err, "snapshot_id", before.Snapshot)
-		c, err = before, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.newest, r.looked = c, r.env.Now()
-	return c, nil
-}
-
+// read looks at the catalog and gives the Cut before where nothing has moved.
 func (r *Reader) read(ctx context.Context, before *Cut) (*Cut, error) {
 	days, err := r.env.Snapshot(ctx, catalog.PlaysByDay)
 	if err != nil {

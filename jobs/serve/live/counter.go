@@ -4,13 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/serve/latest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/seek"
 )
@@ -18,21 +16,18 @@ import (
 // Minutes is how long the strip is.
 const Minutes = 60
 
-// lookAfter is how old a look at the archive may be.
-const lookAfter = time.Second
-
 // Counter keeps the counts of files. It may be used by several goroutines.
 type Counter struct {
-	env  jobs.Env
-	look singleflight.Group
-
-	mu     sync.Mutex
-	newest *Hour
-	looked time.Time
+	env    jobs.Env
+	newest *latest.Value[Hour]
 }
 
 // New makes a Counter.
-func New(env jobs.Env) *Counter { return &Counter{env: env} }
+func New(env jobs.Env) *Counter {
+	c := &Counter{env: env}
+	c.newest = latest.New(env.Now, c.read, c.stays)
+	return c
+}
 
 // Hour are the plays of the last hour in one snapshot of listens.
 type Hour struct {
@@ -57,40 +52,11 @@ type play struct {
 }
 
 // Newest reads what came since the last look.
-func (c *Counter) Newest(ctx context.Context) (*Hour, error) {
-	c.mu.Lock()
-	before, fresh := c.newest, c.env.Now().Sub(c.looked) < lookAfter
-	c.mu.Unlock()
-	if fresh && before != nil {
-		return before, nil
-	}
-	got := c.look.DoChan("", func() (any, error) { return c.again(context.WithoutCancel(ctx), before) })
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case res := <-got:
-		if res.Err != nil {
-			return nil, res.Err
-		}
-		return res.Val.(*Hour), nil
-	}
-}
+func (c *Counter) Newest(ctx context.Context) (*Hour, error) { return c.newest.Get(ctx) }
 
-func (c *Counter) again(ctx context.Context, before *Hour) (*Hour, error) {
-	h, err := c.read(ctx, before)
-	if err != nil {
-		c.env.Log.Warn("the live strip stays as it was", "error", err)
-		if before != nil {
-			h, err = before, nil
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.newest, c.looked = h, c.env.Now()
-	return h, nil
+func (c *Counter) stays(_ *Hour, err error) bool {
+	c.env.Log.Warn("the live strip stays as it was", "error", err)
+	return true
 }
 
 func (c *Counter) read(ctx context.Context, before *Hour) (*Hour, error) {
