@@ -1,6 +1,7 @@
 package cut
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -129,12 +130,18 @@ func (c *Cut) HoursFrom() time.Time {
 	return first
 }
 
+// listenersIn are the listeners that a column of a row of a table has.
+func listenersIn(r seek.Row, column int, table string) (figures.Set, error) {
+	set, err := figures.ParseSet([]byte(r.Text(column)), catalog.SketchSize(table))
+	if err != nil {
+		err = fmt.Errorf("%s: %w", table, err)
+	}
+	return set, err
+}
+
 // heardIn is a row of plays_by_hour.
 func heardIn(r seek.Row) (Heard, error) {
-	set, err := figures.ParseSet([]byte(r.Text(3)), catalog.SketchSize(catalog.PlaysByHour))
-	if err != nil {
-		err = fmt.Errorf("%s: %w", catalog.PlaysByHour, err)
-	}
+	set, err := listenersIn(r, 3, catalog.PlaysByHour)
 	return Heard{r.Text(0), r.Text(1), r.Text(2), instant(r.Number(4)), r.Number(5), r.Number(6), set}, err
 }
 
@@ -151,16 +158,11 @@ func (c *Cut) Audience(ctx context.Context, artist string, s Span) ([]Heard, err
 		if day := r.Number(3); day < from || day >= to {
 			return
 		}
-		set, err := figures.ParseSet([]byte(r.Text(2)), catalog.SketchSize(catalog.AudienceByDay))
-		if err != nil {
-			wrong = fmt.Errorf("%s: %w", catalog.AudienceByDay, err)
-		}
+		set, err := listenersIn(r, 2, catalog.AudienceByDay)
+		wrong = cmp.Or(wrong, err)
 		list = append(list, Heard{"", r.Text(0), r.Text(1), lake.DayStart(int(r.Number(3))), r.Number(4), r.Number(5), set})
 	})
-	if err == nil {
-		err = wrong
-	}
-	return list, err
+	return list, cmp.Or(err, wrong)
 }
 
 // Listeners are those of an artist in the days of a span: of every track by its id, and of all tracks by "".
@@ -172,15 +174,11 @@ func (c *Cut) Listeners(ctx context.Context, artist string, s Span) (map[string]
 		if day := r.Number(2); day < from || day >= to {
 			return
 		}
-		set, err := figures.ParseSet([]byte(r.Text(1)), catalog.SketchSize(catalog.ListenersByDay))
-		if err != nil {
-			wrong = fmt.Errorf("%s: %w", catalog.ListenersByDay, err)
-		}
+		set, err := listenersIn(r, 1, catalog.ListenersByDay)
+		wrong = cmp.Or(wrong, err)
 		sets[r.Text(0)] = append(sets[r.Text(0)], set)
 	})
-	if err == nil {
-		err = wrong
-	}
+	err = cmp.Or(err, wrong)
 	united := make(map[string]figures.Set, len(sets))
 	for track, list := range sets {
 		united[track] = figures.Unite(list...)

@@ -97,8 +97,13 @@ func (n *Names) of(track string) (first, end int) {
 // them; where they do, the one that began last holds, and among these the last label by id.
 func (n *Names) on(track string, day int32) int {
 	first, end := n.of(track)
+	return n.among(first, end, int64(day))
+}
+
+// among is on for a track whose rows are known.
+func (n *Names) among(first, end int, day int64) int {
 	for at := end - 1; at >= first; at-- {
-		if r := n.rows[at]; r.from <= day && day < r.to {
+		if r := n.rows[at]; int64(r.from) <= day && day < int64(r.to) {
 			return at
 		}
 	}

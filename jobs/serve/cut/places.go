@@ -27,9 +27,9 @@ type gathered struct {
 }
 
 func (g *gathered) add(r seek.Row, plays, millis, listeners int, of string) error {
-	set, err := figures.ParseSet([]byte(r.Text(listeners)), catalog.SketchSize(of))
+	set, err := listenersIn(r, listeners, of)
 	if err != nil {
-		return fmt.Errorf("%s: %w", of, err)
+		return err
 	}
 	g.plays += r.Number(plays)
 	g.millis += r.Number(millis)

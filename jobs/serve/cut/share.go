@@ -84,12 +84,8 @@ func (o *owner) owns(track string, day int64) bool {
 		o.track = track
 		o.first, o.end = n.of(track)
 	}
-	for at := o.end - 1; at >= o.first; at-- {
-		if r := n.rows[at]; int64(r.from) <= day && day < int64(r.to) {
-			return r.label == o.share.label
-		}
-	}
-	return false
+	at := n.among(o.first, o.end, day)
+	return at >= 0 && n.rows[at].label == o.share.label
 }
 
 // fold makes something of each file that may have days of a span, and keeps it: files never change, so the next cut
@@ -359,10 +355,8 @@ func (s *Share) Listeners(ctx context.Context, span Span) (figures.Set, error) {
 			if day := r.Number(2); r.Text(0) == "" || day < from || day >= to || !of.owns(r.Text(0), day) {
 				return
 			}
-			set, err := figures.ParseSet([]byte(r.Text(1)), catalog.SketchSize(catalog.ListenersByDay))
-			if err != nil {
-				wrong = fmt.Errorf("%s: %w", catalog.ListenersByDay, err)
-			}
+			set, err := listenersIn(r, 1, catalog.ListenersByDay)
+			wrong = cmp.Or(wrong, err)
 			union.Add(set)
 		})
 		return union.Set(), cmp.Or(err, wrong)

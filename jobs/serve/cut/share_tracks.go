@@ -3,8 +3,6 @@ package cut
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -13,10 +11,8 @@ import (
 	"github.com/lakectl/lakectl/lake/seek"
 )
 
-// TrackListeners are the listeners by track of some tracks, which have plays of these artists.
+// TrackListeners are the listeners by track of some tracks, which have plays of these artists, ascending.
 func (s *Share) TrackListeners(ctx context.Context, span Span, tracks, artists []string) (map[string]figures.Set, error) {
-	slices.Sort(artists)
-	artists = slices.Compact(artists)
 	unions := map[string]*figures.Union{}
 	for _, t := range tracks {
 		unions[t] = &figures.Union{}
@@ -30,10 +26,8 @@ func (s *Share) TrackListeners(ctx context.Context, span Span, tracks, artists [
 			if day := r.Number(2); !ok || day < from || day >= to || !of.owns(r.Text(0), day) {
 				return
 			}
-			set, err := figures.ParseSet([]byte(r.Text(1)), catalog.SketchSize(catalog.ListenersByDay))
-			if err != nil {
-				wrong = fmt.Errorf("%s: %w", catalog.ListenersByDay, err)
-			}
+			set, err := listenersIn(r, 1, catalog.ListenersByDay)
+			wrong = cmp.Or(wrong, err)
 			union.Add(set)
 		})
 		if err = cmp.Or(err, wrong); err != nil {
@@ -47,10 +41,8 @@ func (s *Share) TrackListeners(ctx context.Context, span Span, tracks, artists [
 	return sets, nil
 }
 
-// TrackDays are the plays by track and day of some tracks, which have plays of these artists.
+// TrackDays are the plays by track and day of some tracks, which have plays of these artists, ascending.
 func (s *Share) TrackDays(ctx context.Context, span Span, tracks, artists []string) (map[string][]figures.Sum, error) {
-	slices.Sort(artists)
-	artists = slices.Compact(artists)
 	days := map[string][]figures.Sum{}
 	for _, t := range tracks {
 		days[t] = nil
