@@ -37,7 +37,7 @@ func (r *Runner) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	newest, err := newestEvent(archive)
+	marks, err := catalog.WatermarksOf(archive)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (r *Runner) look(ctx context.Context) error {
 	if archive.ID() == 0 {
 		r.archive.CommittedAt = time.Time{}
 	}
-	r.ingester.Watermark = newest
+	r.ingester.Watermark = marks.Newest()
 	r.mu.Unlock()
 	for _, t := range r.tasks {
 		table, does := follows[t.Name]
@@ -62,23 +62,6 @@ func (r *Runner) look(ctx context.Context) error {
 		r.mu.Unlock()
 	}
 	return nil
-}
-
-// newestEvent is the newest event time of the archive; zero for none.
-func newestEvent(archive lake.Snapshot) (time.Time, error) {
-	marks, err := catalog.WatermarksOf(archive)
-	if err != nil {
-		return time.Time{}, err
-	}
-	var newest time.Time
-	for _, partitions := range marks {
-		for _, micros := range partitions {
-			if at := time.UnixMicro(micros).UTC(); at.After(newest) {
-				newest = at
-			}
-		}
-	}
-	return newest, nil
 }
 
 // followed is how far a table has taken the archive in: the commit time of the snapshot it covers, and that of the
