@@ -66,8 +66,14 @@ func (f *rollupFlags) declare() []cli.Flag {
 
 func runRollup(ctx context.Context, c *frame.Call, f rollupFlags) (any, error) {
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) {
-		return chain.RollUp(ctx, env, rollup.Options{TrueUp: f.TrueUp, Hours: c.Config.Retention.Hours, RecentFolder: c.Config.RecentFolder()})
+		o := rollupOptions(c)
+		o.TrueUp = f.TrueUp
+		return chain.RollUp(ctx, env, o)
 	})
+}
+
+func rollupOptions(c *frame.Call) rollup.Options {
+	return rollup.Options{Hours: c.Config.Retention.Hours, RecentFolder: c.Config.RecentFolder()}
 }
 
 type royaltiesFlags struct {
@@ -142,7 +148,5 @@ func runDeletions(ctx context.Context, c *frame.Call, f deletionsFlags) (any, er
 		return nil, err
 	}
 	defer closeEnv()
-	return chain.CarryOut(ctx, env, chain.DeletionsOptions{
-		Rollup: rollup.Options{Hours: c.Config.Retention.Hours, RecentFolder: c.Config.RecentFolder()}, OnlyOpen: f.OnlyOpen,
-	})
+	return chain.CarryOut(ctx, env, chain.DeletionsOptions{Rollup: rollupOptions(c), OnlyOpen: f.OnlyOpen})
 }
