@@ -205,6 +205,8 @@ type tracks struct {
 	Count  int        `json:"count"` // of tracks on all pages
 	Tracks []trackRow `json:"tracks"`
 	Next   string     `json:"next,omitempty"` // cursor of the page after this one
+
+	sums map[string]cut.TrackSum // of all tracks
 }
 
 type trackRow struct {
@@ -239,12 +241,11 @@ func (q *question) tracks(ctx context.Context) (tracks, error) {
 	if t.envelope, err = q.envelope(ctx); err != nil {
 		return t, err
 	}
-	sums, err := q.trackSums(ctx, q.span)
-	if err != nil {
+	if t.sums, err = q.trackSums(ctx, q.span); err != nil {
 		return t, err
 	}
-	all := make([]*trackRow, 0, len(sums))
-	for track, sum := range sums {
+	all := make([]*trackRow, 0, len(t.sums))
+	for track, sum := range t.sums {
 		all = append(all, &trackRow{TrackID: track, Plays: sum.Plays, Millis: sum.Millis})
 		t.Plays += sum.Plays
 	}
@@ -257,16 +258,16 @@ func (q *question) tracks(ctx context.Context) (tracks, error) {
 		return t, err
 	}
 	t.Next = next
-	return t, q.describe(ctx, &t, page, sums)
+	return t, q.describe(ctx, &t, page)
 }
 
 // describe fills in names, listeners and changes of the tracks on a page.
-func (q *question) describe(ctx context.Context, t *tracks, page []*trackRow, sums map[string]cut.TrackSum) error {
+func (q *question) describe(ctx context.Context, t *tracks, page []*trackRow) error {
 	ids := make([]string, len(page))
 	for i, row := range page {
 		ids[i] = row.TrackID
 	}
-	sets, err := q.trackListeners(ctx, ids, sums)
+	sets, err := q.trackListeners(ctx, ids, t.sums)
 	if err != nil {
 		return err
 	}

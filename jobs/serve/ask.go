@@ -48,6 +48,17 @@ type subject struct {
 	artist string // of a label, whose figures the label sees in part; "" for all
 }
 
+// ids are the artist and the label that an answer names.
+func (s subject) ids() (artist, label string) {
+	if s.kind == "artist" {
+		return s.id, ""
+	}
+	return s.artist, s.id
+}
+
+// wholeLabel tells whether it is all of a label, not one artist of it.
+func (s subject) wholeLabel() bool { return s.kind == "label" && s.artist == "" }
+
 // wrong is a parameter that cannot be answered. Its text is for whoever wrote it.
 type wrong struct{ text string }
 

@@ -44,11 +44,7 @@ func (q *question) envelope(ctx context.Context) (envelope, error) {
 		AsOf: q.cut.AsOf.UTC(), Timezone: "UTC", Status: exact, SnapshotID: strconv.FormatInt(q.cut.Snapshot, 10),
 		From: q.span.From.Format(time.DateOnly), To: q.span.To.AddDate(0, 0, -1).Format(time.DateOnly),
 	}
-	if q.of.kind == "artist" {
-		e.ArtistID = q.of.id
-	} else {
-		e.LabelID, e.ArtistID = q.of.id, q.of.artist
-	}
+	e.ArtistID, e.LabelID = q.of.ids()
 	if !q.cut.Watermark.IsZero() {
 		e.Watermark = &q.cut.Watermark
 	}
@@ -71,6 +67,26 @@ func (q *question) envelope(ctx context.Context) (envelope, error) {
 		}
 	}
 	return e, nil
+}
+
+// heading is what an answer that is of no range says besides its figures.
+type heading struct {
+	AsOf       time.Time  `json:"as_of"`               // when the state of the archive was committed
+	Watermark  *time.Time `json:"watermark"`           // newest event time in it
+	Timezone   string     `json:"timezone"`            // UTC
+	Status     string     `json:"status"`              // provisional, exact or corrected
+	SnapshotID string     `json:"snapshot_id"`         // of listens
+	ArtistID   string     `json:"artist_id,omitempty"` // whose figures they are
+	LabelID    string     `json:"label_id,omitempty"`
+}
+
+func headingOf(of subject, asOf, watermark time.Time, snapshot int64, status string) heading {
+	h := heading{AsOf: asOf.UTC(), Timezone: "UTC", Status: status, SnapshotID: strconv.FormatInt(snapshot, 10)}
+	h.ArtistID, h.LabelID = of.ids()
+	if !watermark.IsZero() {
+		h.Watermark = &watermark
+	}
+	return h
 }
 
 // table is an answer that can be a list of rows, for CSV.

@@ -68,12 +68,8 @@ var routes = map[string]route{
 	"summary":    {nil, func(ctx context.Context, q *question) (any, error) { return q.summary(ctx) }},
 	"timeseries": {[]string{"step"}, func(ctx context.Context, q *question) (any, error) { return q.timeseries(ctx) }},
 	"tracks":     {[]string{"limit", "cursor"}, func(ctx context.Context, q *question) (any, error) { return q.tracks(ctx) }},
-	"countries": {nil, func(ctx context.Context, q *question) (any, error) {
-		return q.parts(ctx, "country", func(h cut.Heard) string { return h.Country })
-	}},
-	"devices": {nil, func(ctx context.Context, q *question) (any, error) {
-		return q.parts(ctx, "device", func(h cut.Heard) string { return h.Device })
-	}},
+	"countries":  {nil, func(ctx context.Context, q *question) (any, error) { return q.parts(ctx, "country", countryOf) }},
+	"devices":    {nil, func(ctx context.Context, q *question) (any, error) { return q.parts(ctx, "device", deviceOf) }},
 	"changes": {[]string{"track", "limit", "cursor"}, func(ctx context.Context, q *question) (any, error) {
 		account, err := q.account(ctx)
 		if err != nil {
@@ -103,11 +99,12 @@ var places = []place{
 	}},
 }
 
-// whole tells whether all of a label is there, not one artist of it.
-func (p place) whole() bool { return p.path == "/labels/{id}" }
+// within tells whether it is of one artist of a label. Statements are made out to none.
+func (p place) within() bool { return p.path == "/labels/{id}/artists/{artist}" }
 
-// paid tells whether statements are made out to the subject. None is to one artist of a label.
-func (p place) paid() bool { return p.path != "/labels/{id}/artists/{artist}" }
+func (p place) wholeLabel() bool { return p.sees == access.Label && !p.within() }
+
+func (p place) paid() bool { return !p.within() }
 
 func anybody(place) bool { return true }
 
@@ -115,7 +112,7 @@ func anybody(place) bool { return true }
 func (h *Handler) Mount(mux *Routes) {
 	for _, p := range places {
 		all := maps.Clone(routes)
-		if p.whole() {
+		if p.wholeLabel() {
 			maps.Copy(all, ofLabels)
 		}
 		for name, route := range all {
@@ -131,11 +128,11 @@ func (h *Handler) Mount(mux *Routes) {
 				h.now(w, r, p.of(r))
 			}
 		})
-		if p.path != "/labels/{id}/artists/{artist}" { // which follows its label
+		if !p.within() { // which follows its label, and is paid with it
 			h.mountUpdates(mux, p)
+			h.mountStatements(mux, p)
 		}
 	}
-	h.mountStatements(mux)
 }
 
 // unasked tells whether a request has no parameters, and refuses it where it has.

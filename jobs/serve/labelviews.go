@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lakectl/lakectl/jobs/serve/page"
 )
@@ -33,13 +30,8 @@ func (v *viewer) roster(ctx context.Context) (any, error) {
 
 // sortQuery asks for the same range in another order.
 func (v *viewer) sortQuery(by string) string {
-	q := url.Values{"sort": {by}}
-	if v.days != 0 {
-		q.Set("days", strconv.Itoa(v.days))
-	} else {
-		q.Set("from", v.span.From.Format(time.DateOnly))
-		q.Set("to", v.span.To.AddDate(0, 0, -1).Format(time.DateOnly))
-	}
+	q := v.sameRange()
+	q.Set("sort", by)
 	return query(q)
 }
 

@@ -13,7 +13,7 @@ import (
 
 // lines answers with one statement: its sums, and what each track got of each pool, or in all.
 type lines struct {
-	bookkeeping
+	heading
 	closedPeriod
 	Pools []line `json:"pools"` // of all tracks
 	By    string `json:"by"`    // pool: a line is a track in a pool; track: a track in a currency
@@ -80,7 +80,7 @@ func (g gathered) list() []line {
 }
 
 func (a *account) lines(ctx context.Context, of books.Statement) (lines, error) {
-	l := lines{bookkeeping: a.bookkeeping(), By: a.by, Pools: []line{}, Lines: []line{}}
+	l := lines{heading: a.heading(), By: a.by, Pools: []line{}, Lines: []line{}}
 	all, err := a.books.Posted(ctx, a.holder)
 	if err != nil {
 		return l, err

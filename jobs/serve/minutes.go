@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/lakectl/lakectl/jobs/serve/cut"
@@ -12,15 +11,9 @@ import (
 
 // minutes answers with the plays of the last hour. They are not of a cut, and are summed with nothing.
 type minutes struct {
-	AsOf       time.Time  `json:"as_of"`     // of the newest commit to the archive
-	Watermark  *time.Time `json:"watermark"` // newest event time in it
-	Timezone   string     `json:"timezone"`
-	Status     string     `json:"status"`
-	SnapshotID string     `json:"snapshot_id"` // of listens
-	ArtistID   string     `json:"artist_id,omitempty"`
-	LabelID    string     `json:"label_id,omitempty"`
-	Plays      int64      `json:"plays"` // of all minutes
-	Minutes    []minute   `json:"minutes"`
+	heading
+	Plays   int64    `json:"plays"` // of all minutes
+	Minutes []minute `json:"minutes"`
 }
 
 type minute struct {
@@ -34,15 +27,7 @@ func (h *Handler) now(w http.ResponseWriter, r *http.Request, of subject) {
 		h.fail(w, r, err)
 		return
 	}
-	m := minutes{AsOf: hour.AsOf.UTC(), Timezone: "UTC", Status: provisional, SnapshotID: strconv.FormatInt(hour.Snapshot, 10), ArtistID: of.artist}
-	if of.kind == "artist" {
-		m.ArtistID = of.id
-	} else {
-		m.LabelID = of.id
-	}
-	if !hour.Watermark.IsZero() {
-		m.Watermark = &hour.Watermark
-	}
+	m := minutes{heading: headingOf(of, hour.AsOf, hour.Watermark, hour.Snapshot, provisional)} // as_of is of the newest commit to the archive
 	for _, one := range list {
 		m.Plays += one.Plays
 		m.Minutes = append(m.Minutes, minute{one.At, one.Plays})

@@ -32,7 +32,7 @@ var views = map[string]struct {
 	of         func(place) bool // whose pages have it
 }{
 	"":                {nil, (*viewer).overview, anybody},
-	"/roster":         {[]string{"limit", "cursor", "sort"}, (*viewer).roster, place.whole},
+	"/roster":         {[]string{"limit", "cursor", "sort"}, (*viewer).roster, place.wholeLabel},
 	"/tracks":         {[]string{"limit", "cursor"}, (*viewer).tracks, anybody},
 	"/tracks/{track}": {nil, (*viewer).track, anybody},
 	"/audience":       {nil, (*viewer).audience, anybody},
@@ -266,10 +266,7 @@ func listeners(s figures.Set) string {
 // chart is the line of days, weeks or months, whichever keeps it readable, with the time before behind it.
 func (v *viewer) chart(ctx context.Context, plays []cut.Plays) (page.Chart, error) {
 	length := v.span.To.Sub(v.span.From)
-	step, label := figures.Day, "2 Jan"
-	if length > 200*24*time.Hour {
-		step = figures.Week
-	}
+	step, label := v.courseStep(), "2 Jan"
 	before := figures.Range{From: v.span.From.Add(-length), To: v.span.From}
 	earlier, err := v.question.plays(ctx, before)
 	if err != nil {

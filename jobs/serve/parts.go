@@ -43,16 +43,27 @@ func (p parts) rows() [][]string {
 	return list
 }
 
+func countryOf(h cut.Heard) string { return h.Country }
+
+func deviceOf(h cut.Heard) string { return h.Device }
+
 func (q *question) parts(ctx context.Context, of string, key func(cut.Heard) string) (parts, error) {
-	p := parts{Of: of, Parts: []part{}}
-	var err error
-	if p.envelope, err = q.envelope(ctx); err != nil {
-		return p, err
+	e, err := q.envelope(ctx)
+	if err != nil {
+		return parts{}, err
 	}
 	heard, apart, err := q.audience(ctx)
 	if err != nil {
-		return p, err
+		return parts{}, err
 	}
+	p := partsOf(heard, apart, key)
+	p.envelope, p.Of = e, of
+	return p, nil
+}
+
+// partsOf are the parts of what was heard, by a key; apart has no key.
+func partsOf(heard []cut.Heard, apart cut.Plays, key func(cut.Heard) string) parts {
+	p := parts{Parts: []part{}}
 	cells := make([]figures.Cell, len(heard))
 	for i, h := range heard {
 		cells[i] = figures.Cell{Key: key(h), Plays: h.Plays, Millis: h.Millis, Listeners: h.Listeners}
@@ -65,5 +76,5 @@ func (q *question) parts(ctx context.Context, of string, key func(cut.Heard) str
 		p.Plays += apart.Plays
 		p.Parts = append(p.Parts, part{NotSplit: true, Why: notSplitWhy, Plays: apart.Plays, Millis: apart.Millis})
 	}
-	return p, nil
+	return p
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lakectl/lakectl/jobs/serve/cut"
 	"github.com/lakectl/lakectl/jobs/serve/figures"
@@ -103,15 +104,19 @@ func (q *question) roster(ctx context.Context) (roster, error) {
 
 // course are the plays of each day, or of each week where there are many.
 func (q *question) course(days []figures.Sum) []int64 {
-	step := figures.Day
-	if int(q.span.To.Sub(q.span.From).Hours()/24) > mostCourse {
-		step = figures.Week
-	}
 	list := []int64{}
-	for _, p := range figures.Series(step, q.span, q.cut.Until(), days) {
+	for _, p := range figures.Series(q.courseStep(), q.span, q.cut.Until(), days) {
 		list = append(list, p.Plays)
 	}
 	return list
+}
+
+// courseStep keeps a course readable.
+func (q *question) courseStep() figures.Step {
+	if q.span.To.Sub(q.span.From) > mostCourse*24*time.Hour {
+		return figures.Week
+	}
+	return figures.Day
 }
 
 // mostCourse is the most days that a course has day by day.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -29,33 +28,15 @@ type account struct {
 	by     string // track or pool
 }
 
-// bookkeeping is what every answer about statements says besides its amounts.
-type bookkeeping struct {
-	AsOf       time.Time  `json:"as_of"`       // when the state of the archive that the newest run accounts for was committed
-	Watermark  *time.Time `json:"watermark"`   // newest event time in it
-	Timezone   string     `json:"timezone"`    // UTC
-	Status     string     `json:"status"`      // exact, or corrected where something was posted since
-	SnapshotID string     `json:"snapshot_id"` // of listens
-	ArtistID   string     `json:"artist_id,omitempty"`
-	LabelID    string     `json:"label_id,omitempty"`
-}
-
-func (a *account) bookkeeping() bookkeeping {
-	b := bookkeeping{AsOf: a.books.AsOf.UTC(), Timezone: "UTC", Status: exact, SnapshotID: strconv.FormatInt(a.books.Snapshot, 10)}
-	if !a.books.Watermark.IsZero() {
-		b.Watermark = &a.books.Watermark
-	}
-	if a.of.kind == "artist" {
-		b.ArtistID = a.of.id
-	} else {
-		b.LabelID = a.of.id
-	}
-	return b
+// heading says which state of the archive the newest run accounts for. Statements are exact, or corrected where
+// something was posted since.
+func (a *account) heading() heading {
+	return headingOf(a.of, a.books.AsOf, a.books.Watermark, a.books.Snapshot, exact)
 }
 
 // statements answers with the closed periods, newest first.
 type statements struct {
-	bookkeeping
+	heading
 	Statements []closedPeriod `json:"statements"`
 	Next       string         `json:"next,omitempty"`
 }
@@ -108,7 +89,7 @@ func (s statements) rows() [][]string {
 }
 
 func (a *account) statements(ctx context.Context) (statements, error) {
-	s := statements{bookkeeping: a.bookkeeping(), Statements: []closedPeriod{}}
+	s := statements{heading: a.heading(), Statements: []closedPeriod{}}
 	all, err := a.books.Posted(ctx, a.holder)
 	if err != nil {
 		return s, err
@@ -248,34 +229,32 @@ func (h *Handler) openAccount(r *http.Request, of subject, parameters ...string)
 }
 
 // mountStatements adds the routes of what is paid.
-func (h *Handler) mountStatements(mux *Routes) {
-	for kind, sees := range map[string]access.Sees{"artist": access.Artist, "label": access.Label} {
-		allowed := func(handler func(http.ResponseWriter, *http.Request, subject)) http.HandlerFunc {
-			return func(w http.ResponseWriter, r *http.Request) {
-				if id := r.PathValue("id"); access.Allow(w, r, sees, id) {
-					handler(w, r, subject{kind: kind, id: id})
-				}
+func (h *Handler) mountStatements(mux *Routes, p place) {
+	allowed := func(handler func(http.ResponseWriter, *http.Request, subject)) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if access.Allow(w, r, p.sees, r.PathValue("id")) {
+				handler(w, r, p.of(r))
 			}
 		}
-		base := "GET /v1/" + kind + "s/{id}/statements"
-		mux.HandleFunc(base, allowed(func(w http.ResponseWriter, r *http.Request, of subject) {
-			if a, ok := h.accountOf(w, r, of, "limit", "cursor"); ok {
-				body, err := a.statements(r.Context())
-				h.account(w, r, a, body, err)
-			}
-		}))
-		mux.HandleFunc(base+"/{period}", allowed(func(w http.ResponseWriter, r *http.Request, of subject) {
-			if a, ok := h.accountOf(w, r, of, "by", "limit", "cursor"); ok {
-				if one, ok := a.books.Statement(r.PathValue("period")); ok {
-					body, err := a.lines(r.Context(), one)
-					h.account(w, r, a, body, err)
-					return
-				}
-				access.NotFound(w, r)
-			}
-		}))
-		mux.HandleFunc(base+"/{period}/{file}", allowed(h.download))
 	}
+	base := "GET /v1" + p.path + "/statements"
+	mux.HandleFunc(base, allowed(func(w http.ResponseWriter, r *http.Request, of subject) {
+		if a, ok := h.accountOf(w, r, of, "limit", "cursor"); ok {
+			body, err := a.statements(r.Context())
+			h.account(w, r, a, body, err)
+		}
+	}))
+	mux.HandleFunc(base+"/{period}", allowed(func(w http.ResponseWriter, r *http.Request, of subject) {
+		if a, ok := h.accountOf(w, r, of, "by", "limit", "cursor"); ok {
+			if one, ok := a.books.Statement(r.PathValue("period")); ok {
+				body, err := a.lines(r.Context(), one)
+				h.account(w, r, a, body, err)
+				return
+			}
+			access.NotFound(w, r)
+		}
+	}))
+	mux.HandleFunc(base+"/{period}/{file}", allowed(h.download))
 }
 
 // account writes an answer about statements.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ func (v *viewer) overview(ctx context.Context) (any, error) {
 	if o.Tracks, err = v.trackRows(ctx, list); err != nil {
 		return nil, err
 	}
-	if v.of.kind == "label" && v.of.artist == "" {
+	if v.of.wholeLabel() {
 		v.limit = firstArtists
 		list, err := v.question.roster(ctx)
 		if err != nil {
@@ -103,15 +104,11 @@ func (v *viewer) strip(ctx context.Context) (page.Live, error) {
 
 // trackRows are the tracks of an answer with their course.
 func (v *viewer) trackRows(ctx context.Context, list tracks) ([]page.TrackRow, error) {
-	sums, err := v.trackSums(ctx, v.span)
-	if err != nil {
-		return nil, err
-	}
 	ids := make([]string, len(list.Tracks))
 	for i, t := range list.Tracks {
 		ids[i] = t.TrackID
 	}
-	course, err := v.trackDays(ctx, ids, sums)
+	course, err := v.trackDays(ctx, ids, list.sums)
 	if err != nil {
 		return nil, err
 	}
@@ -146,16 +143,14 @@ func (v *viewer) rangeQuery() string { return v.frame().Range.Query() }
 
 // bars are places and devices, at most so many of each: what is beyond goes to the last.
 func (v *viewer) bars(ctx context.Context, most int) (places, devices page.Bars, err error) {
-	country, err := v.parts(ctx, "country", func(h cut.Heard) string { return h.Country })
+	heard, apart, err := v.question.audience(ctx)
 	if err != nil {
 		return places, devices, err
 	}
-	device, err := v.parts(ctx, "device", func(h cut.Heard) string { return h.Device })
-	if err != nil {
-		return places, devices, err
-	}
-	return barsOf("Places", country, most, placeName), barsOf("Devices", device, most, func(s string) string { return s }), nil
+	return barsOf("Places", partsOf(heard, apart, countryOf), most, placeName), barsOf("Devices", partsOf(heard, apart, deviceOf), most, asItIs), nil
 }
+
+func asItIs(s string) string { return s }
 
 func barsOf(title string, p parts, most int, name func(string) string) page.Bars {
 	b := page.Bars{Title: title, Total: p.Plays}
@@ -213,17 +208,25 @@ func (v *viewer) tracks(ctx context.Context) (any, error) {
 
 // pageQuery asks for the page after a cursor.
 func (v *viewer) pageQuery(cursor string) string {
-	q := url.Values{"cursor": {cursor}, "limit": {strconv.Itoa(v.limit)}}
+	q := v.sameRange()
+	q.Set("cursor", cursor)
+	q.Set("limit", strconv.Itoa(v.limit))
 	if v.sort != standardSort {
 		q.Set("sort", v.sort)
 	}
-	if v.days != 0 {
-		q.Set("days", strconv.Itoa(v.days))
-	} else {
-		q.Set("from", v.span.From.Format(time.DateOnly))
-		q.Set("to", v.span.To.AddDate(0, 0, -1).Format(time.DateOnly))
-	}
 	return query(q)
+}
+
+// sameRange asks for the range that is shown, as it was asked for.
+func (v *viewer) sameRange() url.Values {
+	if v.days != 0 {
+		return url.Values{"days": {strconv.Itoa(v.days)}}
+	}
+	return v.dates()
+}
+
+func (v *viewer) dates() url.Values {
+	return url.Values{"from": {v.span.From.Format(time.DateOnly)}, "to": {v.span.To.AddDate(0, 0, -1).Format(time.DateOnly)}}
 }
 
 func (v *viewer) track(ctx context.Context) (any, error) {
@@ -260,22 +263,13 @@ func (v *viewer) newestHours(ctx context.Context, t *page.Track) error {
 	end := figures.Hour.Start(v.cut.Until()).Add(time.Hour)
 	last := figures.Range{From: end.Add(-48 * time.Hour), To: end}
 	var hours []figures.Cell
-	countries, devices := []figures.Cell{}, []figures.Cell{}
+	heard = slices.DeleteFunc(heard, func(h cut.Heard) bool { return h.Track != v.item })
 	for _, h := range heard {
-		if h.Track != v.item {
-			continue
-		}
-		cell := figures.Cell{Plays: h.Plays, Millis: h.Millis, Listeners: h.Listeners}
 		if !h.At.Before(last.From) && h.At.Before(last.To) {
-			cell.Key = h.At.Format(time.RFC3339)
-			hours = append(hours, cell)
+			hours = append(hours, figures.Cell{Key: h.At.Format(time.RFC3339), Plays: h.Plays, Millis: h.Millis, Listeners: h.Listeners})
 		}
-		cell.Key = h.Country
-		countries = append(countries, cell)
-		cell.Key = h.Device
-		devices = append(devices, cell)
 	}
-	t.Places, t.Devices = cellBars("Places", countries, placeName), cellBars("Devices", devices, func(s string) string { return s })
+	t.Places, t.Devices = hourBars("Places", heard, countryOf, placeName), hourBars("Devices", heard, deviceOf, asItIs)
 	var shown []figures.Sum
 	for _, c := range figures.Breakdown(hours) {
 		if at, err := time.Parse(time.RFC3339, c.Key); err == nil && c.Key != figures.Other {
@@ -292,13 +286,8 @@ func (v *viewer) newestHours(ctx context.Context, t *page.Track) error {
 	return nil
 }
 
-func cellBars(title string, cells []figures.Cell, name func(string) string) page.Bars {
-	p := parts{}
-	for _, c := range figures.Breakdown(cells) {
-		p.Parts = append(p.Parts, part{Key: c.Key, Other: c.Key == figures.Other, Plays: c.Plays, Millis: c.Millis})
-		p.Plays += c.Plays
-	}
-	b := barsOf(title, p, mostLimit, name)
+func hourBars(title string, heard []cut.Heard, key func(cut.Heard) string, name func(string) string) page.Bars {
+	b := barsOf(title, partsOf(heard, cut.Plays{}, key), mostLimit, name)
 	if len(b.Parts) > 0 {
 		b.Note = "Of the newest days, which are kept by the hour. " + b.Note
 	}
@@ -321,7 +310,7 @@ func (v *viewer) audience(ctx context.Context) (any, error) {
 func (v *viewer) export(context.Context) (any, error) {
 	f := v.frame()
 	base := "/v1" + f.Base() + "/"
-	dates := url.Values{"from": {v.span.From.Format(time.DateOnly)}, "to": {v.span.To.AddDate(0, 0, -1).Format(time.DateOnly)}}
+	dates := v.dates()
 	with := func(key, value string) string {
 		q := maps.Clone(dates)
 		q.Set(key, value)
@@ -335,7 +324,7 @@ func (v *viewer) export(context.Context) (any, error) {
 		{Text: "Devices", URL: base + "devices" + query(dates)},
 		{Text: "Changes", URL: base + "changes" + query(dates)},
 	}
-	if v.of.kind == "label" && v.of.artist == "" {
+	if v.of.wholeLabel() {
 		files = append(files, page.Link{Text: "Roster", URL: base + "roster" + with("limit", "1000")})
 	}
 	return page.Export{Frame: f, Files: files}, nil
