@@ -2,7 +2,6 @@ package serve_test
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,22 +23,10 @@ import (
 	"github.com/lakectl/lakectl/jobs/serve/access"
 )
 
-// journal is a log that many write to.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
 // guarded is a server with its guard, as it runs, and who may ask it.
 type guarded struct {
 	*service
-	log     journal
+	log     laketest.Journal
 	secrets map[string]string // by whom
 	addr    string
 }
@@ -162,7 +149,7 @@ func TestEveryProbeHasItsAnswerAndNoOther(t *testing.T) {
 	if len(notFound) != 1 {
 		t.Errorf("404 has %d bodies: %v", len(notFound), notFound)
 	}
-	log := g.log.text.String()
+	log := g.log.String()
 	for who, secret := range g.secrets {
 		if strings.Contains(log, secret) {
 			t.Errorf("the secret of %s is in the log", who)

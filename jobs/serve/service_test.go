@@ -17,7 +17,6 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/serve"
 	"github.com/lakectl/lakectl/jobs/serve/access"
-	"github.com/lakectl/lakectl/lake"
 )
 
 // service is a server on a lake whose dashboard the test fills.
@@ -52,23 +51,7 @@ func newService(t *testing.T) *service {
 // commit adds rows to a table, with state.
 func (s *service) commit(table string, state map[string]string, rows ...[]any) {
 	s.Helper()
-	c := lake.Commit{Job: catalog.RollupJob, Stage: func(lake.Snapshot) (map[string]string, error) {
-		summary := map[string]string{}
-		for k, v := range state {
-			summary[lake.StateKey(k)] = v
-		}
-		return summary, nil
-	}}
-	var err error
-	if len(rows) > 0 {
-		c.Add, err = s.Snapshot(s.T, table).Table().WriteRows(s.Context(), "test", rows)
-	}
-	if err == nil {
-		_, err = s.Commit(s.Context(), table, c)
-	}
-	if err != nil {
-		s.Fatal(err)
-	}
+	s.Put(s.T, catalog.RollupJob, table, state, rows...)
 }
 
 // played is a play that the test makes up.

@@ -77,20 +77,7 @@ func trackOf(artist string) string { return "t" + strconv.Itoa(slices.Index(host
 
 func insert(t *testing.T, l *laketest.Lake, table string, rows ...[]any) lake.Snapshot {
 	t.Helper()
-	tbl, err := l.Table(t.Context(), table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := tbl.WriteRows(t.Context(), "test", rows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	anyBase := func(lake.Snapshot) (map[string]string, error) { return nil, nil }
-	s, err := l.Commit(t.Context(), table, lake.Commit{Job: "test", Add: files, Stage: anyBase})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return l.Put(t, "test", table, nil, rows...)
 }
 
 // republish writes a later run of March that published the same payouts, with shares and adjustments pinned.

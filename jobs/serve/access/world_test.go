@@ -1,7 +1,6 @@
 package access_test
 
 import (
-	"bytes"
 	"io"
 	"log/slog"
 	"net/http"
@@ -9,7 +8,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,26 +23,8 @@ type world struct {
 	*testing.T
 	lake   *laketest.Lake
 	offset atomic.Int64 // of the clock, ns
-	log    *journal
+	log    *laketest.Journal
 	worked atomic.Int64 // requests that reached work on an id
-}
-
-// journal is a log that many write to.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
 }
 
 // What no log may hold: secrets of ours, and tokens of an issuer.
@@ -52,7 +32,7 @@ var secretWords = regexp.MustCompile(`lk[tls]_[A-Za-z0-9_-]{6,}|eyJ[A-Za-z0-9_-]
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, lake: laketest.New(t), log: &journal{}}
+	w := &world{T: t, lake: laketest.New(t), log: &laketest.Journal{}}
 	t.Cleanup(func() {
 		if found := secretWords.FindString(w.log.String()); found != "" {
 			t.Errorf("the log holds %.12s...:\n%s", found, w.log)

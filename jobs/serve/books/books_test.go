@@ -19,7 +19,6 @@ import (
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/jobs/royalty/statement"
 	"github.com/lakectl/lakectl/jobs/serve/books"
-	"github.com/lakectl/lakectl/lake"
 )
 
 // label is a lake with two closed months: what came late for March was posted to April, and what came later still to
@@ -34,14 +33,7 @@ type label struct {
 
 func (l *label) insert(table string, rows ...[]any) {
 	l.Helper()
-	t := l.Snapshot(l.T, table).Table()
-	files, err := t.WriteRows(l.Context(), "test", rows)
-	if err != nil {
-		l.Fatal(err)
-	}
-	if _, err := l.Commit(l.Context(), table, lake.Commit{Job: "test", Add: files, Stage: func(lake.Snapshot) (map[string]string, error) { return nil, nil }}); err != nil {
-		l.Fatal(err)
-	}
+	l.Put(l.T, "test", table, nil, rows...)
 }
 
 func (l *label) listens(random *rand.Rand, month time.Month, n int) {

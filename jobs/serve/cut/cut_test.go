@@ -36,24 +36,7 @@ func (s *service) reader() *cut.Reader {
 // commit adds rows to a table, with state.
 func (s *service) commit(table string, state map[string]string, rows ...[]any) lake.Snapshot {
 	s.Helper()
-	c := lake.Commit{Job: catalog.RollupJob, Stage: func(lake.Snapshot) (map[string]string, error) {
-		summary := map[string]string{}
-		for k, v := range state {
-			summary[lake.StateKey(k)] = v
-		}
-		return summary, nil
-	}}
-	var err error
-	if len(rows) > 0 {
-		if c.Add, err = s.Snapshot(s.T, table).Table().WriteRows(s.Context(), "test", rows); err != nil {
-			s.Fatal(err)
-		}
-	}
-	at, err := s.Commit(s.Context(), table, c)
-	if err != nil {
-		s.Fatal(err)
-	}
-	return at
+	return s.Put(s.T, catalog.RollupJob, table, state, rows...)
 }
 
 func day(d int) time.Time { return time.Date(2026, 3, d, 0, 0, 0, 0, time.UTC) }

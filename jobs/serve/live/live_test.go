@@ -23,15 +23,7 @@ func archive(t *testing.T, l *laketest.Lake, artist string, minutes ...int) lake
 		at := noon.Add(-time.Duration(m) * time.Minute)
 		rows[i] = []any{fmt.Sprint("l", i), "u1", "t1", artist, "web", at, 1000, nil, "DE", "free", nil, nil, at, nil, "listens", 0, int64(i)}
 	}
-	files, err := l.Snapshot(t, catalog.Listens).Table().WriteRows(t.Context(), "test", rows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := l.Commit(t.Context(), catalog.Listens, lake.Commit{Job: "test", Add: files, Stage: func(lake.Snapshot) (map[string]string, error) { return nil, nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return l.Put(t, "test", catalog.Listens, nil, rows...)
 }
 
 func TestTheStripHasThePlaysOfTheLastHourByTheMinute(t *testing.T) {

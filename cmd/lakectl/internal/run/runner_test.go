@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,24 +22,6 @@ import (
 	"github.com/lakectl/lakectl/jobs/schedule"
 	"github.com/lakectl/lakectl/lake"
 )
-
-// log is what was logged, for several to write.
-type log struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.Buffer.Write(p)
-}
-
-func (l *log) text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.String()
-}
 
 // shell is a program that does what a script says; $2 is the first word of a job's command line.
 func shell(script string) Program {
@@ -64,7 +44,7 @@ func serving(ctx context.Context, ready func(net.Addr, bool)) error {
 	return nil
 }
 
-func envOf(l *laketest.Lake, to *log) jobs.Env {
+func envOf(l *laketest.Lake, to *laketest.Journal) jobs.Env {
 	return jobs.Env{Lake: l.Lake, Log: slog.New(slog.NewTextHandler(to, nil)), Now: func() time.Time { return time.Now().UTC() }, CodeVersion: "test"}
 }
 
@@ -88,7 +68,7 @@ func (s Status) job(name string) JobStatus {
 
 func TestRunGoesOnWhateverAJobOrIngestDoes(t *testing.T) {
 	t.Parallel()
-	l, to := laketest.New(t), &log{}
+	l, to := laketest.New(t), &laketest.Journal{}
 	sock := filepath.Join(t.TempDir(), "notify")
 	said, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: sock, Net: "unixgram"})
 	if err != nil {
@@ -147,8 +127,8 @@ esac`),
 		t.Errorf("%+v", s.Ingest)
 	}
 	for _, want := range []string{`msg="job says" job=bad line="time=x level=INFO msg=\"at work\""`, `hint="mend it"`, `error="no broker"`} {
-		if !strings.Contains(to.text(), want) {
-			t.Errorf("no %s in\n%s", want, to.text())
+		if !strings.Contains(to.String(), want) {
+			t.Errorf("no %s in\n%s", want, to.String())
 		}
 	}
 	table, err := l.Lake.Table(t.Context(), catalog.RunLease)
@@ -216,7 +196,7 @@ func checkShown(t *testing.T, r *Runner) {
 
 func TestANightThatPassedWithoutAProcessIsRunAtTheStartAndOnce(t *testing.T) {
 	t.Parallel()
-	l, to := laketest.New(t), &log{}
+	l, to := laketest.New(t), &laketest.Journal{}
 	old := time.Now().UTC().AddDate(0, 0, -3).Format(time.RFC3339)
 	if _, err := l.SetProperty(t.Context(), catalog.RunLease, catalog.SlotProperty("night"), old); err != nil {
 		t.Fatal(err)
@@ -242,7 +222,7 @@ func TestANightThatPassedWithoutAProcessIsRunAtTheStartAndOnce(t *testing.T) {
 func TestAnAddressThatIsTakenEndsRun(t *testing.T) {
 	t.Parallel()
 	taken := lake.WithHint(errors.New("listen: address in use"), "set serve.addr")
-	r := New(envOf(laketest.New(t), &log{}), Options{Serve: func(context.Context, func(net.Addr, bool)) error { return taken }})
+	r := New(envOf(laketest.New(t), &laketest.Journal{}), Options{Serve: func(context.Context, func(net.Addr, bool)) error { return taken }})
 	if err := r.Run(t.Context()); !errors.Is(err, taken) || lake.Hint(err) == "" {
 		t.Errorf("got %v", err)
 	}
@@ -251,7 +231,7 @@ func TestAnAddressThatIsTakenEndsRun(t *testing.T) {
 func TestAChildThatDoesNotEndIsKilledInTime(t *testing.T) {
 	laketest.Long(t, "waits for the grace of a child")
 	t.Parallel()
-	r := New(envOf(laketest.New(t), &log{}), Options{
+	r := New(envOf(laketest.New(t), &laketest.Journal{}), Options{
 		Program: shell(`trap "" TERM; while :; do sleep 1; done`), Jobs: []Job{{Name: "deaf", When: every(t, "1s"), Args: []string{"x"}}}, Serve: serving,
 	})
 	ctx, stop := context.WithCancel(t.Context())
