@@ -26,15 +26,21 @@ type served struct {
 	base    string
 	client  *http.Client
 	token   string
+	tag     string // of the answer that ifChanged had last
 }
 
 // startServer runs 'lakectl serve' and waits until it answers.
 func (b *bench) startServer(ctx context.Context, token string) (*served, error) {
-	self, err := os.Executable()
+	addr, err := freeAddr(ctx)
 	if err != nil {
 		return nil, err
 	}
-	addr, err := freeAddr(ctx)
+	return b.startProgram(ctx, token, addr, "serve", "--addr", addr)
+}
+
+// startProgram runs what serves at an address, and waits until it answers.
+func (b *bench) startProgram(ctx context.Context, token, addr string, args ...string) (*served, error) {
+	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +48,7 @@ func (b *bench) startServer(ctx context.Context, token string) (*served, error) 
 		ended: make(chan error, 1), said: &bytes.Buffer{}, base: "http://" + addr, token: token,
 		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConns: 2048, MaxIdleConnsPerHost: 2048}},
 	}
-	s.process = exec.CommandContext(ctx, self, "--config", b.config, "serve", "--addr", addr)
+	s.process = exec.CommandContext(ctx, self, append([]string{"--config", b.config}, args...)...)
 	s.process.Stderr = s.said
 	s.process.Cancel = func() error { return s.process.Process.Signal(syscall.SIGTERM) }
 	s.process.WaitDelay = 10 * time.Second
@@ -56,7 +62,7 @@ func (b *bench) startServer(ctx context.Context, token string) (*served, error) 
 		}
 		select {
 		case err := <-s.ended:
-			return nil, fmt.Errorf("serve: %w: %s", err, s.said)
+			return nil, fmt.Errorf("%s: %w: %s", args[0], err, s.said)
 		default:
 		}
 		if wait > 3000 {
@@ -119,6 +125,13 @@ func (s *served) stop() error {
 	return nil
 }
 
+// end is stop for a process that must end well.
+func (s *served) end() error {
+	s.client.CloseIdleConnections()
+	s.process.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended, and says why below
+	return <-s.ended
+}
+
 // memory is the resident memory of the process in MiB.
 func (s *served) memory() (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
@@ -135,8 +148,11 @@ func (s *served) memory() (float64, error) {
 }
 
 // cpu is the CPU time that the process has had.
-func (s *served) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
+func (s *served) cpu() (time.Duration, error) { return cpuOf(s.process.Process.Pid) }
+
+// cpuOf is the CPU time that a process has had, without its children.
+func cpuOf(pid int) (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}

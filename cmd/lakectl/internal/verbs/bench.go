@@ -31,6 +31,7 @@ machine.`,
 			benchLoadVerb(),
 			benchCommitsVerb(),
 			benchServeVerb(),
+			benchFreshnessVerb(),
 		},
 	}
 }
@@ -108,6 +109,35 @@ func benchServeFlags(o *bench.ServeOptions) []cli.Flag {
 		&cli.DurationFlag{Name: "publish", Usage: "time between two snapshots under load", Value: 15 * time.Second, Destination: &o.Publish},
 		&cli.IntFlag{Name: "streams", Usage: "clients that wait for news", Value: 1000, Destination: &o.Streams},
 		&cli.IntFlag{Name: "cold", Usage: "starts of the server to ask cold", Value: 20, Destination: &o.Cold},
+		benchSeed(&o.Seed),
+	}
+}
+
+func benchFreshnessVerb() frame.Verb {
+	return frame.Bind(frame.Verb{
+		Name: "freshness", Short: "How long a listen takes from the broker to the API's answer, through 'lakectl run'.",
+		Long: `Makes a lake with a history, starts the embedded broker and 'lakectl run' on it with the default settings, and lets
+simulated devices listen, some late and some twice. Probes are listens of an artist of their own, so that the plays in
+the API's answer say which have arrived. The report splits their time among the stages of the way, and has the CPU and
+the memory of the processes. In the end the lake is settled and counted: if a listen was lost or counted twice, it ends
+with code 5.
+
+Broker, load and questions are in this process and share the cores. --night is the minute at which royalties begin,
+rounded up to a whole minute of the clock; the true-up follows a minute later. Maintenance runs at the start, and then
+every --maintain minutes.`,
+		Examples: []string{"lakectl bench freshness", "lakectl bench freshness --minutes 3 --night 1 --maintain 1 --history 100000"},
+		Exits:    []int{frame.ExitProof},
+		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"},
+	}, benchFreshnessFlags, bench.Freshness)
+}
+
+func benchFreshnessFlags(o *bench.FreshnessOptions) []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "rate", Usage: "listens a second", Value: 2000, Destination: &o.Rate},
+		&cli.Float64Flag{Name: "minutes", Usage: "of load", Value: 10, Destination: &o.Minutes},
+		&cli.IntFlag{Name: "history", Usage: "listens of the 30 days before, archived, rolled up and counted", Value: 1_000_000, Destination: &o.History},
+		&cli.IntFlag{Name: "maintain", Usage: "minutes between two maintenances; 0 leaves the default", Value: 5, Destination: &o.Maintain},
+		&cli.IntFlag{Name: "night", Usage: "minute at which royalties and the true-up run; 0 leaves them out", Value: 3, Destination: &o.Night},
 		benchSeed(&o.Seed),
 	}
 }
