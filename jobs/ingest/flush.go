@@ -62,6 +62,9 @@ func (g *ingester) flush(ctx context.Context) error {
 	g.report.add(b.counts)
 	g.report.Positions = g.src.moved(lake.Positions{}, g.listens.held)
 	b.reset()
+	if g.o.Committed != nil {
+		g.o.Committed()
+	}
 	if g.committed != nil {
 		g.committed(ctx)
 	}

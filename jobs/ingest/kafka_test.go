@@ -84,8 +84,9 @@ func TestPositionsAdvanceWithoutRows(t *testing.T) {
 func TestFlushByBytes(t *testing.T) {
 	k := newKafka(t, 1)
 	k.produce(k.samples(50))
-	if got := k.mustIngest(ingest.Options{FlushBytes: 1}); got.Snapshots != 50 {
-		t.Errorf("%d snapshots, want one for each record", got.Snapshots)
+	told := 0
+	if got := k.mustIngest(ingest.Options{FlushBytes: 1, Committed: func() { told++ }}); got.Snapshots != 50 || told != 50 {
+		t.Errorf("%d snapshots, told of %d, want one for each record", got.Snapshots, told)
 	}
 	k.check()
 }

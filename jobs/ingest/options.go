@@ -17,6 +17,8 @@ type Options struct {
 	FlushRows  int           // records; 1,000,000
 	FlushBytes int64         // keys and values as they came; 256 MiB
 	Limits     listen.Limits // [listen.DefaultLimits]
+	// Committed is called after each commit; nil = by nobody.
+	Committed func()
 	// MaxRefusedPercent stops the run when more of some 10,000 records in a row are refused; 90. 100 never stops.
 	MaxRefusedPercent int
 

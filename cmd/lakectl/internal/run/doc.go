@@ -23,6 +23,11 @@
 // none beside one that works on the same tables: both would compute, and one would lose. So the memory of all
 // processes together has a bound: a third of it is this process's, a third each of two children's.
 //
+// A new archive snapshot makes the rollup due. Ingest says when it has committed, so that no listen waits for the next
+// look at the tables; what other processes write is seen within a second. What is left of a listen's way to the page is
+// mostly its wait for ingest.flush_age, by 'lakectl bench freshness'. 15 s keep that way within its bounds; a shorter
+// age makes as many more files, commits and rollups as it is shorter, each rollup with the fixed cost of a process.
+//
 // Of several on one lake one leads (package lease): it ingests and runs the jobs. The others serve and wait.
 //
 // It lives beside the verbs and not among the jobs, because it runs command lines of the program, knows what their exit

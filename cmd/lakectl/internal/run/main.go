@@ -52,10 +52,11 @@ func Main(ctx context.Context, c *frame.Call, e Edges) error {
 	o := Options{Jobs: works, Program: program, Ready: e.Ready}
 	metrics := ingest.NewMetrics()
 	o.IngestLag = metrics.Lag
+	var r *Runner
 	if c.Config.Schedule.Ingest != "off" {
-		o.Ingest = func(ctx context.Context) error { return consume(ctx, c, env, metrics) }
+		o.Ingest = func(ctx context.Context) error { return consume(ctx, c, env, metrics, r.Look) }
 	}
-	r := New(env, o)
+	r = New(env, o)
 	s, err := serve.NewServer(env, serve.Options{Access: allowed, Listening: c.Config.Serve.Listening(), Status: r})
 	if err != nil {
 		return err
@@ -72,8 +73,8 @@ func Main(ctx context.Context, c *frame.Call, e Edges) error {
 	return r.Run(ctx)
 }
 
-// consume reads the topic into the archive until the context ends.
-func consume(ctx context.Context, c *frame.Call, env jobs.Env, metrics *ingest.Metrics) (err error) {
+// consume reads the topic into the archive until the context ends, and calls committed after each commit.
+func consume(ctx context.Context, c *frame.Call, env jobs.Env, metrics *ingest.Metrics, committed func()) (err error) {
 	o, err := reach.TopicOptions(c)
 	if err != nil {
 		return err
@@ -84,6 +85,7 @@ func consume(ctx context.Context, c *frame.Call, env jobs.Env, metrics *ingest.M
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	options := reach.IngestOptions(c)
+	options.Committed = committed
 	options.Metrics, options.Group, options.SessionTimeout = metrics, c.Config.Kafka.Group, c.Config.Kafka.SessionTimeout
 	_, err = ingest.Kafka(ctx, env, t, options)
 	return err

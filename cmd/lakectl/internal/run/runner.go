@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// lookEvery is how often the tables are looked at for something new.
+	// lookEvery is how often the tables are looked at for something new that others have written.
 	lookEvery = time.Second
 	// stopTime is how long everything may take to end.
 	stopTime = 9 * time.Second
@@ -42,6 +42,8 @@ type Runner struct {
 	o     Options
 	start time.Time // with the clock that only goes forward
 	lease *lease.Lease
+	every time.Duration // lookEvery
+	news  chan struct{}
 
 	mu       sync.Mutex
 	tasks    []*task
@@ -54,7 +56,7 @@ type Runner struct {
 // New makes a Runner. It contacts nothing.
 func New(env jobs.Env, o Options) *Runner {
 	start := time.Now()
-	r := &Runner{env: env, o: o, start: start, looked: start, lease: lease.New(env), ingester: IngestStatus{State: "off"}}
+	r := &Runner{env: env, o: o, start: start, every: lookEvery, news: make(chan struct{}, 1), looked: start, lease: lease.New(env), ingester: IngestStatus{State: "off"}}
 	if o.Ingest != nil {
 		r.ingester.State = "waits"
 	}
@@ -65,6 +67,14 @@ func New(env jobs.Env, o Options) *Runner {
 		}
 	}
 	return r
+}
+
+// Look has the tables looked at now: something new is there.
+func (r *Runner) Look() {
+	select {
+	case r.news <- struct{}{}:
+	default: // one that begins later sees it
+	}
 }
 
 // now is by both clocks.

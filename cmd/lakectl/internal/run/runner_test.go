@@ -219,6 +219,40 @@ func TestANightThatPassedWithoutAProcessIsRunAtTheStartAndOnce(t *testing.T) {
 	}
 }
 
+// The tables are not looked at by the clock here, but once at the start, before anything is there.
+func TestWhatIngestCommitsIsRolledUpWithoutWaitingForALook(t *testing.T) {
+	t.Parallel()
+	l := laketest.New(t)
+	var r *Runner
+	commit, told := make(chan struct{}), make(chan struct{})
+	r = New(envOf(l, &laketest.Journal{}), Options{
+		Program: shell(`echo '{}'`), Jobs: []Job{{Name: "rollup", When: every(t, "snapshot"), Args: []string{"good"}}}, Serve: serving,
+		Ingest: func(ctx context.Context) error {
+			for range 2 {
+				<-commit
+				l.Put(t, "ingest", catalog.Listens, nil)
+				r.Look()
+				told <- struct{}{}
+			}
+			<-ctx.Done()
+			return nil
+		},
+	})
+	r.every = time.Hour
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	for runs := range int64(2) {
+		commit <- struct{}{}
+		<-told
+		await(t, "the rollup ran for this commit", func() bool { return r.Status().job("rollup").Runs == runs+1 })
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnAddressThatIsTakenEndsRun(t *testing.T) {
 	t.Parallel()
 	taken := lake.WithHint(errors.New("listen: address in use"), "set serve.addr")

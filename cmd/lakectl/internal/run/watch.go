@@ -11,7 +11,7 @@ import (
 // follows are the tables whose state says how far jobs have taken the archive in.
 var follows = map[string]string{"rollup": catalog.PlaysByDay, "royalties": catalog.ListensCounted}
 
-// watch looks at the tables for what is new. It reads metadata that stays parsed.
+// watch looks at the tables for what is new: at once where this process wrote it. It reads metadata that stays parsed.
 func (r *Runner) watch(ctx context.Context) error {
 	for {
 		err := r.look(ctx)
@@ -24,8 +24,11 @@ func (r *Runner) watch(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			r.env.Log.Debug("the tables cannot be read", "error", err)
 		}
-		if lake.Pause(ctx, lookEvery) != nil {
-			return nil //nolint:nilerr // it was asked to end
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.news:
+		case <-time.After(r.every):
 		}
 	}
 }
