@@ -39,6 +39,14 @@ type question struct {
 	tag       string     // of what the answer depends on besides the cut
 	sort      string     // of a roster
 	share     *cut.Share // of a label; nil for an artist's own figures
+	read      *read      // what several parts of the answer need; nil: nothing is kept
+}
+
+// read is what one answer has read so far. Its range, its subject and its track stay what they are.
+type read struct {
+	envelope *envelope
+	changed  []cut.Change
+	changes  bool // changed is read
 }
 
 // subject is whose figures are asked for.
@@ -68,7 +76,7 @@ func refusal(format string, args ...any) error { return wrong{fmt.Sprintf(format
 
 // ask reads the parameters of a request.
 func ask(c *cut.Cut, of subject, r *http.Request, known ...string) (question, error) {
-	q := question{cut: c, of: of, step: figures.Day, limit: standardLimit}
+	q := question{cut: c, of: of, step: figures.Day, limit: standardLimit, read: &read{}}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return q, refusal("the parameters are not encoded as a query is")

@@ -40,6 +40,17 @@ type envelope struct {
 
 // envelope says how sure the figures of a question's range are.
 func (q *question) envelope(ctx context.Context) (envelope, error) {
+	if q.read != nil && q.read.envelope != nil {
+		return *q.read.envelope, nil
+	}
+	e, err := q.sureness(ctx)
+	if err == nil && q.read != nil {
+		q.read.envelope = &e
+	}
+	return e, err
+}
+
+func (q *question) sureness(ctx context.Context) (envelope, error) {
 	e := envelope{
 		AsOf: q.cut.AsOf.UTC(), Timezone: "UTC", Status: exact, SnapshotID: strconv.FormatInt(q.cut.Snapshot, 10),
 		From: q.span.From.Format(time.DateOnly), To: q.span.To.AddDate(0, 0, -1).Format(time.DateOnly),

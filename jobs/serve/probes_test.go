@@ -2,6 +2,8 @@ package serve_test
 
 import (
 	"bufio"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -57,7 +59,7 @@ func newGuarded(t *testing.T) *guarded {
 	tampered := []byte(artist.Secret)
 	tampered[10] ^= 1
 	g.secrets = map[string]string{
-		"artist": artist.Secret, "revoked": revoked.Secret, "operator": give(access.Operator, "", 0).Secret, "expired": give(access.Artist, "A", time.Second).Secret,
+		"artist": artist.Secret, "revoked": revoked.Secret, "operator": give(access.Operator, "", 0).Secret, "label": give(access.Label, "L1", 0).Secret, "expired": give(access.Artist, "A", time.Second).Secret,
 		"forged": "lkt_" + strings.Repeat("A", len(artist.Secret)-4), "tampered": string(tampered),
 	}
 	server, err := serve.NewServer(env, serve.Options{CacheBytes: 1 << 20, Access: access.Options{Limits: access.Limits{Failures: access.Rate{PerSecond: 1e6, Burst: 1e6}, Scope: access.Rate{PerSecond: 1e6, Burst: 1e6}}}})
@@ -106,6 +108,17 @@ func (g *guarded) probe(who, method, path string, headers ...string) (int, http.
 	return answer.StatusCode, answer.Header, string(body)
 }
 
+// cursor is that of the second page of a list, as an operator is given it.
+func (g *guarded) cursor(path string) string {
+	g.Helper()
+	code, _, body := g.probe("operator", "GET", path)
+	var answer struct{ Next string }
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || answer.Next == "" {
+		g.Fatalf("%s: %d %v: %s", path, code, err, body)
+	}
+	return answer.Next
+}
+
 // leaks is what no answer and no log has: how it was made, and figures of another.
 var leaks = regexp.MustCompile(`goroutine|\.go:\d|runtime error|hidden-track|/warehouse/`)
 
@@ -118,12 +131,20 @@ func TestEveryProbeHasItsAnswerAndNoOther(t *testing.T) {
 			plays[i].artist, plays[i].track = "B", "hidden-track"
 		}
 	}
+	lost := time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)
+	for i, id := range []string{"own", "former"} {
+		plays = append(plays, played{lost.Add(-time.Hour), "A", id, "DE", "web", uint64(i)}, played{lost, "A", id, "DE", "web", uint64(i)})
+	}
+	for i := range 3 { // more artists of another label, for a second page of its roster
+		plays = append(plays, played{lost, fmt.Sprint("other", i), "hidden-track", "DE", "web", 1})
+	}
+	g.own([]validity{{track: "own", label: "L1"}, {track: "former", label: "L1", to: &lost}, {track: "former", label: "L2", from: &lost}, {track: "hidden-track", label: "L2"}})
 	g.publish(plays, nil)
 	text, err := os.ReadFile("testdata/probes.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	fill := strings.NewReplacer("{long}", strings.Repeat("x", 4000), "{huge}", strings.Repeat("x", 40_000), "{secret}", g.secrets["artist"])
+	fill := strings.NewReplacer("{other}", g.cursor("/v1/labels/L2/roster?limit=1"), "{forged}", base64.RawURLEncoding.EncodeToString([]byte("0/plays/B")), "{long}", strings.Repeat("x", 4000), "{huge}", strings.Repeat("x", 40_000), "{secret}", g.secrets["artist"])
 	notFound := map[string]bool{}
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)

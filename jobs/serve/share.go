@@ -55,12 +55,20 @@ func (q *question) listeners(ctx context.Context) (figures.Set, error) {
 	return sets[""], err
 }
 
-// changed are the changes of the subject's tracks.
-func (q *question) changed(ctx context.Context) ([]cut.Change, error) {
-	if q.share != nil {
-		return q.share.Changes(ctx, q.span)
+// changed are the changes of the subject's tracks. Whoever asks does not alter them.
+func (q *question) changed(ctx context.Context) (list []cut.Change, err error) {
+	if q.read != nil && q.read.changes {
+		return q.read.changed, nil
 	}
-	return q.cut.Changes(ctx, q.of.id, q.span)
+	if q.share != nil {
+		list, err = q.share.Changes(ctx, q.span)
+	} else {
+		list, err = q.cut.Changes(ctx, q.of.id, q.span)
+	}
+	if err == nil && q.read != nil {
+		q.read.changed, q.read.changes = list, true
+	}
+	return list, err
 }
 
 // heardByHour are the plays of the subject by hour, country and device; those of an artist by track too.
