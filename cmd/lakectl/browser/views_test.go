@@ -35,7 +35,7 @@ func (w *world) base(kind string) string { return "/" + kind + "s/" + url.PathEs
 // views are the addresses that a page's navigation leads to, and the first track.
 func (b *tab) views() []string {
 	b.Helper()
-	list := eval[[]string](b, `[...document.querySelectorAll("header nav a")].map(a => a.getAttribute("href")).filter(a => !a.includes("/statements"))`)
+	list := eval[[]string](b, `[...document.querySelectorAll("header nav a")].map(a => a.getAttribute("href"))`)
 	return append(list, eval[[]string](b, `[...document.querySelectorAll("table.list th a")].slice(0, 1).map(a => a.getAttribute("href"))`)...)
 }
 
@@ -69,6 +69,7 @@ type person struct {
 func (w *world) people() map[string]person {
 	return map[string]person{
 		artist:     {[]string{"--artist", w.ids[artist]}, w.base(artist), w.base(artist)},
+		label:      {[]string{"--label", w.ids[label]}, w.base(label), w.base(label)},
 		"operator": {[]string{"--operator"}, "/", w.base(artist)},
 	}
 }
