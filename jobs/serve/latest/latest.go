@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// lookAfter is how old a reading may be.
+// lookAfter is how old a reading may be. A listen takes some 10 s to an answer ('lakectl bench freshness') and spends
+// half of this here, so asking the catalog more often would not show.
 const lookAfter = time.Second
 
 // Value is something that is read again and again. Several goroutines may use it.

@@ -287,11 +287,14 @@ func (m *freshness) live(ctx context.Context) error {
 	load := &freshLoad{m: m, s: s, tables: newTableWatch(m.b.env, m.to.Topic), tree: newTree(s.process.Process.Pid)}
 	err = load.run(ctx)
 	load.finish()
-	if ended := s.end(); err == nil {
-		err = ended
+	if ended := s.end(); ended != nil { // and whatever else went wrong, because of it
+		err = fmt.Errorf("lakectl run: %w", ended)
+	}
+	if said := lastLines(s.said.String(), 20); err != nil && said != "" {
+		return fmt.Errorf("%w; lakectl run said last:\n%s", err, said)
 	}
 	if err != nil {
-		return fmt.Errorf("%w\nlakectl run said last:\n%s", err, lastLines(s.said.String(), 20))
+		return err
 	}
 	m.report.CPU = load.tree.report(s.process.ProcessState)
 	return nil
@@ -313,7 +316,8 @@ func (m *freshness) count(ctx context.Context) error {
 		to   *int64
 		text string
 	}{
-		{&f.Archived, "SELECT count(*) AS n FROM listens"}, {&f.Counted, "SELECT count(*) AS n FROM listens_counted"},
+		{&f.Archived, "SELECT count(*) AS n FROM listens"},
+		{&f.Counted, "SELECT count(*) AS n FROM listens_counted"},
 		{&f.Plays, "SELECT CAST(sum(plays) AS BIGINT) AS n FROM plays_by_day"},
 	} {
 		if *q.to, err = m.b.number(ctx, q.text); err != nil {

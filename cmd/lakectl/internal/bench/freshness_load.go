@@ -196,12 +196,8 @@ func (l *freshLoad) ask(ctx context.Context) error {
 	changed, err := l.s.ifChanged(ctx, "/v1/artists/"+probeArtist+"/summary", &summary)
 	now := time.Now()
 	switch {
-	case ctx.Err() != nil:
-		return nil
 	case err != nil:
-		if asked.Errors++; asked.First == "" {
-			asked.First = err.Error()
-		}
+		asked.failed(ctx, err)
 		return nil
 	case changed:
 		if err := l.m.probes.arrived(summary.Plays, now); err != nil {
@@ -217,11 +213,8 @@ func (l *freshLoad) ask(ctx context.Context) error {
 func (l *freshLoad) askStatus(ctx context.Context) error {
 	answer, err := l.s.open(ctx, "/status")
 	if err != nil {
-		if ctx.Err() == nil && l.m.report.Asked.First == "" {
-			l.m.report.Asked.First = err.Error()
-		}
-		l.m.report.Asked.Errors++
-		return nil //nolint:nilerr // counted
+		l.m.report.Asked.failed(ctx, err)
+		return nil
 	}
 	defer answer.Body.Close() //nolint:errcheck // read only
 	var status run.Status
@@ -235,6 +228,16 @@ func (l *freshLoad) askStatus(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// failed counts a question that was not answered, unless it was given up.
+func (a *asked) failed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	if a.Errors++; a.First == "" {
+		a.First = err.Error()
+	}
 }
 
 // await asks for the status until it is as wanted.

@@ -15,6 +15,7 @@ type stageTime struct {
 	Stage   string  `json:"stage"`
 	Mean    float64 `json:"mean_seconds"`
 	P95     float64 `json:"p95_seconds"`
+	Max     float64 `json:"max_seconds"`
 	Percent float64 `json:"percent"` // of the whole way, by the mean
 }
 
@@ -149,7 +150,7 @@ func meansOf(took [][]time.Duration) (list []stageTime) {
 			continue
 		}
 		list = append(list, stageTime{
-			freshStages[stage], sums[stage].Seconds() / float64(len(times)), atRank(times, 0.95) / 1000, 100 * float64(sums[stage]) / max(float64(all), 1),
+			freshStages[stage], sums[stage].Seconds() / float64(len(times)), atRank(times, 0.95) / 1000, atRank(times, 1) / 1000, 100 * float64(sums[stage]) / max(float64(all), 1),
 		})
 	}
 	return list

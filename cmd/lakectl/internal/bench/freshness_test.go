@@ -2,6 +2,8 @@ package bench
 
 import (
 	"errors"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -52,6 +54,20 @@ func TestTheStagesOfAProbeSumToItsWay(t *testing.T) {
 	// (8+4+1, 1+1+1, 4+4+5, 2+2+2, 1+1+1) / 3
 	if diff := cmp.Diff([]float64{13. / 3, 1, 13. / 3, 2, 1}, got, cmp.Comparer(func(a, b float64) bool { return a-b < 1e-6 && b-a < 1e-6 })); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAProcessThatEndedIsNoSmallOne(t *testing.T) {
+	here := newTree(os.Getpid())
+	if err := here.look(t.Context()); err != nil || here.most() == 0 {
+		t.Errorf("%v, %v MiB", err, here.most())
+	}
+	c := exec.CommandContext(t.Context(), "true")
+	if err := c.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if err := newTree(c.Process.Pid).look(t.Context()); err == nil {
+		t.Error("a process that ended is looked at")
 	}
 }
 

@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -40,9 +41,12 @@ type child struct {
 
 func newTree(root int) *tree { return &tree{root: root, began: time.Now(), jobs: map[int]child{}} }
 
-// look takes down what the processes have. One that ends meanwhile has nothing.
+// look takes down what the processes have. A child that ends meanwhile has nothing.
 func (t *tree) look(context.Context) error {
 	sum := residentMiB(t.root)
+	if sum == 0 {
+		return errors.New("the process has ended, or the system does not say how much memory it has")
+	}
 	for _, pid := range childrenOf(t.root) {
 		sum += residentMiB(pid)
 		if cpu, err := cpuOf(pid); err == nil {
@@ -81,7 +85,7 @@ func (t *tree) report(ended *os.ProcessState) []treeCPU {
 func childrenOf(pid int) (pids []int) {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, task := range tasks {
-		text, _ := os.ReadFile(task) //nolint:errcheck // it has ended
+		text, _ := os.ReadFile(task)
 		for _, word := range strings.Fields(string(text)) {
 			if child, err := strconv.Atoi(word); err == nil {
 				pids = append(pids, child)
