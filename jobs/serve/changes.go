@@ -27,7 +27,8 @@ const (
 )
 
 // change is a figure before and after what was noticed on one UTC day, and causes that sum to the difference. The
-// changes of one figure chain: what one leaves is what the next one finds, up to the figure as it is.
+// changes of one figure chain: what one leaves is what the next one finds, up to the figure as it is. What cancels is
+// left out, which breaks no chain: causes that come to nothing, and changes that leave the figure as they found it.
 type change struct {
 	Kind     string    `json:"kind"`               // day or statement
 	Day      string    `json:"day,omitempty"`      // of a day
@@ -150,6 +151,9 @@ func (q *question) dayChanges(ctx context.Context) ([]change, error) {
 		chain := inTime(byNotice)
 		after := now[day]
 		for _, c := range slices.Backward(chain) {
+			if c.cancels() {
+				continue
+			}
 			before := after
 			for _, why := range c.Causes {
 				before -= *why.Plays
@@ -170,6 +174,22 @@ func (c *change) addPlays(why string, plays, millis int64, noticed time.Time) {
 	*c.Causes[at].Plays += plays
 	*c.Causes[at].Millis += millis
 	c.noticed(noticed)
+}
+
+// cancels drops the causes that come to nothing, and tells whether together they change neither plays nor the time
+// heard, or no amount.
+func (c *change) cancels() bool {
+	var plays, millis int64
+	var amount minor
+	c.Causes = slices.DeleteFunc(c.Causes, func(why cause) bool {
+		if why.Minor != nil {
+			amount += *why.Minor
+			return *why.Minor == 0
+		}
+		plays, millis = plays+*why.Plays, millis+*why.Millis
+		return *why.Plays == 0 && *why.Millis == 0
+	})
+	return plays == 0 && millis == 0 && amount == 0
 }
 
 func (c *change) noticed(at time.Time) {
@@ -222,6 +242,9 @@ func (a *account) statementChanges(ctx context.Context) ([]change, error) {
 			return nil, err
 		}
 		for _, c := range inTime(byDay) {
+			if c.cancels() {
+				continue
+			}
 			after := before
 			for _, why := range c.Causes {
 				after += *why.Minor

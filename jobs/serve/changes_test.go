@@ -128,3 +128,49 @@ func TestCausesSumToChangesAndChangesChainUpToTheFigure(t *testing.T) {
 		t.Errorf("%d late plays of a track are not in its changes", late)
 	}
 }
+
+func TestChangesThatCancelAreNoAnswerAndBreakNoChain(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	day := time.Date(2026, 3, 17, 0, 0, 0, 0, time.UTC)
+	var rows [][]any
+	part := func(noticed int, track, cause string, plays, seconds int64) {
+		rows = append(rows, []any{day, "B", track, cause, day.AddDate(0, 0, noticed).Add(time.Hour), plays, seconds * 1000, int64(1)})
+	}
+	part(2, "t1", "late", 3, 90)
+	part(3, "t1", "late", 1, 30) // cancels by another cause
+	part(3, "t1", "corrections", -1, -30)
+	part(4, "t1", "corrections", 2, 60) // cancels by another track, but for who asks for one
+	part(4, "t2", "corrections", -2, -60)
+	part(5, "t1", "late", 1, 30) // one cause of two cancels
+	part(5, "t1", "corrections", -1, -30)
+	part(5, "t2", "corrections", 1, 30)
+	part(6, "t1", "corrections", 0, -10) // of time alone
+	s.commit(catalog.PlaysChanges, nil, rows...)
+	plays := []played{}
+	for i := range 10 {
+		plays = append(plays, played{at: day.Add(time.Hour), artist: "B", track: "t1", country: "DE", device: "web", listener: uint64(i + 1)})
+	}
+	s.publish(plays, nil)
+	for track, want := range map[string][]string{
+		"":   {"23 10 10 corrections 0", "22 9 10 late 1", "19 6 9 late 3"},
+		"t1": {"23 10 10 corrections 0", "21 8 10 corrections 2", "19 5 8 late 3"},
+		"t2": {"22 -1 0 corrections 1", "21 1 -1 corrections -2"},
+	} {
+		query := "from=2026-03-01&to=2026-03-31"
+		if track != "" {
+			query += "&track=" + track
+		}
+		var got []string
+		for _, c := range s.allChanges("/v1/artists/B/", query) {
+			line := fmt.Sprint(c.Noticed.Day(), " ", c.Before, " ", c.After)
+			for _, why := range c.Causes {
+				line += fmt.Sprint(" ", why.Cause, " ", why.Plays)
+			}
+			got = append(got, line)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("changes of %q: %q, want %q", track, got, want)
+		}
+	}
+}
