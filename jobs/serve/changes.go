@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/jobs/serve/books"
+	"github.com/lakectl/lakectl/jobs/serve/cut"
 	"github.com/lakectl/lakectl/jobs/serve/figures"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -197,6 +198,26 @@ func (c *change) noticed(at time.Time) {
 		c.Noticed = at
 	}
 	slices.SortStableFunc(c.Causes, func(a, b cause) int { return cmp.Or(strings.Compare(a.Cause, b.Cause), strings.Compare(a.To, b.To)) })
+}
+
+// moved tells whether rows of changes moved the figure of any track on any day on which something was noticed.
+func moved(rows []cut.Change) bool {
+	type figure struct {
+		day, noticed time.Time
+		track        string
+	}
+	type amount struct{ plays, millis int64 }
+	sums := map[figure]amount{}
+	for _, r := range rows {
+		of := figure{r.Day, figures.Day.Start(r.Noticed), r.Track}
+		sums[of] = amount{sums[of].plays + r.Plays, sums[of].millis + r.Millis}
+	}
+	for _, sum := range sums {
+		if sum != (amount{}) {
+			return true
+		}
+	}
+	return false
 }
 
 // inTime are the steps of one figure, oldest first.

@@ -174,3 +174,21 @@ func TestChangesThatCancelAreNoAnswerAndBreakNoChain(t *testing.T) {
 		}
 	}
 }
+
+func TestFiguresThatNothingMovedAreExactNotCorrected(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	day := time.Date(2026, 3, 17, 0, 0, 0, 0, time.UTC)
+	row := func(on int, track, cause string, plays int64) []any {
+		return []any{day.AddDate(0, 0, on), "B", track, cause, day.AddDate(0, 0, 9), plays, plays * 1000, int64(1)}
+	}
+	s.commit(catalog.PlaysChanges, nil,
+		row(0, "t1", "late", 1), row(0, "t1", "corrections", -1), row(1, "t1", "late", 1), row(1, "t2", "corrections", -1))
+	s.publish([]played{{at: day, artist: "B", track: "t1", country: "DE", device: "web", listener: 1}}, nil)
+	for on, want := range []string{"exact", "corrected"} {
+		at := day.AddDate(0, 0, on).Format(time.DateOnly)
+		if r := s.ask("/v1/artists/B/changes?from=" + at + "&to=" + at); r.Status != want || len(r.Changes) != 0 {
+			t.Errorf("%s: %s with %d changes, want %s with none", at, r.Status, len(r.Changes), want)
+		}
+	}
+}

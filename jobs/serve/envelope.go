@@ -73,7 +73,7 @@ func (q *question) sureness(ctx context.Context) (envelope, error) {
 		if err != nil {
 			return e, err
 		}
-		if len(changes) > 0 {
+		if moved(changes) {
 			e.Status = corrected
 		}
 	}
