@@ -10,8 +10,8 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// compare finds what is to be written anew in every table of the group, month by month: so what is held at once does
-// not grow with the archive.
+// compare finds what is to be written anew in every table of the group, some days of a month at a time: so what is held
+// at once grows neither with the archive nor with a month.
 func (g *group) compare(ctx context.Context) error {
 	switch say := g.plan.env.Progress; {
 	case g.everything:
@@ -88,10 +88,12 @@ func (g *group) compareMonths(ctx context.Context) error {
 				scope[day] = true
 			}
 		}
-		if err := g.compareDays(ctx, src, scope); err != nil {
-			return fmt.Errorf("compare %s: %w", lake.Month(month), err)
+		for _, piece := range scope.pieces(g.in.copiesByDay(), g.plan.piece) {
+			if err := g.compareDays(ctx, src, piece); err != nil {
+				return fmt.Errorf("compare %s: %w", lake.Month(month), err)
+			}
+			g.settleProvisional(piece)
 		}
-		g.settleProvisional(scope)
 	}
 	return nil
 }

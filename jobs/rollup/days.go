@@ -40,3 +40,17 @@ func (d days) months() map[int]bool {
 	}
 	return months
 }
+
+// pieces cuts the days, in order, so that each part has at most so many copies or is one day.
+func (d days) pieces(copies map[int]int64, most int64) []days {
+	var parts []days
+	var n int64
+	for _, day := range slices.Sorted(maps.Keys(d)) {
+		if len(parts) == 0 || n+copies[day] > most {
+			parts, n = append(parts, days{}), 0
+		}
+		parts[len(parts)-1][day] = true
+		n += copies[day]
+	}
+	return parts
+}

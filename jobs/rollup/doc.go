@@ -81,7 +81,7 @@
 //
 // The true-up ([Options].TrueUp) compares every day, whether marked or not; in plays_by_hour it also rewrites days with
 // several rows a key. The true-up trusts nothing it did before, so it also repairs days that nobody marked. Without a
-// settled ledger it is an error. Days are compared month by month, so that what is held at once does not grow with the
+// settled ledger it is an error. Days are compared a few at a time, so that what is held at once does not grow with the
 // archive.
 //
 // When the archive files added since the covered snapshot cannot be told (it expired, was rolled back, or newer files

@@ -146,3 +146,15 @@ func (g *group) loggedFiles(ctx context.Context) ([]lake.File, error) {
 	}
 	return changes.Added, nil
 }
+
+// copiesByDay are the copies that the archive has of each day, deleted ones among them. Files of another partition spec
+// do not say; they count for none.
+func (in *inputs) copiesByDay() map[int]int64 {
+	copies := map[int]int64{}
+	for _, f := range in.archived {
+		if day, ok := lake.PartitionValue(f).(int); ok {
+			copies[day] += f.Count()
+		}
+	}
+	return copies
+}

@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -23,6 +24,7 @@ type Plan struct {
 	hourDays int    // that plays_by_hour has
 	kept     int    // the first of them
 	copies   copies
+	piece    int64 // copies that are compared at once
 	groups   []*group
 	noticed  time.Time // by this run: noticed_at of its changes
 	report   Report
@@ -55,7 +57,7 @@ func Prepare(ctx context.Context, env jobs.Env, o Options) (_ *Plan, err error) 
 		return nil, err
 	}
 	key := env.SubjectKey.Derived(listenersLabel)
-	p := &Plan{env: env, in: in, db: db, trueUp: o.TrueUp, key: hex.EncodeToString(key[:]), hourDays: o.hourDays(), kept: in.kept(o.hourDays()), copies: known}
+	p := &Plan{env: env, in: in, db: db, trueUp: o.TrueUp, key: hex.EncodeToString(key[:]), hourDays: o.hourDays(), kept: in.kept(o.hourDays()), copies: known, piece: cmp.Or(o.PieceCopies, DefaultPieceCopies)}
 	if err := p.work(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("plan rollup: %w", err), db.Close())
 	}

@@ -19,7 +19,13 @@ type Options struct {
 	// RecentFolder is where this machine remembers which listens came in the last 48 hours, see package recent. "":
 	// every copy counts until its day is compared.
 	RecentFolder string
+	// PieceCopies is how many copies of the archive are compared with what counts at once, in whole days; 0 is
+	// [DefaultPieceCopies].
+	PieceCopies int64
 }
+
+// DefaultPieceCopies is what a DuckDB of 512 MiB can compare: measured, five times as many cannot.
+const DefaultPieceCopies = 1_000_000
 
 // DefaultHours is for how long plays_by_hour goes back from the newest day of the archive.
 const DefaultHours = 14 * 24 * time.Hour
