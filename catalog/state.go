@@ -38,6 +38,9 @@ const (
 	// ExplainedErasures is, on tables of the dashboard, when the newest rows_deleted row of deletion_log was written
 	// whose days were compared with the ledger, in microseconds since 1970.
 	ExplainedErasures = "explained-erasures"
+	// NewestEvent is, on tables of the dashboard, the newest event time of the snapshot of listens that they account
+	// for, by its [Watermarks], in microseconds since 1970; left out where that has none.
+	NewestEvent = "newest-event"
 	// Suppressed counts, over the life of listens, records that an earlier deletion request kept out.
 	Suppressed = "suppressed"
 	// Watermarks holds, as JSON, the newest event time that listens has from each partition of each topic; see

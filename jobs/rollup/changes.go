@@ -13,12 +13,12 @@ import (
 )
 
 // explainChanges makes the rows of plays_changes: what this run changes in days that had ended when plays_by_day was
-// last written. Before that nobody was shown the day as ended.
+// last written.
 func (p *Plan) explainChanges(ctx context.Context) error {
 	s := p.in.days()
-	ended := lake.DayStart(0)
-	if s.snapshot.ID() != 0 {
-		ended = lake.DayStart(lake.Day(s.snapshot.Time()))
+	ended, err := s.ended()
+	if err != nil {
+		return err
 	}
 	last, err := p.in.changes.StateNumber(catalog.NoticedAt)
 	if err != nil {
@@ -34,6 +34,21 @@ func (p *Plan) explainChanges(ctx context.Context) error {
 		alone := steps == 1 && len(g.foreign) == 0 && !g.lost
 		return p.db.Run(ctx, "rollup/changes", ended, p.noticed, p.in.archive.ID(), alone)
 	})
+}
+
+// ended is the start of the first day that had not ended when the table was last written: by the clock, and by what
+// had arrived. Before that nobody was shown the day as ended; so a run that catches up with what stood still changes no
+// past day.
+func (s *stand) ended() (time.Time, error) {
+	if s.snapshot.ID() == 0 {
+		return lake.DayStart(0), nil
+	}
+	newest, err := s.snapshot.StateNumber(catalog.NewestEvent)
+	ended := s.snapshot.Time()
+	if at := time.UnixMicro(newest); newest != 0 && at.Before(ended) {
+		ended = at
+	}
+	return lake.DayStart(lake.Day(ended)), err
 }
 
 // readErasures makes the relation erasures of what was deleted since marked days were last compared with the ledger,

@@ -71,6 +71,24 @@ func TestEveryChangeOfAPastDayHasItsCause(t *testing.T) {
 	w.unchanged(trueUp)
 }
 
+// What stood still and catches up brings whole days: they are no late plays.
+func TestDaysThatArriveAfterAPauseAreNoChangesOfPastDays(t *testing.T) {
+	w := newWorld(t)
+	reached := func(newest time.Time, copies ...copyOf) {
+		t.Helper()
+		w.archive(copies...)
+		marks := catalog.EventTimes{}
+		marks.Raise("listens", map[int]int64{0: newest.UnixMicro()})
+		w.Put(t, "ingest", catalog.Listens, map[string]string{catalog.Watermarks: marks.String()})
+		w.rollup(plain)
+	}
+	reached(at(2, 10), heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u1", "t1", at(2, 10)))
+	reached(at(6, 9), heard("l3", "u2", "t1", at(2, 20)), heard("l4", "u2", "t1", at(4, 9)), heard("l5", "u2", "t2", at(5, 9)), heard("l6", "u2", "t2", at(6, 9)))
+	w.equal(w.changes(), map[change][2]int64{})
+	reached(at(6, 10), heard("l7", "u3", "t1", at(5, 9)), heard("l8", "u3", "t1", at(6, 10)))
+	w.equal(w.changes(), map[change][2]int64{{"2026-03-05", "t1", "late"}: {1, 60_000}})
+}
+
 func TestTodayIsNoPastDay(t *testing.T) {
 	w := newWorld(t)
 	today := time.Now().UTC().Truncate(24 * time.Hour)

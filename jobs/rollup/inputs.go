@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -19,6 +20,7 @@ type inputs struct {
 	log, duplicates, ledger, archive lake.Snapshot
 
 	archived     []lake.File // files of the archive
+	newestEvent  time.Time   // that the topics' partitions had come to; zero where nothing says
 	ledgerCovers int64       // snapshot of listens that the ledger accounts for
 	uncovered    []lake.File // archive files that the ledger does not account for
 	unsettled    string      // why the ledger cannot be used, "" when it can
@@ -57,6 +59,11 @@ func load(ctx context.Context, env jobs.Env) (*inputs, error) {
 	if err != nil {
 		return nil, err
 	}
+	marks, err := catalog.WatermarksOf(in.archive)
+	if err != nil {
+		return nil, err
+	}
+	in.newestEvent = marks.Newest()
 	if in.archived, err = in.archive.Files(ctx); err != nil {
 		return nil, err
 	}

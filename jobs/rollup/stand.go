@@ -119,6 +119,9 @@ func (g *group) state() map[string]string {
 		lake.StateKey(catalog.FormKey):           form,
 		lake.StateKey(catalog.ExplainedErasures): strconv.FormatInt(g.explained, 10),
 	}
+	if newest := g.in.newestEvent; !newest.IsZero() {
+		state[lake.StateKey(catalog.NewestEvent)] = strconv.FormatInt(newest.UnixMicro(), 10)
+	}
 	if g.judged() {
 		state[lake.StateKey(catalog.CoversLedger)] = strconv.FormatInt(g.in.ledger.ID(), 10)
 	}
