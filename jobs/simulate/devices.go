@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"iter"
 	"math/rand/v2"
 	"time"
 )
@@ -41,4 +42,30 @@ func (d *Devices) Listen(at time.Time) []Event {
 		}
 	}
 	return events
+}
+
+// byHour are how many of a hundred listens devices make in an hour of the UTC day, relative to the busiest.
+var byHour = [24]int{30, 20, 15, 12, 12, 18, 35, 55, 60, 55, 55, 60, 65, 60, 60, 65, 75, 90, 100, 100, 95, 80, 60, 45}
+
+// ListenFrom is what they sent since a time, in order: about so many listens, more by day than by night. Listen goes on
+// from there.
+func (d *Devices) ListenFrom(since, until time.Time, listens int) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		asked := 0
+		for _, share := range byHour {
+			asked += share
+		}
+		asked = listens * 100 * len(byHour) / asked // drawn evenly, so many of them at night that are left out
+		for i := range asked {
+			at := since.Add(until.Sub(since) / time.Duration(asked) * time.Duration(i)).UTC()
+			if d.load.r.IntN(100) >= byHour[at.Hour()] {
+				continue
+			}
+			for _, e := range d.Listen(at) {
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
 }

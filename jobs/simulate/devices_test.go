@@ -57,3 +57,23 @@ func TestDevicesSendSomeLateAndSomeTwice(t *testing.T) {
 		t.Errorf("%d listens, %d late, %d twice", len(seen), late, twice)
 	}
 }
+
+func TestWeeksOfDevicesAreAsManyListensAsAskedForAndMoreByDay(t *testing.T) {
+	m := simulate.New(simulate.Options{Seed: 3, Listens: 1000})
+	since := m.Truth().To
+	until, hours, n, last := since.AddDate(0, 0, 20), map[int]int{}, 0, since
+	for e := range m.Devices(7).ListenFrom(since, until, 10_000) {
+		at := time.UnixMicro(e.ReceivedTime).UTC()
+		if at.Before(last) || !at.Before(until) {
+			t.Fatalf("received %s after %s", at, last)
+		}
+		n, last = n+1, at
+		hours[at.Hour()]++
+	}
+	if copies := n - 10_000; copies < -500 || copies > 900 {
+		t.Errorf("%d records of 10,000 listens", n)
+	}
+	if hours[18] < 4*hours[3] {
+		t.Errorf("%d in the evening, %d at night", hours[18], hours[3])
+	}
+}

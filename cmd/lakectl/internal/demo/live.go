@@ -12,7 +12,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/run"
+	"github.com/lakectl/lakectl/jobs/chain"
+	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/jobs/serve/access"
+	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -27,6 +31,10 @@ const (
 // live lets devices go on listening, with everything at work that 'lakectl run' is, until the context ends.
 func (s *story) live(ctx context.Context) error {
 	if err := s.listenAt(ctx); err != nil {
+		return err
+	}
+	devices := s.month.Devices(s.o.Seed)
+	if err := s.lastWeeks(ctx, devices, s.env.Now().UTC()); err != nil {
 		return err
 	}
 	c := &s.c.Config
@@ -49,7 +57,7 @@ func (s *story) live(ctx context.Context) error {
 		}
 		return err
 	}))
-	parts.Go(lake.Safely(func() error { return s.goOn(ctx) }))
+	parts.Go(lake.Safely(func() error { return s.goOn(ctx, devices) }))
 	return parts.Wait()
 }
 
@@ -79,15 +87,49 @@ func (s *story) environ() []string {
 	}
 }
 
+// nameTracks loads what tracks and labels are called, as 'lakectl tracks load' does.
+func (s *story) nameTracks(ctx context.Context) error {
+	titles := s.month.Titles()
+	tracks := make([]terms.Track, len(titles))
+	for i, t := range titles {
+		tracks[i] = terms.Track{TrackID: t.TrackID, Title: t.Title, ArtistName: t.Artist, LabelID: t.LabelID, LabelName: t.Label}
+	}
+	_, err := royalty.LoadTracks(ctx, s.env, tracks)
+	return err
+}
+
+func (s *story) nameOf(artist string) string {
+	for _, t := range s.month.Titles() {
+		if t.ArtistID == artist {
+			return t.Artist
+		}
+	}
+	return "without a name"
+}
+
+// lastWeeks brings what devices played between the month of the story and now, as much as in it: the page shows the
+// last weeks first.
+func (s *story) lastWeeks(ctx context.Context, devices *simulate.Devices, now time.Time) error {
+	s.env.Progress("simulating the last weeks")
+	listens := int(float64(s.o.Listens) * now.Sub(s.truth.To).Hours() / s.truth.To.Sub(s.truth.From).Hours())
+	if err := s.produce(ctx, devices.ListenFrom(s.truth.To, now, listens)); err != nil {
+		return err
+	}
+	if err := s.ingest(ctx); err != nil {
+		return err
+	}
+	_, err := chain.RollUp(ctx, s.env, s.rollup())
+	return err
+}
+
 // goOn sends what devices play, at a steady rate.
-func (s *story) goOn(ctx context.Context) error {
+func (s *story) goOn(ctx context.Context, devices *simulate.Devices) error {
 	p := topic.NewProducer(s.topic)
-	devices := s.month.Devices(s.o.Seed)
 	err := s.send(ctx, func(at time.Time, listens int) error {
 		var batch []topic.Record
 		for range listens {
 			for _, e := range devices.Listen(at) {
-				batch = append(batch, topic.Record{Partition: topic.PartitionOf(e.Key, demoPartitions), Time: e.ReceivedTime, Key: e.Key, Value: e.Value})
+				batch = append(batch, record(e))
 			}
 		}
 		return p.Produce(ctx, batch)
@@ -123,7 +165,7 @@ func (s *story) sayLive(artist, link string) {
 	line("")
 	line("LIVE         %d listens a second come in from simulated devices, some late, some twice", s.o.Rate)
 	line("  open       %s", link)
-	line("             signs your browser in as the artist %s: once, within %d minutes", artist, int(access.LinkLife.Minutes()))
+	line("             signs your browser in as the artist %s, %s: once, within %d minutes", artist, s.nameOf(artist), int(access.LinkLife.Minutes()))
 	line("  look at    the plays of today: they move after about %d s, the strip of the last hour sooner", liveFirst)
 	line("  try        in another terminal, in this folder:")
 	for _, next := range s.nextLive() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -111,6 +112,11 @@ func (s *story) start(ctx context.Context) error {
 func (s *story) monthEnds(ctx context.Context) error {
 	if err := s.bring(ctx, time.Time{}, s.truth.To); err != nil {
 		return err
+	}
+	if s.o.Live {
+		if err := s.nameTracks(ctx); err != nil {
+			return err
+		}
 	}
 	if _, err := chain.RollUp(ctx, s.env, s.rollup()); err != nil {
 		return err
@@ -241,9 +247,21 @@ func (s *story) readPools(ctx context.Context) error {
 
 // bring produces the records received in [from, to) and ingests the topic to its end.
 func (s *story) bring(ctx context.Context, from, to time.Time) error {
-	if err := s.produce(ctx, from, to); err != nil {
+	received := func(yield func(simulate.Event) bool) {
+		for e := range s.month.Events() {
+			if at := time.UnixMicro(e.ReceivedTime); !at.Before(from) && at.Before(to) && !yield(e) {
+				return
+			}
+		}
+	}
+	if err := s.produce(ctx, received); err != nil {
 		return err
 	}
+	return s.ingest(ctx)
+}
+
+// ingest reads the topic to its end.
+func (s *story) ingest(ctx context.Context) error {
 	t, err := topic.Open(ctx, s.topic)
 	if err != nil {
 		return err
@@ -256,7 +274,7 @@ func (s *story) bring(ctx context.Context, from, to time.Time) error {
 	return nil
 }
 
-func (s *story) produce(ctx context.Context, from, to time.Time) error {
+func (s *story) produce(ctx context.Context, events iter.Seq[simulate.Event]) error {
 	p := topic.NewProducer(s.topic)
 	var batch []topic.Record
 	send := func() error {
@@ -269,11 +287,8 @@ func (s *story) produce(ctx context.Context, from, to time.Time) error {
 		batch = batch[:0]
 		return err
 	}
-	for e := range s.month.Events() {
-		if at := time.UnixMicro(e.ReceivedTime); at.Before(from) || !at.Before(to) {
-			continue
-		}
-		batch = append(batch, topic.Record{Partition: topic.PartitionOf(e.Key, demoPartitions), Time: e.ReceivedTime, Key: e.Key, Value: e.Value})
+	for e := range events {
+		batch = append(batch, record(e))
 		if len(batch) == 10_000 {
 			if err := send(); err != nil {
 				return errors.Join(err, p.Close())
@@ -281,6 +296,11 @@ func (s *story) produce(ctx context.Context, from, to time.Time) error {
 		}
 	}
 	return errors.Join(send(), p.Close())
+}
+
+// record is an event as the topic has it: by user, so that a user's events stay in order.
+func record(e simulate.Event) topic.Record {
+	return topic.Record{Partition: topic.PartitionOf(e.Key, demoPartitions), Time: e.ReceivedTime, Key: e.Key, Value: e.Value}
 }
 
 // runRoyalties runs the job and reads what is published for the month then.
