@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/serve/access"
@@ -192,11 +193,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		access.Refuse(w, r, http.StatusUnprocessableEntity, errTooLarge.Error())
 	case errors.Is(err, context.Canceled):
 	case errors.Is(err, errNothing):
-		w.Header().Set("Retry-After", "15")
-		access.Refuse(w, r, http.StatusServiceUnavailable, err.Error())
+		access.Later(w, r, 15*time.Second, err.Error())
 	default:
 		h.env.Log.Error("a question was not answered", "error", err, "hint", lake.Hint(err), "path_pattern", r.Pattern)
-		w.Header().Set("Retry-After", "60")
-		access.Refuse(w, r, http.StatusServiceUnavailable, "the figures cannot be read now; try again in a minute")
+		access.Later(w, r, time.Minute, "the figures cannot be read now; try again in a minute")
 	}
 }

@@ -108,4 +108,7 @@ func TestAServerWithoutFiguresSaysWhatToRun(t *testing.T) {
 	if code, header, body := newer.get("/v1/artists/B/summary"); code != http.StatusServiceUnavailable || header.Get("Retry-After") == "" || strings.Contains(body, "plays_by_day") {
 		t.Errorf("tables of a newer version: %d %s", code, body)
 	}
+	if code, header, _ := newer.get("/artists/B", "Accept", "text/html"); code != http.StatusServiceUnavailable || header.Get("Refresh") == "" {
+		t.Errorf("a page of tables of a newer version does not come by itself: %d %v", code, header)
+	}
 }

@@ -52,7 +52,9 @@
 // The table is looked at when a request comes and the last look is over 2 s old; from 3 s on the request waits for it,
 // for a second at most. One look serves all requests, and reads rows only where the table has moved. So what is revoked
 // is worth nothing within 5 s. A lake that cannot be read leaves in force what was known, for a minute from the last
-// look; then every request is refused with 503.
+// look: while its catalog restarts nobody is shut out, and who cannot reach it cannot revoke. A server that alone is
+// cut off so shows for a minute at most what was revoked elsewhere. Then every request is refused with 503: a page that
+// says since when, and asks again by itself; one that is open keeps its figures and says that they are old.
 //
 // # Without any token
 //

@@ -191,8 +191,7 @@ func opens(r *http.Request) bool {
 func (g *Guard) turnAway(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, ErrUnavailable):
-		w.Header().Set("Retry-After", "5")
-		Refuse(w, r, http.StatusServiceUnavailable, "Who may see what cannot be read at the moment. Try again in a few seconds.")
+		Later(w, r, 5*time.Second, g.loader.unavailable())
 	case errors.Is(err, errIssuer):
 		w.Header().Set("Retry-After", "10")
 		Refuse(w, r, http.StatusServiceUnavailable, "The issuer of tokens does not answer at the moment. Try again in a few seconds.")

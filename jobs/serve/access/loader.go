@@ -167,6 +167,17 @@ func (l *loader) fill(ctx context.Context, next, before *reading) error {
 	return err
 }
 
+// unavailable says since when nobody can be let in, and what becomes of it.
+func (l *loader) unavailable() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since := "cannot be read at the moment"
+	if l.now != nil {
+		since = "could last be read at " + l.now.began.UTC().Format("15:04:05") + " UTC"
+	}
+	return "Who may see what " + since + ", and without that no figure is shown. A page that is open keeps its figures, and one that was asked for now comes by itself. Programs: ask again in a few seconds."
+}
+
 // given tells whether access was given to somebody, ever.
 func (l *loader) given() bool {
 	l.mu.Lock()

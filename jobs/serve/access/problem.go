@@ -8,7 +8,9 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed page
@@ -85,6 +87,17 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	h.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(problem{status, http.StatusText(status), detail}) //nolint:errcheck // the client has gone
+}
+
+// Later answers that what was asked for cannot be told now, and when to ask again: a browser that opened a page does so
+// by itself.
+func Later(w http.ResponseWriter, r *http.Request, wait time.Duration, detail string) {
+	seconds := strconv.Itoa(int(wait.Seconds()))
+	w.Header().Set("Retry-After", seconds)
+	if wantsPage(r) && safe(r) {
+		w.Header().Set("Refresh", seconds)
+	}
+	Refuse(w, r, http.StatusServiceUnavailable, detail)
 }
 
 // wantsPage tells whether a request is that of a browser which opens a page.

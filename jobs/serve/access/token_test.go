@@ -152,9 +152,17 @@ func TestALakeThatCannotBeReadKeepsWhatWasKnownForAMinute(t *testing.T) {
 	for range 2 {
 		got := s.get(ofA, bearer(made.Secret)...)
 		s.want("after a minute", got, 503)
-		if got.header.Get("Retry-After") == "" || strings.Contains(got.body, "injected") {
+		if got.header.Get("Retry-After") == "" || got.header.Get("Refresh") != "" || strings.Contains(got.body, "injected") || !strings.Contains(got.body, "could last be read at") {
 			t.Errorf("%v %q", got.header, got.body)
 		}
+	}
+	page := s.get("/", "Accept", "text/html")
+	s.want("a page", page, 503)
+	if page.header.Get("Refresh") != "5" || !strings.Contains(page.body, "comes by itself") {
+		t.Errorf("%v %q", page.header, page.body)
+	}
+	if form := s.signIn("lkl_none", "Accept", "text/html"); form.header.Get("Refresh") != "" {
+		t.Errorf("a form is sent again by itself: %d %v", form.status, form.header)
 	}
 	broken = false
 	w.wait(time.Second)

@@ -91,8 +91,8 @@ func tokenListVerb() frame.Verb {
 func tokenRevokeVerb() frame.Verb {
 	return frame.Verb{
 		Name: "revoke", Args: "ID", Short: "End a token, link or session.",
-		Long: `A dashboard that runs turns it away within 5 seconds. With a link its session ends too. Revoking again changes nothing. What was
-revoked stays so, unless an older backup of the lake is put back.`,
+		Long: `A dashboard that runs turns it away within 5 seconds; one that cannot read the lake, within a minute. With a link its session ends
+too. Revoking again changes nothing. What was revoked stays so, unless an older backup of the lake is put back.`,
 		Examples: []string{"lakectl token revoke 3f0c9a52be7714d8"},
 		Exits:    []int{frame.ExitFenced},
 		Text:     []frame.Teller{frame.Text(sayRevoked)},
