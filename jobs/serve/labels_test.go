@@ -262,11 +262,27 @@ func TestALabelIsToldOfItsOwnAlone(t *testing.T) {
 	ended := time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)
 	s.own([]validity{{track: "t1", label: "L1", to: &ended}, {track: "t2", label: "L2"}})
 	at := time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)
-	s.publish([]played{
-		{at.Add(-time.Hour), "A", "t1", "DE", "web", 1}, {at, "A", "t1", "DE", "web", 2}, {at.Add(time.Hour), "A", "t1", "DE", "web", 3}, {at, "B", "t2", "DE", "web", 3},
-	}, nil)
-	if r := s.ask("/v1/labels/L1/artists/A/summary"); r.Plays != 1 {
-		t.Errorf("a former track has %d plays, want the one before the label lost it", r.Plays)
+	plays := []played{{at, "B", "t2", "DE", "web", 3}}
+	for n := range uint64(6) { // enough people for an hour to be shown
+		plays = append(plays, played{at.Add(-time.Hour), "A", "t1", "DE", "web", n}, played{at, "A", "t1", "DE", "web", n}, played{at.Add(time.Hour), "A", "t1", "DE", "web", n})
+	}
+	s.publish(plays, nil)
+	if r := s.ask("/v1/labels/L1/artists/A/summary"); r.Plays != 6 {
+		t.Errorf("a former track has %d plays, want the 6 before the label lost it", r.Plays)
+	}
+	for _, base := range []string{"/v1/labels/L1", "/v1/labels/L1/artists/A"} {
+		sum := int64(0)
+		for _, p := range s.points(base + "/timeseries?step=hour&from=2026-03-19&to=2026-03-21") {
+			if sum += p.Plays; p.Plays > 0 && !p.From.Before(ended) {
+				t.Errorf("%s has plays of a track that had been another's: %v", base, p)
+			}
+		}
+		if sum != 6 {
+			t.Errorf("the hours of %s have %d plays, want the 6 before the label lost the track", base, sum)
+		}
+	}
+	if code, _, body := s.get("/labels/L1/tracks/t1?from=2026-03-19&to=2026-03-21"); code != http.StatusOK || !strings.Contains(body, "<b>6</b> plays ") {
+		t.Errorf("the page of a former track: %d %s", code, body)
 	}
 	_, _, unknown := s.get("/v1/labels/L1/artists/nobody/summary")
 	for _, path := range []string{"/v1/labels/L1/artists/B/summary", "/v1/labels/L1/artists/B/live", "/v1/labels/none/artists/B/tracks"} {

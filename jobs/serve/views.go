@@ -118,6 +118,9 @@ func (v *viewer) trackRows(ctx context.Context, list tracks) ([]page.TrackRow, e
 		if row.Title == "" {
 			row.Title = t.TrackID
 		}
+		if named, ok := v.cut.Names.Track(t.TrackID, v.span.To.Add(-1)); ok && v.of.wholeLabel() {
+			row.Artist = named.ArtistName
+		}
 		if row.Listeners = fmt.Sprintf("fewer than %d", figures.Few); t.Listeners != nil {
 			row.Listeners = page.Count(*t.Listeners)
 		}
