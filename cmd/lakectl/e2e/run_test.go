@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type running struct {
 	*lakeDir
 	producer *topic.Producer
 	sent     int
+	level    string // of the log; "" is info
 }
 
 // runPartitions is how many the topic has.
@@ -77,21 +79,27 @@ type instance struct {
 	err     error
 }
 
-func (r *running) start(name string, env ...string) *instance {
-	r.t.Helper()
+// freeAddress is one of this machine that nobody listens at.
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
-	addr := free.Addr().String()
-	free.Close() //nolint:errcheck // test
+	defer free.Close() //nolint:errcheck // test
+	return free.Addr().String()
+}
+
+func (r *running) start(name string, env ...string) *instance {
+	r.t.Helper()
+	addr := freeAddress(r.t)
 	i := &instance{r: r, url: "http://" + addr, log: filepath.Join(r.dir, name+".log"), ended: make(chan struct{})}
 	stderr, err := os.OpenFile(i.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer stderr.Close() //nolint:errcheck // the process has its own
-	c := exec.Command("lakectl", "--config", filepath.Join(r.dir, "lakehouse.yaml"), "--log-level", "info", "run", "--addr", addr)
+	c := exec.Command("lakectl", "--config", filepath.Join(r.dir, "lakehouse.yaml"), "--log-level", cmp.Or(r.level, "info"), "run", "--addr", addr)
 	c.Stderr, c.Env = stderr, append(os.Environ(), env...)
 	if err := c.Start(); err != nil {
 		r.t.Fatal(err)
