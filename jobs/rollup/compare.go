@@ -81,6 +81,7 @@ func (g *group) compareMonths(ctx context.Context) error {
 	if g.everything && g.judged() {
 		clear(g.provisional) // days without rows too
 	}
+	copies := g.in.copiesByDay()
 	for _, month := range slices.Sorted(maps.Keys(months)) {
 		scope := days{}
 		for day := lake.Day(lake.Month(month).Start()); day < lake.Day(lake.Month(month).End()); day++ {
@@ -88,7 +89,7 @@ func (g *group) compareMonths(ctx context.Context) error {
 				scope[day] = true
 			}
 		}
-		for _, piece := range scope.pieces(g.in.copiesByDay(), g.plan.piece) {
+		for _, piece := range scope.pieces(copies, g.plan.piece) {
 			if err := g.compareDays(ctx, src, piece); err != nil {
 				return fmt.Errorf("compare %s: %w", lake.Month(month), err)
 			}

@@ -95,12 +95,11 @@
 //
 // plays_changes says what a run changes in plays_by_day, in days that had ended when plays_by_day was last written, by
 // the clock and by the newest event of a topic that it accounts for: before that nobody was shown the day as ended. The
-// cause late has the new copies. The rest of the difference is
-// corrections, duplicates and erasures together, so that no row is about an erasure of few people. It is split where
-// deletion_log has erasures of the key since the ledger was last compared with, which are of at least five people
-// (plays_erased): these become erasures, as far as the difference goes. What is then left is called duplicates, but
-// only where a single step of deletions came since and no other engine took rows away: else erasures of few may be in
-// it.
+// cause late has the new copies. The rest of the difference is corrections, duplicates and erasures together, so that
+// no row is about an erasure of few people. It is split where deletion_log has erasures of the key since the ledger was
+// last compared with, which are of at least five people (plays_erased): these become erasures, as far as the difference
+// goes. What is then left is called duplicates, but only where a single step of deletions came since and no other
+// engine took rows away: else erasures of few may be in it.
 //
 // The rows of a key sum to the difference between any two states of the day. They are committed before plays_by_day has
 // them. Where a run ended in between, the next finds plays_by_day still at the snapshot that they come on top of,
