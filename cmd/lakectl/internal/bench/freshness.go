@@ -206,16 +206,15 @@ const historyDays = 30
 func (m *freshness) history(ctx context.Context) error {
 	load := simulate.LoadOptions{Rows: m.o.History, Seed: m.o.Seed, Days: historyDays, Start: time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -historyDays)}
 	p := topic.NewProducer(m.to)
-	err := func() error {
-		if err := p.Produce(ctx, []topic.Record{m.probes.next(time.Now())}); err != nil || m.o.History == 0 {
-			return err
-		}
-		return m.produceHistory(ctx, p, load)
-	}()
-	if err = errors.Join(err, p.Close()); err != nil {
+	if err := errors.Join(p.Produce(ctx, []topic.Record{m.probes.next(time.Now())}), p.Close()); err != nil {
 		return err
 	}
-	m.sent(1, 1)
+	if m.o.History > 0 {
+		if err := produceLoad(ctx, m.c, m.to, load); err != nil {
+			return err
+		}
+	}
+	m.sent(m.o.History+1, m.o.History+1)
 	for _, args := range [][]string{
 		{"ingest", "--until-caught-up", "--brokers", m.to.Brokers[0], "--topic", m.to.Topic}, {"job", "rollup"}, {"job", "royalties"},
 	} {
@@ -225,21 +224,6 @@ func (m *freshness) history(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (m *freshness) produceHistory(ctx context.Context, p *topic.Producer, load simulate.LoadOptions) error {
-	var batch []topic.Record
-	for e := range simulate.Load(load) {
-		batch = append(batch, topic.Record{Partition: topic.PartitionOf(e.Key, loadPartitions), Time: e.ReceivedTime, Key: e.Key, Value: e.Value})
-		if len(batch) == 20_000 {
-			if err := p.Produce(ctx, batch); err != nil {
-				return err
-			}
-			batch = batch[:0]
-		}
-	}
-	m.sent(load.Rows, load.Rows)
-	return p.Produce(ctx, batch)
 }
 
 // sent adds to what must be counted.

@@ -275,15 +275,7 @@ func (l *freshLoad) finish() {
 
 // ifChanged asks for an answer that is not the one it had before.
 func (s *served) ifChanged(ctx context.Context, path string, into any) (changed bool, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+path, nil)
-	if err != nil {
-		return false, err
-	}
-	r.Header.Set("Authorization", "Bearer "+s.token)
-	if s.tag != "" {
-		r.Header.Set("If-None-Match", s.tag)
-	}
-	answer, err := s.client.Do(r)
+	answer, err := s.ask(ctx, path, s.tag)
 	if err != nil {
 		return false, err
 	}

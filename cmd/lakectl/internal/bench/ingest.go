@@ -83,7 +83,7 @@ func Ingest(ctx context.Context, c *frame.Call, o IngestOptions) (_ any, err err
 	if err != nil {
 		return nil, err
 	}
-	if err := produceLoad(ctx, c, to, o); err != nil {
+	if err := produceLoad(ctx, c, to, o.load()); err != nil {
 		return nil, err
 	}
 	rows, profile := int64(o.Rows), filepath.Join(b.dir, "cpu.pprof")
@@ -131,7 +131,7 @@ func (o IngestOptions) load() simulate.LoadOptions {
 	return l
 }
 
-func produceLoad(ctx context.Context, c *frame.Call, to topic.Options, o IngestOptions) error {
+func produceLoad(ctx context.Context, c *frame.Call, to topic.Options, load simulate.LoadOptions) error {
 	p := topic.NewProducer(to)
 	batch := make([]topic.Record, 0, 20_000)
 	sent := 0
@@ -141,7 +141,7 @@ func produceLoad(ctx context.Context, c *frame.Call, to topic.Options, o IngestO
 		c.Progress.Say(fmt.Sprintf("producing: %d records", sent))
 		return err
 	}
-	for e := range simulate.Load(o.load()) {
+	for e := range simulate.Load(load) {
 		batch = append(batch, topic.Record{Partition: topic.PartitionOf(e.Key, loadPartitions), Time: e.ReceivedTime, Key: e.Key, Value: e.Value})
 		if len(batch) == cap(batch) {
 			if err := send(); err != nil {

@@ -35,7 +35,7 @@ func Load(ctx context.Context, c *frame.Call, o LoadOptions) (any, error) {
 		return nil, err
 	}
 	started := time.Now()
-	if err := produceLoad(ctx, c, to, IngestOptions{Rows: o.Rows, Seed: o.Seed}); err != nil {
+	if err := produceLoad(ctx, c, to, IngestOptions{Rows: o.Rows, Seed: o.Seed}.load()); err != nil {
 		return nil, err
 	}
 	return loadReport{Topic: to.Topic, Partitions: loadPartitions, Records: o.Rows, Seconds: time.Since(started).Seconds()}, nil

@@ -18,6 +18,8 @@ import (
 // treeEvery is how often the processes are looked at.
 const treeEvery = 200 * time.Millisecond
 
+var errNoMemory = errors.New("the process has ended, or the system does not say how much memory it has")
+
 // treeCPU is the CPU time of processes.
 type treeCPU struct {
 	What    string  `json:"what"`
@@ -45,7 +47,7 @@ func newTree(root int) *tree { return &tree{root: root, began: time.Now(), jobs:
 func (t *tree) look(context.Context) error {
 	sum := residentMiB(t.root)
 	if sum == 0 {
-		return errors.New("the process has ended, or the system does not say how much memory it has")
+		return errNoMemory
 	}
 	for _, pid := range childrenOf(t.root) {
 		sum += residentMiB(pid)

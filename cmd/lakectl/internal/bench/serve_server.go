@@ -98,13 +98,21 @@ func (s *served) get(ctx context.Context, path string) (took time.Duration, err 
 	return time.Since(started), err
 }
 
-func (s *served) open(ctx context.Context, path string) (*http.Response, error) {
+// ask sends a question; with a tag, only for an answer that has another.
+func (s *served) ask(ctx context.Context, path, tag string) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+path, nil)
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+s.token)
-	answer, err := s.client.Do(r)
+	if tag != "" {
+		r.Header.Set("If-None-Match", tag)
+	}
+	return s.client.Do(r)
+}
+
+func (s *served) open(ctx context.Context, path string) (*http.Response, error) {
+	answer, err := s.ask(ctx, path, "")
 	if err != nil {
 		return nil, err
 	}
@@ -134,17 +142,11 @@ func (s *served) end() error {
 
 // memory is the resident memory of the process in MiB.
 func (s *served) memory() (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
-	if err != nil {
-		return 0, err
+	mib := residentMiB(s.process.Process.Pid)
+	if mib == 0 {
+		return 0, errNoMemory
 	}
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kib, err := strconv.ParseFloat(strings.Fields(value)[0], 64)
-			return kib / 1024, err
-		}
-	}
-	return 0, errors.New("the system does not say how much memory a process has")
+	return mib, nil
 }
 
 // cpu is the CPU time that the process has had.
