@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -23,12 +22,7 @@ var liveLink = regexp.MustCompile(`(?s)open +(http\S+)/signin#(\S+).* as the art
 
 func TestDemoLiveShowsFiguresThatMoveAndLeavesNothingRunning(t *testing.T) {
 	laketest.Long(t, "a demo that goes on")
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := free.Addr().String()
-	free.Close() //nolint:errcheck // test
+	addr := freeAddress(t)
 	dir := filepath.Join(t.TempDir(), "lake")
 	screen := filepath.Join(t.TempDir(), "screen")
 	to, err := os.Create(screen)

@@ -36,12 +36,7 @@ func TestTakenMetricsPortNamesTheKeyBeforeAnythingIsIngested(t *testing.T) {
 }
 
 func TestIngestServesMetricsUntilItStops(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := free.Addr().String()
-	free.Close() //nolint:errcheck // test
+	addr := freeAddress(t)
 	l := newLakeDir(t, false)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan int, 1)
