@@ -201,6 +201,12 @@ func (v *viewer) statement(c closedPeriod) page.Statement {
 		}
 		s.Lines = append(s.Lines, page.Amount{Text: "comes to", Value: one.Currency + " " + decimal(one.Currency, one.Now), Sum: true})
 	}
+	switch n := c.TracksSinceClose; {
+	case n == 1:
+		s.Note = "One corrected track came to the label after the month was closed. What was published has no pay for it."
+	case n > 1:
+		s.Note = page.Count(int64(n)) + " corrected tracks came to the label after the month was closed. What was published has no pay for them."
+	}
 	for _, format := range []struct{ ending, name string }{{"csv", "CSV"}, {"parquet", "Parquet"}, {"dsr", "DSR"}} {
 		s.Downloads = append(s.Downloads, page.Link{Text: format.name, URL: "/v1" + base + "/statement." + format.ending})
 	}

@@ -50,6 +50,9 @@ type closedPeriod struct {
 	Checksum string    `json:"checksum"` // of the run's lines
 	Check    string    `json:"check"`    // the command that proves it
 	Amounts  []amount  `json:"amounts"`  // one a currency
+
+	// TracksSinceClose counts a label's corrected tracks that it was given after the close: what was published has no pay of them.
+	TracksSinceClose int `json:"tracks_since_close,omitempty"`
 }
 
 // amount is the money of one currency in a statement. Published and what was posted sum to Now.
@@ -120,6 +123,9 @@ func (a *account) statement(ctx context.Context, of books.Statement, all []books
 	}
 	sums, err := a.books.Sums(ctx, of, a.holder)
 	if err != nil {
+		return s, err
+	}
+	if s.TracksSinceClose, err = a.books.LaterTracks(ctx, of, a.holder, all); err != nil {
 		return s, err
 	}
 	byCurrency := map[string]*amount{}

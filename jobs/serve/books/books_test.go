@@ -155,6 +155,7 @@ func TestStatementsAreWhatRunsPublished(t *testing.T) {
 	b := l.books()
 	t.Run("a file of a holder is the one that an export makes", func(t *testing.T) { l.files(b) })
 	t.Run("a statement and what was posted is what the newest run pays", func(t *testing.T) { l.pays(t, b) })
+	t.Run("a track that came to a label after the close is counted as one", func(t *testing.T) { l.givesLater(t, b) })
 	t.Run("what labels are corrected by is what their files say", func(t *testing.T) { l.corrects(t, b) })
 }
 
@@ -270,5 +271,28 @@ func (l *label) corrects(t *testing.T, b *books.Books) {
 				t.Errorf("%s: rows and sums differ by %d %s", id, left, currency)
 			}
 		}
+	}
+}
+
+// t5 is known since March was closed, and before April was.
+func (l *label) givesLater(t *testing.T, b *books.Books) {
+	got := map[string]int{}
+	for _, period := range []string{"2026-03", "2026-04"} {
+		of, _ := b.Statement(period)
+		for _, h := range []books.Holder{{Kind: books.Label, ID: "L1"}, {Kind: books.Label, ID: "L2"}, {Kind: books.Artist, ID: "=B"}} {
+			posted, err := b.Posted(t.Context(), h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := b.LaterTracks(t.Context(), of, h, posted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[period+" "+h.ID] = n
+		}
+	}
+	want := map[string]int{"2026-03 L1": 1, "2026-03 L2": 0, "2026-03 =B": 0, "2026-04 L1": 0, "2026-04 L2": 0, "2026-04 =B": 0}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

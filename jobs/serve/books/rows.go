@@ -160,6 +160,25 @@ func (b *Books) labelOf(ctx context.Context, s Statement) (func(track string) st
 	return func(track string) string { return owners.of(track, first) }, err
 }
 
+// LaterTracks counts the tracks of corrections to a statement that were not the holder's when the period was closed: what
+// they were paid until then is in no statement of the holder.
+func (b *Books) LaterTracks(ctx context.Context, s Statement, h Holder, posted []Posted) (int, error) {
+	if h.Kind == Artist || !slices.ContainsFunc(posted, func(p Posted) bool { return p.Origin == s.Period }) {
+		return 0, nil
+	}
+	owner, err := b.labelOf(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	later := map[string]bool{}
+	for _, p := range posted {
+		if p.Origin == s.Period && owner(p.Track) != h.ID {
+			later[p.Track] = true
+		}
+	}
+	return len(later), nil
+}
+
 func paidOf(artist string, r seek.Row) (Paid, string) {
 	return Paid{artist, r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.Number(5), r.Number(6)}, r.Text(1)
 }

@@ -174,6 +174,7 @@ type Statement struct {
 	Title     string // Statement of February 2026
 	Period    string
 	Lines     []Amount // as published, then adjustments by cause, then what it comes to
+	Note      string   // what to know of the adjustments, "" for nothing
 	URL       string   // of its page
 	Run       string
 	Checksum  string
