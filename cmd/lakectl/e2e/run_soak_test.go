@@ -23,37 +23,48 @@ var soakFor = flag.Duration("soak", 3*time.Minute, "how long TestRunKilledAgainA
 // pageRight is how soon after the last start the page must be right.
 const pageRight = 60 * time.Second
 
-// devices send listens, a part of them late and a part of them twice, until they are stopped.
+// devices send listens, a part of them late and a part of them twice, until they are stopped. Some people leave: they
+// ask for the deletion of all that they listened to, and listen no more.
 type devices struct {
-	r    *running
-	stop chan struct{}
-	done sync.WaitGroup
-	ids  int // sent at least once; read it when all are done
+	r       *running
+	random  *rand.Rand
+	leave   int // after so many batches somebody leaves; 0 for never
+	stop    chan struct{}
+	done    sync.WaitGroup
+	ids     int           // listens sent at least once; read what follows when all are done
+	left    int           // people who left, those of the least numbers
+	sent    [listeners]heard // of each person
+	pending []copyOf      // devices do not know that these arrived
 }
 
-func (r *running) devices(seed uint64) *devices {
-	d := &devices{r: r, stop: make(chan struct{})}
-	random := rand.New(rand.NewPCG(seed, 1))
+// listeners is how many people listen at first.
+const listeners = 500
+
+// heard is what was sent of somebody, or of several.
+type heard struct{ listens, records int }
+
+// copyOf is a listen that is sent again.
+type copyOf struct {
+	person int
+	listen string
+}
+
+func (r *running) devices(seed uint64, leave int) *devices {
+	d := &devices{r: r, random: rand.New(rand.NewPCG(seed, 1)), leave: leave, stop: make(chan struct{})}
 	d.done.Go(func() {
 		every := time.NewTicker(200 * time.Millisecond)
 		defer every.Stop()
-		var again []string
-		for {
+		for batches := 1; ; batches++ {
 			select {
 			case <-d.stop:
-				r.send(again...)
+				r.send(d.again()...)
 				return
 			case <-every.C:
 			}
-			batch := again
-			again = nil
-			for range 20 {
-				listen := aListen(fmt.Sprintf("l%07d", d.ids), fmt.Sprint("u", random.IntN(500)))
-				d.ids++
-				if random.IntN(20) == 0 {
-					again = append(again, listen) // the device does not know that it arrived
-				}
-				batch = append(batch, listen)
+			batch := append(d.again(), d.listens()...)
+			if leave > 0 && batches%leave == 0 && d.left < listeners/2 {
+				batch = append(batch, leaving(fmt.Sprint("u", d.left)))
+				d.left++
 			}
 			r.send(batch...)
 		}
@@ -61,20 +72,55 @@ func (r *running) devices(seed uint64) *devices {
 	return d
 }
 
-func (d *devices) end() int {
+func (d *devices) again() (values []string) {
+	for _, c := range d.pending {
+		d.sent[c.person].records++
+		values = append(values, c.listen)
+	}
+	d.pending = nil
+	return values
+}
+
+func (d *devices) listens() (values []string) {
+	for range 20 {
+		person := d.left + d.random.IntN(listeners-d.left)
+		listen := aListen(fmt.Sprintf("l%07d", d.ids), fmt.Sprint("u", person))
+		d.ids++
+		d.sent[person].listens++
+		d.sent[person].records++
+		if d.random.IntN(20) == 0 {
+			d.pending = append(d.pending, copyOf{person, listen})
+		}
+		values = append(values, listen)
+	}
+	return values
+}
+
+// leaving asks for the deletion of all that somebody has listened to.
+func leaving(user string) string {
+	now := time.Now().UTC()
+	return fmt.Sprintf(`{"type":"deletion","request_id":"r-%s","user_id":%[1]q,"requested_at":%q,"received_time":%q}`, user, now.Add(time.Second).Format(time.RFC3339), now.Format(time.RFC3339))
+}
+
+// end stops the devices, and says what was sent of those who stayed.
+func (d *devices) end() (stayed heard) {
 	close(d.stop)
 	d.done.Wait()
-	return d.ids
+	for _, one := range d.sent[d.left:] {
+		stayed.listens += one.listens
+		stayed.records += one.records
+	}
+	return stayed
 }
 
 // TestRunKilledAgainAndAgainLosesAndDoublesNothing kills 'lakectl run' and its children with SIGKILL every 20 to 40
-// seconds while devices send. The page must be right 60 s after the last start; then the lake is counted anew.
+// seconds while devices send and people leave. The page must be right 60 s after the last start; then the lake is counted anew.
 func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
 	laketest.Long(t, "kills for minutes")
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	r := newRunning(t)
 	env := []string{"LAKEHOUSE_SCHEDULE_MAINTAIN=20s", "LAKEHOUSE_SCHEDULE_DELETIONS=10s", "LAKEHOUSE_SCHEDULE_TRUE_UP=45s", "LAKEHOUSE_SCHEDULE_ROYALTIES=30s"}
-	d := r.devices(7)
+	d := r.devices(7, 25)
 	i := r.start("run", env...)
 	killed := map[string]int{}
 	memory := i.memory()
@@ -94,14 +140,14 @@ func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
 		i = r.start("run", env...)
 	}
 	began := time.Now()
-	ids := d.end()
-	t.Logf("%d listens, %d records, killed %v; all processes together had at most %d MiB", ids, r.sent, killed, memory>>20)
+	stayed := d.end()
+	t.Logf("%d listens, %d records, %d people left, killed %v; all processes together had at most %d MiB", d.ids, r.sent, d.left, killed, memory>>20)
 	if memory > 3<<30 {
 		t.Errorf("that is more than 3 GiB")
 	}
-	r.await("every listen on the page, once", pageRight, func() bool { return i.plays() == ids })
+	r.await("every listen of those who stayed on the page, once", pageRight, func() bool { return i.plays() == stayed.listens })
 	t.Logf("right %s after the last start", time.Since(began).Round(time.Second))
-	r.recount(i, ids)
+	r.recount(i, stayed)
 }
 
 func (i *instance) kill(t *testing.T) {
@@ -135,8 +181,8 @@ func noneOf(pids []int) bool {
 	return true
 }
 
-// recount holds archive, dashboard and ledger against what was sent: each record once, each listen counted once.
-func (r *running) recount(i *instance, ids int) {
+// recount holds archive, dashboard and ledger against what was sent and stays: each record once, each listen counted once.
+func (r *running) recount(i *instance, of heard) {
 	r.t.Helper()
 	if err := i.process.Signal(syscall.SIGTERM); err != nil {
 		r.t.Fatal(err)
@@ -145,18 +191,18 @@ func (r *running) recount(i *instance, ids int) {
 		r.t.Error(i.err)
 	}
 	got := r.query(`SELECT count(*) AS records, count(DISTINCT listen_id) AS listens, count(DISTINCT (source_partition, source_offset)) AS places FROM listens`)[0]
-	want := map[string]any{"records": float64(r.sent), "listens": float64(ids), "places": float64(r.sent)}
+	want := map[string]any{"records": float64(of.records), "listens": float64(of.listens), "places": float64(of.records)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		r.t.Errorf("archive (-sent +archived)\n%s", diff)
 	}
 	for _, table := range []string{"plays_by_day", "audience_by_day", "plays_by_hour"} {
-		if n := r.query(`SELECT CAST(sum(plays) AS BIGINT) AS n FROM ` + table)[0]["n"]; n != float64(ids) {
-			r.t.Errorf("%s has %v plays of %d listens", table, n, ids)
+		if n := r.query(`SELECT CAST(sum(plays) AS BIGINT) AS n FROM ` + table)[0]["n"]; n != float64(of.listens) {
+			r.t.Errorf("%s has %v plays of %d listens", table, n, of.listens)
 		}
 	}
 	r.run(nil, "job", "royalties")
-	if n := r.query(`SELECT count(*) AS n FROM listens_counted`)[0]["n"]; n != float64(ids) {
-		r.t.Errorf("the ledger has %v of %d listens", n, ids)
+	if n := r.query(`SELECT count(*) AS n FROM listens_counted`)[0]["n"]; n != float64(of.listens) {
+		r.t.Errorf("the ledger has %v of %d listens", n, of.listens)
 	}
 	metadata, err := filepath.Glob(filepath.Join(r.dir, "warehouse", "music", "run_lease", "metadata", "*"))
 	if err != nil || len(metadata) > 40 {
@@ -169,7 +215,7 @@ func (r *running) recount(i *instance, ids int) {
 func TestTwoLeadersAtOnceLoseAndDoubleNothing(t *testing.T) {
 	laketest.Long(t, "waits for a lease to run out")
 	r := newRunning(t)
-	d := r.devices(8)
+	d := r.devices(8, 0)
 	first := r.start("first")
 	r.await("the first leads", 30*time.Second, func() bool { return first.status().Lease.Leads })
 	second := r.start("second")
@@ -191,10 +237,10 @@ func TestTwoLeadersAtOnceLoseAndDoubleNothing(t *testing.T) {
 		t.Error("the second does not lead")
 	}
 	r.pause(5 * time.Second)
-	ids := d.end()
+	all := d.end()
 	for _, i := range []*instance{first, second} {
-		r.await("every listen on the page, once", pageRight, func() bool { return i.plays() == ids })
+		r.await("every listen on the page, once", pageRight, func() bool { return i.plays() == all.listens })
 	}
 	first.kill(t)
-	r.recount(second, ids)
+	r.recount(second, all)
 }
