@@ -191,6 +191,44 @@ func TestACutStaysWhileTheLakeCannotBeRead(t *testing.T) {
 	}
 }
 
+// What other engines do to the rows is in no figure, neither of a server that runs nor of one that starts afterwards.
+func TestFiguresStayThoseOfTheRollupWhateverAnotherEngineDoes(t *testing.T) {
+	t.Parallel()
+	for name, alter := range map[string]func(laketest.Hand){
+		"inserts":    func(h laketest.Hand) { h.Insert([]any{day(3), "A", "t1", int64(900), int64(1)}) },
+		"truncates":  func(h laketest.Hand) { h.Truncate() },
+		"rolls back": func(h laketest.Hand) { h.Rollback(1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newService(t)
+			s.publish(nil, []any{day(3), "A", "t1", int64(2), int64(2000)})
+			s.publish(nil, []any{day(4), "A", "t1", int64(3), int64(3000)})
+			r := s.reader()
+			before := s.newest(r)
+			alter(s.Hand(t, catalog.PlaysByDay))
+			for _, reader := range []*cut.Reader{r, s.reader()} {
+				c := s.newest(reader)
+				if days, _ := s.plays(c); days != 5 || c.Tag() != before.Tag() {
+					t.Errorf("%d plays of cut %s, want 5 of %s", days, c.Tag(), before.Tag())
+				}
+			}
+		})
+	}
+	t.Run("forgets the history", func(t *testing.T) {
+		t.Parallel()
+		s := newService(t)
+		s.publish(nil, []any{day(3), "A", "t1", int64(2), int64(2000)})
+		h := s.Hand(t, catalog.PlaysByDay)
+		h.Truncate()
+		h.Forget()
+		s.now = s.now.Add(2 * time.Second)
+		if _, err := s.reader().Newest(t.Context()); err == nil || lake.Hint(err) == "" {
+			t.Errorf("got %v, without anything published", err)
+		}
+	})
+}
+
 func TestADayOfATrackHasOneOwner(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -31,5 +31,6 @@
 // # Failure
 //
 // A look that fails leaves the Cut before in force, and is logged; the time of the Cut says how old it is. Without a
-// Cut before, the error is the answer.
+// Cut before, the error is the answer. What another engine did to plays_by_day is not shown: the Cut is of the rollup's
+// newest snapshot, until its next run mends the table. Nobody can move the other tables, whose snapshots are named.
 package cut

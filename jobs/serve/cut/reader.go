@@ -40,7 +40,7 @@ func (r *Reader) stays(before *Cut, err error) bool {
 
 // read looks at the catalog and gives the Cut before where nothing has moved.
 func (r *Reader) read(ctx context.Context, before *Cut) (*Cut, error) {
-	days, err := r.env.Snapshot(ctx, catalog.PlaysByDay)
+	days, err := r.published(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +63,25 @@ func (r *Reader) read(ctx context.Context, before *Cut) (*Cut, error) {
 		return &kept, nil
 	}
 	return c, r.open(ctx, c, days)
+}
+
+// published is plays_by_day as the rollup published it last, whatever another engine did to its rows since.
+func (r *Reader) published(ctx context.Context) (lake.Snapshot, error) {
+	days, err := r.env.Snapshot(ctx, catalog.PlaysByDay)
+	if err != nil {
+		return days, err
+	}
+	altered := days.Table().Altered()
+	if altered == nil {
+		return days, nil
+	}
+	if altered.Before != 0 {
+		days, err = days.Table().ByID(altered.Before)
+	}
+	if altered.Before == 0 || errors.Is(err, lake.ErrExpired) {
+		err = lake.WithHint(fmt.Errorf("table %s: another engine changed it (snapshot %d), and what was published is gone", catalog.PlaysByDay, altered.By), "run 'lakectl job rollup', which makes it anew")
+	}
+	return days, err
 }
 
 // open finds the snapshots that belong to one of plays_by_day.
