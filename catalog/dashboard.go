@@ -134,3 +134,17 @@ func CutOf(days lake.Snapshot) (Cut, error) {
 	}
 	return cut, nil
 }
+
+// DashboardFormOf is the form of the rows of a table of the dashboard, "" while nothing says it. A form that only a
+// newer version of this program reads is [lake.ErrUnsupported].
+func DashboardFormOf(s lake.Snapshot) (string, error) {
+	form, err := s.State(FormKey)
+	if err != nil {
+		return "", err
+	}
+	if len(form) > len(DashboardForm) || len(form) == len(DashboardForm) && form > DashboardForm {
+		return "", lake.WithHint(fmt.Errorf("table %s has form %.20q, and this version knows forms up to %s: %w", s.Table().Name(), form, DashboardForm, lake.ErrUnsupported),
+			"a newer lakectl wrote it: update this one")
+	}
+	return form, nil
+}

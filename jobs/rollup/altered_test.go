@@ -1,10 +1,14 @@
 package rollup_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/jobs/rollup"
+	"github.com/lakectl/lakectl/lake"
 )
 
 func TestWhatAnotherEngineDidToTheDashboardIsUndone(t *testing.T) {
@@ -71,4 +75,20 @@ func TestWhatAnotherEngineDidToAnyTableOfTheDashboardIsUndone(t *testing.T) {
 	w.royalties()
 	w.rollup(trueUp)
 	w.mustShow(recount(w.copies))
+}
+
+func TestTablesOfANewerVersionAreLeftAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for _, table := range catalog.Compared {
+		w := newWorld(t)
+		w.archive(heard("l1", "u1", "t1", at(1, 9)))
+		w.rollup(plain)
+		w.Put(t, catalog.RollupJob, table, map[string]string{catalog.FormKey: "10"})
+		w.archive(heard("l2", "u2", "t1", at(2, 9)))
+		before := w.heads()
+		if _, err := rollup.Run(t.Context(), envOf(w.Lake), plain); !errors.Is(err, lake.ErrUnsupported) || !strings.Contains(lake.Hint(err), "update") {
+			t.Errorf("%s: got %v", table, err)
+		}
+		w.equal(w.heads(), before)
+	}
 }

@@ -53,7 +53,7 @@ func (s *stand) readState() error {
 		}
 		*k.into = set
 	}
-	has, err := s.snapshot.State(catalog.FormKey)
+	has, err := catalog.DashboardFormOf(s.snapshot)
 	s.altered = s.snapshot.Table().Altered() != nil || s.covered != 0 && has != form
 	return err
 }

@@ -137,15 +137,11 @@ func (r *Reader) open(ctx context.Context, c *Cut, days lake.Snapshot) error {
 
 // readable refuses tables whose rows say something else than this version reads in them.
 func readable(days lake.Snapshot) error {
-	form, err := days.State(catalog.FormKey)
+	form, err := catalog.DashboardFormOf(days)
 	if err != nil || form == "" || form == catalog.DashboardForm {
 		return err
 	}
-	hint := "run 'lakectl job rollup', which makes it anew"
-	if len(form) > len(catalog.DashboardForm) || form > catalog.DashboardForm {
-		hint = "a newer lakectl wrote it: update this one"
-	}
-	return lake.WithHint(fmt.Errorf("table %s has form %.20q, and this version reads %s: %w", catalog.PlaysByDay, form, catalog.DashboardForm, lake.ErrUnsupported), "%s", hint)
+	return lake.WithHint(fmt.Errorf("table %s has form %.20q, and this version reads %s: %w", catalog.PlaysByDay, form, catalog.DashboardForm, lake.ErrUnsupported), "run 'lakectl job rollup', which makes it anew")
 }
 
 // openArchive finds out which state of the archive the cut is of, and how far its clocks had come. The snapshot may
