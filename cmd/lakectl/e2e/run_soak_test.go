@@ -31,10 +31,10 @@ type devices struct {
 	leave   int // after so many batches somebody leaves; 0 for never
 	stop    chan struct{}
 	done    sync.WaitGroup
-	ids     int           // listens sent at least once; read what follows when all are done
-	left    int           // people who left, those of the least numbers
+	ids     int              // listens sent at least once; read what follows when all are done
+	left    int              // people who left, those of the least numbers
 	sent    [listeners]heard // of each person
-	pending []copyOf      // devices do not know that these arrived
+	pending []copyOf         // devices do not know that these arrived
 }
 
 // listeners is how many people listen at first.
