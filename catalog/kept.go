@@ -2,10 +2,21 @@ package catalog
 
 import "github.com/lakectl/lakectl/lake"
 
-// kept are the tables that stand beside the figures: files that ingest need not read again, who may read the dashboard,
-// and which process runs the jobs.
+// kept are the tables that stand beside the figures: files that held what was erased, files that ingest need not read
+// again, who may read the dashboard, and which process runs the jobs.
 func kept() []lake.Spec {
 	return []lake.Spec{
+		table{
+			name:    ErasedFiles,
+			comment: "Data files that held rows which were erased, noted before the rows go: what a purge has to rewrite; no user ids.",
+			columns: []column{
+				may("table_name", text, "Table of the file."),
+				may("file_path", text, "Path of the file below the place of its table; the whole address where it lies elsewhere."),
+				may("rows", long, "Rows of it that went, or were to go."),
+				may("snapshot_id", long, "Snapshot of the table with which they went; null where they may not have gone."),
+				may("at", instant, "When it was noted; the delete names it in its summary, and steps of deletion_log may have the same."),
+			},
+		}.spec(),
 		table{
 			name:    Sources,
 			comment: "Files that were archived to their end.",

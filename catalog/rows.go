@@ -54,6 +54,16 @@ type StepRow struct {
 	PlaysErased        string `col:"plays_erased,null"`
 }
 
+// ErasedRow is a row of erased_files: a data file that held rows which were erased. Package book says what is noted
+// when.
+type ErasedRow struct {
+	Table      string    `col:"table_name"`
+	Path       string    `col:"file_path"`
+	Rows       int64     `col:"rows"`
+	SnapshotID int64     `col:"snapshot_id,null"`
+	At         time.Time `col:"at"`
+}
+
 // RunRow is a row of royalty_runs: what one run read and made for one month. Snapshot ids are 0 for an empty table.
 type RunRow struct {
 	RunID                 string    `col:"run_id"`

@@ -29,7 +29,7 @@ var structs = map[string]reflect.Type{
 	Quarantine: reflect.TypeFor[RefusedRow](), DeletionRequests: reflect.TypeFor[RequestRow](), DeletionLog: reflect.TypeFor[StepRow](),
 	RoyaltyRuns: reflect.TypeFor[RunRow](), RoyaltyRules: reflect.TypeFor[RuleRow](), RoyaltyPools: reflect.TypeFor[PoolRow](),
 	RoyaltySplits: reflect.TypeFor[SplitRow](), RoyaltyCloses: reflect.TypeFor[CloseRow](), Tracks: reflect.TypeFor[TrackRow](),
-	Sources: reflect.TypeFor[SourceRow](), AccessTokens: reflect.TypeFor[AccessRow](),
+	ErasedFiles: reflect.TypeFor[ErasedRow](), Sources: reflect.TypeFor[SourceRow](), AccessTokens: reflect.TypeFor[AccessRow](),
 }
 
 // withoutStruct are the tables whose rows are never one value in Go: the day files hold listens by column, statements

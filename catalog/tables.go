@@ -20,6 +20,7 @@ const (
 	Quarantine       = "quarantine"
 	DeletionRequests = "deletion_requests"
 	DeletionLog      = "deletion_log"
+	ErasedFiles      = "erased_files"
 	ListensCounted   = "listens_counted"
 	Duplicates       = "listens_duplicates"
 	RoyaltyLines     = "royalty_lines"

@@ -26,6 +26,7 @@
 //	              ▼
 //	┌───────▶ located                 proves: what is affected is on record. Written before any delete,
 //	│             │                   because after the first one nobody could find it again
+//	│   the files that hold the rows go on record (package book)
 //	│   row deletes, one commit a table:
 //	│   listens ▶ quarantine ▶ listens_duplicates ▶ listens_counted
 //	│             │
@@ -50,7 +51,8 @@
 //
 // Reads deletion_requests, deletion_log, listens, quarantine, listens_counted, listens_duplicates; for Confirm also
 // what the tables of the dashboard, royalty_lines and royalty_runs say they cover. Writes row deletes in the four
-// tables and rows of deletion_log. Never a user id in the log, in a summary, a file name or an error.
+// tables, rows of deletion_log, and in erased_files which files held the rows. Never a user id in the log, in a
+// summary, a file name or an error.
 //
 // The columns of deletion_log by state: located has what is about to go and the archive snapshot that was read;
 // rows_deleted has what went since the last rows_deleted row, every day and period located since the request was last

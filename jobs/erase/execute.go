@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"time"
 
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/erase/book"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -31,6 +33,10 @@ func (p *Plan) Execute(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	files, err := p.noteFiles(ctx, at)
+	if err != nil {
+		return Report{}, err
+	}
 	report := Report{Requests: len(p.Requests), Days: p.Days, Periods: p.Periods}
 	for _, t := range p.targets {
 		if err := p.deleteFrom(ctx, t, at); err != nil {
@@ -38,7 +44,43 @@ func (p *Plan) Execute(ctx context.Context) (Report, error) {
 		}
 		*t.count(&report.Rows) = t.Rows
 	}
+	if err := files.Settle(ctx, p.landing); err != nil {
+		return report, err
+	}
 	return report, p.writeDeleted(ctx)
+}
+
+// noteFiles writes down which data files hold the rows, before any goes: their bytes stay there.
+func (p *Plan) noteFiles(ctx context.Context, at int64) (*book.Files, error) {
+	noted, err := book.OpenFiles(ctx, p.env, p.db)
+	if err != nil {
+		return nil, err
+	}
+	var files []book.File
+	for _, t := range p.targets {
+		rows := make(map[string]int64, len(t.hits))
+		for _, hit := range t.hits {
+			rows[hit.path] = hit.rows
+		}
+		for _, f := range t.files {
+			path, err := lake.LocalPath(f.FilePath())
+			if err != nil {
+				return nil, err
+			}
+			if n := rows[path]; n > 0 {
+				files = append(files, book.File{Table: t.Name, URI: f.FilePath(), Rows: n, At: instant(at)})
+			}
+		}
+	}
+	return noted, noted.Note(ctx, files, p.landing)
+}
+
+// landing is the snapshot of a table with which the rows went that were located at a time.
+func (p *Plan) landing(table string, located time.Time) int64 {
+	if t := p.target(table); t != nil {
+		return t.landed[located.UnixMicro()]
+	}
+	return 0
 }
 
 // writeLocated logs what each request is about to lose and which days that affects, before anything goes: after
@@ -103,6 +145,7 @@ func (p *Plan) deleteFrom(ctx context.Context, t *target, at int64) error {
 	if t.after, err = p.env.Lake.Commit(ctx, t.Name, c); err != nil {
 		return err
 	}
+	t.landed[at] = t.after.ID()
 	p.env.Log.Info("deleted rows", "table", t.Name, "snapshot_id", t.after.ID(), "rows", t.Rows, "files", len(deletes))
 	return nil
 }

@@ -16,9 +16,9 @@ type target struct {
 	files   []lake.File // live at base
 	derived bool        // written by royalties: computed from the archive
 	count   func(*Counts) *int64
-	landed  map[int64]bool // when the rows were located that commits on this table have deleted
-	hits    []hitFile      // in order of path
-	after   lake.Snapshot  // once the rows are deleted
+	landed  map[int64]int64 // when the rows were located that commits on this table have deleted: the commit's snapshot
+	hits    []hitFile       // in order of path
+	after   lake.Snapshot   // once the rows are deleted
 }
 
 // hitFile is a data file that loses rows.

@@ -40,7 +40,7 @@ func (p *Plan) addRounds(ctx context.Context, worked map[int64]*PlannedRequest) 
 		q.located = true
 		p.fence = p.fence || r.Days != ""
 		q.finished = q.finished.plus(p.landed(r.At, r.Counts))
-		if p.target(catalog.ListensCounted).landed[r.At] {
+		if p.target(catalog.ListensCounted).landed[r.At] != 0 {
 			months, err := parseMonths(r.Ledger)
 			if err != nil {
 				return err
@@ -59,19 +59,19 @@ func (p *Plan) addRounds(ctx context.Context, worked map[int64]*PlannedRequest) 
 func (p *Plan) landed(at int64, located Counts) Counts {
 	var c Counts
 	for _, t := range p.targets {
-		if t.landed[at] {
+		if t.landed[at] != 0 {
 			*t.count(&c) = *t.count(&located)
 		}
 	}
 	return c
 }
 
-// landings lists the located times that commits on a table name.
-func (t *target) landings() map[int64]bool {
-	landed := map[int64]bool{}
+// landings lists the located times that commits on a table name, with the snapshot of each.
+func (t *target) landings() map[int64]int64 {
+	landed := map[int64]int64{}
 	for _, s := range t.base.Table().Snapshots() {
 		if at, err := strconv.ParseInt(s.Property(locatedKey), 10, 64); err == nil {
-			landed[at] = true
+			landed[at] = s.ID()
 		}
 	}
 	return landed

@@ -179,6 +179,9 @@ func everything(t *testing.T, l *laketest.Lake) map[string][]string {
 	t.Helper()
 	d, all := l.DB(t), map[string][]string{}
 	for _, spec := range catalog.Specs() {
+		if spec.Name == catalog.ErasedFiles { // how rows lie in files is what an evolution changes
+			continue
+		}
 		s := l.Snapshot(t, spec.Name)
 		if err := d.Bind(t.Context(), "seen", s); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,26 @@
+// Package book keeps what erasures write down for the steps after them: which data files held the rows that went.
+//
+// # Use
+//
+//  1. [OpenFiles] reads the table erased_files, and makes it in a lake of an earlier version.
+//  2. [Files.Note] writes down files before their rows go, [Files.Settle] with which snapshot they went.
+//  3. [ReadFiles] gives everything on record to whoever rewrites these files.
+//
+// # Files
+//
+// A row of erased_files is a data file of listens, quarantine, listens_counted or listens_duplicates that held rows of
+// a batch of requests, and how many. No user, no request: the steps of deletion_log with the same time are of the batch,
+// and so is the delete, whose summary has it (lakectl.deletions.located). Tables of the dashboard hold hashes of
+// listeners, not rows of theirs, and the rollup writes the days of deletion_log anew; their files are not on record.
+//
+// A row is committed before the rows of its file go, so every file is on record whenever the run dies. A run that
+// finds the files of a cut-off one again notes them in place of that one's: of a file there is one row for each delete
+// that landed, and at most one without a snapshot, of a delete that may never have. A file without a snapshot held
+// the rows all the same. So there may be too many, never too few.
+//
+// Paths are kept below the place of their table, so they hold after the lake was moved.
+//
+// # Bounds
+//
+// In memory are the files of one batch, and those of batches that were cut off.
+package book
