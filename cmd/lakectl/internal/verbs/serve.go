@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"runtime/debug"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
@@ -29,6 +31,7 @@ func runServe(ctx context.Context, c *frame.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	boundMemory()
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (any, error) {
 		s, err := serve.NewServer(env, serve.Options{Access: allowed, Listening: c.Config.Serve.Listening()})
 		if err != nil {
@@ -41,6 +44,17 @@ func runServe(ctx context.Context, c *frame.Call) (any, error) {
 			}
 		})
 	})
+}
+
+// serveMemory is the soft limit of what Go holds, in bytes. Caches take 350 MiB at most; the rest is for answers that
+// are being made, and leaves room below 1 GiB for what the process has besides.
+const serveMemory = 768 << 20
+
+// boundMemory sets the limit, unless whoever started the process has set one.
+func boundMemory() {
+	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(serveMemory)
+	}
 }
 
 // sayServing tells where the dashboard is, in lines that stay.
