@@ -19,6 +19,9 @@
 // are known by artist and day: where an artist's day is shared with others they come from the hours, and what is older
 // than these stands apart as not split.
 //
+// The bytes of the newest answers are kept, by cut, path, parameters, form and scope, up to 24 MiB, so that a question
+// that comes again costs almost nothing. What a request may see is decided before they are looked at.
+//
 // # What it reads and writes
 //
 // It reads the dashboard's tables through package cut. It writes nothing.

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"path"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/jobs/serve/figures"
@@ -106,32 +105,34 @@ type table interface {
 	rows() [][]string
 }
 
-// follows tells whether somebody's browser follows a link to an answer, such as those of the page to export: they want
-// a file that a spreadsheet opens.
-func follows(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
-
 // answer writes what a question is answered with, as JSON, or as CSV where the request prefers that and it is a list.
 // The tag of an answer depends on the cut and on the question alone, so a browser that has it is told so.
-func answer(w http.ResponseWriter, r *http.Request, q *question, body any) error {
-	h := w.Header()
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("Vary", "Accept, Authorization, Cookie")
+func answer(w http.ResponseWriter, r *http.Request, q *question, body any) (*text, error) {
 	list, isList := body.(table)
-	asCSV, asFile := isList && strings.Contains(r.Header.Get("Accept"), "text/csv"), isList && follows(r)
-	asCSV = asCSV || asFile
-	sum := sha256.Sum256([]byte(q.cut.Tag() + "\n" + q.tag + "\n" + r.URL.Path + "\n" + r.URL.Query().Encode() + "\n" + strconv.FormatBool(asCSV)))
-	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
-	h.Set("ETag", tag)
-	if match := r.Header.Get("If-None-Match"); match != "" && (match == "*" || strings.Contains(match, tag)) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
+	as := formOf(r)
+	if !isList {
+		as = asJSON
 	}
-	if !asCSV {
-		return send(w, body)
+	sum := sha256.Sum256([]byte(q.cut.Tag() + "\n" + q.tag + "\n" + r.URL.Path + "\n" + r.URL.Query().Encode() + "\n" + strconv.FormatBool(as != asJSON)))
+	t := &text{contentType: "application/json", tag: `"` + hex.EncodeToString(sum[:12]) + `"`}
+	var err error
+	if as == asJSON {
+		t.body, err = asText(body)
+	} else {
+		t.contentType = "text/csv; charset=utf-8; header=present"
+		t.body, err = asRows(list)
 	}
-	if asFile {
-		h.Set("Content-Disposition", `attachment; filename="`+path.Base(r.URL.Path)+`.csv"`)
+	if err != nil {
+		return nil, err
 	}
+	if as == asFile {
+		t.disposition = `attachment; filename="` + path.Base(r.URL.Path) + `.csv"`
+	}
+	t.send(w, r)
+	return t, nil
+}
+
+func asRows(list table) ([]byte, error) {
 	var text bytes.Buffer
 	out := csv.NewWriter(&text)
 	for _, row := range append([][]string{list.header()}, list.rows()...) {
@@ -141,21 +142,25 @@ func answer(w http.ResponseWriter, r *http.Request, q *question, body any) error
 			}
 		}
 		if err := out.Write(row); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	out.Flush()
-	write(w, "text/csv; charset=utf-8; header=present", text.Bytes())
-	return nil
+	return text.Bytes(), nil
+}
+
+func asText(body any) ([]byte, error) {
+	text, err := json.Marshal(body)
+	return append(text, '\n'), err
 }
 
 // send writes an answer as JSON, once it is whole.
 func send(w http.ResponseWriter, body any) error {
-	text, err := json.Marshal(body)
+	text, err := asText(body)
 	if err != nil {
 		return err
 	}
-	write(w, "application/json", append(text, '\n'))
+	write(w, "application/json", text)
 	return nil
 }
 

@@ -38,6 +38,7 @@ type Handler struct {
 	live  *live.Counter
 	books *books.Reader
 
+	written   *written
 	status    http.Handler  // nil: no jobs run here
 	downloads chan struct{} // a place for each file that is made
 }
@@ -48,7 +49,7 @@ func New(env jobs.Env, guard *access.Guard, o Options) *Handler {
 		o.CacheBytes = 256 << 20
 	}
 	return &Handler{
-		env: env, guard: guard, cut: cut.New(env, o.CacheBytes), live: live.New(env), books: books.New(env, o.CacheBytes/4), downloads: make(chan struct{}, downloads), status: o.Status,
+		env: env, guard: guard, cut: cut.New(env, o.CacheBytes), live: live.New(env), written: newWritten(writtenBytes), books: books.New(env, o.CacheBytes/4), downloads: make(chan struct{}, downloads), status: o.Status,
 	}
 }
 
@@ -62,27 +63,28 @@ type reply func(context.Context, *question) (any, error)
 type route struct {
 	parameters []string // besides ranged
 	reply      reply
+	books      bool // it also depends on what is paid
 }
 
 // routes are the questions by the last element of their path.
 var routes = map[string]route{
-	"summary":    {nil, func(ctx context.Context, q *question) (any, error) { return q.summary(ctx) }},
-	"timeseries": {[]string{"step"}, func(ctx context.Context, q *question) (any, error) { return q.timeseries(ctx) }},
-	"tracks":     {[]string{"limit", "cursor"}, func(ctx context.Context, q *question) (any, error) { return q.tracks(ctx) }},
-	"countries":  {nil, func(ctx context.Context, q *question) (any, error) { return q.parts(ctx, "country", countryOf) }},
-	"devices":    {nil, func(ctx context.Context, q *question) (any, error) { return q.parts(ctx, "device", deviceOf) }},
+	"summary":    {nil, func(ctx context.Context, q *question) (any, error) { return q.summary(ctx) }, false},
+	"timeseries": {[]string{"step"}, func(ctx context.Context, q *question) (any, error) { return q.timeseries(ctx) }, false},
+	"tracks":     {[]string{"limit", "cursor"}, func(ctx context.Context, q *question) (any, error) { return q.tracks(ctx) }, false},
+	"countries":  {nil, func(ctx context.Context, q *question) (any, error) { return q.parts(ctx, "country", countryOf) }, false},
+	"devices":    {nil, func(ctx context.Context, q *question) (any, error) { return q.parts(ctx, "device", deviceOf) }, false},
 	"changes": {[]string{"track", "limit", "cursor"}, func(ctx context.Context, q *question) (any, error) {
 		account, err := q.account(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return q.changes(ctx, account)
-	}},
+	}, true},
 }
 
 // ofLabels are the questions that labels alone have.
 var ofLabels = map[string]route{
-	"roster": {[]string{"limit", "cursor", "sort"}, func(ctx context.Context, q *question) (any, error) { return q.roster(ctx) }},
+	"roster": {[]string{"limit", "cursor", "sort"}, func(ctx context.Context, q *question) (any, error) { return q.roster(ctx) }, false},
 }
 
 // place is where the figures of a subject are, in the API and among the pages.
@@ -120,7 +122,7 @@ func (h *Handler) Mount(mux *Routes) {
 			parameters := append(slices.Clone(route.parameters), ranged...)
 			mux.HandleFunc("GET /v1"+p.path+"/"+name, func(w http.ResponseWriter, r *http.Request) {
 				if access.Allow(w, r, p.sees, r.PathValue("id")) {
-					h.reply(w, r, p.of(r), parameters, route.reply)
+					h.reply(w, r, p.of(r), parameters, route)
 				}
 			})
 		}
@@ -145,30 +147,50 @@ func (h *Handler) unasked(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-func (h *Handler) reply(w http.ResponseWriter, r *http.Request, of subject, parameters []string, reply reply) {
+// reply answers a question of the newest cut. Whether the request may see it is decided before.
+func (h *Handler) reply(w http.ResponseWriter, r *http.Request, of subject, parameters []string, route route) {
 	c, err := h.newest(r.Context())
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	q, err := ask(c, of, r, parameters...)
+	paid := ""
+	if route.books {
+		b, err := h.books.Newest(r.Context())
+		if err != nil {
+			h.fail(w, r, err)
+			return
+		}
+		paid = b.Tag()
+	}
+	if t := h.written.get(askedOf(r, c.Tag(), paid)); t != nil {
+		t.send(w, r)
+		return
+	}
+	q, body, err := h.work(r, c, of, parameters, route)
+	if err == nil {
+		var t *text
+		if t, err = answer(w, r, q, body); err == nil {
+			h.written.put(askedOf(r, c.Tag(), q.tag), t)
+		}
+	}
 	if err != nil {
 		h.fail(w, r, err)
-		return
+	}
+}
+
+// work finds what a question is and what it is answered with.
+func (h *Handler) work(r *http.Request, c *cut.Cut, of subject, parameters []string, route route) (*question, any, error) {
+	q, err := ask(c, of, r, parameters...)
+	if err != nil {
+		return nil, nil, err
 	}
 	q.ledger = h.books
 	if err := q.narrow(r.Context(), q.onlyTrack); err != nil {
-		h.fail(w, r, err)
-		return
+		return nil, nil, err
 	}
-	body, err := reply(r.Context(), &q)
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	if err := answer(w, r, &q, body); err != nil {
-		h.fail(w, r, err)
-	}
+	body, err := route.reply(r.Context(), &q)
+	return &q, body, err
 }
 
 // newest is the newest cut, if there is one.

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -243,6 +244,38 @@ func TestPeopleAreToldInTheStyleOfThePage(t *testing.T) {
 		code, _, body := g.probe(c.who, "GET", c.path, "Accept: text/html")
 		if !strings.Contains(body, c.want) || !strings.Contains(body, `<b class="wm">lakectl</b>`) || strings.Contains(body, "<script>") {
 			t.Errorf("%s %s: %d without %q: %s", c.who, c.path, code, c.want, body)
+		}
+	}
+}
+
+// An answer that was written for one scope is never given to another, however often each asks.
+func TestWhatWasWrittenForOneIsNotGivenToAnother(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.own([]validity{{track: "t1", label: "L1"}, {track: "t2", label: "L2"}})
+	g.publish([]played{
+		{time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC), "A", "t1", "DE", "web", 1}, {time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC), "B", "t2", "DE", "web", 2},
+	}, nil)
+	paths := []string{"/v1/artists/A/summary", "/v1/artists/B/summary", "/v1/artists/B/changes", "/v1/labels/L1/roster", "/v1/labels/L2/roster", "/v1/labels/L1/artists/A/tracks"}
+	sees := map[string][]string{"operator": paths, "artist": {paths[0]}, "label": {paths[3], paths[5]}, "revoked": {}, "expired": {}}
+	for range 3 {
+		known := map[string]string{}
+		for _, who := range []string{"operator", "artist", "label", "revoked", "expired"} {
+			for _, path := range paths {
+				code, header, body := g.probe(who, "GET", path)
+				if may := slices.Contains(sees[who], path); may != (code == http.StatusOK) {
+					t.Errorf("%s asks for %s: %d %s", who, path, code, body)
+				} else if !may {
+					continue
+				}
+				if was, ok := known[path]; ok && was != body {
+					t.Errorf("%s: %s, and for %s %s", path, was, who, body)
+				}
+				known[path] = body
+				if code, _, again := g.probe(who, "GET", path, "If-None-Match: "+header.Get("ETag")); code != http.StatusNotModified || again != "" {
+					t.Errorf("%s asks again for %s: %d %s", who, path, code, again)
+				}
+			}
 		}
 	}
 }

@@ -267,7 +267,7 @@ func (h *Handler) mountStatements(mux *Routes, p place) {
 func (h *Handler) account(w http.ResponseWriter, r *http.Request, a *account, body any, err error) {
 	if err == nil {
 		a.tag = a.books.Tag()
-		err = answer(w, r, &a.question, body)
+		_, err = answer(w, r, &a.question, body)
 	}
 	if err != nil {
 		h.fail(w, r, err)
