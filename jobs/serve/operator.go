@@ -21,12 +21,17 @@ func (h *Handler) showStatus(w http.ResponseWriter, r *http.Request) {
 	h.status.ServeHTTP(w, r)
 }
 
-// readyz answers whether the tables can be read. Whoever asks learns no more.
+// readyz answers whether the tables can be read and the first cut is open, so that a request has not to wait for it.
+// Whoever asks learns no more.
 func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
 	defer cancel()
-	if _, err := h.env.Snapshot(ctx, catalog.PlaysByDay); err != nil {
+	_, err := h.env.Snapshot(ctx, catalog.PlaysByDay)
+	if err == nil {
+		_, err = h.cut.Newest(ctx)
+	}
+	if err != nil {
 		h.env.Log.Debug("not ready", "error", err)
-		access.Refuse(w, r, http.StatusServiceUnavailable, "the tables cannot be read")
+		access.Refuse(w, r, http.StatusServiceUnavailable, "the tables are not open")
 	}
 }

@@ -21,8 +21,10 @@ import (
 type outage struct {
 	*service
 	away   atomic.Bool
-	unpaid atomic.Bool  // the tables of royalties alone
-	clock  atomic.Int64 // seconds since 1970; every look is two later
+	unpaid atomic.Bool                   // the tables of royalties alone
+	clock  atomic.Int64                  // seconds since 1970
+	step   atomic.Int64                  // seconds between two looks at the clock: eleven, so that each request waits for the newest cut
+	hold   atomic.Pointer[chan struct{}] // that reading a table of the cut waits for; nil: nothing
 	server *serve.Server
 }
 
@@ -30,15 +32,19 @@ func newOutage(t *testing.T) *outage {
 	t.Helper()
 	o := &outage{service: &service{T: t, Lake: laketest.New(t)}}
 	o.clock.Store(time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC).Unix())
+	o.step.Store(11)
 	faults := &laketest.Faults{Strike: func(step laketest.Step, table string) error {
 		if step == laketest.LoadTable && (o.away.Load() || o.unpaid.Load() && strings.HasPrefix(table, "royalty_")) {
 			return laketest.ErrInjected
+		}
+		if hold := o.hold.Load(); hold != nil && step == laketest.LoadTable && table == catalog.AudienceByDay {
+			<-*hold
 		}
 		return nil
 	}}
 	var err error
 	o.server, err = serve.NewServer(jobs.Env{Lake: o.Lake.With(faults).Lake, Duck: o.Duck, Log: slog.New(slog.DiscardHandler), Progress: func(string) {}, Now: func() time.Time {
-		return time.Unix(o.clock.Add(2), 0).UTC()
+		return time.Unix(o.clock.Add(o.step.Load()), 0).UTC()
 	}}, serve.Options{CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +78,60 @@ func TestFiguresStayWhileTheCatalogIsAwayAndGoOnAfterIt(t *testing.T) {
 	o.publish(anyPlays(rand.New(rand.NewPCG(2, 1)), 50), nil)
 	if code, _, body := o.get("/v1/artists/B/summary"); code != http.StatusOK || body == known["summary"] {
 		t.Errorf("after it: %d %s", code, body)
+	}
+}
+
+func TestWhileACutIsOpenedTheOneBeforeAnswers(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t)
+	o.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 50), nil)
+	_, header, before := o.get("/v1/artists/B/summary")
+	o.publish(anyPlays(rand.New(rand.NewPCG(2, 1)), 50), nil)
+	hold := make(chan struct{})
+	o.hold.Store(&hold)
+	o.step.Store(0)
+	o.clock.Add(2)
+	for range 5 { // more seconds would make it too old
+		o.clock.Add(1)
+		if code, h, body := o.get("/v1/artists/B/summary"); code != http.StatusOK || body != before || h.Get("ETag") != header.Get("ETag") {
+			t.Errorf("while the next cut is opened: %d %s, was %s", code, body, before)
+		}
+	}
+	o.clock.Add(9)
+	answered := make(chan string)
+	go func() {
+		_, _, body := o.get("/v1/artists/B/summary")
+		answered <- body
+	}()
+	select {
+	case body := <-answered:
+		t.Errorf("a cut that is over ten seconds old answered %s", body)
+	case <-time.After(100 * time.Millisecond):
+	}
+	o.hold.Store(nil)
+	close(hold)
+	if body := <-answered; body == before {
+		t.Errorf("the next cut is open and the one before answered %s", body)
+	}
+}
+
+func TestReadyIsAServerWhoseFirstCutIsOpen(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t)
+	o.publish(anyPlays(rand.New(rand.NewPCG(1, 1)), 50), nil)
+	hold := make(chan struct{})
+	o.hold.Store(&hold)
+	if code, _, _ := o.get("/readyz"); code != http.StatusServiceUnavailable {
+		t.Errorf("while the first cut is opened: %d", code)
+	}
+	close(hold)
+	o.hold.Store(nil)
+	if code, _, body := o.get("/readyz"); code != http.StatusOK {
+		t.Errorf("with a cut: %d %s", code, body)
+	}
+	o.away.Store(true)
+	if code, _, _ := o.get("/readyz"); code != http.StatusServiceUnavailable {
+		t.Errorf("while the catalog is away: %d", code)
 	}
 }
 

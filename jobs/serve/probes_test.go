@@ -42,7 +42,7 @@ func newGuarded(t *testing.T) *guarded {
 	env := jobs.Env{Lake: g.Lake.Lake, Duck: g.Duck, Log: slog.New(slog.NewTextHandler(&g.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Progress: func(string) {}, Now: func() time.Time {
 		mu.Lock()
 		defer mu.Unlock()
-		now = now.Add(2 * time.Second)
+		now = now.Add(11 * time.Second)
 		return now
 	}}
 	give := func(sees access.Sees, id string, life time.Duration) access.Made {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/serve/access"
@@ -69,6 +70,9 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 // Run serves until the context ends. ready is called with the address once it listens, and whether it answers this
 // machine alone, with everything.
 func (s *Server) Run(ctx context.Context, ready func(at net.Addr, alone bool)) error {
+	var following sync.WaitGroup
+	defer following.Wait()
+	following.Go(func() { s.handler.cut.Follow(ctx) })
 	return access.Run(ctx, s.http, func(at net.Addr) {
 		alone, err := s.guard.Open(ctx)
 		if err != nil {

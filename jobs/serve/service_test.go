@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,10 +32,13 @@ type service struct {
 func newService(t *testing.T) *service {
 	t.Helper()
 	s := &service{T: t, Lake: laketest.New(t)}
-	// Every look at the clock is two seconds later, so that each request sees the newest cut.
+	// Every look at the clock is eleven seconds later, so that each request waits for the newest cut.
+	var mu sync.Mutex
 	now := time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
 	env := jobs.Env{Lake: s.Lake.Lake, Duck: s.Duck, Log: slog.New(slog.DiscardHandler), Progress: func(string) {}, Now: func() time.Time {
-		now = now.Add(2 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(11 * time.Second)
 		return now
 	}}
 	guard, err := access.New(env, access.Options{})

@@ -60,6 +60,12 @@ type index struct {
 	artists *Artists
 }
 
+func (i *index) made() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.artists != nil
+}
+
 func (f *files) read(ctx context.Context, c *Cut) (*Artists, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -63,10 +63,10 @@ func (s *service) publish(state map[string]string, rows ...[]any) lake.Snapshot 
 	return s.commit(catalog.PlaysByDay, all, rows...)
 }
 
-// newest looks two seconds later, so that the look before is no longer of use.
+// newest looks eleven seconds later, so that the cut before is no longer of use.
 func (s *service) newest(r *cut.Reader) *cut.Cut {
 	s.Helper()
-	s.now = s.now.Add(2 * time.Second)
+	s.now = s.now.Add(11 * time.Second)
 	c, err := r.Newest(s.Context())
 	if err != nil {
 		s.Fatal(err)

@@ -24,9 +24,10 @@
 //
 // # How fresh it is
 //
-// The catalog is asked when a request comes and the last look is over a second old. One look serves all requests that
-// wait for it. A new Cut is made only where plays_by_day or tracks has moved; what was decoded for the one before stays
-// of use.
+// The catalog is asked every second ([Reader.Follow]), and when a request comes and the last look is over a second old.
+// A new Cut is made only where plays_by_day or tracks has moved; what was decoded for the one before stays of use. It is
+// opened once, and no request waits for it: until it is open the Cut before answers, for as long as that was the newest
+// less than ten seconds ago.
 //
 // # Failure
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -23,12 +24,26 @@ type Reader struct {
 // New makes a Reader that keeps so many bytes of decoded rows.
 func New(env jobs.Env, cacheBytes int64) *Reader {
 	r := &Reader{env: env, seek: seek.New(seek.Options{CacheBytes: cacheBytes, Verify: env.Duck.Verify})}
-	r.newest = latest.New(env.Now, r.read, r.stays)
+	r.newest = latest.New(env.Now, r.read, r.stays).Meanwhile(meanwhile)
 	return r
 }
 
-// Newest is the newest Cut. Its error says that there is none, or that the lake cannot be read and never could.
+// meanwhile is how old a Cut may be that answers while the next one is opened.
+const meanwhile = 10 * time.Second
+
+// Newest is the newest Cut that is open. Its error says that there is none, or that the lake cannot be read and never
+// could.
 func (r *Reader) Newest(ctx context.Context) (*Cut, error) { return r.newest.Get(ctx) }
+
+// Follow looks for a new Cut every second until the context ends, so that it is open before somebody asks.
+func (r *Reader) Follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		r.Newest(ctx) //nolint:errcheck // whoever asks for it has the error
+		if lake.Pause(ctx, time.Second) != nil {
+			return
+		}
+	}
+}
 
 func (r *Reader) stays(before *Cut, err error) bool {
 	if before == nil {
@@ -60,9 +75,21 @@ func (r *Reader) read(ctx context.Context, before *Cut) (*Cut, error) {
 	if before != nil && before.days == days.ID() {
 		kept := *before
 		kept.Names, kept.tracks, kept.index = c.Names, c.tracks, c.index
-		return &kept, nil
+		return &kept, kept.ready(ctx, before)
 	}
-	return c, r.open(ctx, c, days)
+	if err := r.open(ctx, c, days); err != nil {
+		return nil, err
+	}
+	return c, c.ready(ctx, before)
+}
+
+// ready makes what the Cut before was asked for, so that nobody waits for it.
+func (c *Cut) ready(ctx context.Context, before *Cut) error {
+	if before == nil || !before.index.made() {
+		return nil
+	}
+	_, err := c.Artists(ctx)
+	return err
 }
 
 // published is plays_by_day as the rollup published it last, whatever another engine did to its rows since.

@@ -14,14 +14,15 @@ const lookAfter = time.Second
 
 // Value is something that is read again and again. Several goroutines may use it.
 type Value[T any] struct {
-	now   func() time.Time
-	read  func(ctx context.Context, before *T) (*T, error)
-	stays func(before *T, err error) bool
-	look  singleflight.Group
+	now       func() time.Time
+	read      func(ctx context.Context, before *T) (*T, error)
+	stays     func(before *T, err error) bool
+	meanwhile time.Duration
+	look      singleflight.Group
 
 	mu     sync.Mutex
 	newest *T
-	looked time.Time
+	looked time.Time // when newest was the newest
 }
 
 // New makes a Value. read is given the value before, nil for none, and returns it where nothing has moved. stays is
@@ -30,15 +31,24 @@ func New[T any](now func() time.Time, read func(ctx context.Context, before *T) 
 	return &Value[T]{now: now, read: read, stays: stays}
 }
 
+// Meanwhile lets the value before answer while a newer one is read, for as long as it was the newest less than age ago.
+func (v *Value[T]) Meanwhile(age time.Duration) *Value[T] {
+	v.meanwhile = age
+	return v
+}
+
 // Get is the newest value. Its error is that of a reading that no value before stands in for.
 func (v *Value[T]) Get(ctx context.Context) (*T, error) {
 	v.mu.Lock()
-	newest, fresh := v.newest, v.now().Sub(v.looked) < lookAfter
+	newest, age := v.newest, v.now().Sub(v.looked)
 	v.mu.Unlock()
-	if fresh && newest != nil {
+	if newest != nil && age < lookAfter {
 		return newest, nil
 	}
-	got := v.look.DoChan("", func() (any, error) { return v.again(context.WithoutCancel(ctx), newest) })
+	got := v.look.DoChan("", func() (any, error) { return v.again(context.WithoutCancel(ctx)) })
+	if newest != nil && age < v.meanwhile {
+		return newest, nil
+	}
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -50,16 +60,20 @@ func (v *Value[T]) Get(ctx context.Context) (*T, error) {
 	}
 }
 
-func (v *Value[T]) again(ctx context.Context, before *T) (*T, error) {
+func (v *Value[T]) again(ctx context.Context) (*T, error) {
+	v.mu.Lock()
+	before, looked := v.newest, v.now()
+	v.mu.Unlock()
 	newest, err := v.read(ctx, before)
 	if err != nil && v.stays(before, err) && before != nil {
-		newest, err = before, nil
+		// Else each request would wait for a catalog that does not answer.
+		newest, looked, err = before, v.now(), nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.newest, v.looked = newest, v.now()
+	v.newest, v.looked = newest, looked
 	return newest, nil
 }
