@@ -51,7 +51,8 @@ type closedPeriod struct {
 	Check    string    `json:"check"`    // the command that proves it
 	Amounts  []amount  `json:"amounts"`  // one a currency
 
-	// TracksSinceClose counts a label's corrected tracks that it was given after the close: what was published has no pay of them.
+	// TracksSinceClose counts a label's corrected tracks that it was given after the close: what was published has no
+	// pay of them.
 	TracksSinceClose int `json:"tracks_since_close,omitempty"`
 }
 

@@ -114,7 +114,8 @@ func (d *devices) end() (stayed heard) {
 }
 
 // TestRunKilledAgainAndAgainLosesAndDoublesNothing kills 'lakectl run' and its children with SIGKILL every 20 to 40
-// seconds while devices send and people leave. The page must be right 60 s after the last start; then the lake is counted anew.
+// seconds while devices send and people leave. The page must be right 60 s after the last start; then the lake is
+// counted anew.
 func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
 	laketest.Long(t, "kills for minutes")
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
@@ -181,7 +182,8 @@ func noneOf(pids []int) bool {
 	return true
 }
 
-// recount holds archive, dashboard and ledger against what was sent and stays: each record once, each listen counted once.
+// recount holds archive, dashboard and ledger against what was sent and stays: each record once, each listen counted
+// once.
 func (r *running) recount(i *instance, of heard) {
 	r.t.Helper()
 	if err := i.process.Signal(syscall.SIGTERM); err != nil {

@@ -9,8 +9,8 @@
 // # Files
 //
 // A row of erased_files is a data file of listens, quarantine, listens_counted or listens_duplicates that held rows of
-// a batch of requests, and how many. No user, no request: the steps of deletion_log with the same time are of the batch,
-// and so is the delete, whose summary has it (lakectl.deletions.located). Tables of the dashboard hold hashes of
+// a batch of requests, and how many. No user, no request: the steps of deletion_log with the same time are of the
+// batch, and so is the delete, whose summary has it (lakectl.deletions.located). Tables of the dashboard hold hashes of
 // listeners, not rows of theirs, and the rollup writes the days of deletion_log anew; their files are not on record.
 //
 // A row is committed before the rows of its file go, so every file is on record whenever the run dies. A run that

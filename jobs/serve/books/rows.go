@@ -160,8 +160,8 @@ func (b *Books) labelOf(ctx context.Context, s Statement) (func(track string) st
 	return func(track string) string { return owners.of(track, first) }, err
 }
 
-// LaterTracks counts the tracks of corrections to a statement that were not the holder's when the period was closed: what
-// they were paid until then is in no statement of the holder.
+// LaterTracks counts the tracks of corrections to a statement that were not the holder's when the period was closed:
+// what they were paid until then is in no statement of the holder.
 func (b *Books) LaterTracks(ctx context.Context, s Statement, h Holder, posted []Posted) (int, error) {
 	if h.Kind == Artist || !slices.ContainsFunc(posted, func(p Posted) bool { return p.Origin == s.Period }) {
 		return 0, nil

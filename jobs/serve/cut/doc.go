@@ -25,9 +25,9 @@
 // # How fresh it is
 //
 // The catalog is asked every second ([Reader.Follow]), and when a request comes and the last look is over a second old.
-// A new Cut is made only where plays_by_day or tracks has moved; what was decoded for the one before stays of use. It is
-// opened once, and no request waits for it: until it is open the Cut before answers, for as long as that was the newest
-// less than ten seconds ago.
+// A new Cut is made only where plays_by_day or tracks has moved; what was decoded for the one before stays of use. It
+// is opened once, and no request waits for it: until it is open the Cut before answers, for as long as that was the
+// newest less than ten seconds ago.
 //
 // # Failure
 //
