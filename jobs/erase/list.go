@@ -65,7 +65,7 @@ func Show(ctx context.Context, env jobs.Env, requestID string) (RequestDetail, e
 			return err
 		}
 		if len(rows) == 0 {
-			return lake.WithHint(fmt.Errorf("deletion request %q: %w", requestID, lake.ErrNotFound), "run 'lakectl deletions list' to see all requests")
+			return unknownRequest(requestID)
 		}
 		steps, err := listSteps(ctx, db, requestID)
 		for _, r := range rows {
@@ -74,6 +74,10 @@ func Show(ctx context.Context, env jobs.Env, requestID string) (RequestDetail, e
 		return err
 	})
 	return detail, err
+}
+
+func unknownRequest(id string) error {
+	return lake.WithHint(fmt.Errorf("deletion request %q: %w", id, lake.ErrNotFound), "run 'lakectl deletions list' to see all requests")
 }
 
 // withLog opens a DuckDB with the views requests and log.

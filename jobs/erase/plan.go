@@ -55,7 +55,10 @@ type PlannedTable struct {
 
 // NewPlan finds out what is open, what slipped past earlier sweeps, and every row that is to go.
 // It changes nothing.
-func NewPlan(ctx context.Context, env jobs.Env) (p *Plan, err error) {
+func NewPlan(ctx context.Context, env jobs.Env) (*Plan, error) { return newPlan(ctx, env, "") }
+
+// newPlan plans for the requests of one id alone, or with "" for all.
+func newPlan(ctx context.Context, env jobs.Env, only string) (p *Plan, err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -72,7 +75,7 @@ func NewPlan(ctx context.Context, env jobs.Env) (p *Plan, err error) {
 	if err := p.standsBeside(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.readRequests(ctx); err != nil {
+	if err := p.readRequests(ctx, only); err != nil {
 		return nil, err
 	}
 	if len(p.requests) == 0 {
@@ -110,7 +113,7 @@ func (p *Plan) standsBeside(ctx context.Context) error {
 }
 
 // readRequests loads the log and the requests. The log comes first: a step logged after it fences the plan.
-func (p *Plan) readRequests(ctx context.Context) (err error) {
+func (p *Plan) readRequests(ctx context.Context, only string) (err error) {
 	if p.log, err = openLog(ctx, p.env, p.db); err != nil {
 		return err
 	}
@@ -121,8 +124,14 @@ func (p *Plan) readRequests(ctx context.Context) (err error) {
 	if err := p.db.Bind(ctx, "requests", standing); err != nil {
 		return err
 	}
-	p.requests, err = readRequests(ctx, p.db, standing)
-	return err
+	if p.requests, err = readRequests(ctx, p.db, standing); err != nil || only == "" {
+		return err
+	}
+	p.requests = slices.DeleteFunc(p.requests, func(r *request) bool { return r.id != only })
+	for i, r := range p.requests {
+		r.ord = int64(i)
+	}
+	return nil
 }
 
 // assemble turns what was found into the plan of each request.
