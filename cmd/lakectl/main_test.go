@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -27,6 +28,10 @@ var update = flag.Bool("update", false, "write what the program prints into the 
 func TestScripts(t *testing.T) {
 	folder, w := "testdata", &within{ctx: t.Context()}
 	run := runProcess
+	sample, err := filepath.Abs("../../jobs/certificate/testdata/sample")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !laketest.InCI() && !*update {
 		folder, run = w.copyScripts(t, folder), w.run
 	}
@@ -36,6 +41,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GOGC", os.Getenv("GOGC")) // see laketest
+			e.Setenv("CERTIFICATE", sample)
 			nameVariables(e)
 			return nil
 		},

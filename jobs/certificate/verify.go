@@ -54,7 +54,7 @@ func (r *Report) verify(e Evidence) error {
 	case e.Log != nil:
 		err = r.entered(e)
 	case e.Key != "" && e.Key != c.Log.Key:
-		err = altered("the certificate is signed by %s, not by the key given, %s; if that one came later, the log shows the way from one to the other", c.Log.Key, e.Key)
+		err = altered("the certificate is signed by another key than the one given, %s; where that one came later, the log leads to it", c.Log.Key)
 	default:
 		r.KeyKnown = e.Key != ""
 	}
