@@ -18,7 +18,7 @@ func stays(*int, error) bool { return true }
 func slow(takes time.Duration, readings *atomic.Int64) func(context.Context, *int) (*int, error) {
 	return func(_ context.Context, before *int) (*int, error) {
 		readings.Add(1)
-		time.Sleep(takes)
+		<-time.After(takes)
 		next := 1
 		if before != nil {
 			next = *before + 1
@@ -54,7 +54,7 @@ func TestNobodyWaitsForAReadingWhileTheValueBeforeMayAnswer(t *testing.T) {
 			})
 		}
 		asking.Wait()
-		time.Sleep(5 * time.Second)
+		<-time.After(5 * time.Second)
 		if value, took := get(t, v); value != 2 || took != 0 {
 			t.Errorf("once it is read: %d after %s", value, took)
 		}
@@ -62,7 +62,7 @@ func TestNobodyWaitsForAReadingWhileTheValueBeforeMayAnswer(t *testing.T) {
 		if n := readings.Load(); n != 3 {
 			t.Errorf("%d readings: the first, the second, and one that has just begun are three", n)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		if value, took := get(t, v); value != 4 || took != 4*time.Second {
 			t.Errorf("after an hour: %d after %s", value, took)
 		}
@@ -78,7 +78,7 @@ func TestWhoAsksWaitsForAValueThatMayNotBeOld(t *testing.T) {
 		if value, took := get(t, v); value != 1 || took != 0 {
 			t.Errorf("half a second later: %d after %s", value, took)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if value, took := get(t, v); value != 2 || took != 500*time.Millisecond {
 			t.Errorf("over a second later: %d after %s", value, took)
 		}
@@ -91,13 +91,13 @@ func TestAReadingThatFailsIsTriedAgainASecondLater(t *testing.T) {
 		readings := 0
 		v := latest.New(time.Now, func(_ context.Context, before *int) (*int, error) {
 			if readings++; before != nil {
-				time.Sleep(30 * time.Second)
+				<-time.After(30 * time.Second)
 				return nil, errors.New("away")
 			}
 			return &readings, nil
 		}, stays)
 		get(t, v)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		for range 3 {
 			get(t, v)
 		}
