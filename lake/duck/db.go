@@ -33,10 +33,11 @@ type Options struct {
 type DB struct {
 	// fenced keeps a user's conditions above the position deletes: DuckDB would try them on deleted rows first, and
 	// the error of a function shows the values it was given. No condition passes a LIMIT.
-	fenced bool
-	db     *sql.DB
-	conn   *sql.Conn
-	spill  *spillFolder
+	fenced     bool
+	keepsOrder bool // see KeepOrder
+	db         *sql.DB
+	conn       *sql.Conn
+	spill      *spillFolder
 
 	verify *lake.Verifier
 }
@@ -123,6 +124,14 @@ func (d *DB) Close() error {
 // thousand each, and would rather make that table of fifty million rows of a ledger than of a night's.
 func (d *DB) JoinAsWritten(ctx context.Context) error {
 	return d.ExecText(ctx, "SET disabled_optimizers = 'join_order,build_side_probe_side'")
+}
+
+// KeepOrder makes every statement from now on give rows in the order in which it finds them where nothing sorts them.
+// Otherwise threads write what they have as they have it.
+func (d *DB) KeepOrder(ctx context.Context) error {
+	err := d.ExecText(ctx, "SET preserve_insertion_order = true")
+	d.keepsOrder = err == nil
+	return err
 }
 
 // ExecText runs statements without a result. Arguments bind to ? or $1 of a single statement.

@@ -3,6 +3,7 @@ package duck_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/iceberg-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -264,6 +266,45 @@ func TestAPartitionGetsItsRowsOnly(t *testing.T) {
 	}
 	if _, err := d.WritePartition(t.Context(), tbl, "test", "every_row", "2026-02-27"); err == nil {
 		t.Error("a text is taken for a day")
+	}
+}
+
+func TestRowsThatComeInOrderAreWrittenInIt(t *testing.T) {
+	l := laketest.New(t)
+	d := l.DB(t)
+	tbl, err := l.Table(t.Context(), catalog.PlaysByDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows = 500_000
+	write := func() ([]iceberg.DataFile, error) {
+		return d.WriteInOrder(t.Context(), tbl, "test", "ordered", int(lake.MonthOf(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))), 20_480)
+	}
+	if _, err := write(); err == nil {
+		t.Error("the order of rows is taken for granted where nothing keeps it")
+	}
+	err = errors.Join(d.ExecText(t.Context(), "SET threads = 4"), d.KeepOrder(t.Context()), d.ExecText(t.Context(), fmt.Sprintf(
+		"CREATE VIEW ordered AS SELECT DATE '2026-03-05' AS day, printf('a%%06d', i) AS artist_id, 't' AS track_id, i AS plays, 0 AS ms_played FROM range(%d) r(i)", rows)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := write()
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	path, err := lake.LocalPath(files[0].FilePath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inPlace, groups int
+	if err := d.OneText(t.Context(), "SELECT count(*), (SELECT count(DISTINCT row_group_id) FROM parquet_metadata("+duck.Quote(path)+")) FROM read_parquet("+duck.Quote(path)+", file_row_number = true) WHERE plays = file_row_number", nil, []any{&inPlace, &groups}); err != nil {
+		t.Fatal(err)
+	}
+	if inPlace != rows || groups != (rows+20_479)/20_480 {
+		t.Errorf("%d of %d rows are in their place, in %d row groups", inPlace, rows, groups)
+	}
+	if order := files[0].SortOrderID(); order == nil || *order == 0 {
+		t.Error("nothing says that the file is sorted")
 	}
 }
 

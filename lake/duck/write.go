@@ -56,13 +56,31 @@ func (d *DB) WriteSorted(ctx context.Context, t *lake.Table, job, relation strin
 	return d.write(ctx, t, job, copyOf{relation: relation, where: where, value: value, order: order, groupRows: groupRows})
 }
 
+// WriteInOrder is [DB.WriteSorted] for a relation whose rows come in the order of t's spec already, of a DB that keeps
+// the order of rows ([DB.KeepOrder]). That is what the caller promises: nothing here looks at the rows.
+func (d *DB) WriteInOrder(ctx context.Context, t *lake.Table, job, relation string, value any, groupRows int) ([]iceberg.DataFile, error) {
+	if !d.keepsOrder {
+		return nil, fmt.Errorf("write %s: the order of rows is not kept", t.Name())
+	}
+	p, err := partitioningOf(t)
+	if err != nil {
+		return nil, err
+	}
+	where, err := p.holds(value)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
+	}
+	return d.write(ctx, t, job, copyOf{relation: relation, where: where, value: value, inOrder: true, groupRows: groupRows})
+}
+
 // copyOf is what one COPY writes.
 type copyOf struct {
 	relation     string
 	partitioning partitioning // zero: into one file, all of the partition value
 	where        string
 	value        any
-	order        []string // of the rows; nil: any
+	order        []string // of the rows; nil: as they come
+	inOrder      bool     // they come in the order of the table's spec
 	groupRows    int      // of a row group, at most; 0: as DuckDB likes
 }
 
@@ -100,7 +118,7 @@ func (d *DB) write(ctx context.Context, t *lake.Table, job string, c copyOf) ([]
 			return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 		}
 		describe := t.ReadDataFile
-		if c.order != nil {
+		if c.order != nil || c.inOrder {
 			describe = t.ReadSortedDataFile
 		}
 		df, err := describe(ctx, uri+"/"+filepath.ToSlash(rel), value)

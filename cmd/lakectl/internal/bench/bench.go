@@ -44,6 +44,7 @@ type bench struct {
 	dir      string
 	config   string
 	environ  []string // what a child has in its environment besides
+	stays    bool     // the folder is not removed
 }
 
 // newBench makes the lake, points the call's configuration at it and opens it.
@@ -83,7 +84,9 @@ func (b *bench) close() {
 	if b.closeEnv != nil {
 		b.closeEnv()
 	}
-	os.RemoveAll(b.dir) //nolint:errcheck // a temporary folder
+	if !b.stays {
+		os.RemoveAll(b.dir) //nolint:errcheck // a temporary folder
+	}
 }
 
 // child runs lakectl as a process of its own, so that CPU and peak memory are the job's alone.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -44,15 +45,23 @@ type target struct {
 	What     string  `json:"what"`
 	Measured float64 `json:"measured"`
 	Bound    string  `json:"bound"`
+	Ratio    float64 `json:"to_bound"` // measured to the bound; 0 where that is 0
 	Met      bool    `json:"met"`
 }
 
+func ratioTo(measured, bound float64) float64 {
+	if bound == 0 {
+		return 0
+	}
+	return math.Round(1000*measured/bound) / 1000
+}
+
 func atLeast(what string, measured, bound float64) target {
-	return target{what, measured, fmt.Sprint("at least ", bound), measured >= bound}
+	return target{what, measured, fmt.Sprint("at least ", bound), ratioTo(measured, bound), measured >= bound}
 }
 
 func atMost(what string, measured, bound float64) target {
-	return target{what, measured, fmt.Sprint("at most ", bound), measured <= bound}
+	return target{what, measured, fmt.Sprint("at most ", bound), ratioTo(measured, bound), measured <= bound}
 }
 
 // IngestOptions are the load of [Ingest].

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -34,17 +35,21 @@ type ServeOptions struct {
 	Publish  time.Duration // between two snapshots
 	Streams  int           // clients that wait for news
 	Cold     int           // starts of the server
+	Keep     string        // folder of the tables, for the next run too; "" is none
 	Seed     uint64
 }
 
 // ServeReport is what bench serve reports.
 type ServeReport struct {
 	Tables  map[string]int64 `json:"rows"`
-	Make    float64          `json:"make_seconds"`
+	Make    float64          `json:"make_seconds"` // 0: an earlier run made them
+	Ready   latency          `json:"ready"`        // from the start of the process to the first cut that is open
 	Cold    []latency        `json:"cold"`
 	Warm    []latency        `json:"warm"`
+	Again   []latency        `json:"again"` // answers that were written before
 	Load    loadedServer     `json:"load"`
 	Streams streamed         `json:"streams"`
+	Checked int              `json:"artists_counted_by_sql"`
 	Targets []target         `json:"targets"`
 	Notes   []string         `json:"notes"`
 }
@@ -98,22 +103,22 @@ func Serve(ctx context.Context, c *frame.Call, o ServeOptions) (_ any, err error
 	if o.Rows < 1 || o.Artists < 1 || o.Rate < 1 || o.Streams < 0 || o.Cold < 1 || o.Duration < time.Second || o.Publish < time.Second {
 		return nil, usage.Errorf("see "+c.Command.HelpName+" --help", "a number is too small")
 	}
-	b, err := newBench(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	defer b.close()
 	report := ServeReport{Notes: []string{
 		"requests of an operator's token through HTTP on this machine; client, server and publishing share its cores",
 		fmt.Sprintf("audience_by_day and listeners_by_day have the newest %d days", recentDays),
+		"to_bound is the measured figure to its bound; nothing fails by one. A wrong answer ends the run with code 5",
 	}}
-	started := time.Now()
-	d, err := newDashboard(ctx, c, b, o.Rows)
+	b, d, err := serveTables(ctx, c, o, &report)
+	if b != nil {
+		defer b.close()
+	}
+	if d != nil {
+		defer func() { err = errors.Join(err, d.close()) }()
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, d.db.Close()) }()
-	report.Make, report.Tables = time.Since(started).Seconds(), d.rows
+	report.Tables = maps.Clone(d.rows)
 	artists, err := d.artists(ctx, o.Artists)
 	if err != nil {
 		return nil, err
@@ -144,6 +149,8 @@ func (r *ServeReport) judge() {
 		atMost("memory at the end of the load to the middle", r.Load.RSSLastMiB/max(r.Load.RSSMiddleMiB, 1), targetGrowth),
 		atMost(fmt.Sprintf("rss_mib of %d clients that wait", r.Streams.Clients), r.Streams.WithMiB-r.Streams.BeforeMiB, targetStreamsMiB),
 		atLeast("clients that heard of a snapshot", float64(r.Streams.Heard), float64(r.Streams.Clients)),
-		atMost(fmt.Sprintf("seconds to make %d rows of days and %d of hours", r.Tables[catalog.PlaysByDay], r.Tables[catalog.PlaysByHour]), r.Make, targetMakeSec),
 	)
+	if r.Make > 0 {
+		r.Targets = append(r.Targets, atMost(fmt.Sprintf("seconds to make %d rows of days and %d of hours", r.Tables[catalog.PlaysByDay], r.Tables[catalog.PlaysByHour]), r.Make, targetMakeSec))
+	}
 }

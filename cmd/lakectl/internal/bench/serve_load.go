@@ -26,14 +26,17 @@ type serveMeasure struct {
 }
 
 func (m *serveMeasure) run(ctx context.Context, report *ServeReport) (err error) {
-	if report.Cold, err = m.cold(ctx); err != nil {
+	if report.Cold, report.Ready, err = m.cold(ctx); err != nil {
 		return err
 	}
 	err = m.with(ctx, func(s *served) (err error) {
-		if report.Warm, err = m.warm(ctx, s); err != nil {
+		if report.Warm, report.Again, err = m.warm(ctx, s); err != nil {
 			return err
 		}
-		report.Load, err = m.load(ctx, s)
+		if report.Load, err = m.load(ctx, s); err != nil {
+			return err
+		}
+		report.Checked, err = m.right(ctx, s)
 		return err
 	})
 	if err != nil {
@@ -59,26 +62,28 @@ func (m *serveMeasure) path(question string, artist int) string {
 }
 
 // cold asks an artist of a server that has just begun to answer, the same server for each question a different artist.
-func (m *serveMeasure) cold(ctx context.Context) ([]latency, error) {
+func (m *serveMeasure) cold(ctx context.Context) (questions []latency, start latency, err error) {
 	took := make([][]time.Duration, len(serveQuestions))
-	for start := range m.o.Cold {
-		m.c.Progress.Say(fmt.Sprintf("bench: cold, %d of %d starts", start, m.o.Cold))
+	var ready []time.Duration
+	for n := range m.o.Cold {
+		m.c.Progress.Say(fmt.Sprintf("bench: cold, %d of %d starts", n, m.o.Cold))
 		err := m.with(ctx, func(s *served) error {
 			for i := range serveQuestions {
-				which := (start + i) % len(serveQuestions) // the first question of a process opens the tables
+				which := (n + i) % len(serveQuestions) // the first question of a process opens the tables
 				t, err := s.get(ctx, m.path(serveQuestions[which], m.random.IntN(len(m.artists))))
 				if err != nil {
 					return err
 				}
 				took[which] = append(took[which], t)
 			}
+			ready = append(ready, s.ready)
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, start, err
 		}
 	}
-	return latencies(took), nil
+	return latencies(took), newLatency("ready", ready), nil
 }
 
 func latencies(took [][]time.Duration) (list []latency) {
@@ -88,24 +93,25 @@ func latencies(took [][]time.Duration) (list []latency) {
 	return list
 }
 
-// warm asks every artist every question, then again with a watch.
-func (m *serveMeasure) warm(ctx context.Context, s *served) ([]latency, error) {
-	took := make([][]time.Duration, len(serveQuestions))
-	for round := range 2 {
-		m.c.Progress.Say(fmt.Sprintf("bench: warm, round %d of 2", round+1))
+// warm asks every artist every question three times. The second time it says how many days, which are those it asked
+// for before: the answer is made of what is in memory. The third time it was written before.
+func (m *serveMeasure) warm(ctx context.Context, s *served) (made, again []latency, err error) {
+	rounds := make([][]latency, 3)
+	for round, days := range []string{"", "?days=28", "?days=28"} {
+		m.c.Progress.Say(fmt.Sprintf("bench: warm, round %d of %d", round+1, len(rounds)))
+		took := make([][]time.Duration, len(serveQuestions))
 		for artist := range m.artists {
 			for i, question := range serveQuestions {
-				t, err := s.get(ctx, m.path(question, artist))
+				t, err := s.get(ctx, m.path(question, artist)+days)
 				if err != nil {
-					return nil, err
+					return nil, nil, err
 				}
-				if round == 1 {
-					took[i] = append(took[i], t)
-				}
+				took[i] = append(took[i], t)
 			}
 		}
+		rounds[round] = latencies(took)
 	}
-	return latencies(took), nil
+	return rounds[1], rounds[2], nil
 }
 
 // load asks at a fixed rate, whatever the answers take, while snapshots are published.
@@ -152,6 +158,8 @@ func (m *serveMeasure) load(ctx context.Context, s *served) (loadedServer, error
 // ask sends the requests of load, and looks at the memory once a second.
 func (m *serveMeasure) ask(ctx context.Context, s *served, l *loadedServer) (took []time.Duration, rss []float64, err error) {
 	var mu sync.Mutex
+	var wrong error
+	same := steady{}
 	var under sync.WaitGroup
 	var waiting atomic.Int64
 	before, err := s.cpu()
@@ -176,11 +184,14 @@ func (m *serveMeasure) ask(ctx context.Context, s *served, l *loadedServer) (too
 		waiting.Add(1)
 		under.Go(func() {
 			defer waiting.Add(-1)
-			t, err := s.get(ctx, path)
+			a, err := s.take(ctx, path)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
-				took = append(took, t)
+				took = append(took, a.took)
+				if err = same.hold(path, a); err != nil {
+					wrong = err
+				}
 				return
 			}
 			if l.Errors++; l.FirstError == "" {
@@ -192,7 +203,7 @@ func (m *serveMeasure) ask(ctx context.Context, s *served, l *loadedServer) (too
 	l.Seconds = time.Since(started).Seconds()
 	after, err := s.cpu()
 	l.CPUMicrosec = float64((after - before).Microseconds())
-	return took, rss, err
+	return took, rss, errors.Join(wrong, err)
 }
 
 // streams opens clients that wait for news, publishes, and waits until all have heard.

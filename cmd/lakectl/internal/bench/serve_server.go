@@ -25,11 +25,12 @@ type served struct {
 	said    *bytes.Buffer
 	base    string
 	client  *http.Client
+	ready   time.Duration // from the start of the process
 	token   string
 	tag     string // of the answer that ifChanged had last
 }
 
-// startServer runs 'lakectl serve' and waits until it answers.
+// startServer runs 'lakectl serve' and waits until it is ready.
 func (b *bench) startServer(ctx context.Context, token string) (*served, error) {
 	addr, err := freeAddr(ctx)
 	if err != nil {
@@ -38,7 +39,7 @@ func (b *bench) startServer(ctx context.Context, token string) (*served, error) 
 	return b.startProgram(ctx, token, addr, "serve", "--addr", addr)
 }
 
-// startProgram runs what serves at an address, and waits until it answers.
+// startProgram runs what serves at an address, and waits until it is ready.
 func (b *bench) startProgram(ctx context.Context, token, addr string, args ...string) (*served, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -52,12 +53,14 @@ func (b *bench) startProgram(ctx context.Context, token, addr string, args ...st
 	s.process.Stderr = s.said
 	s.process.Cancel = func() error { return s.process.Process.Signal(syscall.SIGTERM) }
 	s.process.WaitDelay = 10 * time.Second
+	started := time.Now()
 	if err := s.process.Start(); err != nil {
 		return nil, err
 	}
 	go func() { s.ended <- s.process.Wait() }()
 	for wait := 0; ; wait++ {
-		if _, err := s.get(ctx, "/healthz"); err == nil {
+		if _, err := s.get(ctx, "/readyz"); err == nil {
+			s.ready = time.Since(started)
 			return s, nil
 		}
 		select {
@@ -83,19 +86,10 @@ func freeAddr(ctx context.Context) (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// get asks, takes the whole answer, and says how long that took. What is not 200 is an error.
+// get is take for who wants to know how long it took.
 func (s *served) get(ctx context.Context, path string) (took time.Duration, err error) {
-	started := time.Now()
-	answer, err := s.open(ctx, path)
-	if err != nil {
-		return 0, err
-	}
-	defer answer.Body.Close() //nolint:errcheck // read only
-	n, err := io.Copy(io.Discard, answer.Body)
-	if err == nil && n == 0 && path != "/healthz" {
-		err = fmt.Errorf("%s: an empty answer", path)
-	}
-	return time.Since(started), err
+	a, err := s.take(ctx, path)
+	return a.took, err
 }
 
 // ask sends a question; with a tag, only for an answer that has another.

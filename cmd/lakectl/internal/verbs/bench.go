@@ -93,9 +93,11 @@ func benchServeVerb() frame.Verb {
 		Name: "serve", Short: "The dashboard's answers, cold, warm and under load while snapshots are published.",
 		Long: `Fills the dashboard's tables as the rollup leaves them after two years and six hours of small files, with plays that
 follow Zipf's law, and runs 'lakectl serve' on them as a process of its own. Cold are the first questions to a process.
-The load does not wait for answers. The full size is --rows 200000000, with half as many of hours: some minutes and 7 GB
-of disk.`,
-		Examples: []string{"lakectl bench serve", "lakectl bench serve --rows 200000000 --cold 100"},
+The load does not wait for answers. Answers are held against SQL, and a wrong one ends the run with code 5. The full size
+is --rows 200000000, with half as many of hours: some minutes and 7 GB of disk. With --keep the tables stay in a folder,
+and the next run of the same size begins with them as they were made.`,
+		Examples: []string{"lakectl bench serve", "lakectl bench serve --rows 200000000 --cold 100 --keep /var/tmp/tables"},
+		Exits:    []int{frame.ExitProof},
 		Keys:     []string{"duckdb.memory_limit", "duckdb.threads", "duckdb.spill_limit"},
 	}, benchServeFlags, bench.Serve)
 }
@@ -109,6 +111,7 @@ func benchServeFlags(o *bench.ServeOptions) []cli.Flag {
 		&cli.DurationFlag{Name: "publish", Usage: "time between two snapshots under load", Value: 15 * time.Second, Destination: &o.Publish},
 		&cli.IntFlag{Name: "streams", Usage: "clients that wait for news", Value: 1000, Destination: &o.Streams},
 		&cli.IntFlag{Name: "cold", Usage: "starts of the server to ask cold", Value: 20, Destination: &o.Cold},
+		&cli.StringFlag{Name: "keep", Usage: "`FOLDER` in which the tables stay for the next run", Destination: &o.Keep},
 		benchSeed(&o.Seed),
 	}
 }
