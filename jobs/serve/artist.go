@@ -1,11 +1,8 @@
 package serve
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/jobs/serve/cut"
@@ -206,7 +203,7 @@ type tracks struct {
 	Tracks []trackRow `json:"tracks"`
 	Next   string     `json:"next,omitempty"` // cursor of the page after this one
 
-	sums map[string]cut.TrackSum // of all tracks
+	artists []string // whom the plays of the tracks on this page are of
 }
 
 type trackRow struct {
@@ -241,54 +238,38 @@ func (q *question) tracks(ctx context.Context) (tracks, error) {
 	if t.envelope, err = q.envelope(ctx); err != nil {
 		return t, err
 	}
-	if t.sums, err = q.trackSums(ctx, q.span); err != nil {
-		return t, err
-	}
-	all := make([]*trackRow, 0, len(t.sums))
-	for track, sum := range t.sums {
-		all = append(all, &trackRow{TrackID: track, Plays: sum.Plays, Millis: sum.Millis})
-		t.Plays += sum.Plays
-	}
-	slices.SortFunc(all, func(a, b *trackRow) int {
-		return cmp.Or(cmp.Compare(b.Plays, a.Plays), strings.Compare(a.TrackID, b.TrackID))
-	})
-	t.Count = len(all)
-	page, next, err := pageOf(q, q.cut.Tag(), all, func(r *trackRow) string { return number(r.Plays) + "/" + r.TrackID })
+	ranking, err := q.ranking(ctx)
 	if err != nil {
 		return t, err
 	}
-	t.Next = next
+	t.Plays, t.Count = ranking.Plays, len(ranking.Tracks)
+	page, next, err := pageOf(q, q.cut.Tag(), ranking.Tracks, func(r cut.Ranked) string { return number(r.Plays) + "/" + r.Track })
+	if err != nil {
+		return t, err
+	}
+	t.Next, t.artists = next, ranking.ArtistsOf(page)
 	return t, q.describe(ctx, &t, page)
 }
 
-// describe fills in names, listeners and changes of the tracks on a page.
-func (q *question) describe(ctx context.Context, t *tracks, page []*trackRow) error {
+// describe makes the rows of a page, with names, listeners and changes.
+func (q *question) describe(ctx context.Context, t *tracks, page []cut.Ranked) error {
 	ids := make([]string, len(page))
 	for i, row := range page {
-		ids[i] = row.TrackID
+		ids[i] = row.Track
 	}
-	sets, err := q.trackListeners(ctx, ids, t.sums)
+	sets, err := q.trackListeners(ctx, ids, t.artists)
 	if err != nil {
 		return err
 	}
-	c := figures.Compare(q.span, q.cut.Until())
-	now, err := q.trackSums(ctx, c.Current)
-	if err != nil {
-		return err
-	}
-	then, err := q.trackSums(ctx, c.Previous)
-	if err != nil {
-		return err
-	}
-	for _, row := range page {
-		if named, ok := q.cut.Names.Track(row.TrackID, q.span.To.Add(-1)); ok {
+	for _, r := range page {
+		row := trackRow{TrackID: r.Track, Plays: r.Plays, Millis: r.Millis, people: peopleOf(sets[r.Track])}
+		if named, ok := q.cut.Names.Track(r.Track, q.span.To.Add(-1)); ok {
 			row.Title, row.Artist = named.Title, named.ArtistName
 		}
-		row.people = peopleOf(sets[row.TrackID])
-		if percent, ok := figures.Change(now[row.TrackID].Plays, then[row.TrackID].Plays); ok {
+		if percent, ok := figures.Change(r.Current, r.Previous); ok {
 			row.Percent = &percent
 		}
-		t.Tracks = append(t.Tracks, *row)
+		t.Tracks = append(t.Tracks, row)
 	}
 	return nil
 }

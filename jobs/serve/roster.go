@@ -3,6 +3,7 @@ package serve
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -69,8 +70,7 @@ func (q *question) roster(ctx context.Context) (roster, error) {
 	if r.envelope, err = q.envelope(ctx); err != nil {
 		return r, err
 	}
-	c := figures.Compare(q.span, q.cut.Until())
-	all, err := q.share.Roster(ctx, q.span, c.Current, c.Previous)
+	all, err := q.sorted(ctx)
 	if err != nil {
 		return r, err
 	}
@@ -78,7 +78,6 @@ func (q *question) roster(ctx context.Context) (roster, error) {
 		r.Plays += a.Plays
 	}
 	r.Count = len(all)
-	slices.SortFunc(all, func(a, b cut.RosterArtist) int { return cmp.Or(orders[q.sort](a, b), strings.Compare(a.ID, b.ID)) })
 	page, next, err := pageOf(q, q.cut.Tag(), all, func(a cut.RosterArtist) string { return q.sort + "/" + a.ID })
 	if err != nil {
 		return r, err
@@ -100,6 +99,21 @@ func (q *question) roster(ctx context.Context) (roster, error) {
 		r.Artists = append(r.Artists, row)
 	}
 	return r, nil
+}
+
+// sorted are all artists of the label in the order that is asked for, made once for a cut. Whoever asks does not alter
+// them.
+func (q *question) sorted(ctx context.Context) ([]cut.RosterArtist, error) {
+	made, err := q.share.Keep(fmt.Sprintf("roster:%d-%d:%s", q.span.From.Unix(), q.span.To.Unix(), q.sort), func() (any, int64, error) {
+		c := figures.Compare(q.span, q.cut.Until())
+		all, err := q.share.Roster(context.WithoutCancel(ctx), q.span, c.Current, c.Previous)
+		slices.SortFunc(all, func(a, b cut.RosterArtist) int { return cmp.Or(orders[q.sort](a, b), strings.Compare(a.ID, b.ID)) })
+		return all, int64(96 * len(all)), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made.([]cut.RosterArtist), nil
 }
 
 // course are the plays of each day, or of each week where there are many.

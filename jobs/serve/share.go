@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/lakectl/lakectl/jobs/serve/cut"
 	"github.com/lakectl/lakectl/jobs/serve/figures"
@@ -88,40 +87,27 @@ func (q *question) audience(ctx context.Context) (heard []cut.Heard, notSplit cu
 	return heard, notSplit, err
 }
 
-// trackSums are the plays of the subject by track.
-func (q *question) trackSums(ctx context.Context, s figures.Range) (map[string]cut.TrackSum, error) {
-	if !s.From.Before(s.To) {
-		return nil, nil
-	}
+// ranking are the tracks of the subject, by their plays.
+func (q *question) ranking(ctx context.Context) (*cut.Ranking, error) {
+	c := figures.Compare(q.span, q.cut.Until())
 	if q.share != nil {
-		return q.share.Tracks(ctx, s)
+		return q.share.Ranking(ctx, q.span, c.Current, c.Previous)
 	}
-	plays, err := q.cut.Days(ctx, q.of.id, s)
-	if err != nil {
-		return nil, err
-	}
-	sums := map[string]cut.TrackSum{}
-	for _, p := range plays {
-		sum := sums[p.Track]
-		sum.Plays += p.Plays
-		sum.Millis += p.Millis
-		sums[p.Track] = sum
-	}
-	return sums, nil
+	return q.cut.Ranking(ctx, q.of.id, q.span, c.Current, c.Previous)
 }
 
-// trackListeners are the listeners of some of the subject's tracks.
-func (q *question) trackListeners(ctx context.Context, tracks []string, of map[string]cut.TrackSum) (map[string]figures.Set, error) {
+// trackListeners are the listeners of some of the subject's tracks, which have plays of these artists.
+func (q *question) trackListeners(ctx context.Context, tracks, artists []string) (map[string]figures.Set, error) {
 	if q.share != nil {
-		return q.share.TrackListeners(ctx, q.span, tracks, artistsOf(tracks, of))
+		return q.share.TrackListeners(ctx, q.span, tracks, artists)
 	}
 	return q.cut.Listeners(ctx, q.of.id, q.span)
 }
 
-// trackDays are the plays by day of some of the subject's tracks.
-func (q *question) trackDays(ctx context.Context, tracks []string, of map[string]cut.TrackSum) (map[string][]figures.Sum, error) {
+// trackDays are the plays by day of some of the subject's tracks, which have plays of these artists.
+func (q *question) trackDays(ctx context.Context, tracks, artists []string) (map[string][]figures.Sum, error) {
 	if q.share != nil {
-		return q.share.TrackDays(ctx, q.span, tracks, artistsOf(tracks, of))
+		return q.share.TrackDays(ctx, q.span, tracks, artists)
 	}
 	plays, err := q.cut.Days(ctx, q.of.id, q.span)
 	days := map[string][]figures.Sum{}
@@ -129,13 +115,4 @@ func (q *question) trackDays(ctx context.Context, tracks []string, of map[string
 		days[p.Track] = append(days[p.Track], figures.Sum{At: p.Day, Plays: p.Plays})
 	}
 	return days, err
-}
-
-// artistsOf are the artists that tracks have plays of.
-func artistsOf(tracks []string, of map[string]cut.TrackSum) (list []string) {
-	for _, t := range tracks {
-		list = append(list, of[t].Artists...)
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
 }

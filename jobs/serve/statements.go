@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -182,27 +184,29 @@ func sortPosted(list []posted) {
 	})
 }
 
-// pageOf takes the rows after the cursor of a question. A cursor names the state that it is of, by its tag.
+// pageOf takes the rows after the cursor of a question. A cursor names the state that it is of, by its tag, and the row
+// before by its place and its key.
 func pageOf[T any](q *question, tag string, all []T, key func(T) string) (page []T, next string, err error) {
 	from := 0
 	if q.cursor != "" {
 		raw, err := base64.RawURLEncoding.DecodeString(q.cursor)
-		of, after, ok := strings.Cut(string(raw), "/")
+		of, rest, ok := strings.Cut(string(raw), "/")
 		if err != nil || !ok {
 			return nil, "", refusal("the cursor is not one that an answer gave")
 		}
 		if of != tag {
 			return nil, "", errMoved
 		}
-		at := slices.IndexFunc(all, func(row T) bool { return key(row) == after })
-		if at < 0 {
+		place, after, _ := strings.Cut(rest, "/")
+		at, err := strconv.Atoi(place)
+		if err != nil || at < 0 || at >= len(all) || key(all[at]) != after {
 			return nil, "", refusal("the cursor is of another question")
 		}
 		from = at + 1
 	}
 	page = all[from:min(len(all), from+q.limit)]
-	if from+len(page) < len(all) {
-		next = base64.RawURLEncoding.EncodeToString([]byte(tag + "/" + key(page[len(page)-1])))
+	if end := from + len(page); end < len(all) {
+		next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s/%d/%s", tag, end-1, key(page[len(page)-1])))
 	}
 	return page, next, nil
 }

@@ -108,7 +108,7 @@ func (v *viewer) trackRows(ctx context.Context, list tracks) ([]page.TrackRow, e
 	for i, t := range list.Tracks {
 		ids[i] = t.TrackID
 	}
-	course, err := v.trackDays(ctx, ids, list.sums)
+	course, err := v.trackDays(ctx, ids, list.artists)
 	if err != nil {
 		return nil, err
 	}

@@ -48,12 +48,12 @@ func (s *Share) Of(ctx context.Context, track string, span Span) (*Share, bool, 
 	if s.label == 0 || !s.cut.Names.Had(s.cut.Names.known[s.label].id, track) {
 		return nil, false, nil
 	}
-	sums, err := s.Tracks(ctx, span)
+	folds, err := s.tracksIn(ctx, periods{asked: span})
 	if err != nil {
 		return nil, false, err
 	}
 	one := *s
-	one.track, one.keys = track, sums[track].Artists
+	one.track, one.keys = track, artistsOf(folds, track)
 	return &one, true, nil
 }
 
@@ -64,6 +64,12 @@ func (s *Share) name() string {
 		name += fmt.Sprintf(":%q", s.keys)
 	}
 	return name
+}
+
+// Keep gives what was made of the share under a name before, or makes it, once however many ask: as long as the cut is
+// asked for it. bytes is about what it takes.
+func (s *Share) Keep(name string, make func() (value any, bytes int64, err error)) (any, error) {
+	return s.cut.reader.seek.Keep(fmt.Sprintf("share:%s:%s:%s", name, s.cut.Tag(), s.name()), make)
 }
 
 // owner tells whose a track is, and remembers the track it was asked for last: rows come track by track.
@@ -208,53 +214,6 @@ func (s *Share) Days(ctx context.Context, span Span) ([]Plays, error) {
 		}
 	}
 	slices.SortFunc(sums, func(a, b Plays) int { return a.Day.Compare(b.Day) })
-	return sums, nil
-}
-
-// TrackSum is what a track of a label has in a span.
-type TrackSum struct {
-	Plays, Millis int64
-	Artists       []string // that the plays are of, ascending
-}
-
-type trackOf struct {
-	artist, track string
-	plays, millis int64
-}
-
-// Tracks are the plays by track.
-func (s *Share) Tracks(ctx context.Context, span Span) (map[string]TrackSum, error) {
-	folds, err := fold(ctx, s, s.cut.byDay, "tracks", span, ofMonth, func(f seek.File, from, to int64) ([]trackOf, error) {
-		of := s.owner()
-		var list []trackOf
-		err := f.Each(ctx, s.keys, func(key string, r seek.Row) {
-			if day := r.Number(1); day < from || day >= to || !of.owns(r.Text(0), day) {
-				return
-			}
-			if last := len(list) - 1; last < 0 || list[last].track != r.Text(0) || list[last].artist != key {
-				list = append(list, trackOf{artist: key, track: r.Text(0)})
-			}
-			last := &list[len(list)-1]
-			last.plays += r.Number(2)
-			last.millis += r.Number(3)
-		})
-		return slices.Clip(list), err
-	}, func(list []trackOf) int { return 80 * len(list) })
-	if err != nil {
-		return nil, err
-	}
-	sums := map[string]TrackSum{}
-	for _, list := range folds {
-		for _, t := range list {
-			sum := sums[t.track]
-			sum.Plays += t.plays
-			sum.Millis += t.millis
-			if at, ok := slices.BinarySearch(sum.Artists, t.artist); !ok {
-				sum.Artists = slices.Insert(sum.Artists, at, t.artist)
-			}
-			sums[t.track] = sum
-		}
-	}
 	return sums, nil
 }
 
