@@ -73,7 +73,7 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 		// Where main does not come from what the last attempt was made on, nobody knows what became of that attempt.
 		unused = unused && (r.attempt == 1 || t.Current().comesFrom(before))
 		before = t.Current().ID()
-		summary, err := c.prepare(ctx, t, l.known, unused)
+		summary, err := c.prepare(ctx, t, l, unused)
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("commit %s: %w", name, err)
 		}
@@ -92,8 +92,8 @@ func (l *Lake) Commit(ctx context.Context, name string, c Commit) (Snapshot, err
 }
 
 // prepare asks the caller, after the table itself, whether the change still holds.
-func (c Commit) prepare(ctx context.Context, t *Table, known Known, unused bool) (map[string]string, error) {
-	if err := t.fit(known); err != nil {
+func (c Commit) prepare(ctx context.Context, t *Table, l *Lake, unused bool) (map[string]string, error) {
+	if err := t.fit(l.known); err != nil {
 		return nil, err
 	}
 	if err := t.onTime(time.Now()); err != nil {
@@ -108,7 +108,10 @@ func (c Commit) prepare(ctx context.Context, t *Table, known Known, unused bool)
 			return nil, err
 		}
 	}
-	return summary, c.targetsLive(ctx, t.Current())
+	if err := c.targetsLive(ctx, t.Current()); err != nil {
+		return nil, err
+	}
+	return summary, c.refuseStale(t, l.grace)
 }
 
 // targetsLive refuses row deletes for a data file that is gone: a compaction moved its rows elsewhere, and the

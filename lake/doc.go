@@ -83,10 +83,23 @@
 // nothing refers to any more. Which snapshots is for package maintain to say: whoever walks the parents of a snapshot
 // ([Snapshot.Since], [Snapshot.Changes]) relies on there being no gap.
 //
+// # Orphans
+//
+// Killed jobs and lost races leave files that nothing refers to. [Lake.PlanOrphans] lists them once they are older than
+// a grace by the clock of the store, [Lake.SweepOrphans] deletes exactly such a plan. By then a file may belong to a
+// commit that was under way all the time: of a process that was stopped, or of a machine that slept. Two things keep
+// that commit from naming a file that is gone:
+//   - A commit refuses files older than half the grace ([ErrStale]), by the same clock.
+//   - A sweep sets [SweptProperty] before it deletes. Every commit requires that the property is what it was when the
+//     table was loaded, and the catalog checks that within its compare and swap. So one that was prepared before the
+//     sweep is not confirmed after it, and the next attempt looks at the files anew.
+//
+// Other engines look at neither. Their commits have to land within the grace.
+//
 // # Caveats
 //
 // Exactly once means: the rows of one commit are in the table once, together with the state that says so. Two tables
 // never change in one commit; jobs order their commits so that the last one publishes. A rollback of main rolls the
-// state back with the rows. Files of a commit that lost are left behind for the orphan sweep. Only position deletes are
+// state back with the rows. Files of a commit that lost are left behind as orphans. Only position deletes are
 // read and written; a table holding equality deletes or deletion vectors is refused.
 package lake

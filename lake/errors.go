@@ -18,6 +18,9 @@ var (
 	// ErrUnfit is returned for a table of lakectl's own that another engine, or a copy of the lake's folder, has made
 	// unfit to work with. Nothing was written.
 	ErrUnfit = errors.New("lakectl cannot work with it")
+	// ErrOutside is returned where a table names files outside of its folder, so that the folder does not tell what is
+	// in use.
+	ErrOutside = errors.New("it lies outside of the table's folder")
 	// ErrClock is returned where the clock of this machine is behind what is in a table.
 	ErrClock = errors.New("clocks differ")
 )

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
@@ -19,11 +20,12 @@ type Lake struct {
 	known     Known
 	log       *slog.Logger
 	unused    *unusedNames
+	grace     time.Duration // see [DefaultGrace]
 }
 
 // New returns the lake of a namespace. It contacts nothing.
 func New(catalog icecatalog.Catalog, namespace string, known Known, log *slog.Logger) *Lake {
-	return &Lake{catalog: catalog, namespace: namespace, known: known, log: log, unused: &unusedNames{}}
+	return &Lake{catalog: catalog, namespace: namespace, known: known, log: log, unused: &unusedNames{}, grace: DefaultGrace}
 }
 
 // Namespace is the name under which the tables lie in the catalog.
@@ -110,7 +112,7 @@ func (l *Lake) load(ctx context.Context, name string) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load table %s: %w", name, err)
 	}
-	loaded := newTable(name, once(t, l.catalog))
+	loaded := newTable(name, once(t, afterSweep{l.catalog, sameSwept(t.Properties()[SweptProperty])}))
 	loaded.unused = l.unused
 	if spec := l.known.spec(name); spec != nil {
 		loaded.startsOver = spec.StartsOver

@@ -12,14 +12,16 @@ import (
 // replay a commit without asking whether its base still holds, and end one whose properties make no sense to it.
 const retryProperties = "commit.retry."
 
-// once is a table whose commits the library tries once, whatever its properties say; see [rounds].
+// once is a table whose commits go to a catalog and are tried once, whatever its properties say; see [rounds].
 func once(t *icetable.Table, catalog icetable.CatalogIO) *icetable.Table {
+	meta := t.Metadata()
 	for key := range t.Properties() {
 		if strings.HasPrefix(key, retryProperties) {
-			return icetable.New(t.Identifier(), withoutRetry{t.Metadata()}, t.MetadataLocation(), t.FS, catalog)
+			meta = withoutRetry{meta}
+			break
 		}
 	}
-	return t
+	return icetable.New(t.Identifier(), meta, t.MetadataLocation(), t.FS, catalog)
 }
 
 // withoutRetry is a table's metadata as seen by the library. What is committed are changes, so the properties stay.

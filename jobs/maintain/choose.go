@@ -120,7 +120,7 @@ func (f *facts) young(s lake.Snapshot) bool { return f.now.Sub(s.Time()) < f.ret
 // holds are the reasons of one table, the one that reaches back farthest first.
 func (f *facts) holds(t *lake.Table) []*hold {
 	holds := append(f.erasure.holds(t), waysBack(t)...)
-	if t.Property("gc.enabled") == "false" {
+	if sharesFiles(t) {
 		holds = append(holds, &hold{
 			Held:  Held{Table: t.Name(), For: "table property gc.enabled=false", Hint: "unset the property: it says that other tables may use the files"},
 			needs: func(lake.Snapshot) bool { return true },

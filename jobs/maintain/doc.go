@@ -1,5 +1,5 @@
 // Package maintain thins the history of the tables, so that a commit costs the same whether it is the hundredth or the
-// ten thousandth.
+// ten thousandth, and deletes the files that nothing refers to.
 //
 // # Use
 //
@@ -74,16 +74,26 @@
 // The tables are loaded before the requests, the log and the states that decide about them, listens first, and
 // snapshots made after that stay. So a request that is not seen here was committed after every snapshot that may go.
 //
+// # Orphans
+//
+// Runs that were killed, commits that lost and expiries that were cut off leave files in the folders of the tables that
+// nothing refers to. Those older than the grace of the lake go (lake.Lake.PlanOrphans says what counts as referred to,
+// and why a writer that was suspended for days commits no missing file all the same). Each run lists the folders; the
+// manifests of old snapshots are read only where some file is not accounted for. A table whose files lie outside of its
+// folder, or that shares the folder with another table, keeps its orphans, and the run ends with an error after it has
+// done the rest.
+//
 // # What it reads and writes
 //
 // Reads all tables' metadata, deletion_requests, deletion_log, royalty_runs, royalty_closes. Writes table metadata,
-// without the snapshots that go, and deletes files. It changes no rows; nothing to do, nothing written.
+// without the snapshots that go, and deletes files. It changes no rows; nothing to do, nothing written but a probe in
+// each table's folder, which tells the time by the clock of the store and is taken away again.
 //
 // # Failure and running again
 //
 // One table after the other; each is one metadata commit, then files are deleted (lake.Lake.Expire). Killed before the
 // commit, nothing has happened. Killed after it, files stay that nothing refers to: data that was replaced long ago,
-// manifests, manifest lists. Runs after it do not find those; the orphan sweep does. Two runs at once choose the same
+// manifests, manifest lists. Runs after it do not find those; they are orphans, and go with these. Two runs at once choose the same
 // and tolerate that the other was faster. A commit of another job in between makes it choose again.
 //
 // # Bounds

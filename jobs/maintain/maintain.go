@@ -22,6 +22,8 @@ type Report struct {
 	Tables []TableReport `json:"tables"`
 	Refs   []RefReport   `json:"dropped_refs"` // tags and branches whose age has passed
 	Held   []Held        `json:"held"`
+	// Orphans are files that were left behind, of each table that has some.
+	Orphans []OrphanReport `json:"orphans"`
 }
 
 // TableReport is one table.
@@ -44,7 +46,8 @@ type Held struct {
 	Hint       string    `json:"hint"`
 }
 
-// Run thins the history of every table. An error after the first table was thinned is [jobs.ErrPartial] too.
+// Run thins the history of every table and deletes its orphans. Where a table's orphans cannot be told, the others are
+// still looked at. An error after the first change is [jobs.ErrPartial] too.
 func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	if o.Retention <= 0 {
 		o.Retention = 7 * 24 * time.Hour
@@ -54,24 +57,41 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	if err != nil {
 		return report, fmt.Errorf("plan maintenance: %w", err)
 	}
+	var untold error
 	for _, head := range f.heads {
-		now, dropped, err := f.tidied(ctx, env, head.Table(), o.DryRun)
-		report.Refs = append(report.Refs, dropped...)
-		var t TableReport
-		var held []Held
+		now, err := report.thin(ctx, env, f, head.Table())
 		if err == nil {
-			t, held, err = f.thin(ctx, env, now, o.DryRun)
-			report.Tables = append(report.Tables, t)
-		}
-		report.Held = append(report.Held, held...)
-		if err != nil && report.written() {
-			err = errors.Join(err, jobs.ErrPartial)
+			orphans, failed := sweep(ctx, env, now, o.DryRun)
+			if orphans.Files > 0 {
+				report.Orphans = append(report.Orphans, orphans)
+			}
+			untold, err = errors.Join(untold, failed), ctx.Err()
 		}
 		if err != nil {
-			return report, err
+			return report, report.partly(errors.Join(err, untold))
 		}
 	}
-	return report, nil
+	return report, report.partly(untold)
+}
+
+// thin is what becomes of the snapshots and refs of one table. It returns the table as it was before.
+func (r *Report) thin(ctx context.Context, env jobs.Env, f *facts, t *lake.Table) (*lake.Table, error) {
+	now, dropped, err := f.tidied(ctx, env, t, r.DryRun)
+	r.Refs = append(r.Refs, dropped...)
+	if err != nil {
+		return now, err
+	}
+	one, held, err := f.thin(ctx, env, now, r.DryRun)
+	r.Tables, r.Held = append(r.Tables, one), append(r.Held, held...)
+	return now, err
+}
+
+// partly marks an error that came after something was changed.
+func (r Report) partly(err error) error {
+	if err != nil && r.written() {
+		return errors.Join(err, jobs.ErrPartial)
+	}
+	return err
 }
 
 func (r Report) written() bool {
@@ -80,7 +100,7 @@ func (r Report) written() bool {
 			return !r.DryRun
 		}
 	}
-	return len(r.Refs) > 0 && !r.DryRun
+	return len(r.Refs)+len(r.Orphans) > 0 && !r.DryRun
 }
 
 // thin removes from one table what nobody needs.

@@ -26,6 +26,7 @@ type Config struct {
 	Engine    string // duckdb or trino
 	Trino     Trino
 	Retention Retention
+	Orphans   Orphans
 	Schedule  Schedule
 	Run       Run
 	Serve     Serve
@@ -81,6 +82,9 @@ type Trino struct{ URL string }
 
 // Retention is how long things are kept.
 type Retention struct{ ArchiveSnapshots, Quarantine, Hours time.Duration }
+
+// Orphans says when a file that nothing refers to may go.
+type Orphans struct{ Grace time.Duration }
 
 // layer says where a value comes from; later ones win.
 type layer int

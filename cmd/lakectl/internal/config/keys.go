@@ -212,6 +212,11 @@ var keys = []Key{
 	},
 
 	{
+		name: "orphans.grace", def: "24h", about: "how old a file must be that nothing refers to before it is deleted; a commit refuses files older than half of it", least: int64(time.Hour), most: 36500 * day, why: "what is kept for ever needs no sweep",
+		field: func(c *Config) any { return &c.Orphans.Grace },
+	},
+
+	{
 		name: "schedule.ingest", def: "always", about: "whether 'lakectl run' reads the topic", oneOf: []string{"always", "off"},
 		field: func(c *Config) any { return &c.Schedule.Ingest },
 	},
@@ -232,7 +237,7 @@ var keys = []Key{
 		field: func(c *Config) any { return &c.Schedule.TrueUp },
 	},
 	{
-		name: "schedule.maintain", def: "15m", about: "when the snapshots of all tables are thinned", form: isSchedule, shape: schedule.Shape,
+		name: "schedule.maintain", def: "15m", about: "when the snapshots of all tables are thinned and orphans deleted", form: isSchedule, shape: schedule.Shape,
 		field: func(c *Config) any { return &c.Schedule.Maintain },
 	},
 	{

@@ -61,7 +61,7 @@ func connect(ctx context.Context, c *frame.Call, readOnly bool) (env jobs.Env, c
 		return env, nil, usage.UnsupportedIsUsage(err)
 	}
 	return jobs.Env{
-		Lake:        cat.Lake(),
+		Lake:        cat.Lake().WithGrace(time.Duration(c.Config.Orphans.Grace)),
 		Duck:        duckOptions(c),
 		Log:         c.Log,
 		Now:         func() time.Time { return time.Now().UTC() },

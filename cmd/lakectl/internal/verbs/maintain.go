@@ -17,8 +17,8 @@ func maintainVerb() frame.Verb {
 		Name: "maintain", Short: "Thin the snapshots of every table, so that commits stay as fast as the first.",
 		Long: `Keeps the newest 30 snapshots of each table, one snapshot an hour within retention.archive_snapshots, every snapshot
 that a tag, a branch or a royalty run of that time names, and every snapshot that another job still needs. Deletes the
-other snapshots, with the files that only they referred to. The report names what could not be deleted, and the job to
-run first.`,
+other snapshots, with the files that only they referred to, and files older than orphans.grace that nothing refers to at
+all. The report names what could not be deleted, and the job to run first.`,
 		Examples: []string{"lakectl job maintain --dry-run", "lakectl job maintain"}, Exits: []int{frame.ExitPartial, frame.ExitProof},
 		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayMaintain)},
 	}, (*maintainFlags).declare, runMaintain)

@@ -1,0 +1,52 @@
+package verbs
+
+import (
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/jobs/maintain"
+)
+
+func sayMaintain(p *frame.Page, r maintain.Report) {
+	var expired, kept, files, bytes int64
+	var rows [][]frame.Cell
+	for _, t := range r.Tables {
+		expired, kept = expired+int64(t.Expired), kept+int64(t.Kept)
+		files, bytes = files+int64(t.FilesDeleted), bytes+t.BytesFreed
+		if t.Expired > 0 || p.Wide {
+			rows = append(rows, []frame.Cell{frame.Word(t.Table), frame.Number(int64(t.Before)), frame.Number(int64(t.Kept)), frame.Number(int64(t.Expired)), frame.Number(int64(t.FilesDeleted)), frame.Number(t.BytesFreed)})
+		}
+	}
+	did := "expired"
+	if r.DryRun {
+		did = "would expire"
+	}
+	if expired == 0 && len(r.Refs)+len(r.Orphans) == 0 {
+		p.Idle("all %s are to be kept", frame.CountOf(kept, "snapshot"))
+	} else {
+		p.Say("%s %s and kept %d: %s deleted, %s freed", did, frame.CountOf(expired, "snapshot"), kept, frame.CountOf(files, "file"), megabytes(bytes))
+	}
+	var held [][]frame.Cell
+	for _, h := range r.Held {
+		held = append(held, []frame.Cell{frame.Word(h.Table), frame.Number(int64(h.Snapshots)), frame.Word(h.For), frame.Word(p.At(h.Since)), frame.Word(h.Hint)})
+	}
+	p.Table("held: what could not go, for whom, and what to do", []frame.Column{{Name: "table"}, {Name: "snapshots"}, {Name: "for"}, {Name: "since", Goes: 1}, {Name: "do", Goes: 2}}, held)
+	var refs [][]frame.Cell
+	for _, ref := range r.Refs {
+		refs = append(refs, []frame.Cell{frame.Word(ref.Table), frame.Word(ref.Name), frame.Name(ref.SnapshotID)})
+	}
+	p.Table("tags and branches whose age has passed", []frame.Column{{Name: "table"}, {Name: "name"}, {Name: "snapshot"}}, refs)
+	sayOrphans(p, r)
+	p.Table("snapshots by table", []frame.Column{{Name: "table"}, {Name: "before"}, {Name: "kept"}, {Name: "expired"}, {Name: "files deleted", Goes: 1}, {Name: "bytes freed", Goes: 1}}, rows)
+}
+
+// sayOrphans lists the files that nothing refers to.
+func sayOrphans(p *frame.Page, r maintain.Report) {
+	var rows [][]frame.Cell
+	for _, o := range r.Orphans {
+		rows = append(rows, []frame.Cell{frame.Word(o.Table), frame.Number(int64(o.Files)), frame.Number(o.Bytes), frame.Word(o.Reason)})
+	}
+	title := "orphans deleted"
+	if r.DryRun {
+		title = "orphans that would be deleted"
+	}
+	p.Table(title, []frame.Column{{Name: "table"}, {Name: "files"}, {Name: "bytes"}, {Name: "reason"}}, rows)
+}
