@@ -46,7 +46,10 @@ func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
 		counted: map[int64]bool{}, news: map[int64]bool{},
 	}
 	slices.Reverse(chain)
-	for _, at := range chain {
+	for i, at := range chain {
+		if i == 0 {
+			w.from = at.Sequence()
+		}
 		if err := w.step(ctx, at); err != nil {
 			return w.Changes, err
 		}
@@ -106,7 +109,8 @@ func (s Snapshot) everything(ctx context.Context) (Changes, error) {
 // walk gathers changes snapshot by snapshot, oldest first.
 type walk struct {
 	Changes
-	counted map[int64]bool // ids of the snapshots that are no compaction
+	from    int64          // sequence number of the first snapshot after the base
+	counted map[int64]bool // ids of the snapshots whose files hold news and nothing else
 	// news are the sequence numbers of the snapshots whose files hold rows that came after the base. A DELETED
 	// entry keeps the data sequence number of its file, which tells when the rows came.
 	news map[int64]bool
@@ -138,14 +142,19 @@ func (w *walk) step(ctx context.Context, at Snapshot) error {
 	return nil
 }
 
-// compacted notes the partitions where a compaction took up files with news: their rows are no longer apart from
-// older ones, and a later compaction may take up its files.
+// compacted notes a compaction that took up files with news. Where all of its rows are news, they are now what came.
+// Otherwise they are no longer apart from older ones, and the partitions are torn. A later compaction may take up its
+// files.
 func (w *walk) compacted(at Snapshot, did deeds) {
 	swallowed := slices.DeleteFunc(slices.Clone(did.removed), func(e iceberg.ManifestEntry) bool { return !w.news[e.SequenceNum()] })
 	if len(swallowed) == 0 {
 		return
 	}
 	w.news[at.Sequence()] = true
+	if at.rewrittenSince() >= w.from {
+		w.counted[at.ID()] = true
+		return
+	}
 	w.tear(at.table, swallowed)
 	for _, e := range did.added {
 		if _, known := at.table.partitionOfFile(e.DataFile()).(int); !known {

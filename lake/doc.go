@@ -71,6 +71,14 @@
 // The same record tells whether anyone else changed the rows of a table that only we write ([Table.Altered]). A commit
 // of ours on top of such a change passes it on, until one mends the rows ([Commit.Mends]).
 //
+// # Rewriting files
+//
+// [Lake.Rewrite] commits files that replace others with the same rows, by the same loop. Each attempt looks at the
+// deletes that came since: their rows are deleted in the new files too, in the same commit, so a deleted row is never
+// seen again. The new files have the highest data sequence number of the old ones, and the summary has the lowest of
+// their rows. So [Snapshot.Changes] tells whether all of a new file came after a base: then a reader that lags behind
+// reads it like any other. Where only a part did, the partition is torn.
+//
 // # Sealed files
 //
 // Every Parquet file of ours carries a seal ([Seal], and its layout in seal.go): a hash of each column chunk and of all

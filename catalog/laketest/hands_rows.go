@@ -23,6 +23,13 @@ func (h Hand) Delete(way Way, where string) lake.Snapshot {
 	return h.change(way, where, "")
 }
 
+// DeleteScoped takes rows away by the library's own merge-on-read: one delete file a partition, for all of its files.
+func (h Hand) DeleteScoped(where iceberg.BooleanExpression) lake.Snapshot {
+	h.t.Helper()
+	h.Property("write.delete.mode", "merge-on-read")
+	return h.commit(func(tx *icetable.Transaction) error { return tx.Delete(h.t.Context(), where, nil) })
+}
+
 // Update changes rows; columns is what DuckDB takes after REPLACE, such as "1 AS ms_played".
 func (h Hand) Update(way Way, where, columns string) lake.Snapshot {
 	h.t.Helper()
