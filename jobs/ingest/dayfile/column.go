@@ -132,6 +132,9 @@ func writeWords(column int) columnWriter {
 }
 
 func writeSource(g *rowGroup, to file.ColumnChunkWriter) error {
+	if g.source == "" {
+		return writeWords(sourceTopic)(g, to)
+	}
 	return writeIndices(to, []string{g.source}, make([]int32, len(g.ids)), presences(to, len(g.ids), nil))
 }
 

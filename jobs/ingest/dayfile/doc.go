@@ -5,7 +5,7 @@
 //
 //  1. [Rows.Add] for each listen, and fill in what it returns.
 //  2. [Write] makes the files of all of them; lake.Commit adds these to the table.
-//  3. [Rows.Reset] begins the next batch in the same memory.
+//  3. [Rows.Reset] begins the next batch in the same memory. [NewStream] writes one file of rows that are sorted.
 //
 // # Invariants
 //

@@ -96,6 +96,9 @@ func (w *words) reset(rows int) {
 	for _, number := range w.dictionary {
 		w.local[number] = 0
 	}
+	if more := len(w.lexicon.words) - len(w.local); more > 0 {
+		w.local = append(w.local, make([]int32, more)...)
+	}
 	w.dictionary, w.bytes = w.dictionary[:0], 0
 	w.indices = slices.Grow(w.indices[:0], rows)
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// The text columns of listens whose values repeat. Only client and extra may have none.
+// The text columns of listens whose values repeat. Only client and extra may have none, and sourceTopic where all rows
+// of a writer have the same.
 const (
 	userID = iota
 	trackID
@@ -17,6 +18,7 @@ const (
 	tier
 	client
 	extra
+	sourceTopic
 	wordColumns
 )
 
@@ -51,6 +53,7 @@ const (
 // Row is a row as it is put together.
 type Row struct {
 	listen.Listen
+	Source    string // where the rows are of several; "" for that of the writer
 	Partition int32
 	Offset    int64
 }
@@ -85,7 +88,7 @@ func (r *Rows) settle() {
 		words: [wordColumns]uint32{
 			userID: words[userID].number(l.UserID), trackID: words[trackID].number(l.TrackID), artistID: words[artistID].number(l.ArtistID),
 			device: words[device].number(l.Device), country: words[country].number(l.Country), tier: words[tier].number(l.Tier),
-			client: words[client].number(l.Client), extra: words[extra].number(l.Extra),
+			client: words[client].number(l.Client), extra: words[extra].number(l.Extra), sourceTopic: words[sourceTopic].number(l.Source),
 		},
 	}
 }

@@ -69,6 +69,8 @@ type Writer struct {
 }
 
 // NewWriter makes a writer of what is in r, from one source, for the columns that t has.
+//
+// Where source is "", each row says its own.
 func NewWriter(t *lake.Table, r *Rows, source string) (*Writer, error) {
 	w := &Writer{table: t, props: properties(t.Columns()...), rows: r, group: newRowGroup(r, source)}
 	fields, err := t.ArrowSchema()

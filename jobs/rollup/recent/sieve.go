@@ -16,8 +16,8 @@ type sieve struct {
 	archive lake.Snapshot
 	files   []lake.File // in the order in which their rows came
 	came    []time.Time
-	seen    int64 // sequence number up to which files were seen: the position decides in them
-	silent  bool  // nobody asks which rows are left out
+	met     []bool // whether rows of the file were seen: the position decides in it
+	silent  bool   // nobody asks which rows are left out
 	deleted map[string][]int64
 	rows    *rowReader
 	scratch *[]*segment // looked at besides the memory
@@ -29,7 +29,7 @@ type sieve struct {
 }
 
 func (m *Memory) newSieve(ctx context.Context, archive lake.Snapshot, files []lake.File, seen int64) (*sieve, error) {
-	s := &sieve{m: m, archive: archive, files: slices.Clone(files), seen: seen, out: Sifted{Left: map[string][]int64{}}}
+	s := &sieve{m: m, archive: archive, files: slices.Clone(files), out: Sifted{Left: map[string][]int64{}}}
 	slices.SortFunc(s.files, func(a, b lake.File) int {
 		return cmp.Or(cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.FilePath(), b.FilePath()))
 	})
@@ -39,6 +39,8 @@ func (m *Memory) newSieve(ctx context.Context, archive lake.Snapshot, files []la
 	came := arrivals(archive.Table())
 	for _, f := range s.files {
 		s.came = append(s.came, came.of(f.Sequence))
+		since, through := archive.Came(f)
+		s.met = append(s.met, through <= seen || since > 0 && since <= seen)
 	}
 	var err error
 	if s.rows, err = newRowReader(archive.Table(), newHasher(m.state.Key)); err != nil {
@@ -170,7 +172,7 @@ func (s *sieve) hit(n uint32, pos uint64) {
 	list, own := s.m.list.items, false
 	for i := int(n); i < len(list) && list[i].same(list[n]); i++ {
 		file, _ := list[i].at()
-		if !own && list[i].pos == pos && s.files[file].Sequence <= s.seen {
+		if !own && list[i].pos == pos && s.met[file] {
 			own = true
 			continue
 		}

@@ -1,0 +1,48 @@
+// Package compact rewrites files of listens so that there are few of them and none with many deleted rows. It changes
+// no row.
+//
+// # Use
+//
+//  1. [Run] does the work of one maintenance, within a budget; the [Options] say from where consumers will walk on.
+//  2. [Options].DryRun only says what would be done: the [Report] has it by day.
+//  3. [PlanOf] is the choice alone, as a value.
+//
+// # What is rewritten
+//
+// Files are grouped by day, and by what the consumers of listens have read: a group never has rows that one consumer
+// has read and rows that it has not, so each takes the new file for read, or reads it whole (lake.Snapshot.Changes).
+// What no consumer has read yet waits. First come files of which a tenth of the rows or more is deleted, or that five
+// delete files or more name. Then small files, in tiers of eight times the size each: a tier is merged into the next
+// when it has eight files, with all that is smaller. So a row is written at most once a tier, and a day keeps less than
+// eight files a tier. A file of three quarters of the target size is never small again. Nothing else is rewritten.
+//
+// # How
+//
+// Files that are sorted, as ingest writes them, are merged as a stream; others are sorted in memory, where they are not
+// too large. The rows are written by ingest's own writer (package dayfile), with its checks, encodings and hashes. Rows
+// that it cannot hold, such as an empty text where lakectl has none, leave their files as they are.
+//
+// Deletions go first: while a request is open nothing is rewritten, and a run ends when one comes.
+//
+// # Invariants
+//
+//   - The rows of a group and those of its new file, read back from the disk, have the same number and the same sum of
+//     hashes over all columns, or nothing is committed: jobs.ErrProof names the files.
+//   - A row that was deleted at any time before the commit is not in the table after it (lake.Rewrite).
+//   - A run after one that left nothing for want of budget writes nothing, unless there were commits between.
+//
+// # Others at work
+//
+// Whoever takes a file of a group away wins: the group is planned again. After three such losses the groups of that day
+// have half as many files. Appends are no matter, and ingest never waits for more than one commit.
+//
+// # Failure
+//
+// Killed at any instruction, a run leaves files that nobody refers to. Where rows have gone lies in a file in the
+// temporary folder that has no name, so it is gone with the process.
+//
+// # Bounds
+//
+// Files that are read at the same time take 384 MiB at most by estimate, the rows of a row group some 60 MiB, and the
+// map of moved rows 4 bytes a row, on disk.
+package compact

@@ -1,0 +1,232 @@
+package compact
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/iceberg-go"
+
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// maintainJob goes into file names and summaries.
+const maintainJob = "maintain"
+
+// unsortedError says that an input is not sorted. Most are, and the others show it within a few rows; what their
+// manifest says of it is no proof.
+type unsortedError struct{ input int }
+
+func (*unsortedError) Error() string { return "its rows are not sorted" }
+
+// merged is a group as one file, which nobody has committed yet; none where all rows are deleted.
+type merged struct {
+	file  iceberg.DataFile
+	want  int64 // rows of the group that are not deleted
+	sum   sum
+	moved *moved
+}
+
+func (m *merged) outputs() []iceberg.DataFile {
+	if m.file == nil {
+		return nil
+	}
+	return []iceberg.DataFile{m.file}
+}
+
+// merge writes the rows of a group that a snapshot has as one file.
+func merge(ctx context.Context, env jobs.Env, base lake.Snapshot, g Group) (m *merged, err error) {
+	m = &merged{want: g.Rows}
+	cursors, err := m.openAll(ctx, env, base, g)
+	defer func() {
+		for _, c := range cursors {
+			err = errors.Join(err, c.close())
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	if m.moved, err = newMoved(env.Duck.TempDir, g); err != nil {
+		return nil, fmt.Errorf("make the map of moved rows: %w", err)
+	}
+	queue, err := newQueue(cursors)
+	if err == nil && len(queue) > 0 {
+		err = m.write(ctx, base.Table(), g.Day, queue)
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.moved.close())
+	}
+	return m, nil
+}
+
+// openAll opens the files of a group, held against their hashes.
+func (m *merged) openAll(ctx context.Context, env jobs.Env, base lake.Snapshot, g Group) (cursors []*cursor, err error) {
+	files := make([]lake.File, len(g.Inputs))
+	for i, in := range g.Inputs {
+		files[i] = in.File
+	}
+	columns := base.Table().Columns()
+	fields := make([]iceberg.NestedField, len(columns))
+	for i, c := range columns {
+		fields[i] = c.Field
+	}
+	if err := env.Duck.Verify.Verify(ctx, base, files, fields); err != nil {
+		return nil, err
+	}
+	gone, err := base.DeletedRows(ctx, env.Duck.Verify, files)
+	if err != nil {
+		return nil, err
+	}
+	for _, rows := range gone {
+		m.want -= int64(len(rows))
+	}
+	for i, in := range g.Inputs {
+		open := lake.Safely(func() error {
+			c, err := openCursor(columns, in, i, gone[in.File.FilePath()])
+			if err == nil {
+				cursors = append(cursors, c)
+			}
+			return err
+		})
+		if err := open(); err != nil { // another engine may have written it
+			return cursors, err
+		}
+	}
+	return cursors, nil
+}
+
+func (m *merged) write(ctx context.Context, t *lake.Table, day int, q queue) error {
+	s, err := dayfile.NewStream(ctx, t, day, maintainJob)
+	if err != nil {
+		return err
+	}
+	if err := m.fill(ctx, s, q); err != nil {
+		return errors.Join(err, s.Abort())
+	}
+	if m.file, err = s.Close(); err != nil {
+		return err
+	}
+	m.moved.output = m.file.FilePath()
+	return nil
+}
+
+func (m *merged) fill(ctx context.Context, s *dayfile.Stream, q queue) error {
+	var user parquet.ByteArray
+	var at int64
+	for len(q) > 0 {
+		if m.sum.rows%batchRows == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		c := q[0]
+		i := c.row()
+		if o := bytes.Compare(user, c.text[userID][i]); o > 0 || o == 0 && at > c.long[eventTime][i] {
+			return fmt.Errorf("%s: %w", c.path, &unsortedError{c.input})
+		}
+		user, at = c.text[userID][i], c.long[eventTime][i]
+		r, err := s.Add()
+		if err == nil {
+			err = c.into(r)
+		}
+		if err != nil {
+			return err
+		}
+		m.moved.put(c.input, c.position(), m.sum.rows)
+		m.sum.add(c)
+		if q, err = q.advance(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queue is a heap of cursors, the one with the smallest row on top.
+type queue []*cursor
+
+func newQueue(cursors []*cursor) (queue, error) {
+	var q queue
+	for _, c := range cursors {
+		if more, err := c.next(); err != nil {
+			return nil, err
+		} else if more {
+			q = append(q, c)
+		}
+	}
+	for i := len(q)/2 - 1; i >= 0; i-- {
+		q.sink(i)
+	}
+	return q, nil
+}
+
+// advance moves the cursor on top on.
+func (q queue) advance() (queue, error) {
+	more, err := q[0].next()
+	if err != nil {
+		return q, err
+	}
+	if !more {
+		last := len(q) - 1
+		q[0], q[last] = q[last], nil
+		q = q[:last]
+	}
+	q.sink(0)
+	return q, nil
+}
+
+func (q queue) sink(i int) {
+	for {
+		least := 2*i + 1
+		if least >= len(q) {
+			return
+		}
+		if right := least + 1; right < len(q) && q[right].compare(q[least]) < 0 {
+			least = right
+		}
+		if q[i].compare(q[least]) <= 0 {
+			return
+		}
+		q[i], q[least] = q[least], q[i]
+		i = least
+	}
+}
+
+// prove reads a new file back from the disk and holds its rows against those of the group.
+func (m *merged) prove(t *lake.Table, g Group) error {
+	var back sum
+	if m.file != nil {
+		c, err := openCursor(t.Columns(), Input{File: lake.File{DataFile: m.file}, Sorted: true}, 0, nil)
+		if err != nil {
+			return err
+		}
+		defer c.close() //nolint:errcheck // read only
+		for {
+			more, err := c.next()
+			if err != nil {
+				return err
+			}
+			if !more {
+				break
+			}
+			back.add(c)
+		}
+	}
+	if back.equal(&m.sum) && back.rows == m.want {
+		return nil
+	}
+	inputs := make([]string, len(g.Inputs))
+	for i, in := range g.Inputs {
+		inputs[i] = in.File.FilePath()
+	}
+	return lake.WithHint(fmt.Errorf("file %s has %s, and %v have %s, of which %d must be left: %w", m.path(), &back, inputs, &m.sum, m.want, jobs.ErrProof),
+		"nothing was committed and the table is as it was; check the disk and the memory of this machine, then run the command again")
+}
+
+func (m *merged) path() string {
+	if m.file == nil {
+		return "none"
+	}
+	return m.file.FilePath()
+}

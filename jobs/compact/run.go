@@ -1,0 +1,251 @@
+package compact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// Options of one run.
+type Options struct {
+	Target  int64         // bytes of a file; 256 MiB
+	Budget  int64         // bytes of files to read in one run; 4 GiB
+	Minutes time.Duration // after which no group is begun; 5 minutes
+	// Bases are the snapshots of listens that consumers will walk on from.
+	Bases  []int64
+	DryRun bool
+
+	// Between is called before a group is committed; for tests.
+	Between func()
+}
+
+func (o *Options) defaults() {
+	if o.Target <= 0 {
+		o.Target = 256 << 20
+	}
+	if o.Budget <= 0 {
+		o.Budget = 4 << 30
+	}
+	if o.Minutes <= 0 {
+		o.Minutes = 5 * time.Minute
+	}
+}
+
+// Report says what a run rewrote, or would.
+type Report struct {
+	Table   string  `json:"table"`
+	Days    []Day   `json:"days"`
+	Files   int     `json:"files_read"`
+	Written int     `json:"files_written"`
+	Bytes   int64   `json:"bytes_read"`
+	Out     int64   `json:"bytes_written"`
+	Rows    int64   `json:"rows"`
+	Lost    int     `json:"lost_races"`
+	Left    int     `json:"groups_left"` // that the budget did not reach
+	Ended   string  `json:"ended,omitempty"`
+	Skipped []Skips `json:"skipped,omitempty"`
+}
+
+// Day is what becomes of some files of one day.
+type Day struct {
+	Day    string `json:"day"`
+	Files  int    `json:"files"`
+	Bytes  int64  `json:"bytes"`
+	Reason string `json:"reason"`
+}
+
+// Skips are files that lakectl leaves as they are.
+type Skips struct {
+	Day   string `json:"day"`
+	Files int    `json:"files"`
+	Why   string `json:"why"`
+}
+
+// lossesToShrink is how often a day's groups lose before they are halved, and mostLosses how often in a run.
+const (
+	lossesToShrink = 3
+	mostLosses     = 12
+)
+
+// run is one run at work.
+type run struct {
+	env    jobs.Env
+	o      Options
+	report Report
+	until  time.Time
+	asked  [2]int64 // snapshots of deletion_requests and deletion_log when the run began
+	// Files that are left alone, and those that turned out not to be sorted.
+	skipped, unsorted map[string]bool
+	losses, shrunk    map[int]int // by day
+}
+
+// Run rewrites what is due, until nothing is or the budget ends.
+func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
+	o.defaults()
+	r := &run{env: env, o: o, until: time.Now().Add(o.Minutes), skipped: map[string]bool{}, unsorted: map[string]bool{}, losses: map[int]int{}, shrunk: map[int]int{}}
+	r.report = Report{Table: catalog.Listens, Days: []Day{}}
+	var err error
+	if r.asked, err = r.heads(ctx); err != nil {
+		return r.report, err
+	}
+	for {
+		base, groups, err := r.plan(ctx)
+		if err != nil {
+			return r.report, fmt.Errorf("plan compaction: %w", err)
+		}
+		if o.DryRun {
+			r.would(groups)
+			return r.report, nil
+		}
+		again, err := r.rewriteAll(ctx, base, groups)
+		if err != nil && r.report.Written > 0 {
+			err = errors.Join(err, jobs.ErrPartial)
+		}
+		if err != nil || !again {
+			return r.report, err
+		}
+	}
+}
+
+// heads are the snapshots that tell whether somebody asked for a deletion.
+func (r *run) heads(ctx context.Context) (ids [2]int64, err error) {
+	for i, table := range []string{catalog.DeletionRequests, catalog.DeletionLog} {
+		s, err := r.env.Snapshot(ctx, table)
+		if err != nil {
+			return ids, err
+		}
+		ids[i] = s.ID()
+	}
+	return ids, nil
+}
+
+// would lists what a run would do first.
+func (r *run) would(groups []Group) {
+	for _, g := range groups {
+		if r.over(g) {
+			r.report.Left++
+			continue
+		}
+		r.note(g)
+		r.report.Written++
+	}
+}
+
+func (r *run) note(g Group) {
+	r.report.Days = append(r.report.Days, Day{Day: dayText(g.Day), Files: len(g.Inputs), Bytes: g.Bytes, Reason: g.Reason})
+	r.report.Files, r.report.Bytes, r.report.Rows = r.report.Files+len(g.Inputs), r.report.Bytes+g.Bytes, r.report.Rows+g.Rows
+}
+
+func dayText(day int) string { return lake.DayStart(day).Format(time.DateOnly) }
+
+// over tells whether a group is beyond the budget. One group is always within.
+func (r *run) over(g Group) bool {
+	return time.Now().After(r.until) || r.report.Bytes > 0 && r.report.Bytes+g.Bytes > r.o.Budget
+}
+
+// rewriteAll carries a plan out; again says that another plan may find more.
+func (r *run) rewriteAll(ctx context.Context, base lake.Snapshot, groups []Group) (again bool, err error) {
+	for i, g := range groups {
+		if r.over(g) {
+			r.report.Left = len(groups) - i
+			r.report.Ended = "the budget is spent"
+			return false, nil
+		}
+		now, err := r.heads(ctx)
+		if err != nil {
+			return false, err
+		}
+		if now != r.asked {
+			r.report.Left, r.report.Ended = len(groups)-i, "a deletion goes first"
+			return false, nil
+		}
+		if err := r.one(ctx, base, g); err != nil {
+			return false, err
+		}
+		if r.report.Lost >= mostLosses {
+			r.report.Left, r.report.Ended = len(groups)-i, "others changed the same files all the time"
+			return false, nil
+		}
+	}
+	return len(groups) > 0, nil
+}
+
+// one rewrites one group. A group that loses to somebody else, or that the writer cannot hold, is no error.
+func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) {
+	r.env.Progress(fmt.Sprintf("compact: %d files of %s, %d MB", len(g.Inputs), dayText(g.Day), g.Bytes/1_000_000))
+	began := time.Now()
+	m, err := merge(ctx, r.env, base, g)
+	if err != nil {
+		return r.unmerged(g, err)
+	}
+	defer func() { err = errors.Join(err, m.moved.close()) }()
+	if err := m.prove(base.Table(), g); err != nil {
+		return err
+	}
+	if r.o.Between != nil {
+		r.o.Between()
+	}
+	after, err := r.env.Lake.Rewrite(ctx, lake.Rewrite{
+		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: m.outputs(), Moved: m.moved.find, Verify: r.env.Duck.Verify,
+	})
+	if errors.Is(err, lake.ErrFenced) {
+		r.lose(g, err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.note(g)
+	written := int64(0)
+	for _, f := range m.outputs() {
+		r.report.Written++
+		written += f.FileSizeBytes()
+	}
+	r.report.Out += written
+	r.env.Log.Info("rewrote files", "table", catalog.Listens, "snapshot_id", after.ID(), "files", len(g.Inputs), "rows", m.sum.rows,
+		"bytes_read", g.Bytes, "bytes_written", written, "seconds", time.Since(began).Seconds())
+	return nil
+}
+
+// unmerged notes why a group could not be merged; what the next plan can do better is no error.
+func (r *run) unmerged(g Group, err error) error {
+	var unsorted *unsortedError
+	switch {
+	case errors.As(err, &unsorted):
+		r.unsorted[g.Inputs[unsorted.input].File.FilePath()] = true
+	case errors.Is(err, errForeign) || errors.Is(err, lake.ErrUnsupported):
+		r.skip(g, err)
+	default:
+		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), dayText(g.Day), err)
+	}
+	return nil
+}
+
+func (r *run) skip(g Group, why error) {
+	for _, in := range g.Inputs {
+		r.skipped[in.File.FilePath()] = true
+	}
+	r.report.Skipped = append(r.report.Skipped, Skips{Day: dayText(g.Day), Files: len(g.Inputs), Why: why.Error()})
+	r.env.Log.Warn("files were left as they are", "table", catalog.Listens, "day", dayText(g.Day), "files", len(g.Inputs), "error", why)
+}
+
+func (r *run) lose(g Group, why error) {
+	r.report.Lost++
+	if r.losses[g.Day]++; r.losses[g.Day]%lossesToShrink == 0 {
+		r.shrunk[g.Day]++
+	}
+	r.env.Log.Debug("a rewrite lost to another commit", "day", dayText(g.Day), "losses", r.losses[g.Day], "error", why)
+}
+
+func (g Group) files() []lake.File {
+	files := make([]lake.File, len(g.Inputs))
+	for i, in := range g.Inputs {
+		files[i] = in.File
+	}
+	return files
+}

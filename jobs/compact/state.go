@@ -1,0 +1,103 @@
+package compact
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// plan loads listens and plans from what it is now.
+func (r *run) plan(ctx context.Context) (lake.Snapshot, []Group, error) {
+	base, err := r.env.Snapshot(ctx, catalog.Listens)
+	if err != nil {
+		return base, nil, err
+	}
+	s := State{Target: r.o.Target, Shrunk: r.shrunk}
+	if s.Bases, err = sequences(base, r.o.Bases); err != nil {
+		return base, nil, err
+	}
+	if s.Inputs, err = r.inputs(ctx, base); err != nil {
+		return base, nil, err
+	}
+	return base, PlanOf(s), nil
+}
+
+// sequences are those of snapshots on the table's line, ascending. Whoever covers one that is gone starts over.
+func sequences(now lake.Snapshot, ids []int64) (list []int64, err error) {
+	line := now.Line()
+	for _, id := range ids {
+		s, err := now.Table().ByID(id)
+		if errors.Is(err, lake.ErrExpired) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if s.ID() != 0 && line(s) {
+			list = append(list, s.Sequence())
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list), nil
+}
+
+// inputs are the files that may be rewritten: under the partition spec of lakectl, and not left alone by this run.
+func (r *run) inputs(ctx context.Context, s lake.Snapshot) ([]Input, error) {
+	files, err := s.Files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deletes, err := r.deletes(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	spec := s.Table().Spec()
+	var list []Input
+	for _, f := range files {
+		day, known := lake.PartitionValue(f).(int)
+		if !known || int(f.SpecID()) != spec.ID() || r.skipped[f.FilePath()] {
+			continue
+		}
+		in := Input{File: f, Day: day, Sorted: !r.unsorted[f.FilePath()]}
+		in.Since, in.Before = s.Came(f)
+		d := deletes[f.FilePath()]
+		in.Deletes, in.Deleted = d.files, min(d.rows, f.Count())
+		list = append(list, in)
+	}
+	return list, nil
+}
+
+// named is how many delete files name a data file, and with how many rows.
+type named struct {
+	files int
+	rows  int64
+}
+
+// deletes are those of each data file. A delete file of one data file says so in its manifest; others are read.
+func (r *run) deletes(ctx context.Context, s lake.Snapshot) (map[string]named, error) {
+	files, err := s.DeleteFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := map[string]named{}
+	for _, f := range files {
+		if one := f.ReferencedDataFile(); one != nil {
+			list[*one] = named{list[*one].files + 1, list[*one].rows + f.Count()}
+			continue
+		}
+		if err := r.env.Duck.Verify.VerifyDeletes(ctx, s, []lake.File{f}); err != nil {
+			return nil, err
+		}
+		rows, err := s.Table().ReadPositions(ctx, f.FilePath())
+		if err != nil {
+			return nil, lake.NameFile(f.FilePath(), err)
+		}
+		for path, positions := range rows {
+			list[path] = named{list[path].files + 1, list[path].rows + int64(len(positions))}
+		}
+	}
+	return list, nil
+}
