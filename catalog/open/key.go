@@ -18,8 +18,8 @@ import (
 
 const keyBytes = 16
 
-// keyFile is where the key of the subject hash lies.
-func (o Options) keyFile() string {
+// KeyFile is where the key of the subject hash lies, "" where nobody said it.
+func (o Options) KeyFile() string {
 	if o.SubjectKeyFile != "" {
 		return o.SubjectKeyFile
 	}
@@ -33,7 +33,7 @@ func (o Options) keyFile() string {
 // so nothing that reads or writes them starts.
 func SubjectKey(o Options) ([keyBytes]byte, error) {
 	var key [keyBytes]byte
-	file := o.keyFile()
+	file := o.KeyFile()
 	if file == "" {
 		return key, lake.WithHint(errors.New("no subject key"), "set catalog.subject_key_file (LAKEHOUSE_CATALOG_SUBJECT_KEY_FILE) to a file only lakectl can read")
 	}
@@ -73,7 +73,7 @@ func (c *Catalog) SubjectKey(ctx context.Context) ([keyBytes]byte, error) {
 		return key, err
 	}
 	if check := t.Property(keyCheckProperty); check != "" && check != keyCheck(key) {
-		return key, lake.WithHint(fmt.Errorf("subject key %s is not this lake's", c.options.keyFile()), "restore the lake's own key from your secret store: another one matches no request made so far")
+		return key, lake.WithHint(fmt.Errorf("subject key %s is not this lake's", c.options.KeyFile()), "restore the lake's own key from your secret store: another one matches no request made so far")
 	}
 	return key, nil
 }
@@ -93,7 +93,7 @@ func (c *Catalog) initSubjectKey(ctx context.Context) ([keyBytes]byte, error) {
 // createSubjectKey makes the key when the lake is new. The file is linked into place whole: two inits at
 // once agree on one key, and a crash leaves none or all of it.
 func createSubjectKey(o Options) error {
-	file := o.keyFile()
+	file := o.KeyFile()
 	if file == "" {
 		_, err := SubjectKey(o)
 		return err

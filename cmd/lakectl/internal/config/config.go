@@ -43,6 +43,7 @@ type Catalog struct {
 	Mode           string // private or group
 	S3             S3
 	SubjectKeyFile string // "": the catalog package decides
+	CertificateDir string // "": beside the subject key
 }
 
 // S3 is how to reach a warehouse that is no folder.

@@ -84,6 +84,10 @@ var keys = []Key{
 		name: "catalog.subject_key_file", about: "file with the key of the subject hash; beside a sqlite catalog by default", example: "/run/secrets/subject-key",
 		field: func(c *Config) any { return &c.Catalog.SubjectKeyFile },
 	},
+	{
+		name: "catalog.certificate_dir", about: "folder with the key and the log of certificates of erasure; beside the subject key by default", example: "/data/certificate",
+		field: func(c *Config) any { return &c.Catalog.CertificateDir },
+	},
 
 	{
 		name: "kafka.brokers", def: "127.0.0.1:9092", about: "brokers to start from, host:port", flag: "brokers", form: isBroker,

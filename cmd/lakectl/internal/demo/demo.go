@@ -105,7 +105,7 @@ func clearDemo(dir string) error {
 
 // removeDemo removes only what a demo makes, the mark last.
 func removeDemo(dir string) error {
-	for _, name := range []string{"warehouse", "tmp", "recent", "catalog.db", "catalog.db-wal", "catalog.db-shm", "subject.key", demoMark} {
+	for _, name := range []string{"warehouse", "tmp", "recent", "catalog.db", "catalog.db-wal", "catalog.db-shm", "subject.key", "certificate", demoMark} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("remove the last demo: %w", err)
 		}

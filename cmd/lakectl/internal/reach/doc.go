@@ -10,8 +10,8 @@
 //
 // # Reads and writes
 //
-// It connects to the catalog and reads the key of the subject hash. It makes no table and no topic. DuckDB spills below
-// the configured folder.
+// It connects to the catalog and reads the key of the subject hash. [Init] alone makes tables, that key, and the key of
+// certificates. DuckDB spills below the configured folder.
 //
 // # Invariants
 //

@@ -20,11 +20,11 @@ import (
 func certificateVerb() frame.Verb {
 	return frame.Verb{
 		Name:  "certificate",
-		Short: "Check certificates of erasure.",
+		Short: "Check certificates of erasure, and keep the key that signs them.",
 		Long: `A certificate says what was erased in one batch, without naming anybody, and is signed. It stands in a log, in which no entry can
 be dropped, changed or moved without notice. Who holds a certificate checks it without the lake.`,
 		Examples: []string{"lakectl certificate verify --log log.txt --key key.pub certificate.txt"},
-		Verbs:    []frame.Verb{certificateVerifyVerb()},
+		Verbs:    []frame.Verb{certificateVerifyVerb(), certificateKeyVerb(), certificateRotateVerb()},
 	}
 }
 
