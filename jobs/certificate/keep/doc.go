@@ -23,13 +23,13 @@
 //   - Key and log appear together: the folder is renamed into place whole, so two that begin at once agree.
 //   - A log is never replaced by another that does not go on from it, and a log that is lost never begins anew without
 //     a word: certificates outlive both.
-//   - The key is that of the newest line of the log. Rotation writes key.next, then the log, then renames; whoever comes
+//   - The key is that of the newest line of the log. Rotation writes key.next, then the log, then renames; who comes
 //     after a crash sees by the log whether it happened.
 //   - One changes the folder at a time: a lock on the folder, which the kernel gives back when its owner dies.
 //
 // # Loss
 //
-// Without the key nothing can be added to the log, and Begin says so instead of making another. [BeginAnew] sets the log
+// Without the key nothing can be added to the log, and Begin says so instead of making one. [BeginAnew] sets the log
 // aside and begins one under a new key and a new name. Certificates of the old log go on verifying: hand out log-HASH
 // with the public key it names. Without the log, but with the key, restore the log from a backup: one that begins anew
 // under the same key would contradict the certificates that were handed out. Where no copy is left, remove the key and
