@@ -52,6 +52,7 @@ type StepRow struct {
 	Periods            string `col:"periods,null"`
 	LedgerRowsByPeriod string `col:"ledger_rows,null"`
 	PlaysErased        string `col:"plays_erased,null"`
+	Why                string `col:"why,null,later"` // of held and withdrawn; free text
 }
 
 // ErasedRow is a row of erased_files: a data file that held rows which were erased. Package book says what is noted

@@ -10,7 +10,7 @@ import (
 )
 
 // personal are the columns that say who listened to what. They get no bounds in manifests.
-var personal = []string{"user_id", "listen_id", "raw", "extra", "detail", "client", "subject", "payload", "listeners"}
+var personal = []string{"user_id", "listen_id", "raw", "extra", "detail", "client", "subject", "payload", "listeners", "why"}
 
 // Positioned are the tables whose state says how far sources were read, listens first. No job can do without; see
 // package ingest.

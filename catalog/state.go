@@ -59,3 +59,7 @@ const FlushBegan = "lakectl.flush-began"
 // the sequence number of the snapshot of deletion_requests against which every row of the commit was
 // filtered. A request committed later may cover rows of it, so an erasure sweeps those files.
 const RequestsThrough = "lakectl.requests-through"
+
+// RequestsPassed is a summary property (not carried forward) beside [RequestsThrough]: the requests up to there that
+// rows of the commit were not filtered against, because they are held or their delay is not over; see [Sequences].
+const RequestsPassed = "lakectl.requests-passed"

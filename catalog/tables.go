@@ -155,7 +155,7 @@ func archiveAndPaid() []lake.Spec {
 			comment: "What was done for each deletion request: one row a step, told by the request's place in its source; no user ids.",
 			columns: append(append([]column{
 				may("request_id", text, aRequest),
-				may("state", text, "Step that is done: located, rows_deleted, recomputed, purged, verified."),
+				may("state", text, "Step that is done: located, rows_deleted, recomputed, purged, verified; or held, released, withdrawn by an operator."),
 				may("at", instant, "When; each step is later than all before it."),
 			}, position(may)...),
 				may("listens", long, "Rows of listens that are to go or went."),
@@ -168,6 +168,7 @@ func archiveAndPaid() []lake.Spec {
 				may("periods", text, "Months to recompute, separated by commas."),
 				may("ledger_rows", text, "Rows of listens_counted by month, as 2026-03:4,2026-04:1."),
 				may("plays_erased", text, "Plays that all requests of the step took of a track on a day, as JSON; only where they are of at least five people."),
+				may("why", text, "Why an operator held or withdrew the request, in the operator's words."),
 			),
 		}.spec(),
 		table{

@@ -29,8 +29,16 @@ type Env struct {
 	Log         *slog.Logger
 	Now         func() time.Time
 	CodeVersion string
+	// Erasure is what all who read deletion requests must agree on.
+	Erasure Erasure
 	// Progress is called now and then with what is being done; units are in the text. Never nil.
 	Progress func(text string)
+}
+
+// Erasure is when deletion requests are carried out.
+type Erasure struct {
+	Delay    time.Duration // a request is left alone until it is so old; 0 is never
+	Deadline time.Duration // after its arrival in which it has to be carried out
 }
 
 // Unsealed counts the files without hashes that the process has read so far: another engine or an earlier version wrote

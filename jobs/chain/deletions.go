@@ -63,7 +63,7 @@ func CarryOut(ctx context.Context, env jobs.Env, o DeletionsOptions) (report Del
 // anyWaits tells whether a request is not carried out to its end.
 func anyWaits(ctx context.Context, env jobs.Env) (bool, error) {
 	list, err := erase.List(ctx, env)
-	return slices.ContainsFunc(list, func(r erase.Request) bool { return r.State.Open() }), err
+	return slices.ContainsFunc(list, erase.Request.Open), err
 }
 
 // unfinished says that requests stay open because something derived from their rows is not recomputed: others

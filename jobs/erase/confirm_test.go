@@ -147,10 +147,11 @@ func TestListAndShowTellHowFarAndNeverWho(t *testing.T) {
 		{
 			RequestID: "r1", Position: Position{"listens", 0, 1}, RequestedAt: at("2026-03-20 00:00:00"), ReceivedTime: at("2026-03-20 00:00:00"),
 			State: RowsDeleted, At: at("2026-04-01 00:00:00.000003"), Counts: Counts{Listens: 4, Quarantine: 3, Counted: 2, Duplicates: 1},
+			Deadline: at("2026-04-19 00:00:00"),
 		},
 		{
 			RequestID: "r2", Position: Position{"listens", 0, 2}, RequestedAt: at("2026-03-21 00:00:00"), ReceivedTime: at("2026-03-21 00:00:00"),
-			From: &from, To: &to, State: RowsDeleted, At: at("2026-04-01 00:00:00.000001"),
+			From: &from, To: &to, State: RowsDeleted, At: at("2026-04-01 00:00:00.000001"), Deadline: at("2026-04-20 00:00:00"),
 		},
 	})
 	detail, err := Show(t.Context(), env, "r1")

@@ -4,7 +4,8 @@
 //
 //  1. Call [Delete]: it takes out the rows of open requests and says which periods and days are marked.
 //  2. Run royalty.Run and rollup.Run, then [Confirm]; package chain does all of it.
-//  3. [List] and [Show] say where requests are. [NewPlan] and [Plan.Execute] are the two halves of Delete.
+//  3. [List] and [Show] say where requests are, [Foresee] what Delete will take. [NewPlan] and [Plan.Execute] are its
+//     two halves.
 //
 // # Design
 //
@@ -46,6 +47,19 @@
 //	│                                 wiped from the request then, and its subject finds the user
 //	│
 //	└── from rows_deleted or beyond: rows that slipped past, refused records that came later
+//
+// # Delay, hold, withdrawal
+//
+// A request that is younger than the delay is left alone, and so is one that an operator holds or has withdrawn
+// ([Hold], [Release], [Withdraw]). These decisions are rows of deletion_log, too (held, released, withdrawn), beside
+// the states: a run that read the log before is fenced when it writes what it located, so no rows go after a decision.
+// A request that says the same at another place is a retry and shares the decision; one that says something else
+// binds. While its rows are being deleted a request can neither be held nor withdrawn; once they are gone a hold keeps
+// the files.
+//
+// Ingest does not keep out what such a request covers, and its commits say which requests they left alone
+// (catalog.RequestsPassed): their files are searched for these once they are carried out. A request that was held after
+// its rows went is searched for in everything again when it is released.
 //
 // # What it reads and writes
 //

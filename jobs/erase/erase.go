@@ -56,10 +56,13 @@ func deleteOnce(ctx context.Context, env jobs.Env, worked map[Position]bool) (do
 	if plan.Empty() {
 		return done, false, plan.settle(ctx)
 	}
-	for _, q := range plan.Requests {
-		worked[q.Position] = true
+	done, err = plan.Execute(ctx)
+	if err == nil || done.Requests > 0 {
+		for _, q := range plan.Requests {
+			worked[q.Position] = true
+		}
 	}
-	if done, err = plan.Execute(ctx); err != nil {
+	if err != nil {
 		return done, false, err
 	}
 	again, err = plan.overtaken(ctx)

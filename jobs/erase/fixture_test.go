@@ -21,7 +21,8 @@ import (
 // fixture is a lake whose tables a test fills by hand, in the name of the jobs that would.
 type fixture struct {
 	*laketest.Lake
-	t testing.TB
+	t      testing.TB
+	leaves catalog.Sequences // requests that the commits of ingest say to have left alone
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -34,6 +35,7 @@ func (f *fixture) job(l *laketest.Lake) jobs.Env {
 	return jobs.Env{
 		Lake: l.Lake, Duck: l.Duck, Log: slog.New(slog.DiscardHandler), SubjectKey: listen.Key{1, 2, 3},
 		Now: func() time.Time { return at("2026-04-01 00:00:00") }, Progress: func(string) {},
+		Erasure: jobs.Erasure{Deadline: 30 * 24 * time.Hour},
 	}
 }
 
@@ -92,6 +94,9 @@ func (f *fixture) ingest(through int64, copies ...copyOf) lake.Snapshot {
 	summary := map[string]string{}
 	if through >= 0 {
 		summary[catalog.RequestsThrough] = strconv.FormatInt(through, 10)
+	}
+	if f.leaves != nil {
+		summary[catalog.RequestsPassed] = f.leaves.String()
 	}
 	return f.commit(catalog.Listens, "ingest", rows, summary)
 }

@@ -24,10 +24,12 @@ type Forecast struct {
 type Foreseen struct {
 	RequestID string `json:"request_id"`
 	Position
-	State   State    `json:"state"`
-	Rows    Counts   `json:"rows"`
-	Days    []string `json:"days"`
-	Periods []string `json:"periods"`
+	State State `json:"state"`
+	// Withheld says why the job leaves the request alone: held, delayed or withdrawn.
+	Withheld string   `json:"withheld,omitempty"`
+	Rows     Counts   `json:"rows"`
+	Days     []string `json:"days"`
+	Periods  []string `json:"periods"`
 }
 
 // ForeseenTable is a table that loses rows.
@@ -63,20 +65,10 @@ func Foresee(ctx context.Context, env jobs.Env, requestID string) (f Forecast, e
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	f = Forecast{Days: p.Days, Periods: p.Periods}
-	if requestID != "" && len(p.requests) == 0 {
+	if requestID != "" && len(p.requests)+len(p.withheld) == 0 {
 		return f, unknownRequest(requestID)
 	}
-	for _, r := range p.requests {
-		i := slices.IndexFunc(p.Requests, func(q PlannedRequest) bool { return q.Position == r.Position })
-		switch {
-		case i >= 0:
-			q := p.Requests[i]
-			f.Requests = append(f.Requests, Foreseen{q.RequestID, q.Position, r.state, q.Rows, q.Days, q.Periods})
-			f.Rows = f.Rows.plus(q.Rows)
-		case requestID != "":
-			f.Requests = append(f.Requests, Foreseen{RequestID: r.id, Position: r.Position, State: r.state})
-		}
-	}
+	p.foresee(&f, requestID != "")
 	for _, t := range p.targets {
 		if len(t.hits) == 0 {
 			continue
@@ -89,6 +81,24 @@ func Foresee(ctx context.Context, env jobs.Env, requestID string) (f Forecast, e
 		f.add(of.Bytes, of.RowBytes)
 	}
 	return f, nil
+}
+
+// foresee adds the requests: those that something is done for, those that are withheld, and with named the others too.
+func (p *Plan) foresee(f *Forecast, named bool) {
+	planned := make(map[Position]PlannedRequest, len(p.Requests))
+	for _, q := range p.Requests {
+		planned[q.Position] = q
+	}
+	now := p.env.Now()
+	for _, r := range slices.Concat(p.requests, p.withheld) {
+		of := Foreseen{RequestID: r.id, Position: r.Position, State: r.state, Withheld: r.withheld(p.env.Erasure, now)}
+		q, is := planned[r.Position]
+		if !is && !named && (of.Withheld == "" || r.state == Withdrawn) {
+			continue
+		}
+		of.Rows, of.Days, of.Periods = q.Rows, q.Days, q.Periods
+		f.Requests, f.Rows = append(f.Requests, of), f.Rows.plus(q.Rows)
+	}
 }
 
 // measure finds the row groups in which the rows of a table lie. The rows come file by file, in order.

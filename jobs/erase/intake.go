@@ -14,7 +14,9 @@ import (
 type intakes struct {
 	all     bool // the last sweep is not in the history of the archive any more: every file is suspect
 	lowest  int64
-	through map[int64]int64 // snapshot that added files -> request it was filtered through
+	through map[int64]int64             // snapshot that added files -> request it was filtered through
+	passed  map[int64]catalog.Sequences // and the requests up to there that it was not
+	over    catalog.Sequences           // all of these
 }
 
 // everything is above every sequence number.
@@ -32,7 +34,7 @@ const everything = math.MaxInt64
 // A compaction is trusted as little as the least trusted commit between the sweep and it. Commits that only delete rows
 // bring none.
 func intakesAfter(archive lake.Snapshot, swept, erasures int64) (intakes, error) {
-	in := intakes{lowest: everything, through: map[int64]int64{}}
+	in := intakes{lowest: everything, through: map[int64]int64{}, passed: map[int64]catalog.Sequences{}}
 	if left, err := archive.StateNumber(catalog.Erasures); err != nil || left < erasures {
 		in.all = true
 		return in, err
@@ -50,11 +52,14 @@ func intakesAfter(archive lake.Snapshot, swept, erasures int64) (intakes, error)
 		switch {
 		case s.Sequence() <= since.Sequence() || s.Job() == catalog.DeletionsJob || s.Operation() == "delete":
 		case s.Operation() == "replace":
-			in.through[s.ID()] = in.lowest
+			in.through[s.ID()], in.passed[s.ID()] = in.lowest, in.over
 		default:
 			through := filteredThrough(s)
 			in.through[s.ID()] = through
 			in.lowest = min(in.lowest, through)
+			if over := catalog.ParseSequences(s.Property(catalog.RequestsPassed)); len(over) > 0 {
+				in.passed[s.ID()], in.over = over, in.over.Plus(over)
+			}
 		}
 	}
 	return in, nil
@@ -71,10 +76,12 @@ func filteredThrough(s lake.Snapshot) int64 {
 }
 
 // reach tells whether some file may hold rows that were not filtered against r.
-func (in intakes) reach(r *request) bool { return in.all || in.lowest < r.sequence }
+func (in intakes) reach(r *request) bool {
+	return in.all || in.lowest < r.sequence || in.over.Has(r.sequence)
+}
 
 // unfiltered tells whether this file may.
 func (in intakes) unfiltered(r *request, f lake.File) bool {
 	through, known := in.through[f.AddedBy]
-	return in.all || (known && through < r.sequence)
+	return in.all || known && (through < r.sequence || in.passed[f.AddedBy].Has(r.sequence))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/erase/book"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -22,6 +23,40 @@ type Request struct {
 	State        State      `json:"state" col:"state"`
 	At           time.Time  `json:"at" col:"at"` // when it reached the state
 	Counts                  // deleted so far
+
+	HeldSince *time.Time `json:"held_since,omitempty" col:"held_since"`
+	Why       string     `json:"why,omitempty" col:"why"` // it is held or was withdrawn, in an operator's words
+	// DelayedUntil is when the delay is over within which the request may be withdrawn.
+	DelayedUntil *time.Time `json:"delayed_until,omitempty"`
+	Deadline     time.Time  `json:"deadline"`
+	// Misses says why a request that is not carried out misses its deadline, if nothing changes: held, delayed, blocked
+	// (its rows are deleted, what is derived from them is not recomputed) or late.
+	Misses string `json:"misses_deadline,omitempty"`
+}
+
+// Open tells whether the deletions job has something to do for the request now.
+func (r Request) Open() bool {
+	return r.State.Open() && (r.State != Requested || r.HeldSince == nil && r.DelayedUntil == nil)
+}
+
+// judge fills what depends on the time.
+func (r *Request) judge(e jobs.Erasure, now time.Time) {
+	due := r.ReceivedTime.Add(e.Delay)
+	if r.State == Requested && now.Before(due) {
+		r.DelayedUntil = &due
+	}
+	r.Deadline = r.ReceivedTime.Add(e.Deadline)
+	switch late := now.After(r.Deadline); {
+	case !r.State.Open():
+	case r.HeldSince != nil && r.State == Requested:
+		r.Misses = string(held)
+	case r.DelayedUntil != nil && due.After(r.Deadline):
+		r.Misses = "delayed"
+	case late && r.State == RowsDeleted:
+		r.Misses = "blocked"
+	case late:
+		r.Misses = "late"
+	}
 }
 
 // Step is one entry of the log.
@@ -50,7 +85,7 @@ type RequestSteps struct {
 // List returns every request, oldest first.
 func List(ctx context.Context, env jobs.Env) (all []Request, err error) {
 	err = withLog(ctx, env, func(db *jobs.Session) error {
-		all, err = listRequests(ctx, db, nil)
+		all, err = listRequests(ctx, env, db, nil)
 		return err
 	})
 	return all, err
@@ -60,7 +95,7 @@ func List(ctx context.Context, env jobs.Env) (all []Request, err error) {
 func Show(ctx context.Context, env jobs.Env, requestID string) (RequestDetail, error) {
 	detail := RequestDetail{RequestID: requestID}
 	err := withLog(ctx, env, func(db *jobs.Session) error {
-		rows, err := listRequests(ctx, db, requestID)
+		rows, err := listRequests(ctx, env, db, requestID)
 		if err != nil {
 			return err
 		}
@@ -80,29 +115,36 @@ func unknownRequest(id string) error {
 	return lake.WithHint(fmt.Errorf("deletion request %q: %w", id, lake.ErrNotFound), "run 'lakectl deletions list' to see all requests")
 }
 
-// withLog opens a DuckDB with the views requests and log.
+// withLog opens a DuckDB with the views requests, log and decided.
 func withLog(ctx context.Context, env jobs.Env, read func(*jobs.Session) error) (err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	var s lake.Snapshot
 	for _, t := range []struct{ view, table string }{{"requests", catalog.DeletionRequests}, {"log", catalog.DeletionLog}} {
-		s, err := env.Snapshot(ctx, t.table)
-		if err != nil {
+		if s, err = env.Snapshot(ctx, t.table); err != nil {
 			return err
 		}
 		if err := db.Bind(ctx, t.view, s); err != nil {
 			return err
 		}
 	}
+	if err := book.Decisions(ctx, db, s); err != nil {
+		return err
+	}
 	return read(db)
 }
 
-func listRequests(ctx context.Context, db *jobs.Session, id any) ([]Request, error) {
+func listRequests(ctx context.Context, env jobs.Env, db *jobs.Session, id any) ([]Request, error) {
 	all, err := jobs.Records[Request](ctx, db, "erase/list", id)
 	if err != nil {
 		return nil, fmt.Errorf("list deletion requests: %w", err)
+	}
+	now := env.Now()
+	for i := range all {
+		all[i].judge(env.Erasure, now)
 	}
 	return all, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/erase/book"
 )
 
 // Plan is what one run will do, worked out from one snapshot of each table. It keeps the addresses of the rows
@@ -22,6 +23,7 @@ type Plan struct {
 	db       *jobs.Session
 	log      logbook
 	requests []*request
+	withheld []*request // for which nothing is done
 	targets  []*target
 	fence    bool // the archive lost rows, or did in a run that ended early
 	whole    bool // everything was searched for the rows of every request
@@ -57,7 +59,7 @@ type PlannedTable struct {
 // It changes nothing.
 func NewPlan(ctx context.Context, env jobs.Env) (*Plan, error) { return newPlan(ctx, env, "") }
 
-// newPlan plans for the requests of one id alone, or with "" for all.
+// newPlan plans for the requests of one id alone, whatever withholds them, or with "" for all that nothing withholds.
 func newPlan(ctx context.Context, env jobs.Env, only string) (p *Plan, err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
@@ -124,10 +126,23 @@ func (p *Plan) readRequests(ctx context.Context, only string) (err error) {
 	if err := p.db.Bind(ctx, "requests", standing); err != nil {
 		return err
 	}
-	if p.requests, err = readRequests(ctx, p.db, standing); err != nil || only == "" {
+	if err := book.Decisions(ctx, p.db, p.log.snapshot); err != nil {
 		return err
 	}
-	p.requests = slices.DeleteFunc(p.requests, func(r *request) bool { return r.id != only })
+	if p.requests, err = readRequests(ctx, p.db, standing); err != nil {
+		return err
+	}
+	now := p.env.Now()
+	p.requests = slices.DeleteFunc(p.requests, func(r *request) bool {
+		if only != "" && r.id != only {
+			return true
+		}
+		withheld := r.withheld(p.env.Erasure, now) != "" && (only == "" || r.state == Withdrawn)
+		if withheld {
+			p.withheld = append(p.withheld, r)
+		}
+		return withheld
+	})
 	for i, r := range p.requests {
 		r.ord = int64(i)
 	}

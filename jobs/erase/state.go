@@ -18,6 +18,11 @@ const (
 	Recomputed  State = "recomputed"   // dashboard and royalties are computed without them
 	Purged      State = "purged"       // no file that held them is left
 	Verified    State = "verified"     // what is left was decoded and holds none of them
+
+	held     State = "held"     // steps of the log that are no states: an operator holds the request,
+	released State = "released" // and holds it no more
+
+	Withdrawn State = "withdrawn" // taken back by an operator before anything was done: nothing ever is
 )
 
 // Open tells whether the deletions job has something to do for a request in this state.

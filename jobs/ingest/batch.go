@@ -3,6 +3,7 @@ package ingest
 import (
 	"math"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/lake/listen"
 )
@@ -51,13 +52,14 @@ type batch struct {
 	rows      dayfile.Rows
 	refused   []refused
 	deletions []deletion
-	counts    Report        // of the records in it
-	bytes     int64         // as they came
-	next      map[int]int64 // where the source stands after the batch, for the partitions it read
-	requests  int64         // sequence number of the deletion requests that filtered it
-	latest    map[int]int64 // newest event time archived, by partition
-	newest    int64         // the same of the run of records being taken; math.MinInt64 for none
-	chosen    []choice      // starting points that the commit puts on record
+	counts    Report            // of the records in it
+	bytes     int64             // as they came
+	next      map[int]int64     // where the source stands after the batch, for the partitions it read
+	requests  int64             // sequence number of the deletion requests that filtered it
+	leftAlone catalog.Sequences // of those that were left alone
+	latest    map[int]int64     // newest event time archived, by partition
+	newest    int64             // the same of the run of records being taken; math.MinInt64 for none
+	chosen    []choice          // starting points that the commit puts on record
 }
 
 func (b *batch) reset() {

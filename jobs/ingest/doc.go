@@ -93,6 +93,10 @@
 // deletion_requests that filtered its rows ([catalog.RequestsThrough]); a request that was committed later may cover
 // some of them, and the erasure looks for those. Requests decoded in a batch cover what follows them in it.
 //
+// A request that is younger than the delay (jobs.Erasure) covers nothing yet, and one that an operator holds or has
+// withdrawn nothing either; before a batch the decisions in deletion_log are read as well. The commit names the
+// requests that it left alone and that may be carried out later ([catalog.RequestsPassed]).
+//
 // # The wrong source
 //
 // Refused records never stop a run, unless nearly all are refused (Options.MaxRefusedPercent of some 10,000 in a row):

@@ -80,6 +80,9 @@ func (g *ingester) describe(now lake.Snapshot, summary map[string]string, began 
 	}
 	summary[lake.StateKey(catalog.Suppressed)] = strconv.FormatInt(total+b.counts.Suppressed, 10)
 	summary[catalog.RequestsThrough] = strconv.FormatInt(b.requests, 10)
+	if len(b.leftAlone) > 0 {
+		summary[catalog.RequestsPassed] = b.leftAlone.String()
+	}
 	for _, small := range []lake.Snapshot{g.quarantine.at, g.deletions.at, g.requests.at} {
 		if small.Table() == nil {
 			continue

@@ -155,7 +155,7 @@ func (g *ingester) begin(ctx context.Context) error {
 	if err := g.requests.refresh(ctx); err != nil {
 		return err
 	}
-	g.batch.requests = g.requests.sequence
+	g.batch.requests, g.batch.leftAlone = g.requests.sequence, g.requests.passed
 	g.age.Reset(g.o.FlushAge)
 	return nil
 }
@@ -181,7 +181,7 @@ func (g *ingester) decode(partition int, r record) {
 		b.counts.Archived++
 	case listen.IsDeletion:
 		subject := g.env.SubjectKey.Subject(d.Deletion.UserID)
-		g.requests.add(subject, d.Deletion.Window())
+		g.requests.add(subject, d.Deletion)
 		b.deletions = append(b.deletions, deletion{d.Deletion, subject, origin{partition, r.offset}})
 		b.counts.Deletions++
 	default:

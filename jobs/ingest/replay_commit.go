@@ -103,6 +103,9 @@ func (r *replay) bring(ctx context.Context, s replays, table string, files []ice
 // describe adds to the summary of a commit on listens what ingest says there, too.
 func (c *round) describe(now lake.Snapshot, summary map[string]string) error {
 	summary[catalog.RequestsThrough] = number(c.through)
+	if len(c.over) > 0 {
+		summary[catalog.RequestsPassed] = c.over.String()
+	}
 	newest, err := catalog.WatermarksOf(now)
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ type round struct {
 	marks    []mark
 	latest   map[string]map[int]int64 // topic and partition -> newest event time that is archived
 	through  int64                    // sequence number of the deletion requests that filtered it
+	over     catalog.Sequences        // of those that were left alone
 
 	// The records of the source at hand that pass; one that follows uses the room again.
 	rows      dayfile.Rows
@@ -56,7 +57,7 @@ func (r *replay) read(ctx context.Context, s replays, after refusedAt) (*round, 
 	}
 	c := &round{
 		last: after, counts: ReplayReport{StillRefused: map[listen.Reason]int64{}}, latest: map[string]map[int]int64{},
-		through: r.requests.sequence,
+		through: r.requests.sequence, over: r.requests.passed,
 	}
 	type record struct {
 		Source    string `col:"source_topic"`
@@ -143,7 +144,7 @@ func (r *replay) decode(c *round, raw []byte, sent *int64, isTopic bool) {
 		c.marks = append(c.marks, mark{at, Archived})
 	case listen.IsDeletion:
 		subject := r.env.SubjectKey.Subject(d.Deletion.UserID)
-		r.requests.add(subject, d.Deletion.Window())
+		r.requests.add(subject, d.Deletion)
 		c.deletions = append(c.deletions, deletion{d.Deletion, subject, at.origin})
 		c.counts.DeletionRequested++
 		c.marks = append(c.marks, mark{at, DeletionRequested})

@@ -31,6 +31,7 @@ type world struct {
 	log  *bytes.Buffer
 	mu   sync.Mutex // of log
 
+	erasure    jobs.Erasure
 	want       map[string]string // place in the source -> where it must be
 	suppressed int64
 	sent       int
@@ -55,7 +56,7 @@ func (w *world) env(l *laketest.Lake) jobs.Env {
 	}
 	return jobs.Env{
 		Lake: l.Lake, Duck: l.Duck, SubjectKey: key, Log: slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Now: func() time.Time { return day(20) }, Progress: func(string) {},
+		Now: func() time.Time { return day(20) }, Progress: func(string) {}, Erasure: w.erasure,
 	}
 }
 

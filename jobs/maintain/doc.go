@@ -62,6 +62,9 @@
 //     under way: it loaded the request first, then the archive, and will log that archive snapshot as swept. What it
 //     can miss was committed after the request and does not know it. Such snapshots stay until the request has been
 //     worked on. When the request was committed is known to the hour (it is thinned as well), hence [margin].
+//   - A commit may say that it left requests alone that it knew (catalog.RequestsPassed): they were held, or young. It
+//     stays like one that did not know them once one of them is carried out, and before that for [longestSearch], in
+//     which a search that found them due may be under way.
 //   - While a request is located, nothing is removed from the four tables that lose rows: which deletes have landed is
 //     read from their snapshots.
 //   - While rows are deleted and not yet recomputed, the snapshots of listens_counted that the requests name hold like

@@ -17,6 +17,9 @@ import (
 // only makes a few more snapshots stay for a while.
 const margin = time.Hour
 
+// longestSearch is longer than a search for the rows of requests takes.
+const longestSearch = 6 * time.Hour
+
 // rowTables are the tables that an erasure deletes rows from.
 var rowTables = []string{catalog.Listens, catalog.Quarantine, catalog.Duplicates, catalog.ListensCounted}
 
@@ -26,10 +29,11 @@ const runDeletions = "run 'lakectl job deletions'"
 type erasure struct {
 	now       time.Time
 	retention time.Duration
-	located   bool      // a request is half-way through its deletes
-	swept     int64     // snapshot of listens through which all requests are swept that were carried through
-	reached   int64     // the highest sequence of those requests, 0 for none
-	open      []arrival // of requests that were never worked on, by sequence
+	located   bool           // a request is half-way through its deletes
+	swept     int64          // snapshot of listens through which all requests are swept that were carried through
+	reached   int64          // the highest sequence of those requests, 0 for none
+	done      map[int64]bool // their sequences
+	open      []arrival      // of requests that were never worked on, by sequence
 }
 
 // arrival is when a request was committed at the earliest, or a later one if that was earlier by its clock.
@@ -70,6 +74,7 @@ func (e *erasure) readRequests(ctx context.Context, db *jobs.Session, requests l
 		}
 		sequences[path] = f.Sequence
 	}
+	e.done = map[int64]bool{}
 	var path, state string
 	err = db.Each(ctx, "maintain/requests", nil, []any{&path, &state}, func() error {
 		switch state {
@@ -77,8 +82,10 @@ func (e *erasure) readRequests(ctx context.Context, db *jobs.Session, requests l
 			e.open = append(e.open, arrival{sequence: sequences[path]})
 		case "located":
 			e.located = true
+		case "withdrawn":
 		default:
 			e.reached = max(e.reached, sequences[path])
+			e.done[sequences[path]] = true
 		}
 		return nil
 	})
@@ -127,11 +134,28 @@ func (e *erasure) holds(t *lake.Table) []*hold {
 			}, everything}}
 		}
 	}
-	through := filteredThrough(t, after)
+	through, passed := filteredThrough(t, after), passedOver(t, after)
 	return []*hold{{Held{Table: t.Name(), For: "the search for rows that slipped past deletion requests", Hint: runDeletions}, func(s lake.Snapshot) bool {
 		known, brings := through[s.ID()]
-		return brings && (e.reached > 0 && s.Sequence() > after && known < e.reached || e.unknownOpen(known, s.Time()))
+		return brings && (e.reached > 0 && s.Sequence() > after && known < e.reached || e.unknownOpen(known, s.Time()) || e.passed(s, after, passed[s.ID()]))
 	}}}
+}
+
+// passed tells whether rows of a commit may still have to be searched for a request that it knew and left alone: one
+// that was carried through since, or one that a search which is under way may have found due.
+func (e *erasure) passed(s lake.Snapshot, after int64, over catalog.Sequences) bool {
+	if len(over) == 0 {
+		return false
+	}
+	if e.now.Sub(s.Time()) < longestSearch {
+		return true
+	}
+	for sequence := range e.done {
+		if s.Sequence() > after && over.Has(sequence) {
+			return true
+		}
+	}
+	return false
 }
 
 // unknownOpen tells whether a commit at a time, whose rows were filtered through a sequence, may have come after an
@@ -164,6 +188,26 @@ func filteredThrough(t *lake.Table, after int64) map[int64]int64 {
 		}
 	}
 	return through
+}
+
+// passedOver is, by snapshot, which requests its rows were not filtered against although it knew them; for a compaction
+// all that those between after and it passed over.
+func passedOver(t *lake.Table, after int64) map[int64]catalog.Sequences {
+	passed := map[int64]catalog.Sequences{}
+	var all catalog.Sequences
+	for _, s := range t.Snapshots() {
+		over := catalog.ParseSequences(s.Property(catalog.RequestsPassed))
+		if s.Operation() == "replace" {
+			over = all
+		}
+		if len(over) == 0 {
+			continue
+		}
+		if passed[s.ID()] = over; s.Sequence() > after {
+			all = all.Plus(over)
+		}
+	}
+	return passed
 }
 
 // spareSwept takes the swept snapshot off the list of those that go while it is young or an older one stays: it

@@ -1,10 +1,11 @@
-// Package book keeps what erasures write down for the steps after them: which data files held the rows that went.
+// Package book keeps what erasures write down for the steps after them: which data files held the rows that went, and
+// what operators decided about requests.
 //
 // # Use
 //
 //  1. [OpenFiles] reads the table erased_files, and makes it in a lake of an earlier version.
 //  2. [Files.Note] writes down files before their rows go, [Files.Settle] with which snapshot they went.
-//  3. [ReadFiles] gives everything on record to whoever rewrites these files.
+//  3. [ReadFiles] gives everything on record to whoever rewrites these files; [Decisions] says whose are held.
 //
 // # Files
 //

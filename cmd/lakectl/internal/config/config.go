@@ -27,6 +27,8 @@ type Config struct {
 	Trino     Trino
 	Retention Retention
 	Orphans   Orphans
+	Deletions Deletions
+	Erasure   Erasure
 	Schedule  Schedule
 	Run       Run
 	Serve     Serve
@@ -86,6 +88,12 @@ type Retention struct{ ArchiveSnapshots, Quarantine, Hours time.Duration }
 
 // Orphans says when a file that nothing refers to may go.
 type Orphans struct{ Grace time.Duration }
+
+// Deletions is how deletion requests are carried out.
+type Deletions struct{ Delay time.Duration }
+
+// Erasure is what deletion requests are held to.
+type Erasure struct{ Deadline time.Duration }
 
 // layer says where a value comes from; later ones win.
 type layer int

@@ -219,6 +219,14 @@ var keys = []Key{
 		name: "orphans.grace", def: "24h", about: "how old a file must be that nothing refers to before it is deleted; a commit refuses files older than half of it", least: int64(time.Hour), most: 36500 * day, why: "what is kept for ever needs no sweep",
 		field: func(c *Config) any { return &c.Orphans.Grace },
 	},
+	{
+		name: "deletions.delay", def: "0s", about: "how old a deletion request must be before anything is done for it; until then it can be withdrawn", most: 3650 * day, why: "what is longer needs a hold",
+		field: func(c *Config) any { return &c.Deletions.Delay },
+	},
+	{
+		name: "erasure.deadline", def: "30d", about: "after its arrival in which a deletion request has to be carried out; shown beside each", least: int64(time.Hour), most: 3650 * day, why: "nobody waits longer",
+		field: func(c *Config) any { return &c.Erasure.Deadline },
+	},
 
 	{
 		name: "schedule.ingest", def: "always", about: "whether 'lakectl run' reads the topic", oneOf: []string{"always", "off"},

@@ -67,6 +67,7 @@ func connect(ctx context.Context, c *frame.Call, readOnly bool) (env jobs.Env, c
 		Now:         func() time.Time { return time.Now().UTC() },
 		CodeVersion: frame.ReadVersions().Lakectl,
 		Progress:    c.Progress.Say,
+		Erasure:     jobs.Erasure{Delay: c.Config.Deletions.Delay, Deadline: c.Config.Erasure.Deadline},
 	}, cat, nil
 }
 

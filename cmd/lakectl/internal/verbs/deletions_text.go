@@ -1,11 +1,107 @@
 package verbs
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/erase"
 )
+
+func sayRequests(p *frame.Page, requests []erase.Request) {
+	if len(requests) == 0 {
+		p.Say("no deletion request has arrived")
+		return
+	}
+	states := map[erase.State]int64{}
+	var rows [][]frame.Cell
+	for _, r := range requests {
+		states[r.State]++
+		rows = append(rows, requestCells(p, r))
+	}
+	var in []string
+	for _, s := range []erase.State{erase.Requested, erase.Located, erase.RowsDeleted, erase.Recomputed, erase.Purged, erase.Verified, erase.Withdrawn} {
+		if states[s] > 0 {
+			in = append(in, frame.Thousands(states[s])+" "+string(s))
+		}
+	}
+	p.Say("%s: %s", frame.CountOf(int64(len(requests)), "deletion request"), strings.Join(in, ", "))
+	sayMissed(p, requests)
+	p.Table("", requestColumns, rows)
+}
+
+// sayMissed says which requests are not done by their deadline, and what keeps them.
+func sayMissed(p *frame.Page, requests []erase.Request) {
+	var ids []string
+	var rows [][]frame.Cell
+	for _, r := range requests {
+		if r.Misses != "" {
+			ids = append(ids, r.RequestID)
+		}
+		if r.HeldSince != nil || r.DelayedUntil != nil || r.Misses != "" || r.Why != "" {
+			rows = append(rows, []frame.Cell{
+				frame.Word(r.RequestID), frame.Word(p.AtOr(r.HeldSince, "-")), frame.Word(p.AtOr(r.DelayedUntil, "-")), frame.Word(p.At(r.Deadline)), frame.Word(cmp.Or(r.Misses, "-")), frame.Word(cmp.Or(r.Why, "-")),
+			})
+		}
+	}
+	if len(ids) > 0 {
+		p.Say("%s will miss the deadline: %s", frame.CountOf(int64(len(ids)), "request"), p.Some(ids))
+	}
+	if len(rows) > 0 {
+		p.LongTable("held, delayed, withdrawn or late", []frame.Column{{Name: "request"}, {Name: "held since"}, {Name: "delayed until", Goes: 2}, {Name: "deadline"}, {Name: "misses it"}, {Name: "reason", Goes: 1}}, rows)
+	}
+}
+
+func sayRequestDecided(p *frame.Page, d erase.Decided) {
+	is := "is not held"
+	for _, r := range d.Rows {
+		switch {
+		case r.State == erase.Withdrawn:
+			is = "is withdrawn"
+		case r.HeldSince != nil:
+			is = "is held since " + p.At(*r.HeldSince)
+		}
+	}
+	if d.Changed {
+		p.Say("%s %s", d.RequestID, is)
+	} else {
+		p.Idle("%s %s", d.RequestID, is)
+	}
+	p.Rest("all", d)
+}
+
+var requestColumns = []frame.Column{
+	{Name: "request"}, {Name: "state"}, {Name: "since", Goes: 1}, {Name: "from", Goes: 2}, {Name: "to", Goes: 2}, {Name: "listens"}, {Name: "counted", Goes: 3}, {Name: "duplicates", Goes: 4}, {Name: "quarantine", Goes: 4}, {Name: "received", Goes: 5}, {Name: "deadline", Goes: 5}, {Name: "topic", Goes: 6}, {Name: "partition", Goes: 6}, {Name: "offset", Goes: 6},
+}
+
+func requestCells(p *frame.Page, r erase.Request) []frame.Cell {
+	return []frame.Cell{
+		frame.Word(r.RequestID), frame.Word(string(r.State)), frame.Word(p.At(r.At)), frame.Word(p.AtOr(r.From, "ever")), frame.Word(p.AtOr(r.To, "the request")),
+		frame.Number(r.Listens), frame.Number(r.Counted), frame.Number(r.Duplicates), frame.Number(r.Quarantine), frame.Word(p.At(r.ReceivedTime)), frame.Word(p.At(r.Deadline)), frame.Word(r.Topic), frame.Name(r.Partition), frame.Name(r.Offset),
+	}
+}
+
+func sayRequest(p *frame.Page, d erase.RequestDetail) {
+	if len(d.Rows) == 1 {
+		p.Say("%s: %s since %s", d.RequestID, d.Rows[0].State, p.At(d.Rows[0].At))
+	} else {
+		p.Say("%s was sent %d times; each binds", d.RequestID, len(d.Rows))
+	}
+	for _, r := range d.Rows {
+		p.Table("", requestColumns, [][]frame.Cell{requestCells(p, r.Request)})
+		var rows [][]frame.Cell
+		for _, s := range r.Steps {
+			rows = append(rows, []frame.Cell{
+				frame.Word(string(s.State)), frame.Word(p.At(s.At)), frame.Number(s.Listens), frame.Number(s.Counted), frame.Number(s.Duplicates), frame.Number(s.Quarantine), frame.Number(int64(len(s.Days))), frame.Word(p.Some(s.Periods)),
+			})
+		}
+		p.Table("steps, with the rows deleted and the days and periods touched", []frame.Column{
+			{Name: "state"}, {Name: "at"}, {Name: "listens"}, {Name: "counted"}, {Name: "duplicates", Goes: 1}, {Name: "quarantine", Goes: 1}, {Name: "days"}, {Name: "periods"},
+		}, rows)
+	}
+	p.Rest("all", d)
+}
 
 func sayForeseen(p *frame.Page, f erase.Forecast) {
 	if len(f.Tables) == 0 {
@@ -26,7 +122,7 @@ func sayForeseen(p *frame.Page, f erase.Forecast) {
 	var requests [][]frame.Cell
 	for _, r := range f.Requests {
 		requests = append(requests, []frame.Cell{
-			frame.Word(r.RequestID), frame.Word(string(r.State)), frame.Number(r.Rows.Listens), frame.Number(r.Rows.Counted), frame.Number(r.Rows.Duplicates), frame.Number(r.Rows.Quarantine),
+			frame.Word(r.RequestID), frame.Word(cmp.Or(r.Withheld, string(r.State))), frame.Number(r.Rows.Listens), frame.Number(r.Rows.Counted), frame.Number(r.Rows.Duplicates), frame.Number(r.Rows.Quarantine),
 			frame.Number(int64(len(r.Days))), frame.Word(p.Some(r.Periods)),
 		})
 	}
@@ -40,11 +136,13 @@ func sayForeseen(p *frame.Page, f erase.Forecast) {
 func sayNothingForeseen(p *frame.Page, f erase.Forecast) {
 	open := 0
 	for _, r := range f.Requests {
-		if r.State == erase.Requested || r.State == erase.Located {
+		if r.Withheld == "" && (r.State == erase.Requested || r.State == erase.Located) {
 			open++
 		}
 	}
 	switch {
+	case len(f.Requests) == 1 && f.Requests[0].Withheld != "":
+		p.Idle("%s is %s", f.Requests[0].RequestID, f.Requests[0].Withheld)
 	case len(f.Requests) == 0:
 		p.Idle("no deletion request is open")
 	case open == 0:

@@ -5,7 +5,6 @@ import (
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/chain"
-	"github.com/lakectl/lakectl/jobs/erase"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
@@ -173,59 +172,6 @@ func sayDeletions(p *frame.Page, r chain.Deletions) {
 		sayPublished(p, ranRoyalties{Report: r.Royalties})
 	}
 	p.Rest("all", r)
-}
-
-func sayRequests(p *frame.Page, requests []erase.Request) {
-	if len(requests) == 0 {
-		p.Say("no deletion request has arrived")
-		return
-	}
-	states := map[erase.State]int64{}
-	var rows [][]frame.Cell
-	for _, r := range requests {
-		states[r.State]++
-		rows = append(rows, requestCells(p, r))
-	}
-	var in []string
-	for _, s := range []erase.State{erase.Requested, erase.Located, erase.RowsDeleted, erase.Recomputed, erase.Purged, erase.Verified} {
-		if states[s] > 0 {
-			in = append(in, frame.Thousands(states[s])+" "+string(s))
-		}
-	}
-	p.Say("%s: %s", frame.CountOf(int64(len(requests)), "deletion request"), strings.Join(in, ", "))
-	p.Table("", requestColumns, rows)
-}
-
-var requestColumns = []frame.Column{
-	{Name: "request"}, {Name: "state"}, {Name: "since", Goes: 1}, {Name: "from", Goes: 2}, {Name: "to", Goes: 2}, {Name: "listens"}, {Name: "counted", Goes: 3}, {Name: "duplicates", Goes: 4}, {Name: "quarantine", Goes: 4}, {Name: "received", Goes: 5}, {Name: "topic", Goes: 6}, {Name: "partition", Goes: 6}, {Name: "offset", Goes: 6},
-}
-
-func requestCells(p *frame.Page, r erase.Request) []frame.Cell {
-	return []frame.Cell{
-		frame.Word(r.RequestID), frame.Word(string(r.State)), frame.Word(p.At(r.At)), frame.Word(p.AtOr(r.From, "ever")), frame.Word(p.AtOr(r.To, "the request")),
-		frame.Number(r.Listens), frame.Number(r.Counted), frame.Number(r.Duplicates), frame.Number(r.Quarantine), frame.Word(p.At(r.ReceivedTime)), frame.Word(r.Topic), frame.Name(r.Partition), frame.Name(r.Offset),
-	}
-}
-
-func sayRequest(p *frame.Page, d erase.RequestDetail) {
-	if len(d.Rows) == 1 {
-		p.Say("%s: %s since %s", d.RequestID, d.Rows[0].State, p.At(d.Rows[0].At))
-	} else {
-		p.Say("%s was sent %d times; each binds", d.RequestID, len(d.Rows))
-	}
-	for _, r := range d.Rows {
-		p.Table("", requestColumns, [][]frame.Cell{requestCells(p, r.Request)})
-		var rows [][]frame.Cell
-		for _, s := range r.Steps {
-			rows = append(rows, []frame.Cell{
-				frame.Word(string(s.State)), frame.Word(p.At(s.At)), frame.Number(s.Listens), frame.Number(s.Counted), frame.Number(s.Duplicates), frame.Number(s.Quarantine), frame.Number(int64(len(s.Days))), frame.Word(p.Some(s.Periods)),
-			})
-		}
-		p.Table("steps, with the rows deleted and the days and periods touched", []frame.Column{
-			{Name: "state"}, {Name: "at"}, {Name: "listens"}, {Name: "counted"}, {Name: "duplicates", Goes: 1}, {Name: "quarantine", Goes: 1}, {Name: "days"}, {Name: "periods"},
-		}, rows)
-	}
-	p.Rest("all", d)
 }
 
 // megabytes are bytes as people count them.
