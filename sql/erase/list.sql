@@ -1,6 +1,7 @@
 -- Every request and how far it is. No user id, no subject; why is an operator's free text.
 -- Grain: one request row. Units: rows, summed over all sweeps.
--- Relations: requests (deletion_requests), log (deletion_log), decided. Parameters: $1 the id of one request; NULL for all.
+-- Relations: requests (deletion_requests), log (deletion_log), decided.
+-- Parameters: $1 the id of one request; NULL for all.
 WITH progress AS (
   SELECT source_topic, source_partition, source_offset, arg_max(state, "at") AS state, max("at") AS newest,
     CAST(sum(listens) FILTER (WHERE state = 'rows_deleted') AS BIGINT) AS listens,
