@@ -27,6 +27,9 @@
 // the batch is dropped with [lake.ErrFenced]. The positions are the fence, the consumer group is none: it is told the
 // positions after each commit, for tools that show lag, and never asked.
 //
+// A run that was suspended for so long that its files may have been swept as orphans commits none of them
+// ([lake.ErrStale]): the topic goes on from the positions of listens at once, a file with the next run.
+//
 // A run that is cut off between its commits leaves the small tables ahead of listens. The next one finds the rows there
 // that listens has not passed and leaves the records where they are, whatever it would decide itself: limits may have
 // changed in between.

@@ -61,15 +61,36 @@ func (k *consumer) own(ctx, late context.Context, partitions []int, fences *int)
 		if *fences++; *fences > mostFences {
 			return err
 		}
-		k.o.Metrics.fenced()
-		k.env.Log.Warn("fenced: another ingester has read these partitions, going on after it", "topic", k.src.Topic,
-			"partitions", partitions, "records_dropped", k.g.batch.counts.Records, "error", err)
-		// Requests of the dropped batch are bound to come again; whoever commits them decides what they are.
-		k.g.requests = newRequests(k.env, k.g.finished.engine)
+		k.dropped(partitions, err)
 		if lake.Pause(ctx, time.Duration(*fences)*(50*time.Millisecond+rand.N(100*time.Millisecond))) != nil {
 			return nil //nolint:nilerr // a member that is told to end while it waits has not failed
 		}
 	}
+}
+
+// unlessStale is a session that begins again where its process was suspended for so long that it may not commit its
+// files.
+func (k *consumer) unlessStale(ctx, late context.Context, partitions []int) error {
+	for again := 1; ; again++ {
+		err := k.session(ctx, late, partitions)
+		if !errors.Is(err, lake.ErrStale) || again > mostFences || ctx.Err() != nil {
+			return err
+		}
+		k.dropped(partitions, err)
+	}
+}
+
+// dropped says that a batch was dropped, and forgets the requests in it: they are bound to come again, and whoever
+// commits them decides what they are.
+func (k *consumer) dropped(partitions []int, err error) {
+	k.o.Metrics.fenced()
+	said := k.env.Log.With("topic", k.src.Topic, "partitions", partitions, "records_dropped", k.g.batch.counts.Records, "error", err)
+	if errors.Is(err, lake.ErrStale) {
+		said.Warn("suspended for too long between writing files and committing them, reading their records again")
+	} else {
+		said.Warn("fenced: another ingester has read these partitions, going on after it")
+	}
+	k.g.requests = newRequests(k.env, k.g.finished.engine)
 }
 
 // mine are the positions of the partitions that this ingester reads.

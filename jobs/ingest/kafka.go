@@ -68,7 +68,7 @@ func (k *consumer) run(ctx context.Context) (err error) {
 	if err != nil {
 		return unlessEnded(ctx, err)
 	}
-	return k.session(ctx, late, partitions)
+	return k.unlessStale(ctx, late, partitions)
 }
 
 // session reads partitions from where listens stands until ctx ends, or until it has caught up, and commits
