@@ -14,6 +14,8 @@ const (
 	TracksJob = "tracks"
 	// AccessJob marks who may read the dashboard.
 	AccessJob = "access"
+	// MaintainJob marks what takes days out of quarantine whose time has passed.
+	MaintainJob = "maintain"
 )
 
 // RoyaltiesJob marks the commits of the royalties job. A ledger whose newest change is by another job is

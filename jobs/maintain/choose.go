@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -66,7 +67,11 @@ func (f *facts) keptByRule(t *lake.Table, all []lake.Snapshot) map[int64]bool {
 			keep[s.ID()] = true
 		}
 	}
-	add(all[max(0, len(all)-newest):]...)
+	for _, s := range all[max(0, len(all)-newest):] {
+		if t.Name() != catalog.Quarantine || f.young(s) { // a day that was dropped must go, however few commits follow
+			add(s)
+		}
+	}
 	add(t.Current().Footing()...)
 	due := f.due(t)
 	for _, r := range t.NamedRefs() {

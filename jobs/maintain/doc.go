@@ -18,7 +18,7 @@
 //   - the current snapshot, and the ones below it down to the newest of ours, which has the state, and to the newest
 //     that changed rows (lake.Snapshot.Footing);
 //   - whatever a tag or a branch names;
-//   - the newest 30 ([newest]);
+//   - the newest 30 ([newest]), of quarantine only those within the retention;
 //   - the newest of each UTC hour, and the first of all, while younger than [Options].Retention; and the one that was
 //     current when the retention began;
 //   - what a royalty run names, for so long after the run finished; lines, payouts, shares and adjustments of the
@@ -77,6 +77,13 @@
 // The tables are loaded before the requests, the log and the states that decide about them, listens first, and
 // snapshots made after that stay. So a request that is not seen here was committed after every snapshot that may go.
 //
+// # Refused records
+//
+// A day of quarantine goes as a whole once all of it is older than [Options].Quarantine: by the time its records were
+// received, and by the age of its files, so that what was refused lately can be looked at however old it is. One commit
+// takes the days out, with the deletes on them. Their files go when the last snapshot expires that has them, so within
+// [Options].Retention unless a tag holds them. While a deletion is located nothing is taken out.
+//
 // # Orphans
 //
 // Runs that were killed, commits that lost and expiries that were cut off leave files in the folders of the tables that
@@ -89,8 +96,9 @@
 // # What it reads and writes
 //
 // Reads all tables' metadata, deletion_requests, deletion_log, royalty_runs, royalty_closes. Writes table metadata,
-// without the snapshots that go, and deletes files. It changes no rows; nothing to do, nothing written but a probe in
-// each table's folder, which tells the time by the clock of the store and is taken away again.
+// without the snapshots that go, and deletes files. Of the rows it takes out only days of quarantine; nothing
+// to do, nothing written but a probe in each table's folder, which tells the time by the clock of the store and is taken
+// away again.
 //
 // # Failure and running again
 //

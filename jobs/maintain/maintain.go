@@ -13,7 +13,9 @@ import (
 // Options of one run.
 type Options struct {
 	Retention time.Duration // how long an hour's newest snapshot is kept; 7 days
-	DryRun    bool          // only report
+	// Quarantine is how long refused records are kept; 0 is for ever.
+	Quarantine time.Duration
+	DryRun     bool // only report
 }
 
 // Report says what a run did, or would do.
@@ -24,6 +26,8 @@ type Report struct {
 	Held   []Held        `json:"held"`
 	// Orphans are files that were left behind, of each table that has some.
 	Orphans []OrphanReport `json:"orphans"`
+	// Quarantine is null where no refused record was old enough.
+	Quarantine *QuarantineReport `json:"quarantine"`
 }
 
 // TableReport is one table.
@@ -58,6 +62,9 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 		return report, fmt.Errorf("plan maintenance: %w", err)
 	}
 	var untold error
+	if report.Quarantine, untold = f.dropRefused(ctx, env, o); untold != nil {
+		untold = fmt.Errorf("drop refused records: %w", untold)
+	}
 	for _, head := range f.heads {
 		now, err := report.thin(ctx, env, f, head.Table())
 		if err == nil {
@@ -100,7 +107,7 @@ func (r Report) written() bool {
 			return !r.DryRun
 		}
 	}
-	return len(r.Refs)+len(r.Orphans) > 0 && !r.DryRun
+	return (len(r.Refs)+len(r.Orphans) > 0 || r.Quarantine != nil) && !r.DryRun
 }
 
 // thin removes from one table what nobody needs.

@@ -207,7 +207,7 @@ var keys = []Key{
 		field: func(c *Config) any { return &c.Retention.ArchiveSnapshots },
 	},
 	{
-		name: "retention.quarantine", def: "30d", about: "how long refused records are kept", least: 1, idle: "refused records are kept",
+		name: "retention.quarantine", def: "30d", about: "how long refused records are kept; whole days go, and their files within retention.archive_snapshots after that", least: day, most: 36500 * day, why: "no listen is older than a century",
 		field: func(c *Config) any { return &c.Retention.Quarantine },
 	},
 	{

@@ -18,7 +18,7 @@ func maintainVerb() frame.Verb {
 		Long: `Keeps the newest 30 snapshots of each table, one snapshot an hour within retention.archive_snapshots, every snapshot
 that a tag, a branch or a royalty run of that time names, and every snapshot that another job still needs. Deletes the
 other snapshots, with the files that only they referred to, and files older than orphans.grace that nothing refers to at
-all. The report names what could not be deleted, and the job to run first.`,
+all. Days of refused records go once all of a day is older than retention.quarantine. The report names what could not be deleted, and the job to run first.`,
 		Examples: []string{"lakectl job maintain --dry-run", "lakectl job maintain"}, Exits: []int{frame.ExitPartial, frame.ExitProof},
 		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayMaintain)},
 	}, (*maintainFlags).declare, runMaintain)
@@ -35,6 +35,7 @@ func (f *maintainFlags) declare() []cli.Flag {
 }
 
 func runMaintain(ctx context.Context, c *frame.Call, f maintainFlags) (any, error) {
-	o := maintain.Options{Retention: time.Duration(c.Config.Retention.ArchiveSnapshots), DryRun: f.DryRun}
+	keep := c.Config.Retention
+	o := maintain.Options{Retention: time.Duration(keep.ArchiveSnapshots), Quarantine: time.Duration(keep.Quarantine), DryRun: f.DryRun}
 	return reach.WithEnv(ctx, c, func(env jobs.Env) (maintain.Report, error) { return maintain.Run(ctx, env, o) })
 }

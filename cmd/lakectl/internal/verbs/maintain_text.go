@@ -19,10 +19,18 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 	if r.DryRun {
 		did = "would expire"
 	}
-	if expired == 0 && len(r.Refs)+len(r.Orphans) == 0 {
+	if expired == 0 && len(r.Refs)+len(r.Orphans) == 0 && r.Quarantine == nil {
 		p.Idle("all %s are to be kept", frame.CountOf(kept, "snapshot"))
 	} else {
 		p.Say("%s %s and kept %d: %s deleted, %s freed", did, frame.CountOf(expired, "snapshot"), kept, frame.CountOf(files, "file"), megabytes(bytes))
+	}
+	if q := r.Quarantine; q != nil {
+		did = "dropped"
+		if r.DryRun {
+			did = "would drop"
+		}
+		p.Say("%s %s of refused records, %s to %s: %s, %s in %s", did, frame.CountOf(int64(len(q.Days)), "day"), q.Days[0], q.Days[len(q.Days)-1],
+			frame.CountOf(q.Rows, "row"), megabytes(q.Bytes), frame.CountOf(int64(q.Files), "file"))
 	}
 	var held [][]frame.Cell
 	for _, h := range r.Held {
