@@ -18,6 +18,18 @@ func Personal(table string) bool {
 	return true
 }
 
+// PersonalColumns are the columns of a table that say who listened to what. No manifest may have bounds of them.
+func PersonalColumns(table string) (names []string) {
+	for _, spec := range Specs() {
+		for _, f := range spec.Schema.Fields() {
+			if spec.Name == table && slices.Contains(personal, f.Name) {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names
+}
+
 // StatementTagPrefix starts the names of tags that closing a period gives. They are the royalties job's own.
 const StatementTagPrefix = "royalty-"
 

@@ -8,10 +8,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
-
-	"github.com/apache/iceberg-go"
 )
 
 // SweptProperty is the table property that each sweep of orphans sets anew before it deletes anything.

@@ -69,7 +69,7 @@ func (r *reach) readNewer() error {
 		}
 		meta, parseErr := icetable.ParseMetadataBytes(text)
 		if err = errors.Join(err, parseErr); err != nil {
-			continue //nolint:nilerr // torn: nobody can go on from it
+			continue // torn: nobody can go on from it
 		}
 		if err := r.sameTable(f.Name(), meta); err != nil {
 			return err
@@ -144,7 +144,7 @@ func (r *reach) onlyOurs(list []Orphan) error {
 		}
 		text, err := readMetadataFile(filepath.Join(r.root, f.Path))
 		if err != nil {
-			continue //nolint:nilerr // gone or torn
+			continue // gone or torn
 		}
 		if meta, err := icetable.ParseMetadataBytes(text); err == nil {
 			if err := r.sameTable(f.Path, meta); err != nil {

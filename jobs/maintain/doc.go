@@ -84,6 +84,13 @@
 // takes the days out, with the deletes on them. Their files go when the last snapshot expires that has them, so within
 // [Options].Retention unless a tag holds them. While a deletion is located nothing is taken out.
 //
+// # Bounds of personal columns
+//
+// Tables of ours say that manifests have no bounds of personal columns (catalog.PersonalColumns), but other engines may
+// not look, and a manifest entry keeps its bounds after its file was removed. Each run reads the manifests of main, and
+// writes those that have such bounds anew without them (lake.Lake.DropBounds). What they were stays in older snapshots
+// until these expire.
+//
 // # Orphans
 //
 // Runs that were killed, commits that lost and expiries that were cut off leave files in the folders of the tables that
@@ -96,18 +103,18 @@
 // # What it reads and writes
 //
 // Reads all tables' metadata, deletion_requests, deletion_log, royalty_runs, royalty_closes. Writes table metadata,
-// without the snapshots that go, and deletes files. Of the rows it takes out only days of quarantine; nothing
-// to do, nothing written but a probe in each table's folder, which tells the time by the clock of the store and is taken
-// away again.
+// without the snapshots that go, and deletes files. Of the rows it takes out only days of quarantine. Nothing to do,
+// nothing written but a probe in each table's folder, which tells the time by the clock of the store and is taken away
+// again.
 //
 // # Failure and running again
 //
 // One table after the other; each is one metadata commit, then files are deleted (lake.Lake.Expire). Killed before the
 // commit, nothing has happened. Killed after it, files stay that nothing refers to: data that was replaced long ago,
-// manifests, manifest lists. Runs after it do not find those; they are orphans, and go with these. Two runs at once choose the same
-// and tolerate that the other was faster. A commit of another job in between makes it choose again.
+// manifests, manifest lists. Runs after it do not find those; they are orphans, and go with these. Two runs at once
+// choose the same and tolerate that the other was faster. A commit of another job in between makes it choose again.
 //
-// # Bounds
+// # Limits
 //
 // In memory are the metadata of all tables, one of them twice; per table the descriptions of its manifests, about 1 KB
 // each; and 200,000 paths of data files at a time. Where something goes, every manifest list is read, in about a

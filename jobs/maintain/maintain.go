@@ -26,6 +26,8 @@ type Report struct {
 	Held   []Held        `json:"held"`
 	// Orphans are files that were left behind, of each table that has some.
 	Orphans []OrphanReport `json:"orphans"`
+	// Bounds are values of personal columns that manifests told of, of each table that had some.
+	Bounds []BoundsReport `json:"bounds"`
 	// Quarantine is null where no refused record was old enough.
 	Quarantine *QuarantineReport `json:"quarantine"`
 }
@@ -68,6 +70,11 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	for _, head := range f.heads {
 		now, err := report.thin(ctx, env, f, head.Table())
 		if err == nil {
+			bounds, failed := dropBounds(ctx, env, now, o.DryRun)
+			if bounds.Entries > 0 {
+				report.Bounds = append(report.Bounds, bounds)
+			}
+			untold = errors.Join(untold, failed)
 			orphans, failed := sweep(ctx, env, now, o.DryRun)
 			if orphans.Files > 0 {
 				report.Orphans = append(report.Orphans, orphans)
@@ -107,7 +114,7 @@ func (r Report) written() bool {
 			return !r.DryRun
 		}
 	}
-	return (len(r.Refs)+len(r.Orphans) > 0 || r.Quarantine != nil) && !r.DryRun
+	return (len(r.Refs)+len(r.Orphans)+len(r.Bounds) > 0 || r.Quarantine != nil) && !r.DryRun
 }
 
 // thin removes from one table what nobody needs.

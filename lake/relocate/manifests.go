@@ -17,6 +17,9 @@ const (
 	contentPosition = 1
 )
 
+// record is one record of an Avro file by field names.
+type record = lake.AvroRecord
+
 // manifestList rewrites the list of one snapshot and the manifests it names, and returns its new URI.
 func (t *table) manifestList(ctx context.Context, old string) (string, error) {
 	at, err := t.move.place(old)
@@ -24,7 +27,7 @@ func (t *table) manifestList(ctx context.Context, old string) (string, error) {
 		return "", err
 	}
 	to := t.move.rename(at)
-	_, err = copyAvro(ctx, at, to, t.dry, func(list record) error {
+	_, err = lake.CopyAvro(ctx, at, to, t.dry, nil, func(list record) error {
 		name, ok := list["manifest_path"].(string)
 		if !ok {
 			return fmt.Errorf("manifest list %s: no manifest_path", old)
@@ -54,7 +57,7 @@ func (t *table) manifest(ctx context.Context, old string) (file, error) {
 		return file{}, err
 	}
 	to := t.move.rename(at)
-	bytes, err := copyAvro(ctx, at, to, t.dry, func(entry record) error { return t.entry(ctx, entry) })
+	bytes, err := lake.CopyAvro(ctx, at, to, t.dry, nil, func(entry record) error { return t.entry(ctx, entry) })
 	if errors.Is(err, fs.ErrNotExist) {
 		t.missing(at)
 		return file{}, nil

@@ -257,7 +257,7 @@ func writeMetadata(ctx context.Context, uri string, doc map[string]any, zipped b
 	if err != nil {
 		return err
 	}
-	_, err = writeFile(ctx, uri, func(out io.Writer) error {
+	_, err = lake.WriteWhole(ctx, uri, func(out io.Writer) error {
 		if !zipped {
 			_, err := out.Write(text)
 			return err

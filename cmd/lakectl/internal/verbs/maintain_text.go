@@ -19,7 +19,7 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 	if r.DryRun {
 		did = "would expire"
 	}
-	if expired == 0 && len(r.Refs)+len(r.Orphans) == 0 && r.Quarantine == nil {
+	if expired == 0 && len(r.Refs)+len(r.Orphans)+len(r.Bounds) == 0 && r.Quarantine == nil {
 		p.Idle("all %s are to be kept", frame.CountOf(kept, "snapshot"))
 	} else {
 		p.Say("%s %s and kept %d: %s deleted, %s freed", did, frame.CountOf(expired, "snapshot"), kept, frame.CountOf(files, "file"), megabytes(bytes))
@@ -56,5 +56,19 @@ func sayOrphans(p *frame.Page, r maintain.Report) {
 	if r.DryRun {
 		title = "orphans that would be deleted"
 	}
+	sayTold(p, r)
 	p.Table(title, []frame.Column{{Name: "table"}, {Name: "files"}, {Name: "bytes"}, {Name: "reason"}}, rows)
+}
+
+// sayTold lists the manifests that told values of personal columns.
+func sayTold(p *frame.Page, r maintain.Report) {
+	var rows [][]frame.Cell
+	for _, b := range r.Bounds {
+		rows = append(rows, []frame.Cell{frame.Word(b.Table), frame.Number(int64(b.Manifests)), frame.Number(int64(b.Entries)), frame.Word(b.Reason)})
+	}
+	title := "manifests written anew"
+	if r.DryRun {
+		title = "manifests that would be written anew"
+	}
+	p.Table(title, []frame.Column{{Name: "table"}, {Name: "manifests"}, {Name: "entries"}, {Name: "reason"}}, rows)
 }

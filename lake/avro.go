@@ -1,4 +1,4 @@
-package relocate
+package lake
 
 import (
 	"bytes"
@@ -14,17 +14,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/twmb/avro"
 	"github.com/twmb/avro/ocf"
-
-	"github.com/lakectl/lakectl/lake"
 )
 
-// record is one record of an Avro file by field names.
-type record = map[string]any
+// AvroRecord is one record of an Avro file by field names.
+type AvroRecord = map[string]any
 
-// copyAvro writes the Avro file at from to the URI to, with each record changed, and returns its size in bytes. Schema
-// and header are kept as they are. dry: nothing is written.
-func copyAvro(ctx context.Context, from, to string, dry bool, change func(record) error) (int64, error) {
-	name, err := lake.LocalPath(from)
+// CopyAvro writes the Avro file at from to the URI to, with each record changed, and returns its size in bytes. Schema
+// and header are kept as they are, but for the entries of header. So what this version does not know of survives. dry:
+// nothing is written.
+func CopyAvro(ctx context.Context, from, to string, dry bool, header map[string]string, change func(AvroRecord) error) (int64, error) {
+	name, err := LocalPath(from)
 	if err != nil {
 		return 0, err
 	}
@@ -39,7 +38,7 @@ func copyAvro(ctx context.Context, from, to string, dry bool, change func(record
 	}
 	defer r.Close() //nolint:errcheck // read only
 	write := func(out io.Writer) error {
-		if err := copyRecords(ctx, r, out, change); err != nil {
+		if err := copyRecords(ctx, r, out, header, change); err != nil {
 			return fmt.Errorf("copy %s: %w", name, err)
 		}
 		return nil
@@ -47,16 +46,16 @@ func copyAvro(ctx context.Context, from, to string, dry bool, change func(record
 	if dry {
 		return 0, write(io.Discard)
 	}
-	return writeFile(ctx, to, write)
+	return WriteWhole(ctx, to, write)
 }
 
-func copyRecords(ctx context.Context, r *ocf.Reader, out io.Writer, change func(record) error) error {
-	w, err := writerLike(r, out)
+func copyRecords(ctx context.Context, r *ocf.Reader, out io.Writer, header map[string]string, change func(AvroRecord) error) error {
+	w, err := writerLike(r, out, header)
 	if err != nil {
 		return err
 	}
 	for {
-		var rec record
+		var rec AvroRecord
 		err := r.Decode(&rec)
 		if errors.Is(err, io.EOF) {
 			return w.Close()
@@ -110,7 +109,7 @@ func stripLogical(schema any) {
 }
 
 // writerLike writes a file with the header of the one that is read.
-func writerLike(r *ocf.Reader, out io.Writer) (*ocf.Writer, error) {
+func writerLike(r *ocf.Reader, out io.Writer, other map[string]string) (*ocf.Writer, error) {
 	schema, err := plain(r)
 	if err != nil {
 		return nil, err
@@ -121,13 +120,18 @@ func writerLike(r *ocf.Reader, out io.Writer) (*ocf.Writer, error) {
 			header[key] = value
 		}
 	}
+	for key, value := range other {
+		if _, has := header[key]; has {
+			header[key] = []byte(value)
+		}
+	}
 	return ocf.NewWriter(out, schema, ocf.WithSchema(string(r.Metadata()["avro.schema"])), ocf.WithMetadata(header), ocf.WithCodec(ocf.DeflateCodec(-1)))
 }
 
-// writeFile writes a file whole or not at all and returns its size in bytes: under another name first, synced, then
+// WriteWhole writes a file whole or not at all and returns its size in bytes: under another name first, synced, then
 // renamed. A file of that name, left by a run that was killed, is replaced.
-func writeFile(ctx context.Context, uri string, write func(io.Writer) error) (size int64, err error) {
-	name, err := lake.LocalPath(uri)
+func WriteWhole(ctx context.Context, uri string, write func(io.Writer) error) (size int64, err error) {
+	name, err := LocalPath(uri)
 	if err != nil {
 		return 0, err
 	}
@@ -135,7 +139,7 @@ func writeFile(ctx context.Context, uri string, write func(io.Writer) error) (si
 		return 0, err
 	}
 	// Not os.CreateTemp, which takes the file from the group whatever the umask says.
-	tmp, err := os.OpenFile(filepath.Join(filepath.Dir(name), ".relocate-"+uuid.NewString()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	tmp, err := os.OpenFile(filepath.Join(filepath.Dir(name), ".lakectl-"+uuid.NewString()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return 0, err
 	}
