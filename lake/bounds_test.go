@@ -163,4 +163,3 @@ func TestTableWithoutBoundsIsReadByAnotherEngine(t *testing.T) {
 	}
 	expect(t, laketest.Foreign(t, l.Dir, "count", catalog.PlaysByHour, "plays > 0", "track_id = 't'"), before)
 }
-

@@ -111,6 +111,12 @@
 // received time; the row in quarantine says what became of it, and stays. The comment on Replay has the order of
 // commits and how a replay that was cut off is found and finished.
 //
+// # Maintenance
+//
+// Every snapshot of listens makes each commit slower. Above Options.MostSnapshots of them, maintenance does not run or
+// does not keep up: then a batch is due at four times the age, which is logged when it begins and when it ends, and is a
+// metric. Ingest never stops for it. [Status] has the snapshots, small files and delete files of the three tables.
+//
 // # Metrics
 //
 // [Metrics] are written by the ingester's goroutine under a lock that is taken once a chunk. Nothing depends on them.

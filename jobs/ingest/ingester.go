@@ -27,6 +27,7 @@ type ingester struct {
 	age      *time.Timer // fires when the batch is due
 	report   *Report
 	said     time.Time
+	pace     pace
 
 	listens, quarantine, deletions target
 	own                            map[int]bool // partitions this ingester reads
@@ -156,7 +157,7 @@ func (g *ingester) begin(ctx context.Context) error {
 		return err
 	}
 	g.batch.requests, g.batch.leftAlone = g.requests.sequence, g.requests.passed
-	g.age.Reset(g.o.FlushAge)
+	g.age.Reset(g.due())
 	return nil
 }
 

@@ -40,6 +40,8 @@ type Metrics struct {
 	quarantined map[listen.Reason]int64
 	took        []int64 // commits by bound of tookBounds, the last for those that took longer
 	tookSum     time.Duration
+	snapshots   int // of listens, when the last batch began
+	flushAge    time.Duration
 }
 
 // NewMetrics returns the metrics of an ingester that has not started.
@@ -176,6 +178,16 @@ func bucketOf(took time.Duration) int {
 		}
 	}
 	return len(tookBounds)
+}
+
+// paced takes in how often flushes are due, and the snapshots of listens that this follows from.
+func (m *Metrics) paced(snapshots int, age time.Duration) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.snapshots, m.flushAge = snapshots, age
 }
 
 // fenced counts a batch that was dropped because another ingester had read its partitions.

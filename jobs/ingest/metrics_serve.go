@@ -36,6 +36,8 @@ var (
 	descSuppressed  = desc("suppressed_total", "Listens kept out by an earlier deletion request.")
 	descCommits     = desc("commits_total", "Commits on listens.")
 	descTook        = desc("commit_seconds", "From the beginning of a flush to its commit on listens.")
+	descSnapshots   = desc("archive_snapshots", "Snapshots of listens; above 1,000 maintenance is behind and flushes are rarer.")
+	descFlushAge    = desc("flush_age_seconds", "Age at which records are committed at the latest, as it is now.")
 	descFences      = desc("fenced_total", "Batches dropped because another ingester had read their partitions.")
 )
 
@@ -43,7 +45,7 @@ var (
 func (m *Metrics) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descCommitted, descEnd, descLagRecords, descLagSeconds, descWatermark,
-		descPartitions, descRecords, descRows, descQuarantined, descSuppressed, descCommits, descTook, descFences,
+		descPartitions, descRecords, descRows, descQuarantined, descSuppressed, descCommits, descTook, descFences, descSnapshots, descFlushAge,
 	} {
 		out <- d
 	}
@@ -86,6 +88,8 @@ func (m *Metrics) collect() (list []prometheus.Metric) {
 	add(descSuppressed, prometheus.CounterValue, float64(m.suppressed))
 	add(descCommits, prometheus.CounterValue, float64(m.commits))
 	add(descFences, prometheus.CounterValue, float64(m.fences))
+	add(descSnapshots, prometheus.GaugeValue, float64(m.snapshots))
+	add(descFlushAge, prometheus.GaugeValue, m.flushAge.Seconds())
 	return append(list, m.histogram())
 }
 

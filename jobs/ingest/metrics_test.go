@@ -137,6 +137,7 @@ func TestMetricsSayWhatTheTablesSay(t *testing.T) {
 	want["records_total"], want["suppressed_total"], want["fenced_total"], want["partitions"] = 200, float64(k.suppressed), 0, 3
 	commits := float64(len(k.lake.Snapshot(t, catalog.Listens).Table().Snapshots()))
 	want["commits_total"], want["commit_seconds_count"], want[`commit_seconds_bucket{le="+Inf"}`] = commits, commits, commits
+	want["archive_snapshots"], want["flush_age_seconds"] = commits-1, 0.05 // when the last batch began
 	for p, mark := range k.newest() {
 		want[of("committed_offset", p)], want[of("end_offset", p)] = float64(k.positions()[p]), float64(k.ends[p])
 		want[of("lag_records", p)], want[of("lag_seconds", p)] = 0, 0

@@ -13,10 +13,11 @@ var ErrUsage = errors.New("wrong usage")
 
 // Options bound one flush and say how to decode. Zero values take the defaults.
 type Options struct {
-	FlushAge   time.Duration // of the oldest record not yet committed; 15 s
-	FlushRows  int           // records; 1,000,000
-	FlushBytes int64         // keys and values as they came; 256 MiB
-	Limits     listen.Limits // [listen.DefaultLimits]
+	MostSnapshots int           // of listens, before flushes become rarer; 1,000
+	FlushAge      time.Duration // of the oldest record not yet committed; 15 s
+	FlushRows     int           // records; 1,000,000
+	FlushBytes    int64         // keys and values as they came; 256 MiB
+	Limits        listen.Limits // [listen.DefaultLimits]
 	// Committed is called after each commit; nil = by nobody.
 	Committed func()
 	// MaxRefusedPercent stops the run when more of some 10,000 records in a row are refused; 90. 100 never stops.
@@ -36,6 +37,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.MostSnapshots <= 0 {
+		o.MostSnapshots = mostSnapshots
+	}
 	if o.FlushAge <= 0 {
 		o.FlushAge = 15 * time.Second
 	}

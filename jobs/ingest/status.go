@@ -40,6 +40,8 @@ type Status struct {
 
 	Quarantined map[listen.Reason]int64 `json:"quarantined"` // records that are refused, from all sources
 	Partitions  []PartitionStatus       `json:"partitions"`
+	// Debt is what maintenance has left to do on the tables that ingest writes.
+	Debt []lake.Debt `json:"debt"`
 }
 
 // PartitionStatus is the status of one partition.
@@ -181,6 +183,9 @@ func (s *Status) readArchive(ctx context.Context, env jobs.Env, table *lake.Tabl
 		took := max(0, at.Sub(began.Truncate(time.Millisecond)).Seconds()) // snapshots know milliseconds
 		s.LastCommitAt, s.LastCommitAgeSeconds, s.LastCommitSeconds = &at, &age, &took
 		break
+	}
+	if s.Debt, err = debts(ctx, env); err != nil {
+		return err
 	}
 	s.Quarantined, err = QuarantineCounts(ctx, env, Filter{})
 	return err

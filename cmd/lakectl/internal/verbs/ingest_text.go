@@ -9,6 +9,7 @@ import (
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/ingest"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // byReason are counts by a name, the largest first.
@@ -74,6 +75,7 @@ func sayIngestStatus(p *frame.Page, s ingestLag) {
 		}
 	}
 	p.Say("archived: %s; refused: %s; suppressed: %s; %s", frame.CountOf(s.ArchivedRows, "row"), frame.Thousands(total), frame.Thousands(s.Suppressed), last)
+	sayDebt(p, s.Debt)
 	var rows [][]frame.Cell
 	for _, one := range s.Partitions {
 		behind, from := frame.Word("not known"), frame.Word("")
@@ -97,4 +99,17 @@ func sayIngestStatus(p *frame.Page, s ingestLag) {
 type ingestLag struct {
 	ingest.Status
 	unknown string
+}
+
+// sayDebt is what maintenance has left to do, in one line.
+func sayDebt(p *frame.Page, debts []lake.Debt) {
+	var each []string
+	for _, d := range debts {
+		if d.Snapshots > 0 {
+			each = append(each, fmt.Sprintf("%s %s, %s, %s", d.Table, frame.CountOf(int64(d.Snapshots), "snapshot"), frame.CountOf(int64(d.SmallFiles), "small file"), frame.CountOf(int64(d.DeleteFiles), "delete file")))
+		}
+	}
+	if len(each) > 0 {
+		p.Say("to be maintained: %s", strings.Join(each, "; "))
+	}
 }
