@@ -91,6 +91,11 @@
 // nothing refers to any more. Which snapshots is for package maintain to say: whoever walks the parents of a snapshot
 // ([Snapshot.Since], [Snapshot.Changes]) relies on there being no gap.
 //
+// # Bounds
+//
+// [Lake.DropBounds] takes bounds of columns out of the manifests of main, whoever wrote them, and changes nothing else of
+// an entry. Its snapshot of operation replace adds and removes no file.
+//
 // # Orphans
 //
 // Killed jobs and lost races leave files that nothing refers to. [Lake.PlanOrphans] lists them once they are older than

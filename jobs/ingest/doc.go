@@ -114,8 +114,8 @@
 // # Maintenance
 //
 // Every snapshot of listens makes each commit slower. Above Options.MostSnapshots of them, maintenance does not run or
-// does not keep up: then a batch is due at four times the age, which is logged when it begins and when it ends, and is a
-// metric. Ingest never stops for it. [Status] has the snapshots, small files and delete files of the three tables.
+// does not keep up: then a batch is due at four times the age, which is a metric, and logged when it begins and ends.
+// Ingest never stops for it. [Status] has the snapshots, small files and delete files of the three tables.
 //
 // # Metrics
 //
