@@ -93,8 +93,8 @@
 //
 // # Bounds
 //
-// [Lake.DropBounds] takes bounds of columns out of the manifests of main, whoever wrote them, and changes nothing else of
-// an entry. Its snapshot of operation replace adds and removes no file.
+// [Lake.DropBounds] takes bounds of columns out of the manifests of main, whoever wrote them, and changes nothing else
+// of an entry. Its snapshot of operation replace adds and removes no file.
 //
 // # Orphans
 //
