@@ -124,7 +124,11 @@ func TestDeletionUnderWayHoldsTheFourTables(t *testing.T) {
 	w.now = w.start.Add(30 * day)
 	r := w.run()
 	for _, table := range tables {
-		w.equal(table, []any{len(w.left(table)), heldFor(r, table)}, []any{61, map[string]int{underWay: 31}})
+		held := 31
+		if table == catalog.Quarantine {
+			held = 60 // of these the newest go too once they are older than the retention
+		}
+		w.equal(table, []any{len(w.left(table)), heldFor(r, table)}, []any{61, map[string]int{underWay: held}})
 	}
 	w.equal("another table", len(w.left(catalog.Sources)), 30)
 }
