@@ -13,7 +13,7 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-var tracks = []string{"track_id"} // stands for a personal column
+var trackColumn = []string{"track_id"} // stands for a personal column
 
 // entry is all of a manifest entry that must stay as it is.
 type entry struct {
@@ -76,7 +76,7 @@ func TestBoundsGoAndAllElseOfAnEntryStays(t *testing.T) {
 	l, base := boundedTable(t)
 	column, _ := base.Table().Column("track_id")
 	before, rows := entriesOf(t, l), sums(t, l, base)
-	found, err := base.FindBounds(t.Context(), tracks)
+	found, err := base.FindBounds(t.Context(), trackColumn)
 	if err != nil || found.Entries < 5 || found.Manifests < 3 {
 		t.Fatalf("%+v, %v", found, err)
 	}
@@ -88,7 +88,7 @@ func TestBoundsGoAndAllElseOfAnEntryStays(t *testing.T) {
 	if !statuses[iceberg.EntryStatusADDED] || !statuses[iceberg.EntryStatusDELETED] {
 		t.Fatalf("statuses %v", statuses)
 	}
-	done, err := l.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", tracks)
+	done, err := l.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", trackColumn)
 	expect(t, []any{done, err}, []any{found, nil})
 	if diff := cmp.Diff(before, entriesOf(t, l)); diff != "" {
 		t.Fatalf("entries (-want +got)\n%s", diff)
@@ -101,7 +101,7 @@ func TestBoundsGoAndAllElseOfAnEntryStays(t *testing.T) {
 	if err != nil || changes.Broken || len(changes.Added) > 0 {
 		t.Errorf("changes %+v, %v", changes, err)
 	}
-	done, err = l.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", tracks)
+	done, err = l.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", trackColumn)
 	expect(t, []any{done, err, l.Snapshot(t, catalog.PlaysByHour).ID()}, []any{lake.Bounds{}, nil, now.ID()})
 	commit(t, l, lake.Commit{Job: "test", Add: write(t, l, play(5, "next", 6))})
 	rows["05next"] = 6
@@ -119,7 +119,7 @@ func TestBoundsGoOnceWhateverBecomesOfTheCommit(t *testing.T) {
 			}
 			return nil
 		}})
-		done, err := broken.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", tracks)
+		done, err := broken.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", trackColumn)
 		if err != nil || done.Entries == 0 || !struck {
 			t.Fatalf("%s: %+v, %v", step, done, err)
 		}
@@ -138,11 +138,11 @@ func TestBoundsGoFromUnderARivalsCommit(t *testing.T) {
 		}
 		return nil
 	}})
-	if _, err := rival.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", tracks); err != nil {
+	if _, err := rival.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", trackColumn); err != nil {
 		t.Fatal(err)
 	}
 	now := l.Snapshot(t, catalog.PlaysByHour)
-	found, err := now.FindBounds(t.Context(), tracks)
+	found, err := now.FindBounds(t.Context(), trackColumn)
 	expect(t, []any{found, err}, []any{lake.Bounds{}, nil})
 	want := sums(t, l, base)
 	want["06rival"] = 2
@@ -152,7 +152,7 @@ func TestBoundsGoFromUnderARivalsCommit(t *testing.T) {
 func TestTableWithoutBoundsIsReadByAnotherEngine(t *testing.T) {
 	l, base := boundedTable(t)
 	before := laketest.Foreign(t, l.Dir, "count", catalog.PlaysByHour, "plays > 0", "track_id = 't'")
-	if _, err := l.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", tracks); err != nil {
+	if _, err := l.DropBounds(t.Context(), catalog.PlaysByHour, "maintain", trackColumn); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, laketest.Foreign(t, l.Dir, "count", catalog.PlaysByHour, "plays > 0", "track_id = 't'"), before)
