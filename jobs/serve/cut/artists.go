@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -42,28 +43,25 @@ type Artist struct{ ID, Name string }
 
 // Artists reads what is new in plays_by_day since the last cut that was asked.
 func (c *Cut) Artists(ctx context.Context) (*Artists, error) {
+	if a := c.index.artists.Load(); a != nil {
+		return a, nil
+	}
 	c.index.mu.Lock()
 	defer c.index.mu.Unlock()
-	if c.index.artists == nil {
+	if c.index.artists.Load() == nil {
 		a, err := c.reader.files.read(ctx, c)
 		if err != nil {
 			return nil, err
 		}
-		c.index.artists = a
+		c.index.artists.Store(a)
 	}
-	return c.index.artists, nil
+	return c.index.artists.Load(), nil
 }
 
-// index of a cut is made when somebody asks.
+// index of a cut is made when somebody asks, one at a time. Whether it is made is known without waiting for it.
 type index struct {
 	mu      sync.Mutex
-	artists *Artists
-}
-
-func (i *index) made() bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.artists != nil
+	artists atomic.Pointer[Artists]
 }
 
 func (f *files) read(ctx context.Context, c *Cut) (*Artists, error) {

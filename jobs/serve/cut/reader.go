@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -35,10 +36,22 @@ const meanwhile = 10 * time.Second
 // could.
 func (r *Reader) Newest(ctx context.Context) (*Cut, error) { return r.newest.Get(ctx) }
 
-// Follow looks for a new Cut every second until the context ends, so that it is open before somebody asks.
+// Follow looks for a new Cut every second until the context ends, so that it is open before somebody asks. Where tracks
+// says labels it also learns their artists once, which takes a walk through plays_by_day.
 func (r *Reader) Follow(ctx context.Context) {
+	var learning sync.WaitGroup
+	defer learning.Wait()
+	learns := false
 	for ctx.Err() == nil {
-		r.Newest(ctx) //nolint:errcheck // whoever asks for it has the error
+		c, err := r.Newest(ctx)
+		if err == nil && !learns && len(c.Names.known) > 1 {
+			learns = true
+			learning.Go(func() {
+				if _, err := c.Artists(ctx); err != nil && ctx.Err() == nil {
+					r.env.Log.Warn("whose artists are whose is not known yet", "error", err)
+				}
+			})
+		}
 		if lake.Pause(ctx, time.Second) != nil {
 			return
 		}
@@ -85,7 +98,7 @@ func (r *Reader) read(ctx context.Context, before *Cut) (*Cut, error) {
 
 // ready makes what the Cut before was asked for, so that nobody waits for it.
 func (c *Cut) ready(ctx context.Context, before *Cut) error {
-	if before == nil || !before.index.made() {
+	if before == nil || before.index.artists.Load() == nil {
 		return nil
 	}
 	_, err := c.Artists(ctx)
