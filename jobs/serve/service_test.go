@@ -31,6 +31,12 @@ type service struct {
 
 func newService(t *testing.T) *service {
 	t.Helper()
+	return newServiceOf(t, 1<<20)
+}
+
+// newServiceOf is a server that keeps so many bytes of decoded rows.
+func newServiceOf(t *testing.T, cacheBytes int64) *service {
+	t.Helper()
 	s := &service{T: t, Lake: laketest.New(t)}
 	// Every look at the clock is eleven seconds later, so that each request waits for the newest cut.
 	var mu sync.Mutex
@@ -45,7 +51,7 @@ func newService(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.routes = serve.New(env, guard, serve.Options{CacheBytes: 1 << 20}).Routes()
+	s.routes = serve.New(env, guard, serve.Options{CacheBytes: cacheBytes}).Routes()
 	server := httptest.NewServer(guard.Wrap(s.routes))
 	t.Cleanup(server.Close)
 	s.url = server.URL
