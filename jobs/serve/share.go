@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/lakectl/lakectl/jobs/serve/cut"
 	"github.com/lakectl/lakectl/jobs/serve/figures"
@@ -50,7 +51,7 @@ func (q *question) listeners(ctx context.Context) (figures.Set, error) {
 	if q.share != nil {
 		return q.share.Listeners(ctx, q.span)
 	}
-	sets, err := q.cut.Listeners(ctx, q.of.id, q.span)
+	sets, err := q.cut.Listeners(ctx, q.of.id, q.span, "")
 	return sets[""], err
 }
 
@@ -101,7 +102,10 @@ func (q *question) trackListeners(ctx context.Context, tracks, artists []string)
 	if q.share != nil {
 		return q.share.TrackListeners(ctx, q.span, tracks, artists)
 	}
-	return q.cut.Listeners(ctx, q.of.id, q.span)
+	if len(tracks) == 0 {
+		return nil, nil
+	}
+	return q.cut.Listeners(ctx, q.of.id, q.span, slices.Sorted(slices.Values(tracks))...)
 }
 
 // trackDays are the plays by day of some of the subject's tracks, which have plays of these artists.

@@ -2,6 +2,7 @@ package serve_test
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,10 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/iceberg-go"
+
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // large is a label with a million tracks of ten thousand artists, each track played on two days in February and three
@@ -52,8 +54,14 @@ type part struct {
 	value    any
 }
 
+// writer writes relations of a DuckDB as files of a table.
+type writer interface {
+	Write(ctx context.Context, t *lake.Table, job, relation string) ([]iceberg.DataFile, error)
+	WriteInOrder(ctx context.Context, t *lake.Table, job, relation string, value any, groupRows int) ([]iceberg.DataFile, error)
+}
+
 // add writes relations to a table, in the order that they have.
-func (s *service) add(d *duck.DB, table string, state map[string]string, parts ...part) {
+func (s *service) add(d writer, table string, state map[string]string, parts ...part) {
 	s.Helper()
 	c := lake.Commit{Job: catalog.RollupJob, Stage: func(lake.Snapshot) (map[string]string, error) {
 		summary := map[string]string{}

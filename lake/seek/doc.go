@@ -30,7 +30,8 @@
 //
 // # Bounds
 //
-// Decoded row groups and what Keep keeps take CacheBytes at most, and what is being read on top. A footer takes about 1
+// Decoded row groups take a fourth of CacheBytes at most, rows of keys and what Keep keeps the rest, and what is being
+// read comes on top. A footer takes about 1
 // KB a row group and column; footers count too. Positions of deleted rows are in memory for as long as a View that
 // needs them, 8 bytes each.
 //

@@ -37,7 +37,7 @@ type column struct {
 
 // group is a decoded row group, kept.
 func (r *Reader) group(f *opened, uri string, n int, key iceberg.NestedField, columns []iceberg.NestedField) (*group, error) {
-	g, err := r.kept(groupName(uri, n, key, columns), func() (any, int64, error) {
+	g, err := r.keptIn(r.groups, groupName(uri, n, key, columns), func() (any, int64, error) {
 		g, err := decode(f, n, key, columns)
 		return g, g.bytes(), err
 	})
@@ -65,16 +65,20 @@ func groupName(uri string, n int, key iceberg.NestedField, columns []iceberg.Nes
 
 // kept gives what the cache has, or makes it: once, however many ask.
 func (r *Reader) kept(name string, make func() (value any, bytes int64, err error)) (any, error) {
-	if value, ok := r.cache.get(name); ok {
+	return r.keptIn(r.cache, name, make)
+}
+
+func (r *Reader) keptIn(c *cache, name string, make func() (value any, bytes int64, err error)) (any, error) {
+	if value, ok := c.get(name); ok {
 		return value, nil
 	}
 	value, err, _ := r.flight.Do(name, func() (any, error) {
-		if value, ok := r.cache.get(name); ok {
+		if value, ok := c.get(name); ok {
 			return value, nil
 		}
 		value, bytes, err := make()
 		if err == nil {
-			r.cache.put(name, value, bytes)
+			c.put(name, value, bytes)
 		}
 		return value, err
 	})

@@ -19,12 +19,20 @@ type Options struct {
 // Reader reads rows of tables. It may be used by several goroutines.
 type Reader struct {
 	verify *lake.Verifier
-	cache  *cache
+	cache  *cache // footers, rows of keys, and what Keep keeps
+	groups *cache // decoded row groups
 	flight singleflight.Group
 }
 
+// groupsPart is the part of the bytes that decoded row groups may take: a fourth. A group is a hundred times as large
+// as what is wanted of it, and many keys that come in turn would push out each other's rows with the groups around
+// them.
+const groupsPart = 4
+
 // New makes a Reader.
-func New(o Options) *Reader { return &Reader{verify: o.Verify, cache: newCache(o.CacheBytes)} }
+func New(o Options) *Reader {
+	return &Reader{verify: o.Verify, cache: newCache(o.CacheBytes - o.CacheBytes/groupsPart), groups: newCache(o.CacheBytes / groupsPart)}
+}
 
 // View is a snapshot of a table of which rows of one key at a time are read.
 type View struct {

@@ -4,7 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/serve/figures"
@@ -165,25 +169,71 @@ func (c *Cut) Audience(ctx context.Context, artist string, s Span) ([]Heard, err
 	return list, cmp.Or(err, wrong)
 }
 
-// Listeners are those of an artist in the days of a span: of every track by its id, and of all tracks by "".
-func (c *Cut) Listeners(ctx context.Context, artist string, s Span) (map[string]figures.Set, error) {
+// Listeners are those of an artist in the days of a span: of the tracks that are asked for by their ids, ascending,
+// where "" is of all tracks together; of each and of all where none is named.
+func (c *Cut) Listeners(ctx context.Context, artist string, s Span, tracks ...string) (map[string]figures.Set, error) {
 	sets := map[string][]figures.Set{}
-	var wrong error
-	from, to := int64(lake.Day(s.From)), int64(lake.Day(s.To))
-	err := c.listeners.Rows(ctx, artist, months(s), func(r seek.Row) {
-		if day := r.Number(2); day < from || day >= to {
-			return
+	first, end := int64(lake.Day(s.From)), int64(lake.Day(s.To))
+	files := c.listeners.Files(months(s))
+	made := make([]map[string]figures.Set, len(files))
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(2) // decoding is what takes the time, on the cores that there are
+	for i, f := range files {
+		from, to := ofMonth(f.Partition())
+		from, to = max(from, first), min(to, end)
+		workers.Go(lake.Safely(func() error {
+			// Files never change, so the next cut unites what is new.
+			one, err := c.reader.seek.Keep(fmt.Sprintf("listeners:%q:%q:%d:%d:%s", artist, tracks, from, to, f.Name()), func() (any, int64, error) {
+				united, err := listenersOf(ctx, f, artist, from, to, tracks)
+				return united, bytesOf(united), err
+			})
+			if err == nil {
+				made[i] = one.(map[string]figures.Set)
+			}
+			return err
+		}))
+	}
+	if err := workers.Wait(); err != nil {
+		return nil, err
+	}
+	for _, one := range made {
+		for track, set := range one {
+			sets[track] = append(sets[track], set)
 		}
-		set, err := listenersIn(r, 1, catalog.ListenersByDay)
-		wrong = cmp.Or(wrong, err)
-		sets[r.Text(0)] = append(sets[r.Text(0)], set)
-	})
-	err = cmp.Or(err, wrong)
+	}
+	return unite(sets), nil
+}
+
+func unite(sets map[string][]figures.Set) map[string]figures.Set {
 	united := make(map[string]figures.Set, len(sets))
 	for track, list := range sets {
 		united[track] = figures.Unite(list...)
 	}
-	return united, err
+	return united
+}
+
+func bytesOf(sets map[string]figures.Set) int64 {
+	n := 256
+	for track, set := range sets {
+		n += 64 + len(track) + set.Size()
+	}
+	return int64(n)
+}
+
+// listenersOf unites what a file has of an artist.
+func listenersOf(ctx context.Context, f seek.File, artist string, from, to int64, tracks []string) (map[string]figures.Set, error) {
+	sets := map[string][]figures.Set{}
+	var wrong error
+	err := f.Each(ctx, []string{artist}, func(_ string, r seek.Row) {
+		_, wanted := slices.BinarySearch(tracks, r.Text(0))
+		if day := r.Number(2); day < from || day >= to || len(tracks) > 0 && !wanted {
+			return
+		}
+		set, err := listenersIn(r, 1, catalog.ListenersByDay)
+		wrong = cmp.Or(wrong, err)
+		sets[strings.Clone(r.Text(0))] = append(sets[r.Text(0)], set)
+	})
+	return unite(sets), cmp.Or(err, wrong)
 }
 
 // Change is a difference of plays of one track on a day that had ended, with its cause.
