@@ -259,3 +259,40 @@ func BenchmarkRows(b *testing.B) {
 		})
 	}
 }
+
+func TestWhatWasWarmedIsInMemory(t *testing.T) {
+	t.Parallel()
+	l := laketest.New(t)
+	s := commit(t, l, []play{{1, "A", "t1", 3}, {2, "B", "t2", 4}}, []play{{1, "A", "t3", 5}})
+	warmed, cold := seek.New(seek.Options{CacheBytes: 1 << 20}), seek.New(seek.Options{CacheBytes: 1 << 20})
+	v, err := warmed.Open(t.Context(), s, "artist_id", "track_id", "hour", "plays")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Warm(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	files, err := s.Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		path, err := lake.LocalPath(f.FilePath())
+		if err == nil {
+			err = os.Truncate(path, 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"t1 1 3", "t3 1 5"}, read(t, warmed, s, "A")); diff != "" {
+		t.Errorf("rows of A (-want +got):\n%s", diff)
+	}
+	c, err := cold.Open(t.Context(), s, "artist_id", "track_id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Warm(t.Context(), nil); err == nil {
+		t.Error("files that are empty are warmed")
+	}
+}

@@ -27,7 +27,8 @@
 // The catalog is asked every second ([Reader.Follow]), and when a request comes and the last look is over a second old.
 // A new Cut is made only where plays_by_day or tracks has moved; what was decoded for the one before stays of use. It
 // is opened once, and no request waits for it: until it is open the Cut before answers, for as long as that was the
-// newest less than ten seconds ago.
+// newest less than ten seconds ago. Opening also reads the footers of the newest two months and the small new files,
+// which every question would otherwise pay for.
 //
 // # Failure
 //

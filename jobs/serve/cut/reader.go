@@ -93,7 +93,20 @@ func (r *Reader) read(ctx context.Context, before *Cut) (*Cut, error) {
 	if err := r.open(ctx, c, days); err != nil {
 		return nil, err
 	}
+	c.warm(ctx)
 	return c, c.ready(ctx, before)
+}
+
+// warmDays are the days that most questions are about, and those that they compare them with.
+const warmDays = 2 * 28
+
+// warm opens what most questions need, so that none of them pays for it. What cannot be read fails them, not the Cut.
+func (c *Cut) warm(ctx context.Context) {
+	until := c.Until()
+	span := Span{From: until.AddDate(0, 0, -warmDays), To: until.AddDate(0, 0, 1)}
+	for _, v := range []*seek.View{c.byDay, c.listeners, c.changes} {
+		v.Warm(ctx, months(span)) //nolint:errcheck // whoever asks for it has the error
+	}
 }
 
 // ready makes what the Cut before was asked for, so that nobody waits for it.
