@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -54,4 +55,25 @@ func DayRanges(days map[int]bool) string {
 		at = end + 1
 	}
 	return strings.Join(list, ",")
+}
+
+// noDays is what [MovedDays] says where nothing moved: an empty property is none.
+const noDays = "none"
+
+// MovedDaysText is the value of [MovedDays].
+func MovedDaysText(days map[int]bool) string { return cmp.Or(DayRanges(days), noDays) }
+
+// MovedDaysOf reads [MovedDays] of one snapshot; false where it does not say.
+func MovedDaysOf(s lake.Snapshot) (days map[int]bool, says bool, err error) {
+	switch text := s.Property(MovedDays); text {
+	case "":
+		return nil, false, nil
+	case noDays:
+		return nil, true, nil
+	default:
+		if days, err = ParseDays(text); err != nil {
+			err = fmt.Errorf("%s in the summary of %s snapshot %d: %w", MovedDays, s.Table().Name(), s.ID(), err)
+		}
+		return days, true, err
+	}
 }

@@ -55,6 +55,10 @@ const DashboardForm = "2"
 // the batch began to be written, RFC 3339. The snapshot's own time is when it was committed.
 const FlushBegan = "lakectl.flush-began"
 
+// MovedDays is a summary property (not carried forward) of the snapshots of listens_counted that an update makes: the
+// days in which another copy of a listen counts than before it; see [MovedDaysOf].
+const MovedDays = "lakectl.moved-days"
+
 // RequestsThrough is a summary property (not carried forward) of the snapshots of listens that ingest makes:
 // the sequence number of the snapshot of deletion_requests against which every row of the commit was
 // filtered. A request committed later may cover rows of it, so an erasure sweeps those files.

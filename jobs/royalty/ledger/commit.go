@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/apache/iceberg-go"
 
@@ -57,8 +58,26 @@ func (u *update) coversHandingOver(open bool) map[string]string {
 	return state
 }
 
+// moved says which days' winners are others, for those who keep sums of them. A rebuild does not know: what the ledger
+// was is not looked at.
+func (u *update) moved(ctx context.Context) (map[string]string, error) {
+	state := u.covers()
+	if u.rebuild {
+		return state, nil
+	}
+	days := map[int]bool{}
+	var day time.Time
+	err := u.db.Each(ctx, "ledger/moved_days", nil, []any{&day}, func() error { days[lake.Day(day)] = true; return nil })
+	state[catalog.MovedDays] = catalog.MovedDaysText(days)
+	return state, err
+}
+
 func (u *update) commitLedger(ctx context.Context) error {
-	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger/deletes", u.covers())
+	state, err := u.moved(ctx)
+	if err != nil {
+		return err
+	}
+	after, c, err := u.commit(ctx, u.ledger, "ledger_inserts", "ledger/deletes", state)
 	if err == nil {
 		u.report.LedgerSnapshotID, u.report.Committed = after.ID(), true
 		u.report.Counted, u.report.Replaced = rowsOf(c.Add), rowsOf(c.Deletes)

@@ -32,6 +32,11 @@
 // (catalog.RemovalsJob), as after an erasure, and a closed period takes them for deletions; what a changed copy says is
 // a new copy.
 //
+// Each snapshot of listens_counted that an update makes names the days in which another copy of a listen counts than
+// before ([catalog.MovedDays]): a late copy may be smaller than the one that counted, and lie on another day. Whoever
+// keeps sums of a day looks at it again then. What an erasure or another engine takes is not in it: its days are told
+// by deletion_log and by the archive; that of the copy which takes its place is.
+//
 // # Invariants
 //
 //   - listen_id is unique in listens_counted.
