@@ -35,9 +35,8 @@
 // over when one is missing. The table consumers lists who covers what. Of a table, nothing is removed from the oldest
 // such base on; the base stays too. A consumer that never ran starts from everything and holds nothing. One whose base
 // is gone, or no longer below main, has to start over too; for it everything of the last six hours stays ([rebuild]),
-// so that it finds the snapshot it starts from when it is done. The ledger snapshot that plays_by_hour was compared
-// with is only told apart from others and never walked from, so it is no base. An ingester remembers snapshots of
-// deletion_requests and sources that it has read; where they are missing it reads the tables whole.
+// so that it finds the snapshot it starts from when it is done. An ingester remembers snapshots of deletion_requests
+// and sources that it has read; where they are missing it reads the tables whole.
 //
 // Of the tables of the dashboard, what plays_by_day names stays, for a reader takes it as one state: what its newest
 // snapshot names, and for an hour ([served]) what those before it name.

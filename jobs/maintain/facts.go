@@ -19,12 +19,16 @@ var consumers = []struct{ table, key, of, hint string }{
 	{catalog.Duplicates, catalog.CoversListens, catalog.Listens, "run 'lakectl job royalties'"},
 	{catalog.PlaysByHour, catalog.CoversListens, catalog.Listens, runRollup},
 	{catalog.PlaysByHour, catalog.CoversDeletionLog, catalog.DeletionLog, runRollup},
+	{catalog.PlaysByHour, catalog.CoversLedger, catalog.ListensCounted, runRollup},
 	{catalog.AudienceByDay, catalog.CoversListens, catalog.Listens, runRollup},
 	{catalog.AudienceByDay, catalog.CoversDeletionLog, catalog.DeletionLog, runRollup},
+	{catalog.AudienceByDay, catalog.CoversLedger, catalog.ListensCounted, runRollup},
 	{catalog.ListenersByDay, catalog.CoversListens, catalog.Listens, runRollup},
 	{catalog.ListenersByDay, catalog.CoversDeletionLog, catalog.DeletionLog, runRollup},
+	{catalog.ListenersByDay, catalog.CoversLedger, catalog.ListensCounted, runRollup},
 	{catalog.PlaysByDay, catalog.CoversListens, catalog.Listens, runRollup},
 	{catalog.PlaysByDay, catalog.CoversDeletionLog, catalog.DeletionLog, runRollup},
+	{catalog.PlaysByDay, catalog.CoversLedger, catalog.ListensCounted, runRollup},
 	{catalog.RoyaltyRuns, catalog.CoversLedger, catalog.ListensCounted, "run 'lakectl job royalties' without --period"},
 }
 

@@ -105,6 +105,8 @@ func TestConsumersBasesHoldWhatCameAfterThem(t *testing.T) {
 		{catalog.PlaysByDay, catalog.CoversListens, catalog.Listens},
 		{catalog.AudienceByDay, catalog.CoversDeletionLog, catalog.DeletionLog},
 		{catalog.RoyaltyRuns, catalog.CoversLedger, catalog.ListensCounted},
+		{catalog.PlaysByDay, catalog.CoversDeletionLog, catalog.DeletionLog},
+		{catalog.ListenersByDay, catalog.CoversLedger, catalog.ListensCounted},
 	} {
 		if i%laketest.Stride(2) != 0 {
 			continue

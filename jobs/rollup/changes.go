@@ -31,6 +31,9 @@ func (p *Plan) explainChanges(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := g.tellMoved(ctx); err != nil {
+			return err
+		}
 		alone := steps == 1 && len(g.foreign) == 0 && !g.lost
 		return p.db.Run(ctx, "rollup/changes", ended, p.noticed, p.in.archive.ID(), alone)
 	})

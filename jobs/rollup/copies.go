@@ -3,6 +3,7 @@ package rollup
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/lakectl/lakectl/jobs"
@@ -97,6 +98,32 @@ func (p *Plan) laterCopies(ctx context.Context, files []lake.File) (map[string][
 	}
 	sifted, err := p.copies.memory.Counts(ctx, p.in.archive, files)
 	return sifted.Left, p.copies.without(ctx, p.env, err)
+}
+
+// daysLeft are the days of archive files of which rows were left out as later copies. The ledger may decide otherwise,
+// so they are not exact.
+func (p *Plan) daysLeft(ctx context.Context, files []lake.File, left map[string][]int64) (days, error) {
+	all := days{}
+	var unplaced []lake.File
+	for _, f := range files {
+		if len(left[f.FilePath()]) == 0 {
+			continue
+		}
+		if day, known := lake.PartitionValue(f).(int); known {
+			all[day] = true
+		} else {
+			unplaced = append(unplaced, f)
+		}
+	}
+	if len(unplaced) == 0 {
+		return all, nil
+	}
+	if err := p.db.BindFiles(ctx, "unplaced", p.in.archive, unplaced, "event_time"); err != nil {
+		return nil, err
+	}
+	found, err := p.days(ctx, "rollup/unplaced_days")
+	maps.Copy(all, found)
+	return all, err
 }
 
 // keep remembers what the tables count from now on. A failure costs the next run a second look at the same files.

@@ -47,6 +47,7 @@ func (w *world) countAll() {
 	files, err := d.Write(w.Context(), ledger.Table(), "royalties", "c")
 	w.check(err)
 	covers := covering(w.head(catalog.Listens))
+	covers[catalog.MovedDays] = catalog.MovedDaysText(nil)
 	w.commitFiles(catalog.Duplicates, "royalties", lake.Commit{}, covers)
 	w.commitFiles(catalog.ListensCounted, "royalties", lake.Commit{Add: files, Remove: append(was, deletes...)}, covers)
 	w.check(d.Close())

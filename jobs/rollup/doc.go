@@ -71,6 +71,11 @@
 // differ, in a sum or in a sketch, get their standing rows deleted by position and one row instead; a sketch cannot
 // forget, so it is made anew. In plays_by_hour all files of the day are replaced.
 //
+// A day is marked too when it is exact and the ledger says that another copy of a listen counts in it, or one less
+// (catalog.MovedDays), since the snapshot that the marked days were last compared with: a smaller copy came that lies
+// on another day, or one takes the place of what went. So a run looks at what moved, and at every day only where a
+// snapshot in between does not say. Days that are not exact wait for the true-up.
+//
 // The marked days are compared when the ledger is settled and either
 //   - it is at another snapshot than the one the marked days were last compared with, or
 //   - deletion_log has named days since the last run.
@@ -88,8 +93,11 @@
 // were compacted with older ones), the run has no deltas and compares every day. Without a settled ledger it compares
 // with the raw archive then, and marks every day that has rows.
 //
-// A day is exact unless it is provisional (catalog.ProvisionalDays): deltas make it so, and a comparison with a ledger
-// that has all its rows ends it. The state of each table says which days are.
+// A day is exact unless it is provisional (catalog.ProvisionalDays): new archive rows make it so, also those that are
+// left out as later copies, and a comparison with a ledger that has all its rows ends it. The state of each table says
+// which days are. Readers take a marked day for one that is not exact. So an exact day is what an independent count of
+// the copies says that the ledger has had. A copy that the ledger has not had may take a listen from an exact day. That
+// is not known until the ledger is brought up to date: to find the day is to look every new listen up in all of it.
 //
 // # Changes
 //
@@ -99,7 +107,8 @@
 // no row is about an erasure of few people. It is split where deletion_log has erasures of the key since the ledger was
 // last compared with, which are of at least five people (plays_erased): these become erasures, as far as the difference
 // goes. What is then left is called duplicates, but only where a single step of deletions came since and no other
-// engine took rows away: else erasures of few may be in it.
+// engine took rows away: else erasures of few may be in it. The difference of a day that was exact is called duplicates
+// where the ledger moved it and lost no row otherwise since ([group.movedAlone]).
 //
 // The rows of a key sum to the difference between any two states of the day. They are committed before plays_by_day has
 // them. Where a run ended in between, the next finds plays_by_day still at the snapshot that they come on top of,

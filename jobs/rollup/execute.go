@@ -96,7 +96,7 @@ func (p *Plan) groupOf(s *stand) *group {
 // to move.
 func (p *Plan) pending(s *stand) bool {
 	g := p.groupOf(s)
-	waiting := len(g.marked) > 0 && g.judged() && s.compared != g.in.ledger.ID()
+	waiting := (len(g.marked) > 0 || g.moved.untold || len(g.moved.days) > 0) && g.judged() && s.compared != g.in.ledger.ID()
 	return s.altered || !g.idle || len(s.changed) > 0 || len(g.logged) > 0 || waiting || !maps.Equal(g.marked, s.marked) || !maps.Equal(g.provisional, s.provisional)
 }
 

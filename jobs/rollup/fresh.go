@@ -30,6 +30,12 @@ func (g *group) readFresh(ctx context.Context) error {
 	}
 	g.marked, g.provisional = maps.Clone(g.first().marked), maps.Clone(g.first().provisional)
 	maps.Copy(g.marked, g.torn)
+	maps.Copy(g.marked, g.moved.days)
+	left, err := g.plan.daysLeft(ctx, g.fresh, g.plan.copies.left)
+	if err != nil {
+		return err
+	}
+	maps.Copy(g.provisional, left)
 	return db.InSchema(ctx, g.arrived, func() error {
 		if err := g.clear(ctx, g.arrived); err != nil {
 			return err

@@ -86,7 +86,7 @@ func (g *group) sinceThen(ctx context.Context) error {
 	if !g.lost {
 		g.fresh = changes.Added
 	}
-	return nil
+	return g.followLedger()
 }
 
 // judgeLedger finds out whether days can be rewritten from the ledger, and which archive files it leaves out.

@@ -128,7 +128,7 @@ func (p *Plan) fillReport(ctx context.Context) error {
 }
 
 func (g *group) work(ctx context.Context) error {
-	g.everything = g.plan.trueUp || g.lost
+	g.everything = g.plan.trueUp || g.lost || g.moved.untold && g.in.unsettled == ""
 	if err := g.readFresh(ctx); err != nil {
 		return err
 	}
@@ -159,6 +159,9 @@ func (g *group) chooseScope() {
 	if g.lost {
 		log.Warn("comparing every day: changes of the archive cannot be told, or another engine changed the dashboard",
 			"altered", g.first().altered, "covers_snapshot_id", g.first().covered, "archive_snapshot_id", in.archive.ID(), "ledger_settled", in.unsettled == "")
+	}
+	if g.moved.untold && g.everything {
+		log.Info("comparing every day: the ledger does not say in which days other copies count now", "compared_with_snapshot_id", g.first().compared, "ledger_snapshot_id", in.ledger.ID())
 	}
 }
 

@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"context"
+	"maps"
 
 	"github.com/lakectl/lakectl/lake"
 )
@@ -71,6 +72,11 @@ func (src *sources) bind(ctx context.Context, scope days) error {
 			if without, err = src.g.plan.laterCopies(ctx, files); err != nil {
 				return err
 			}
+			left, err := src.g.plan.daysLeft(ctx, files, without)
+			if err != nil {
+				return err
+			}
+			maps.Copy(src.g.beyond, left)
 		}
 		if err := db.BindFilesWithout(ctx, b.view, b.of, files, without, b.only...); err != nil {
 			return err

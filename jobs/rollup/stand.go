@@ -72,6 +72,7 @@ type group struct {
 	torn    days             // that must be compared row by row instead, see [lake.Changes]
 	foreign lake.SnapshotIDs // snapshots with which other engines took rows of the archive away
 
+	moved       moved
 	logged      days // named by deletion_log since the last run
 	marked      days // marked after this run
 	provisional days // after this run
@@ -122,7 +123,7 @@ func (g *group) state() map[string]string {
 	if newest := g.in.newestEvent; !newest.IsZero() {
 		state[lake.StateKey(catalog.NewestEvent)] = strconv.FormatInt(newest.UnixMicro(), 10)
 	}
-	if g.judged() {
+	if g.in.unsettled == "" {
 		state[lake.StateKey(catalog.CoversLedger)] = strconv.FormatInt(g.in.ledger.ID(), 10)
 	}
 	return state

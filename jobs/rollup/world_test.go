@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +64,8 @@ type world struct {
 	*laketest.Lake
 	copies []copyOf
 	offset int64
+	judged []copyOf          // the copies when the ledger was last brought up to date
+	ledger map[string]copyOf // its rows, erased ones left out
 }
 
 func newWorld(t *testing.T) *world { return &world{T: t, Lake: laketest.New(t)} }
@@ -126,7 +129,30 @@ func covering(s lake.Snapshot) map[string]string {
 func (w *world) royalties() {
 	w.Helper()
 	w.royaltiesBegun()
-	w.replace(catalog.ListensCounted, "royalties", true, ledgerRows(winners(w.copies)), covering(w.head(catalog.Listens)))
+	best := winners(w.copies)
+	summary := covering(w.head(catalog.Listens))
+	summary[catalog.MovedDays] = w.movedDays(best)
+	w.replace(catalog.ListensCounted, "royalties", true, ledgerRows(best), summary)
+	w.judged, w.ledger = slices.Clone(w.copies), best
+}
+
+// movedDays are the days of listens of which another copy counts than in the ledger, or of which several are or were
+// known.
+func (w *world) movedDays(best map[string]copyOf) string {
+	days, known := map[int]bool{}, map[string]int{}
+	for _, c := range slices.Concat(w.judged, w.copies) {
+		known[c.listen]++
+	}
+	for id, c := range best {
+		old, counted := w.ledger[id]
+		if counted && old.offset != c.offset {
+			days[lake.Day(old.event)] = true
+		}
+		if known[id] > 1 && old.offset != c.offset {
+			days[lake.Day(c.event)] = true
+		}
+	}
+	return catalog.MovedDaysText(days)
 }
 
 // royaltiesBegun is a run of royalties that ends before it commits the ledger.
@@ -195,6 +221,10 @@ func (w *world) logRow(row []any) {
 
 func (w *world) eraseRows(table, user string) {
 	w.Helper()
+	if table == catalog.ListensCounted {
+		w.ledger = maps.Clone(w.ledger)
+		maps.DeleteFunc(w.ledger, func(_ string, c copyOf) bool { return c.user == user })
+	}
 	s := w.head(table)
 	files, err := s.Files(w.Context())
 	w.check(err)
