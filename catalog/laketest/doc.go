@@ -10,8 +10,8 @@
 //
 // # Design
 //
-// A lake of [New] is real: SQLite catalog, Parquet files, the tables of package catalog, in the test's temporary
-// folder. [Faults] wraps its catalog and its storage: a write can fail before anything happened, a commit can fail
+// A lake of [New] is real: SQLite catalog, Parquet files, the tables of package catalog, in a [Folder] that goes with
+// the test. [Faults] wraps its catalog and its storage: a write can fail before anything happened, a commit can fail
 // before it landed or be reported failed after it landed. Tests use it to show that every job can be interrupted at
 // every step.
 //

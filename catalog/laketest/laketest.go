@@ -35,10 +35,10 @@ type Lake struct {
 	reading *duck.DB // see [Lake.Reading]
 }
 
-// New makes an empty lake in the test's temporary folder.
+// New makes an empty lake in a [Folder].
 func New(t testing.TB) *Lake {
 	t.Helper()
-	return NewIn(t, t.TempDir())
+	return NewIn(t, Folder(t))
 }
 
 // NewIn makes an empty lake in a folder.

@@ -20,7 +20,7 @@ import (
 )
 
 func options(t *testing.T) open.Options {
-	dir := t.TempDir()
+	dir := laketest.Folder(t)
 	return open.Options{
 		Type: "sqlite", URI: filepath.Join(dir, "lake house", "catalog.db"), Name: "lake", Warehouse: filepath.Join(dir, "lake house", "warehouse"),
 		Log: slog.New(slog.DiscardHandler),
@@ -85,7 +85,7 @@ func TestWithoutItsKeyNothingStarts(t *testing.T) {
 	if _, err := open.SubjectKey(o); err == nil || lake.Hint(err) == "" {
 		t.Errorf("no key: %v, want an error with a hint", err)
 	}
-	o.SubjectKeyFile = filepath.Join(t.TempDir(), "key")
+	o.SubjectKeyFile = filepath.Join(laketest.Folder(t), "key")
 	if err := os.WriteFile(o.SubjectKeyFile, []byte("too short\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestWhatThisBuildCannotOpenIsSaidAtOnce(t *testing.T) {
 	for _, change := range []func(*open.Options){
 		func(o *open.Options) { o.Type = "rest" },
 		func(o *open.Options) { o.Warehouse = "s3://bucket/warehouse" },
-		func(o *open.Options) { o.URI = filepath.Join(t.TempDir(), "missing", "catalog.db") },
+		func(o *open.Options) { o.URI = filepath.Join(laketest.Folder(t), "missing", "catalog.db") },
 	} {
 		o := options(t)
 		change(&o)
@@ -126,7 +126,7 @@ func postgres(t *testing.T) open.Options {
 		t.Fatal(err)
 	}
 	u.Path = "/" + name
-	o.Type, o.URI, o.SubjectKeyFile = "postgres", u.String(), filepath.Join(t.TempDir(), "subject.key")
+	o.Type, o.URI, o.SubjectKeyFile = "postgres", u.String(), filepath.Join(laketest.Folder(t), "subject.key")
 	return o
 }
 

@@ -47,7 +47,7 @@ func refused(t *testing.T, o open.Options, words ...string) {
 }
 
 func TestACopiedOrMovedLakeIsRefusedWithBothPlaces(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b, c := filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "c")
 	l := laketest.NewIn(t, a)
 	appendSources(t, l, "one")
@@ -61,7 +61,7 @@ func TestACopiedOrMovedLakeIsRefusedWithBothPlaces(t *testing.T) {
 }
 
 func TestALinkToALakeIsTheSameLake(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, link, moved := filepath.Join(root, "a"), filepath.Join(root, "link"), filepath.Join(root, "moved")
 	appendSources(t, laketest.NewIn(t, a), "one")
 	if err := os.Symlink(a, link); err != nil {
@@ -79,7 +79,7 @@ func TestALinkToALakeIsTheSameLake(t *testing.T) {
 }
 
 func TestTwoCatalogsOnOneWarehouseAreRefused(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a := filepath.Join(root, "a")
 	l := laketest.NewIn(t, a)
 	appendSources(t, l, "one")
@@ -169,7 +169,7 @@ func removeID(tx *icetable.Transaction) error {
 
 // A folder that is mounted at two places is one lake, to whoever sees both.
 func TestALakeUnderAnotherMountPointIsTheSameLake(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 	l := laketest.NewIn(t, a)
 	appendSources(t, l, "one")
@@ -204,7 +204,7 @@ func TestALakeUnderAnotherMountPointIsTheSameLake(t *testing.T) {
 
 // A warehouse that is only a link to a disk: a copy of the lake with cp -r has the same link.
 func TestACopyOfALinkToAWarehouseIsASecondCatalog(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b, disk := filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "disk")
 	if err := errors.Join(os.Mkdir(a, 0o700), os.Mkdir(disk, 0o700), os.Symlink(disk, filepath.Join(a, "warehouse"))); err != nil {
 		t.Fatal(err)

@@ -89,7 +89,7 @@ func (s server) databases() (a, b, c string) {
 func TestACatalogInPostgresIsHeldToItsPlaceAndRelocated(t *testing.T) {
 	s := newServer(t)
 	a, b, c := s.databases()
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	dirA, dirB, dirC := filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "c")
 	s.exec("CREATE DATABASE " + a)
 	original := s.options(a, dirA)
@@ -199,7 +199,7 @@ func closeLake(t *testing.T, l *laketest.Lake) {
 func TestAnOldDumpOfPostgresIsRestoredByLineage(t *testing.T) {
 	s := newServer(t)
 	a, dump, now := s.databases()
-	dir := t.TempDir()
+	dir := laketest.Folder(t)
 	o := s.options(a, dir)
 	s.exec("CREATE DATABASE " + a)
 	if _, err := open.Init(t.Context(), o); err != nil {

@@ -19,7 +19,7 @@ import (
 )
 
 func TestARelocatedCopySaysTheSameAndLeavesTheOriginalAlone(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b := filepath.Join(root, "a b"), filepath.Join(root, "copy %20 of it, with a longer name")
 	l := historied(t, a)
 	want, rows := read(t, l), rowsOf(t, l, l.Snapshot(t, catalog.Sources))
@@ -82,7 +82,7 @@ func allButTheNewest(now *lake.Table) ([]lake.Snapshot, error) {
 }
 
 func TestAMovedLakeKeepsItsIDAndACopyGetsOne(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b, c := filepath.Join(root, "a"), filepath.Join(root, "b"), filepath.Join(root, "c")
 	l := historied(t, a)
 	copyLake(t, l, b)
@@ -120,7 +120,7 @@ func (d *dying) Err() error {
 }
 
 func TestARelocationThatWasKilledGoesOn(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a := filepath.Join(root, "a")
 	l := historied(t, a)
 	want := read(t, l)
@@ -170,7 +170,7 @@ func TestACopyThatLacksFilesIsNotSwitched(t *testing.T) {
 			continue
 		}
 		t.Run(strings.ReplaceAll(what, "/", " "), func(t *testing.T) {
-			root := t.TempDir()
+			root := laketest.Folder(t)
 			a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 			copyLake(t, historied(t, a), b)
 			found, err := filepath.Glob(filepath.Join(b, "warehouse", "music.db", what))
@@ -202,7 +202,7 @@ func TestACopyThatLacksFilesIsNotSwitched(t *testing.T) {
 }
 
 func TestACopyWhoseFilesAreLinksIntoTheOriginalIsNotSwitched(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 	copyLake(t, historied(t, a), b)
 	data := filepath.Join("warehouse", "music.db", catalog.Sources, "data")
@@ -219,7 +219,7 @@ func TestACopyWhoseFilesAreLinksIntoTheOriginalIsNotSwitched(t *testing.T) {
 }
 
 func TestADryRunOfARelocationChangesNothing(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 	copyLake(t, historied(t, a), b)
 	before := hashes(t, root)
@@ -244,7 +244,7 @@ func TestADryRunOfARelocationChangesNothing(t *testing.T) {
 
 func TestAnotherEngineReadsTheSameInACopy(t *testing.T) {
 	laketest.Engine(t, "READERS_PYTHON")
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 	copyLake(t, historied(t, a), b)
 	if _, err := open.Relocate(t.Context(), at(b), open.RelocateOptions{}); err != nil {
@@ -260,7 +260,7 @@ func TestAnotherEngineReadsTheSameInACopy(t *testing.T) {
 
 // The catalog of the original would be switched to the copy, and the original would have no tables.
 func TestACopyOfTheWarehouseAloneDoesNotTakeTheOriginalsCatalog(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 	l := laketest.NewIn(t, a)
 	appendSources(t, l, "one")
@@ -287,7 +287,7 @@ func TestACopyOfTheWarehouseAloneDoesNotTakeTheOriginalsCatalog(t *testing.T) {
 
 // A run that was killed, and another that says otherwise what it is: the id is that of what it is.
 func TestARelocationThatGoesOnAsAnotherKindGetsItsID(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 	l := laketest.NewIn(t, a)
 	id, err := l.Catalog.LakeID(t.Context())

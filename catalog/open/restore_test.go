@@ -55,10 +55,10 @@ func putBack(t *testing.T, l *laketest.Lake, from string) {
 func TestAnOldCatalogIsRestoredToTheNewestStateOfEveryTable(t *testing.T) {
 	for _, commits := range []int{1, 5, 25} { // 25: the metadata file that the backup names is deleted by then
 		t.Run(fmt.Sprint(commits), func(t *testing.T) {
-			dir := t.TempDir()
+			dir := laketest.Folder(t)
 			l := laketest.NewIn(t, dir)
 			appendSources(t, l, "before")
-			backup := filepath.Join(t.TempDir(), "catalog.db")
+			backup := filepath.Join(laketest.Folder(t), "catalog.db")
 			backUp(t, l, backup)
 			l = reopen(t, dir)
 			for i := range commits {
@@ -109,8 +109,8 @@ func deleteFirst2(t *testing.T, l *laketest.Lake, commits int) {
 // number.
 func lose(t *testing.T, l *laketest.Lake, stage func(*laketest.Lake)) string {
 	t.Helper()
-	backup := filepath.Join(t.TempDir(), "catalog.db")
-	now := filepath.Join(t.TempDir(), "catalog.db")
+	backup := filepath.Join(laketest.Folder(t), "catalog.db")
+	now := filepath.Join(laketest.Folder(t), "catalog.db")
 	backUp(t, l, backup)
 	winner := reopen(t, l.Dir)
 	appendSources(t, winner, "winner")
@@ -139,7 +139,7 @@ func lose(t *testing.T, l *laketest.Lake, stage func(*laketest.Lake)) string {
 }
 
 func TestALostCommitsFileIsNotTakenForTheNewest(t *testing.T) {
-	dir := t.TempDir()
+	dir := laketest.Folder(t)
 	l := laketest.NewIn(t, dir)
 	appendSources(t, l, "before")
 	// The loser changed only a property: what it shows is part of the winner's line.
@@ -158,7 +158,7 @@ func TestALostCommitsFileIsNotTakenForTheNewest(t *testing.T) {
 }
 
 func TestOfTwoStatesTheOperatorChooses(t *testing.T) {
-	dir := t.TempDir()
+	dir := laketest.Folder(t)
 	l := laketest.NewIn(t, dir)
 	appendSources(t, l, "before")
 	lost := lose(t, l, func(l *laketest.Lake) { appendSources(t, l, "loser", "of two rows") })
@@ -191,7 +191,7 @@ func TestOfTwoStatesTheOperatorChooses(t *testing.T) {
 
 // A loser that staged the same commit again and won is on the line, under the id of its commit.
 func TestACommitThatWasStagedAgainIsNoSecondState(t *testing.T) {
-	dir := t.TempDir()
+	dir := laketest.Folder(t)
 	l := laketest.NewIn(t, dir)
 	appendSources(t, l, "before")
 	s := l.Snapshot(t, catalog.Sources)
@@ -236,7 +236,7 @@ func unzip(t *testing.T, file string) string {
 }
 
 func TestACatalogThatWasLostIsMadeAgainFromTheWarehouse(t *testing.T) {
-	dir := t.TempDir()
+	dir := laketest.Folder(t)
 	l := laketest.NewIn(t, dir)
 	appendSources(t, l, "one")
 	want := read(t, l)
@@ -258,7 +258,7 @@ func TestACatalogThatWasLostIsMadeAgainFromTheWarehouse(t *testing.T) {
 }
 
 func TestAStateThatLacksFilesIsNotTaken(t *testing.T) {
-	dir := t.TempDir()
+	dir := laketest.Folder(t)
 	l := laketest.NewIn(t, dir)
 	appendSources(t, l, "one")
 	files, err := l.Snapshot(t, catalog.Sources).Files(t.Context())
@@ -279,10 +279,10 @@ func TestAStateThatLacksFilesIsNotTaken(t *testing.T) {
 
 // The warehouse was copied while work went on: its newest metadata names data that the copy has not.
 func TestOfACopyMadeDuringWorkTheNewestWholeStateIsTaken(t *testing.T) {
-	dir := t.TempDir()
+	dir := laketest.Folder(t)
 	l := laketest.NewIn(t, dir)
 	appendSources(t, l, "one")
-	backup := filepath.Join(t.TempDir(), "catalog.db")
+	backup := filepath.Join(laketest.Folder(t), "catalog.db")
 	backUp(t, l, backup)
 	l = reopen(t, dir)
 	appendSources(t, l, "two")
@@ -316,12 +316,12 @@ func TestOfACopyMadeDuringWorkTheNewestWholeStateIsTaken(t *testing.T) {
 
 // Other engines put no ids of ours into their snapshots and name their metadata files as they like.
 func TestCommitsOfOtherEnginesAreRestoredToo(t *testing.T) {
-	dir := t.TempDir()
+	dir := laketest.Folder(t)
 	l := laketest.NewIn(t, dir)
 	for i := range 3 {
 		appendSources(t, l, fmt.Sprint("one", i))
 	}
-	backup := filepath.Join(t.TempDir(), "catalog.db")
+	backup := filepath.Join(laketest.Folder(t), "catalog.db")
 	backUp(t, l, backup)
 	l = reopen(t, dir)
 	l.Compact(t, catalog.Sources)
@@ -351,7 +351,7 @@ func TestCommitsOfOtherEnginesAreRestoredToo(t *testing.T) {
 
 // Neither the catalog nor its backup came along with a copy of the warehouse.
 func TestACopyOfTheWarehouseWithoutACatalogBecomesALakeOfItsOwn(t *testing.T) {
-	root := t.TempDir()
+	root := laketest.Folder(t)
 	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
 	l := laketest.NewIn(t, a)
 	appendSources(t, l, "one")

@@ -44,7 +44,7 @@ type lakeDir struct {
 // newLakeDir makes the lake with 'lakectl init'. A process a command is the real thing; without it the same
 // main runs in this process, for the tests that need hundreds of commands.
 func newLakeDir(t *testing.T, process bool) *lakeDir {
-	l := lakeIn(t, t.TempDir(), process)
+	l := lakeIn(t, laketest.Folder(t), process)
 	l.run(nil, "init")
 	return l
 }

@@ -144,7 +144,7 @@ func lakeToRead(t *testing.T) *lakeDir {
 
 func TestReadersNeedNoKeyAndNoRightToWrite(t *testing.T) {
 	l := lakeToRead(t)
-	crashed := t.TempDir()
+	crashed := laketest.Folder(t)
 	var writer *open.Catalog
 	for _, c := range []struct {
 		name   string

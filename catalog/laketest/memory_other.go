@@ -1,0 +1,6 @@
+//go:build !linux
+
+package laketest
+
+// memoryDisk is "": where else files lie in memory differs.
+func memoryDisk() string { return "" }
