@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // What the example says about a closed month: the line, and what must stand in it.
@@ -22,6 +24,7 @@ var closeExample = []string{
 }
 
 func TestExampleOfARoyaltyCloseRuns(t *testing.T) {
+	laketest.Long(t, "the scripts run its commands")
 	script, err := filepath.Abs("../../examples/royalty-close/close.sh")
 	if err != nil {
 		t.Fatal(err)

@@ -58,6 +58,9 @@ func TestWhatAnotherEngineDidToAnyTableOfTheDashboardIsUndone(t *testing.T) {
 	w.rollup(plain)
 	w.royalties()
 	for n, table := range catalog.Compared {
+		if n%laketest.Stride(3) != 0 {
+			continue
+		}
 		hand := w.Hand(t, table)
 		hand.DeleteRows("artist_id = 'A-1'", n%2 == 0)
 		if r := w.rollup(plain); r.SnapshotID == 0 {

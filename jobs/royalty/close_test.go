@@ -17,6 +17,7 @@ import (
 const twoPools = "2026-03,*,*,EUR,100001\n2026-03,DE,*,USD,777\n2026-04,*,*,EUR,5000\n"
 
 func TestWhatComesAfterTheCloseIsPostedAndTheStatementStays(t *testing.T) {
+	laketest.Long(t, "TestRandomHistoryOfClosedPeriodsReconciles has all that comes after a close")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(91, 240)
@@ -135,7 +136,7 @@ func TestPeriodIsNotClosedWhileSomethingIsMissing(t *testing.T) {
 
 func TestCloseKilledAtEveryStepIsFinishedByTheNext(t *testing.T) {
 	t.Parallel()
-	for nth := 1; ; nth = laketest.NextStep(nth) {
+	for nth := laketest.Stride(4); ; nth = laketest.NextStep(nth) {
 		l := laketest.New(t)
 		archive(t, l, world(95, 60))
 		money(t, l, twoPools)

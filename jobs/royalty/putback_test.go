@@ -16,7 +16,8 @@ import (
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
 
-// closedLake has two closed months with money, splits and differences posted since, at least two snapshots a table.
+// closedLake has closed months with money, splits and differences posted since: one, two in CI, where most tables have
+// two snapshots or more.
 func closedLake(t *testing.T, seed uint64) (*laketest.Lake, []copyOf, []royalty.CloseReport) {
 	t.Helper()
 	l := laketest.New(t)
@@ -26,10 +27,14 @@ func closedLake(t *testing.T, seed uint64) (*laketest.Lake, []copyOf, []royalty.
 	archive(t, l, copies[:30])
 	run(t, l, royalty.Options{})
 	closes := []royalty.CloseReport{closePeriod(t, l, "2026-03")}
-	archive(t, l, copies[30:45])
-	run(t, l, royalty.Options{})
-	closes = append(closes, closePeriod(t, l, "2026-04"))
-	archive(t, l, copies[45:])
+	late := copies[30:]
+	if laketest.InCI() {
+		archive(t, l, late[:15])
+		run(t, l, royalty.Options{})
+		closes = append(closes, closePeriod(t, l, "2026-04"))
+		late = late[15:]
+	}
+	archive(t, l, late)
 	run(t, l, royalty.Options{})
 	return l, copies, closes
 }
@@ -243,7 +248,7 @@ func TestPuttingBackKilledAtEveryStepAndRunAgainGivesTheSame(t *testing.T) {
 	t.Parallel()
 	l, _, _ := closedLake(t, 97)
 	before := contents(t, l)
-	for nth := 1; ; nth = laketest.NextStep(nth) {
+	for nth := laketest.Stride(9); ; nth = laketest.NextStep(nth) {
 		for _, table := range catalog.Published {
 			l.Hand(t, table).InsertSelect("SELECT * FROM altered LIMIT 1")
 		}

@@ -92,7 +92,7 @@ func TestRowsThatAnotherEngineChangedCountAnew(t *testing.T) {
 func TestForeignDeleteKilledAtEveryStepIsFollowedOnce(t *testing.T) {
 	t.Parallel()
 	copies := world(34, 80)
-	for nth := 1; ; nth = laketest.NextStep(nth) {
+	for nth := laketest.Stride(11); ; nth = laketest.NextStep(nth) {
 		l := laketest.New(t)
 		way := []laketest.Way{laketest.ByPosition, laketest.WholeFiles}[nth%2]
 		archive(t, l, copies[:60])

@@ -164,8 +164,8 @@ func TestErasureThatIsLoggedLateCountsForNoOtherBatch(t *testing.T) {
 		user, offset := fmt.Sprintf("u%d", n), int64(5000+n)
 		requested(t, l, user, offset)
 		logged(t, l, user, "located", offset)
-		taken(t, l, user)
 	}
+	taken(t, l, users("u", 4)...)
 	for n := 4; n < 9; n++ {
 		carriedOut(t, l, fmt.Sprintf("u%d", n), int64(5000+n), "2026-03,2026-04")
 	}
@@ -257,7 +257,7 @@ func equalLines(t *testing.T, what string, got, want map[lineKey]lineCount) {
 func TestRestatementKilledAtEveryStepPostsOnce(t *testing.T) {
 	t.Parallel()
 	copies := world(97, 120)
-	for nth := 1; ; nth = laketest.NextStep(nth) {
+	for nth := laketest.Stride(11); ; nth = laketest.NextStep(nth) {
 		l := laketest.New(t)
 		archive(t, l, copies[:80])
 		money(t, l, twoPools)

@@ -2,11 +2,13 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/audit"
 )
 
@@ -95,6 +97,9 @@ func TestTamperingIsDifferent(t *testing.T) {
 		"the checksum was changed": func(a *audited) { a.rewrite(catalog.RoyaltyRuns, "SELECT * REPLACE ('0' AS checksum) FROM now") },
 	} {
 		t.Run(name, func(t *testing.T) {
+			if !slices.Contains([]string{"a copy was shortened", "a payout vanished", "the checksum was changed"}, name) {
+				laketest.Long(t, "the others tamper with the same tables")
+			}
 			t.Parallel()
 			a := newAudited(t)
 			a.pools("2026-03,*,*,EUR,101\n")
