@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog/open"
@@ -139,6 +140,33 @@ func (l *Lake) Compact(t testing.TB, table string) lake.Snapshot {
 	_, err = tx.Commit(t.Context())
 	check(err)
 	return l.Snapshot(t, table)
+}
+
+// Merge rewrites some files of a table by lakectl's own commit for that, [lake.Lake.Rewrite]. Of none it does nothing.
+func (l *Lake) Merge(t testing.TB, table string, pick func(lake.File) bool) lake.Snapshot {
+	t.Helper()
+	s := l.Snapshot(t, table)
+	files, err := s.Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = slices.DeleteFunc(files, func(f lake.File) bool { return !pick(f) })
+	if len(files) == 0 {
+		return s
+	}
+	r := lake.Rewrite{Job: "maintain", Base: s, Inputs: files, Verify: l.Duck.Verify}
+	d := l.DB(t)
+	err = d.BindFiles(t.Context(), "merged", s, files)
+	if err == nil {
+		r.Outputs, err = d.Write(t.Context(), s.Table(), "maintain", "merged")
+	}
+	if err == nil {
+		s, err = l.Rewrite(t.Context(), r)
+	}
+	if err != nil {
+		t.Fatalf("merge %d files of %s: %v", len(files), table, err)
+	}
+	return s
 }
 
 // Engine returns the address of an outside component from the environment. Without it the test skips,

@@ -86,7 +86,7 @@ func TestNoErasedRowComesBack(t *testing.T) {
 			}
 			erase(w, "user_id = 'user-1'", "user-1")
 			during := 0
-			r := w.compact(Options{Between: func() {
+			r := w.compact(Options{between: func() {
 				during++
 				erase(w, fmt.Sprintf("user_id = 'user-%d'", 1+during), fmt.Sprint("user-", 1+during))
 			}})
@@ -136,7 +136,7 @@ func TestWhoeverTakesTheFilesWinsAndGroupsGetSmaller(t *testing.T) {
 		w.ingest(100, 1)
 	}
 	want, wins := w.rows(), 0
-	r := w.compact(Options{Between: func() {
+	r := w.compact(Options{between: func() {
 		if wins < 4 {
 			wins++
 			s := w.archive()
@@ -160,12 +160,13 @@ func TestWhoeverTakesTheFilesWinsAndGroupsGetSmaller(t *testing.T) {
 	w.settled(Options{})
 }
 
-func TestAnOpenDeletionGoesFirst(t *testing.T) {
+func TestWhoeverGoesFirstEndsARun(t *testing.T) {
 	w := newWorld(t)
 	for range 20 {
 		w.ingest(60, 3)
 	}
-	r := w.compact(Options{Between: func() { w.Put(t, "ingest", catalog.DeletionRequests, map[string]string{"x": "1"}) }})
+	asked := 0
+	r := w.compact(Options{Free: func(context.Context) (bool, error) { asked++; return asked == 1, nil }})
 	if r.Written != 1 || r.Left == 0 || r.Ended == "" {
 		t.Errorf("%+v", r)
 	}
@@ -241,4 +242,26 @@ func TestRowsOfOtherEnginesAreMergedOrLeftAsTheyAre(t *testing.T) {
 	if len(r.Skipped) != 1 || w.files() != 10 {
 		t.Errorf("%+v; %d files", r, w.files())
 	}
+}
+
+// PyIceberg reads what is left, deletes that came while files were merged among it.
+func TestAnotherEngineReadsTheSameRows(t *testing.T) {
+	laketest.Engine(t, "READERS_PYTHON")
+	w := newWorld(t)
+	for range 10 {
+		w.ingest(60, 2)
+	}
+	w.erase("user_id = 'user-1'")
+	r := w.compact(Options{between: func() { w.erase("user_id = 'user-2' OR user_id = 'user-3'") }})
+	if r.Written != 2 {
+		t.Fatalf("%+v", r)
+	}
+	d := w.Reading(t, "rows", catalog.Listens)
+	conditions, want := []string{"listen_id != ''", "user_id == 'user-2'", "user_id == 'user-7'", "country == 'DE'"}, ""
+	for _, c := range conditions {
+		var n int64
+		w.check(d.OneText(t.Context(), "SELECT count(*) FROM rows WHERE "+strings.ReplaceAll(c, "==", "="), nil, []any{&n}))
+		want += fmt.Sprintln(n)
+	}
+	w.equal("rows by PyIceberg", laketest.Foreign(t, w.Dir, append([]string{"count", catalog.Listens}, conditions...)...), want)
 }

@@ -22,7 +22,7 @@
 // too large. The rows are written by ingest's own writer (package dayfile), with its checks, encodings and hashes. Rows
 // that it cannot hold, such as an empty text where lakectl has none, leave their files as they are.
 //
-// Deletions go first: while a request is open nothing is rewritten, and a run ends when one comes.
+// Whoever asks for less goes first: a run ends when [Options].Free says so. Package maintain lets deletions go first.
 //
 // # Invariants
 //

@@ -19,9 +19,10 @@ type Options struct {
 	// Bases are the snapshots of listens that consumers will walk on from.
 	Bases  []int64
 	DryRun bool
+	// Free tells, before each group, whether nobody who goes first waits. Nil: nobody does.
+	Free func(ctx context.Context) (bool, error)
 
-	// Between is called before a group is committed; for tests.
-	Between func()
+	between func() // is called before a group is committed, by tests
 }
 
 func (o *Options) defaults() {
@@ -89,10 +90,6 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	o.defaults()
 	r := &run{env: env, o: o, until: time.Now().Add(o.Minutes), skipped: map[string]bool{}, unsorted: map[string]bool{}, losses: map[int]int{}, shrunk: map[int]int{}}
 	r.report = Report{Table: catalog.Listens, Days: []Day{}}
-	var err error
-	if r.asked, err = r.heads(ctx); err != nil {
-		return r.report, err
-	}
 	for {
 		base, groups, err := r.plan(ctx)
 		if err != nil {
@@ -110,18 +107,6 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 			return r.report, err
 		}
 	}
-}
-
-// heads are the snapshots that tell whether somebody asked for a deletion.
-func (r *run) heads(ctx context.Context) (ids [2]int64, err error) {
-	for i, table := range []string{catalog.DeletionRequests, catalog.DeletionLog} {
-		s, err := r.env.Snapshot(ctx, table)
-		if err != nil {
-			return ids, err
-		}
-		ids[i] = s.ID()
-	}
-	return ids, nil
 }
 
 // would lists what a run would do first.
@@ -156,11 +141,13 @@ func (r *run) rewriteAll(ctx context.Context, base lake.Snapshot, groups []Group
 			r.report.Ended = "the budget is spent"
 			return false, nil
 		}
-		now, err := r.heads(ctx)
-		if err != nil {
-			return false, err
+		free := true
+		if r.o.Free != nil {
+			if free, err = r.o.Free(ctx); err != nil {
+				return false, err
+			}
 		}
-		if now != r.asked {
+		if !free {
 			r.report.Left, r.report.Ended = len(groups)-i, "a deletion goes first"
 			return false, nil
 		}
@@ -187,8 +174,8 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 	if err := m.prove(base.Table(), g); err != nil {
 		return err
 	}
-	if r.o.Between != nil {
-		r.o.Between()
+	if r.o.between != nil {
+		r.o.between()
 	}
 	after, err := r.env.Lake.Rewrite(ctx, lake.Rewrite{
 		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: m.outputs(), Moved: m.moved.find, Verify: r.env.Duck.Verify,

@@ -1,5 +1,5 @@
 // Package maintain thins the history of the tables, so that a commit costs the same whether it is the hundredth or the
-// ten thousandth, and deletes the files that nothing refers to.
+// ten thousandth, deletes the files that nothing refers to, and has the files of the archive compacted.
 //
 // # Use
 //
@@ -45,6 +45,11 @@
 // stays until it has.
 //
 // What consumers need of a base is its state, so the base keeps its footing as the current snapshot does.
+//
+// # Compaction
+//
+// Last, package compact rewrites small files of listens. It is told from which snapshots the consumers will walk on,
+// and merges only what they all have read or not read. While a deletion request is open it does nothing.
 //
 // # Erasures
 //
@@ -102,9 +107,9 @@
 // # What it reads and writes
 //
 // Reads all tables' metadata, deletion_requests, deletion_log, royalty_runs, royalty_closes. Writes table metadata,
-// without the snapshots that go, and deletes files. Of the rows it takes out only days of quarantine. Nothing to do,
-// nothing written but a probe in each table's folder, which tells the time by the clock of the store and is taken away
-// again.
+// without the snapshots that go, and deletes files; package compact writes files of listens. Of the rows it takes out
+// only days of quarantine. Nothing to do, nothing written but a probe in each table's folder, which tells the time by
+// the clock of the store and is taken away again.
 //
 // # Failure and running again
 //

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/compact"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -16,6 +17,8 @@ type Options struct {
 	// Quarantine is how long refused records are kept; 0 is for ever.
 	Quarantine time.Duration
 	DryRun     bool // only report
+	// Files says how files are compacted; nil: they stay as they are. Its bases and its dry run are this package's.
+	Files *compact.Options
 }
 
 // Report says what a run did, or would do.
@@ -30,6 +33,8 @@ type Report struct {
 	Bounds []BoundsReport `json:"bounds"`
 	// Quarantine is null where no refused record was old enough.
 	Quarantine *QuarantineReport `json:"quarantine"`
+
+	Compaction *compact.Report `json:"compaction,omitempty"`
 }
 
 // TableReport is one table.
@@ -52,8 +57,8 @@ type Held struct {
 	Hint       string    `json:"hint"`
 }
 
-// Run thins the history of every table and deletes its orphans. Where a table's orphans cannot be told, the others are
-// still looked at. An error after the first change is [jobs.ErrPartial] too.
+// Run thins the history of every table and deletes its orphans, then compacts the archive. Where a table's orphans cannot
+// be told, the others are still looked at. An error after the first change is [jobs.ErrPartial] too.
 func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	if o.Retention <= 0 {
 		o.Retention = 7 * 24 * time.Hour
@@ -85,7 +90,7 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 			return report, report.partly(errors.Join(err, untold))
 		}
 	}
-	return report, report.partly(untold)
+	return report, report.partly(errors.Join(untold, f.compact(ctx, env, o, &report)))
 }
 
 // thin is what becomes of the snapshots and refs of one table. It returns the table as it was before.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // Any order of deliveries, ledger updates, erasures, other engines' deletes and updates, and runs ends in the recount's
@@ -56,7 +57,11 @@ func step(w *world, rng *rand.Rand) {
 	case n < 20:
 		w.rollup(plain)
 	case n < 21:
-		w.Compact(w.T, catalog.Listens)
+		if rng.IntN(3) == 0 {
+			w.Compact(w.T, catalog.Listens)
+			return
+		}
+		w.Merge(w.T, catalog.Listens, func(lake.File) bool { return rng.IntN(2) == 0 })
 	case n < 23:
 		user := fmt.Sprint("u", rng.IntN(8))
 		w.Hand(w.T, catalog.Listens).Delete(someWay(rng), "user_id = '"+user+"'")

@@ -11,6 +11,7 @@ import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/compact"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -106,7 +107,7 @@ func benchCommits(ctx context.Context, c *frame.Call, n, every int) (committed, 
 		done.commits = append(done.commits, took)
 		if i%every == 0 && i < n {
 			started := time.Now()
-			if _, err := maintain.Run(ctx, b.env, maintain.Options{Retention: time.Duration(c.Config.Retention.ArchiveSnapshots)}); err != nil {
+			if _, err := maintain.Run(ctx, b.env, maintain.Options{Retention: time.Duration(c.Config.Retention.ArchiveSnapshots), Files: &compact.Options{}}); err != nil {
 				return done, err
 			}
 			done.maintains = append(done.maintains, time.Since(started))

@@ -29,6 +29,7 @@ type Config struct {
 	Orphans   Orphans
 	Deletions Deletions
 	Erasure   Erasure
+	Maintain  Maintain
 	Schedule  Schedule
 	Run       Run
 	Serve     Serve
@@ -94,6 +95,12 @@ type Deletions struct{ Delay time.Duration }
 
 // Erasure is what deletion requests are held to.
 type Erasure struct{ Deadline time.Duration }
+
+// Maintain is how the files of the archive are compacted.
+type Maintain struct {
+	TargetFileSize, Budget ByteSize
+	Minutes                int64
+}
 
 // layer says where a value comes from; later ones win.
 type layer int

@@ -227,6 +227,18 @@ var keys = []Key{
 		name: "erasure.deadline", def: "30d", about: "after its arrival in which a deletion request has to be carried out; shown beside each", least: int64(time.Hour), most: 3650 * day, why: "nobody waits longer",
 		field: func(c *Config) any { return &c.Erasure.Deadline },
 	},
+	{
+		name: "maintain.target_file_size", def: "256MiB", about: "small files of the archive become files of this size", least: 64 << 10, most: 8 << 30, why: "engines read a file in parts of this size at most",
+		field: func(c *Config) any { return &c.Maintain.TargetFileSize },
+	},
+	{
+		name: "maintain.budget", def: "4GiB", about: "how much of the archive one maintenance rewrites", least: 1, most: 64 << 40, why: "the next one goes on",
+		field: func(c *Config) any { return &c.Maintain.Budget },
+	},
+	{
+		name: "maintain.minutes", def: "5", about: "after how many minutes a maintenance begins no new file", least: 1, most: 1440, why: "the next one goes on",
+		field: func(c *Config) any { return &c.Maintain.Minutes },
+	},
 
 	{
 		name: "schedule.ingest", def: "always", about: "whether 'lakectl run' reads the topic", oneOf: []string{"always", "off"},

@@ -19,9 +19,12 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 	if r.DryRun {
 		did = "would expire"
 	}
-	if expired == 0 && len(r.Refs)+len(r.Orphans)+len(r.Bounds) == 0 && r.Quarantine == nil {
+	nothing := expired == 0 && len(r.Refs)+len(r.Orphans)+len(r.Bounds) == 0 && r.Quarantine == nil
+	switch {
+	case nothing && r.Compaction != nil && r.Compaction.Files > 0:
+	case nothing:
 		p.Idle("all %s are to be kept", frame.CountOf(kept, "snapshot"))
-	} else {
+	default:
 		p.Say("%s %s and kept %d: %s deleted, %s freed", did, frame.CountOf(expired, "snapshot"), kept, frame.CountOf(files, "file"), megabytes(bytes))
 	}
 	if q := r.Quarantine; q != nil {
@@ -32,6 +35,7 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 		p.Say("%s %s of refused records, %s to %s: %s, %s in %s", did, frame.CountOf(int64(len(q.Days)), "day"), q.Days[0], q.Days[len(q.Days)-1],
 			frame.CountOf(q.Rows, "row"), megabytes(q.Bytes), frame.CountOf(int64(q.Files), "file"))
 	}
+	sayCompaction(p, r.Compaction, r.DryRun)
 	var held [][]frame.Cell
 	for _, h := range r.Held {
 		held = append(held, []frame.Cell{frame.Word(h.Table), frame.Number(int64(h.Snapshots)), frame.Word(h.For), frame.Word(p.At(h.Since)), frame.Word(h.Hint)})

@@ -1,0 +1,35 @@
+package verbs
+
+import (
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/jobs/compact"
+)
+
+func sayCompaction(p *frame.Page, c *compact.Report, dryRun bool) {
+	if c == nil || c.Files == 0 && len(c.Skipped) == 0 {
+		return
+	}
+	did := "rewrote"
+	if dryRun {
+		did = "would rewrite"
+	}
+	p.Say("%s %s of %s, %s, as %s", did, frame.CountOf(int64(c.Files), "file"), c.Table, megabytes(c.Bytes), frame.CountOf(int64(c.Written), "file"))
+	if c.Left > 0 {
+		p.Say("%s left for the next run%s", frame.CountOf(int64(c.Left), "new file"), because(c.Ended))
+	}
+	var rows [][]frame.Cell
+	for _, d := range c.Days {
+		rows = append(rows, []frame.Cell{frame.Word(c.Table), frame.Word(d.Day), frame.Number(int64(d.Files)), frame.Number(d.Bytes), frame.Word(d.Reason)})
+	}
+	for _, s := range c.Skipped {
+		rows = append(rows, []frame.Cell{frame.Word(c.Table), frame.Word(s.Day), frame.Number(int64(s.Files)), frame.Number(0), frame.Word("left: " + s.Why)})
+	}
+	p.Table("files rewritten, each line as one", []frame.Column{{Name: "table"}, {Name: "day"}, {Name: "files"}, {Name: "bytes"}, {Name: "because"}}, rows)
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
+}

@@ -1,0 +1,44 @@
+package maintain
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/compact"
+)
+
+// compact rewrites files of listens, unless a deletion waits: it would find the files that it searched taken away, and
+// what it deletes need not be carried along.
+func (f *facts) compact(ctx context.Context, env jobs.Env, o Options, report *Report) error {
+	if o.Files == nil {
+		return nil
+	}
+	if f.erasure.located || len(f.erasure.open) > 0 {
+		report.Held = append(report.Held, Held{Table: catalog.Listens, For: "compaction, which lets deletions go first", Hint: runDeletions})
+		return nil
+	}
+	files := *o.Files
+	files.DryRun, files.Free = o.DryRun, func(ctx context.Context) (bool, error) { return f.noneAsked(ctx, env) }
+	for _, b := range f.bases[catalog.Listens] {
+		files.Bases = append(files.Bases, b.id)
+	}
+	done, err := compact.Run(ctx, env, files)
+	report.Compaction = &done
+	if err != nil {
+		return fmt.Errorf("compact %s: %w", catalog.Listens, err)
+	}
+	return nil
+}
+
+// noneAsked tells whether no deletion was requested or worked on since the run began.
+func (f *facts) noneAsked(ctx context.Context, env jobs.Env) (bool, error) {
+	for _, table := range []string{catalog.DeletionRequests, catalog.DeletionLog} {
+		now, err := env.Snapshot(ctx, table)
+		if err != nil || now.Sequence() > f.seen[table] {
+			return false, err
+		}
+	}
+	return true, nil
+}
