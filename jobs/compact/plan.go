@@ -9,13 +9,14 @@ import (
 
 // Bounds of a group. The memory of what is read at the same time is an estimate.
 const (
-	fewest      = 8         // files of one size that are merged
+	fewest      = 12        // files of one size that are merged
 	mostInputs  = 512       // open at the same time
-	mostMemory  = 384 << 20 // bytes
-	mostDeletes = 5         // delete files that name a file
-	mostDeleted = 10        // one row in so many
+	mostMemory  = 384 << 20 // bytes; half of what the process may use where that is less
+	leastMemory = 32 << 20
+	mostDeletes = 5  // delete files that name a file
+	mostDeleted = 10 // one row in so many
 	tierFactor  = 8
-	tiers       = 4
+	tiers       = 6
 )
 
 // Reasons why files are rewritten.
@@ -39,6 +40,7 @@ type State struct {
 	Inputs []Input
 	Bases  []int64 // sequence numbers of the snapshots that consumers will walk on from, ascending; none: nobody reads
 	Target int64   // bytes of a file
+	Memory int64   // bytes for what is read at the same time
 	// Shrunk says by day how often groups are halved.
 	Shrunk map[int]int
 }
@@ -52,24 +54,39 @@ type Group struct {
 	Reason string
 }
 
-// PlanOf chooses what to rewrite: the files with deleted rows first, then small ones, by day. The same state gives the
+// PlanOf chooses what to rewrite: the files with deleted rows first, but for those that are merged with others anyway,
+// then small ones, by day. The same state gives the
 // same plan. The result of carrying it out gives a smaller one, down to none.
 func PlanOf(s State) []Group {
 	var heavy, small []Group
+	var apart []Input // with deleted rows
 	byShelf := map[[2]int][]Input{}
 	for _, in := range s.Inputs {
 		class, ok := s.class(in)
-		switch {
-		case !ok || cost(in) > mostMemory:
-		case in.heavy():
-			heavy = append(heavy, groupOf([]Input{in}, Deleted))
-		case in.File.FileSizeBytes() < s.Target*3/4:
+		if !ok || cost(in) > s.Memory {
+			continue
+		}
+		if in.heavy() {
+			apart = append(apart, in)
+		}
+		if in.File.FileSizeBytes() < s.Target*3/4 {
 			key := [2]int{in.Day, class}
 			byShelf[key] = append(byShelf[key], in)
 		}
 	}
+	merged := map[string]bool{}
 	for key, list := range byShelf {
-		small = append(small, s.cut(key[0], s.due(list))...)
+		for _, g := range s.cut(key[0], s.due(list)) {
+			small = append(small, g)
+			for _, in := range g.Inputs {
+				merged[in.File.FilePath()] = true
+			}
+		}
+	}
+	for _, in := range apart {
+		if !merged[in.File.FilePath()] {
+			heavy = append(heavy, groupOf([]Input{in}, Deleted))
+		}
 	}
 	for _, list := range [][]Group{heavy, small} {
 		slices.SortFunc(list, func(a, b Group) int {
@@ -144,7 +161,7 @@ func (s State) cut(day int, list []Input) (groups []Group) {
 	start, bytes, memory := 0, int64(0), int64(0)
 	for i, in := range list {
 		size := in.File.FileSizeBytes()
-		if i-start == most || bytes+size > s.Target*3/2>>s.Shrunk[day] && i-start > 1 || memory+cost(in) > mostMemory {
+		if i-start == most || bytes+size > s.Target*3/2>>s.Shrunk[day] && i-start > 1 || memory+cost(in) > s.Memory {
 			add(list[start:i])
 			start, bytes, memory = i, 0, 0
 		}

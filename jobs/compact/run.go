@@ -79,7 +79,6 @@ type run struct {
 	o      Options
 	report Report
 	until  time.Time
-	asked  [2]int64 // snapshots of deletion_requests and deletion_log when the run began
 	// Files that are left alone, and those that turned out not to be sorted.
 	skipped, unsorted map[string]bool
 	losses, shrunk    map[int]int // by day

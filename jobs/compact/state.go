@@ -3,6 +3,7 @@ package compact
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"slices"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -15,7 +16,7 @@ func (r *run) plan(ctx context.Context) (lake.Snapshot, []Group, error) {
 	if err != nil {
 		return base, nil, err
 	}
-	s := State{Target: r.o.Target, Shrunk: r.shrunk}
+	s := State{Target: r.o.Target, Shrunk: r.shrunk, Memory: room()}
 	if s.Bases, err = sequences(base, r.o.Bases); err != nil {
 		return base, nil, err
 	}
@@ -24,6 +25,9 @@ func (r *run) plan(ctx context.Context) (lake.Snapshot, []Group, error) {
 	}
 	return base, PlanOf(s), nil
 }
+
+// room is what files that are read at the same time may take: the process may have been given little.
+func room() int64 { return max(leastMemory, min(mostMemory, debug.SetMemoryLimit(-1)/2)) }
 
 // sequences are those of snapshots on the table's line, ascending. Whoever covers one that is gone starts over.
 func sequences(now lake.Snapshot, ids []int64) (list []int64, err error) {

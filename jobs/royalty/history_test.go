@@ -74,12 +74,7 @@ func (p *past) step(t *testing.T) string {
 	default:
 		tables := []string{catalog.Listens, catalog.ListensCounted, catalog.Duplicates, catalog.RoyaltyLines, catalog.RoyaltyPayouts, catalog.RoyaltyShares, catalog.RoyaltyRuns, catalog.Adjustments}
 		table := tables[p.r.IntN(len(tables))]
-		if p.r.IntN(2) == 0 {
-			p.Merge(t, catalog.Listens, func(lake.File) bool { return p.r.IntN(2) == 0 })
-			return "merge files of " + catalog.Listens
-		}
-		p.Compact(t, table)
-		return "compact " + table
+		return p.rewritten(t, table)
 	}
 }
 

@@ -60,27 +60,27 @@ func TestConsumersThatLagGoOnAfterCompactions(t *testing.T) {
 			t.Fatalf("rollup: %+v, %v; want %d new listens", r, err, listens)
 		}
 	}
-	flushes(t, env, 1, 10)
-	royalties(10)
-	dashboard(10)
-	flushes(t, env, 11, 10)
-	dashboard(10)
-	flushes(t, env, 21, 10)
-	if r := settled(t, env); r.Files != 20 || r.Written != 2 {
+	flushes(t, env, 1, 12)
+	royalties(12)
+	dashboard(12)
+	flushes(t, env, 13, 12)
+	dashboard(12)
+	flushes(t, env, 25, 12)
+	if r := settled(t, env); r.Files != 24 || r.Written != 2 {
 		t.Fatalf("%+v", r)
 	}
-	flushes(t, env, 31, 3)
+	flushes(t, env, 37, 3)
 	if r := settled(t, env); r.Files != 0 {
 		t.Fatalf("%+v", r)
 	}
-	royalties(23)
-	dashboard(13)
-	if r := settled(t, env); r.Files != 15 || r.Written != 1 {
+	royalties(27)
+	dashboard(15)
+	if r := settled(t, env); r.Files != 17 || r.Written != 1 {
 		t.Fatalf("%+v", r)
 	}
 	royalties(0)
 	dashboard(0)
-	flushes(t, env, 34, 2)
+	flushes(t, env, 40, 2)
 	royalties(2)
 	dashboard(2)
 	full, err := royalty.Run(t.Context(), env, royalty.Options{Full: true})
@@ -95,7 +95,7 @@ func TestConsumersThatLagGoOnAfterCompactions(t *testing.T) {
 	if err := l.Reading(t, "counted", catalog.ListensCounted).OneText(t.Context(), "SELECT count(*) FROM counted", nil, []any{&counted}); err != nil {
 		t.Fatal(err)
 	}
-	if plays != 35 || counted != 35 {
+	if plays != 41 || counted != 41 {
 		t.Errorf("%d plays, %d counted", plays, counted)
 	}
 }
