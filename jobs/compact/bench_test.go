@@ -18,8 +18,8 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// BenchmarkCompaction merges 39 files of a day, and has bare DuckDB sort and write the same files. It reports the CPU of
-// both, their ratio and the largest memory of the process so far. COMPACT_ROWS is the number of rows, for measuring.
+// BenchmarkCompaction merges 39 files of a day, and has bare DuckDB sort and write the same files. It reports the CPU
+// of both, their ratio and the largest memory of the process so far. COMPACT_ROWS is the number of rows, for measuring.
 func BenchmarkCompaction(b *testing.B) {
 	rows := 390_000
 	if text := os.Getenv("COMPACT_ROWS"); text != "" {

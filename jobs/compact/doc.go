@@ -13,8 +13,8 @@
 // has read and rows that it has not, so each takes the new file for read, or reads it whole (lake.Snapshot.Changes).
 // What no consumer has read yet waits. First come files of which a tenth of the rows or more is deleted, or that five
 // delete files or more name. Then small files, in tiers of eight times the size each: a tier is merged into the next
-// when it has twelve files, with all that is smaller. So a row is written at most once a tier, and a day keeps less than
-// twelve files a tier. A file of three quarters of the target size is never small again. Nothing else is rewritten.
+// when it has twelve files, with all that is smaller. So a row is written at most once a tier, and a day keeps at most
+// eleven files a tier. A file of three quarters of the target size is never small again. Nothing else is rewritten.
 //
 // # How
 //
