@@ -57,8 +57,8 @@ type Held struct {
 	Hint       string    `json:"hint"`
 }
 
-// Run thins the history of every table and deletes its orphans, then compacts the archive. Where a table's orphans cannot
-// be told, the others are still looked at. An error after the first change is [jobs.ErrPartial] too.
+// Run thins the history of every table and deletes its orphans, then compacts the archive. Where a table's orphans
+// cannot be told, the others are still looked at. An error after the first change is [jobs.ErrPartial] too.
 func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	if o.Retention <= 0 {
 		o.Retention = 7 * 24 * time.Hour
