@@ -72,7 +72,9 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 func (s *Server) Run(ctx context.Context, ready func(at net.Addr, alone bool)) error {
 	var following sync.WaitGroup
 	defer following.Wait()
-	following.Go(func() { s.handler.cut.Follow(ctx) })
+	follow, stop := context.WithCancel(ctx) // ends with the server, whose address may be taken
+	defer stop()
+	following.Go(func() { s.handler.cut.Follow(follow) })
 	return access.Run(ctx, s.http, func(at net.Addr) {
 		alone, err := s.guard.Open(ctx)
 		if err != nil {
