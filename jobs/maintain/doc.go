@@ -49,7 +49,8 @@
 // # Compaction
 //
 // Last, package compact rewrites small files of listens. It is told from which snapshots the consumers will walk on,
-// and merges only what they all have read or not read. While a deletion request is open it does nothing.
+// and merges only what they all have read or not read. While a deletion request waits to be carried out it does
+// nothing.
 //
 // # Erasures
 //

@@ -29,11 +29,13 @@ const runDeletions = "run 'lakectl job deletions'"
 type erasure struct {
 	now       time.Time
 	retention time.Duration
+	delay     time.Duration  // of deletions.delay
 	located   bool           // a request is half-way through its deletes
 	swept     int64          // snapshot of listens through which all requests are swept that were carried through
 	reached   int64          // the highest sequence of those requests, 0 for none
 	done      map[int64]bool // their sequences
 	open      []arrival      // of requests that were never worked on, by sequence
+	due       bool           // the next deletions carry one of these out: it is neither held nor young
 }
 
 // arrival is when a request was committed at the earliest, or a later one if that was earlier by its clock.
@@ -76,9 +78,11 @@ func (e *erasure) readRequests(ctx context.Context, db *jobs.Session, requests l
 	}
 	e.done = map[int64]bool{}
 	var path, state string
-	err = db.Each(ctx, "maintain/requests", nil, []any{&path, &state}, func() error {
+	var due bool
+	err = db.Each(ctx, "maintain/requests", []any{e.now.Add(-e.delay).UnixMicro()}, []any{&path, &state, &due}, func() error {
 		switch state {
 		case "requested":
+			e.due = e.due || due
 			e.open = append(e.open, arrival{sequence: sequences[path]})
 		case "located":
 			e.located = true

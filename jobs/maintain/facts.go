@@ -94,11 +94,11 @@ func (f *facts) query(ctx context.Context, env jobs.Env, heads map[string]lake.S
 	if err := f.readRuns(ctx, db, heads[catalog.RoyaltyRuns], heads[catalog.RoyaltyCloses]); err != nil {
 		return fmt.Errorf("read royalty runs: %w", err)
 	}
+	f.erasure.retention, f.erasure.delay, f.erasure.now = f.retention, env.Erasure.Delay, f.now
 	waiting, err := f.erasure.read(ctx, db, heads[catalog.DeletionRequests], heads[catalog.DeletionLog])
 	if err != nil {
 		return fmt.Errorf("read deletion requests: %w", err)
 	}
-	f.erasure.retention, f.erasure.now = f.retention, f.now
 	for _, id := range waiting {
 		f.addBase(catalog.ListensCounted, id, "deletions that are not recomputed yet", "run 'lakectl job deletions'")
 	}

@@ -10,12 +10,12 @@ import (
 )
 
 // compact rewrites files of listens, unless a deletion waits: it would find the files that it searched taken away, and
-// what it deletes need not be carried along.
+// what it deletes need not be carried along. A request that is held or young does not wait: that may be for months.
 func (f *facts) compact(ctx context.Context, env jobs.Env, o Options, report *Report) error {
 	if o.Files == nil {
 		return nil
 	}
-	if f.erasure.located || len(f.erasure.open) > 0 {
+	if f.erasure.located || f.erasure.due {
 		report.Held = append(report.Held, Held{Table: catalog.Listens, For: "compaction, which lets deletions go first", Hint: runDeletions})
 		return nil
 	}
