@@ -46,8 +46,9 @@ type request struct {
 // tab is a page of a browser that knows nobody yet.
 type tab struct {
 	*testing.T
-	ctx context.Context
-	w   *world
+	ctx   context.Context
+	close func()
+	w     *world
 
 	mu       sync.Mutex
 	requests map[network.RequestID]*request
@@ -75,10 +76,21 @@ var (
 // tab opens a page of its own, as another person's browser would.
 func (w *world) tab(t *testing.T, s screen) *tab {
 	t.Helper()
+	return w.newTab(t, s, w.browser.ctx, chromedp.WithNewBrowserContext())
+}
+
+// another opens a page in the same person's browser, in a window of its own.
+func (b *tab) another(options ...chromedp.ContextOption) *tab {
+	b.Helper()
+	return b.w.newTab(b.T, desk, b.ctx, options...)
+}
+
+func (w *world) newTab(t *testing.T, s screen, in context.Context, options ...chromedp.ContextOption) *tab {
+	t.Helper()
 	b := &tab{T: t, w: w, requests: map[network.RequestID]*request{}}
-	ctx, cancel := chromedp.NewContext(w.browser.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.hear))
+	ctx, cancel := chromedp.NewContext(in, append(options, chromedp.WithListener(b.hear))...)
 	t.Cleanup(cancel)
-	b.ctx = ctx
+	b.ctx, b.close = ctx, cancel
 	b.must(chromedp.Do(ctx))
 	command(b, network.Enable, network.EnableParams{})
 	command(b, log.Enable, cdp.Empty{})

@@ -18,6 +18,8 @@ func TestTheDashboardInABrowser(t *testing.T) {
 		{"nothing scrolls sideways on a phone", nothingScrollsSideways},
 		{"without scripts the tables say the same", withoutScripts},
 		{"a first view is small and all of it is ours", aFirstViewIsSmall},
+		{"a page that was left holds no stream", aPageThatWasLeftHoldsNoStream},
+		{"many pages share one stream", manyPagesShareOneStream},
 		{"a page outlives its server", aPageOutlivesItsServer},
 		{"a page follows new cuts by itself and moves only then", aPageFollowsNewCuts},
 	} {

@@ -13,7 +13,8 @@
 //   - What a page says is what `lakectl sql` says of the ledger and the tables.
 //   - A keyboard alone reads every point of every chart; without scripts the tables say the same.
 //   - On 375 pixels nothing scrolls sideways.
-//   - A page follows a new cut by itself, and after its connection was cut.
+//   - A page follows a new cut by itself, and after its connection was cut. However many pages a browser has open or
+//     keeps, they hold one stream of events together.
 //   - A first view is small, and nothing comes from elsewhere.
 //
 // Pictures of all views go to the folder that SCREENSHOTS names, to be looked at.

@@ -48,8 +48,8 @@ func (b *tab) fresh() string {
 func aPageOutlivesItsServer(t *testing.T, w *world) {
 	b := w.tab(t, desk)
 	b.signIn("--artist", w.ids[artist])
-	w.until("the page has heard of a cut", func() bool { return eval[string](b, `document.documentElement.dataset.heard ?? ""`) != "" })
-	tag, plays := eval[string](b, `document.documentElement.dataset.heard`), b.plays()
+	w.until("the page has heard of a cut", func() bool { return b.heard() != "" })
+	tag, plays := b.heard(), b.plays()
 	w.stop()
 	w.until("the page says that it is alone", func() bool { return strings.Contains(b.fresh(), "Offline") })
 	b.picture("offline")
@@ -76,10 +76,15 @@ func aPageOutlivesItsServer(t *testing.T, w *world) {
 func aPageFollowsNewCuts(t *testing.T, w *world) {
 	b := w.tab(t, desk)
 	b.signIn("--artist", w.ids[artist])
+	other := b.another()
+	other.open(w.base(artist))
+	w.until("both pages have heard of a cut", func() bool { return b.heard() != "" && other.heard() != "" })
 	eval[bool](b, "window.same = true")
 	before := b.plays()
 	w.listen("first", 40, 7)
 	w.until("the page shows the new plays by itself", func() bool { return b.plays() == before+7 })
+	w.until("so does the page in another window", func() bool { return other.plays() == before+7 })
+	other.close()
 	b.picture("live")
 	if !eval[bool](b, "window.same === true") {
 		t.Error("the page was loaded anew")

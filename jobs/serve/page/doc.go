@@ -10,8 +10,8 @@
 //
 // Every view is whole without JavaScript: charts are SVG that this package draws, and behind each stands a table with
 // the same figures. Scripts add three things to what is there: a cursor that reads a chart point by point, from its
-// table ([assets/chart.js]), pages that follow new snapshots ([assets/live.js]), and signing in by a link
-// (a script of package access).
+// table ([assets/chart.js]), pages that follow new snapshots ([assets/live.js] and [assets/stream.js]), and signing in
+// by a link (a script of package access).
 //
 // A chart library was weighed and left out: uPlot 1.6.32 is the best there is for its size, 22 KB compressed, more
 // than all of this page. It draws on a canvas, only where scripts run, and tells nobody who cannot see it what it
@@ -23,7 +23,9 @@
 //
 // A page that follows takes over only the parts that changed, never the one that holds the focus. What moved is
 // coloured for a moment; one dot breathes while listens come in; with prefers-reduced-motion nothing does. Without
-// its server a page says so and keeps its figures.
+// its server a page says so and keeps its figures. All pages of a browser share one stream of events, which a page that
+// is seen holds: a stream takes one of the six connections that a browser has to a server over HTTP/1.1, and browsers
+// keep pages that were left, with their connections.
 //
 // Nothing is loaded from elsewhere, no script and no style stands in the HTML, so the strictest content security policy
 // holds. Texts of others (names of tracks, countries, devices) only pass through html/template.

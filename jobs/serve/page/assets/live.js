@@ -1,7 +1,8 @@
-// The page follows new cuts of the tables: the server names one, the page asks for itself again and takes over the parts
-// that changed. Where the server does not answer, the page says so, and its figures stay.
-const script = document.querySelector("script[data-updates]"), root = document.documentElement;
-let cut = script.dataset.cut, busy = false, again = false, lost = 0, read = performance.now();
+// The page follows new cuts of the tables: the stream (stream.js) names one, the page asks for itself again and takes over
+// the parts that changed. Where the server does not answer, the page says so, and its figures stay. One whose access has
+// ended gives way to what the server says then.
+let cut = document.querySelector("script[data-cut]").dataset.cut;
+let busy = false, again = false, away = "", lost = false, read = performance.now();
 
 const renew = (part, now) => {
   if (!now || now.innerHTML === (part.dataset.was ?? part.innerHTML)) return;
@@ -16,17 +17,19 @@ const refresh = async () => {
   if (busy) { again = true; return; }
   busy = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
-    if (answer.status === 401 || answer.status === 403) { location.reload(); return; }
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin", signal: AbortSignal.timeout(30000) });
+    if ([401, 403, 404].includes(answer.status)) { location.reload(); return; }
+    away = answer.status >= 500 ? "No new figures. " : "";
     if (!answer.ok) return; // the next cut asks again
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) renew(part, fresh.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`));
     read = performance.now();
     document.dispatchEvent(new Event("renewed")); // modules do not know each other's addresses, which change with their content
   } catch {
-    // offline: the stream says when the server is back
+    away = "Offline. ";
   } finally {
     busy = false;
+    age();
     if (again) { again = false; refresh(); }
   }
 };
@@ -34,45 +37,24 @@ const refresh = async () => {
 // How old the figures are goes on by itself.
 const ago = (s) => (s < 2 ? "1 s" : s < 120 ? `${s} s` : s < 7200 ? `${Math.floor(s / 60)} min` : s < 172800 ? `${Math.floor(s / 3600)} hours` : `${Math.floor(s / 86400)} days`);
 const age = () => {
-  const since = document.querySelector(".fresh .since"), dot = document.querySelector(".fresh .dot");
+  const fresh = document.querySelector(".fresh"), since = fresh?.querySelector(".since"), dot = fresh?.querySelector(".dot");
   if (!since) return;
   const seconds = Math.floor((since.dataset.now - since.dataset.asOf + performance.now() - read) / 1000), told = since.querySelector(".ago");
   if (told) told.textContent = ago(seconds);
-  dot.classList.toggle("flows", !lost && seconds < 60);
+  if (away && !fresh.querySelector(".lost")) since.insertAdjacentHTML("beforebegin", `<span class="lost" role="status"></span>`);
+  if (away) fresh.querySelector(".lost").textContent = away;
+  else fresh.querySelector(".lost")?.remove();
+  dot.classList.toggle("old", Boolean(away) || !told);
+  dot.classList.toggle("flows", !away && seconds < 60);
 };
 
-const offline = () => {
-  const fresh = document.querySelector(".fresh"), since = fresh?.querySelector(".since");
-  if (!since || fresh.querySelector(".lost")) return;
-  const told = document.createElement("span");
-  told.className = "lost";
-  told.setAttribute("role", "status");
-  told.textContent = "Offline. ";
-  since.before(told);
-  fresh.querySelector(".dot").className = "dot old";
-  fresh.dataset.was = "offline"; // the next answer takes its place
-};
-
-const listen = () => {
-  const events = new EventSource(script.dataset.updates);
-  events.addEventListener("open", () => {
-    if (lost) refresh();
-    clearTimeout(lost);
-    lost = 0;
-  });
-  events.addEventListener("cut", (e) => {
-    root.dataset.heard = e.lastEventId;
-    if (e.lastEventId === cut) return;
-    cut = e.lastEventId;
-    refresh();
-  });
-  events.addEventListener("error", () => {
-    lost ||= setTimeout(offline, 2000);
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 5000); // refused: the browser does not try again
-  });
-};
+document.addEventListener("stream", ({ detail }) => {
+  if (detail.lost && !lost) setTimeout(refresh, 1000); // a server that starts anew is back by then
+  if (detail.tag !== cut && detail.tag || lost && !detail.lost) refresh();
+  [cut, lost] = [detail.tag || cut, detail.lost];
+});
 
 document.querySelector("header [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-if (script.dataset.updates) listen();
 setInterval(age, 1000);
 setInterval(() => { if (!document.hidden) refresh(); }, 60000); // what is told of the last hour, and where no stream gets through
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
