@@ -88,7 +88,7 @@ func (v *viewer) changeList(changed []change) []page.Change {
 			one.What, one.Unit, one.Before, one.After = page.Day(day, v.now), "Plays", page.Count(*c.Before), page.Count(*c.After)
 			one.ID = "d" + c.Day + "-" + c.Noticed.Format(time.DateOnly)
 			for _, why := range c.Causes {
-				one.Causes = append(one.Causes, page.Cause{Text: playsBecause(why.Cause, *why.Plays), Amount: signedCount(*why.Plays)})
+				one.Causes = append(one.Causes, page.Cause{Text: playsBecause(why.Cause, *why.Plays), Amount: page.Signed(*why.Plays)})
 			}
 		} else {
 			one.What, one.Unit, one.Before, one.After = monthName(c.Period)+", statement", c.Currency, decimal(c.Currency, *c.Was), decimal(c.Currency, *c.Is)

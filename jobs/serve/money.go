@@ -35,7 +35,7 @@ func decimal(code string, m minor) string {
 	}
 	text, sign := m.String(), ""
 	if text[0] == '-' {
-		text, sign = text[1:], "-"
+		text, sign = text[1:], page.Minus
 	}
 	if scale == 0 {
 		return page.Count(int64(m))

@@ -322,11 +322,11 @@ func changedIn(changed []cut.Change, r figures.Range, track string) string {
 	case late == 0 && other == 0:
 		return ""
 	case other == 0:
-		return signedCount(late) + " late"
+		return page.Signed(late) + " late"
 	case late == 0:
-		return signedCount(other) + " corrected"
+		return page.Signed(other) + " corrected"
 	}
-	return signedCount(late) + " late, " + signedCount(other) + " corrected"
+	return page.Signed(late) + " late, " + page.Signed(other) + " corrected"
 }
 
 func query(of url.Values) string {

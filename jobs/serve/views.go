@@ -133,13 +133,10 @@ func (v *viewer) trackRows(ctx context.Context, list tracks) ([]page.TrackRow, e
 }
 
 func signedPercent(n *int64) string {
-	switch {
-	case n == nil:
+	if n == nil {
 		return ""
-	case *n > 0:
-		return "+" + page.Count(*n) + " %"
 	}
-	return page.Count(*n) + " %"
+	return page.Signed(*n) + " %"
 }
 
 func (v *viewer) rangeQuery() string { return v.frame().Range.Query() }
@@ -184,13 +181,6 @@ func barsOf(title string, p parts, most int, name func(string) string) page.Bars
 		b.Note = strings.TrimSpace(b.Note + " Not split: " + lowerFirst(apart.Why))
 	}
 	return b
-}
-
-func signedCount(n int64) string {
-	if n > 0 {
-		return "+" + page.Count(n)
-	}
-	return page.Count(n)
 }
 
 func (v *viewer) tracks(ctx context.Context) (any, error) {

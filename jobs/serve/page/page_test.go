@@ -183,7 +183,7 @@ func TestAxesHaveRoundSteps(t *testing.T) {
 }
 
 func TestNumbersAreWrittenOneWay(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1234567: "-1,234,567"} {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1234567: "−1,234,567"} {
 		if got := Count(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}

@@ -6,12 +6,15 @@ import (
 	"time"
 )
 
+// Minus is the sign of what is below nothing, as wide as a plus. Files for programs have a hyphen.
+const Minus = "\u2212"
+
 // Count is a number with its thousands apart, as in 7,934.
 func Count(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	sign := ""
 	if digits[0] == '-' {
-		sign, digits = "-", digits[1:]
+		sign, digits = Minus, digits[1:]
 	}
 	var b strings.Builder
 	for i, d := range digits {
@@ -23,8 +26,8 @@ func Count(n int64) string {
 	return sign + b.String()
 }
 
-// signed is a difference with its sign, as in +163.
-func signed(n int64) string {
+// Signed is a difference with its sign, as in +163.
+func Signed(n int64) string {
 	if n > 0 {
 		return "+" + Count(n)
 	}
