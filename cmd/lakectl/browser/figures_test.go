@@ -62,6 +62,7 @@ func figuresAreThoseOfTheTables(t *testing.T, w *world) {
 			b.open(w.base(who) + "/tracks" + query)
 			w.compareTracks(b, who+query, where)
 		}
+		w.compareStatement(b)
 	}
 }
 
@@ -97,6 +98,17 @@ func (w *world) compareOverview(b *tab, name, where string) {
 		if sum != total(parts) {
 			b.Errorf("%s: %s sum to %d, the ledger has %d", name, of, sum, total(parts))
 		}
+	}
+}
+
+// compareStatement holds what March paid as published against the payouts under the tag of its close.
+func (w *world) compareStatement(b *tab) {
+	b.Helper()
+	b.open(w.base(artist) + "/statements")
+	paid := w.number(fmt.Sprintf("SELECT CAST(sum(amount_minor) AS VARCHAR) AS n FROM royalty_payouts WHERE period = '2026-03' AND artist_id = '%s'", w.ids[artist]), "--as-of", "royalty-2026-03-v1")
+	shown := eval[string](b, `document.getElementById("2026-03").querySelector("dl.sum dd").textContent`)
+	if got := number(strings.ReplaceAll(strings.TrimPrefix(shown, "EUR "), ".", "")); got != paid || paid == 0 {
+		b.Errorf("the page says that March paid %s, the payouts come to %d cents", shown, paid)
 	}
 }
 

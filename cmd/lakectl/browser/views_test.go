@@ -135,13 +135,19 @@ func aBadLinkSaysWhatToDo(t *testing.T, w *world) {
 	w.expired(t, rules)
 }
 
-// expired signs somebody in, revokes it, and looks at what the page becomes.
+// expired signs somebody in, revokes it, and looks at what the open page becomes, and the next one.
 func (w *world) expired(t *testing.T, rules string) {
 	t.Helper()
 	b := w.tab(t, desk)
 	b.signIn("--artist", w.ids[artist])
+	w.until("the page has heard of a cut", func() bool { return b.heard() != "" })
 	w.revokeNewest()
-	w.until("the page asks to sign in again", func() bool { return b.open(w.base(artist)) == 401 })
+	w.until("the open page asks to sign in by itself", func() bool {
+		return strings.Contains(strings.ToLower(eval[string](b, `document.body?.innerText ?? ""`)), "sign in")
+	})
+	if code := b.open(w.base(artist)); code != 401 {
+		t.Errorf("a page of who was signed out is %d", code)
+	}
 	if text := eval[string](b, `document.body?.innerText ?? ""`); !strings.Contains(strings.ToLower(text), "sign in") {
 		t.Errorf("the page of who was signed out says %q", text)
 	}

@@ -67,21 +67,21 @@ func (w *world) lakectl(args ...string) []byte {
 }
 
 // sql returns the rows of a query.
-func (w *world) sql(text string) []map[string]any {
+func (w *world) sql(text string, flags ...string) []map[string]any {
 	w.Helper()
 	var result struct {
 		Rows []map[string]any `json:"rows"`
 	}
-	if err := json.Unmarshal(w.lakectl("sql", text), &result); err != nil {
+	if err := json.Unmarshal(w.lakectl(append(append([]string{"sql"}, flags...), text)...), &result); err != nil {
 		w.Fatal(err)
 	}
 	return result.Rows
 }
 
 // number is the only figure of a query.
-func (w *world) number(text string) int64 {
+func (w *world) number(text string, flags ...string) int64 {
 	w.Helper()
-	rows := w.sql(text)
+	rows := w.sql(text, flags...)
 	if len(rows) != 1 || len(rows[0]) != 1 {
 		w.Fatalf("%s: %v", text, rows)
 	}
@@ -89,11 +89,11 @@ func (w *world) number(text string) int64 {
 		if value == nil {
 			return 0
 		}
+		if f, ok := value.(float64); ok {
+			return int64(f)
+		}
 		var n int64
 		if _, err := fmt.Sscan(fmt.Sprint(value), &n); err != nil {
-			if f, ok := value.(float64); ok {
-				return int64(f)
-			}
 			w.Fatal(err)
 		}
 		return n
