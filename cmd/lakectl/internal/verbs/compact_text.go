@@ -9,11 +9,16 @@ func sayCompaction(p *frame.Page, c *compact.Report, dryRun bool) {
 	if c == nil || c.Files == 0 && len(c.Skipped) == 0 {
 		return
 	}
-	did := "rewrote"
-	if dryRun {
-		did = "would rewrite"
+	files := frame.CountOf(int64(c.Files), "file")
+	switch {
+	case c.Files == 0: // all were skipped
+	case dryRun:
+		p.Say("would rewrite %s of %s, %s, as %s at most", files, c.Table, megabytes(c.Bytes), frame.CountOf(int64(c.Written), "file"))
+	case c.Written == 0:
+		p.Say("took %s of %s away: all of the rows were deleted", files, c.Table)
+	default:
+		p.Say("rewrote %s of %s, %s, as %s", files, c.Table, megabytes(c.Bytes), frame.CountOf(int64(c.Written), "file"))
 	}
-	p.Say("%s %s of %s, %s, as %s", did, frame.CountOf(int64(c.Files), "file"), c.Table, megabytes(c.Bytes), frame.CountOf(int64(c.Written), "file"))
 	if c.Left > 0 {
 		p.Say("%s left for the next run%s", frame.CountOf(int64(c.Left), "new file"), because(c.Ended))
 	}
