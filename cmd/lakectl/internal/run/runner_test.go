@@ -66,17 +66,16 @@ func (s Status) job(name string) JobStatus {
 	return JobStatus{}
 }
 
+// The socket of systemd is the whole process's, so no other test runs beside this one.
 func TestRunGoesOnWhateverAJobOrIngestDoes(t *testing.T) {
-	t.Parallel()
 	l, to := laketest.New(t), &laketest.Journal{}
 	sock := filepath.Join(t.TempDir(), "notify")
 	said, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: sock, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer said.Close()                 //nolint:errcheck // test
-	os.Setenv("NOTIFY_SOCKET", sock)   //nolint:errcheck,usetesting // the tests of this package run side by side, and none minds
-	defer os.Unsetenv("NOTIFY_SOCKET") //nolint:errcheck // as above
+	defer said.Close() //nolint:errcheck // test
+	t.Setenv("NOTIFY_SOCKET", sock)
 	var ingested atomic.Int32
 	r := New(envOf(l, to), Options{
 		Program: shell(`case "$2" in
