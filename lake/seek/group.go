@@ -2,6 +2,8 @@ package seek
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -68,21 +70,29 @@ func (r *Reader) kept(name string, make func() (value any, bytes int64, err erro
 	return r.keptIn(r.cache, name, make)
 }
 
+// keptIn makes it once for all that ask at the same time. Where the one that makes it gives up, because nobody waits
+// for its own answer any more, another of them makes it.
 func (r *Reader) keptIn(c *cache, name string, make func() (value any, bytes int64, err error)) (any, error) {
-	if value, ok := c.get(name); ok {
-		return value, nil
-	}
-	value, err, _ := r.flight.Do(name, func() (any, error) {
+	for {
 		if value, ok := c.get(name); ok {
 			return value, nil
 		}
-		value, bytes, err := make()
-		if err == nil {
-			c.put(name, value, bytes)
+		mine := false
+		value, err, _ := r.flight.Do(name, func() (any, error) {
+			mine = true
+			if value, ok := c.get(name); ok {
+				return value, nil
+			}
+			value, bytes, err := make()
+			if err == nil {
+				c.put(name, value, bytes)
+			}
+			return value, err
+		})
+		if mine || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			return value, err
 		}
-		return value, err
-	})
-	return value, err
+	}
 }
 
 // leaf is the place of a column by field id, -1 where the file lacks it.
