@@ -274,7 +274,7 @@ func TestFilesOfOthersPassAndAreCounted(t *testing.T) {
 	if err := d.Bind(t.Context(), "p", s); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "00000-foreign.parquet")
+	path := filepath.Join(laketest.Folder(t), "00000-foreign.parquet")
 	if err := os.Rename(pathOf(t, f), path); err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func TestASealFollowsItsFileToAnotherPlace(t *testing.T) {
 	for _, f := range filesOf(t, s) {
 		path := pathOf(t, f)
 		data := strings.Index(path, "/data/")
-		moved := t.TempDir() + path[data:]
+		moved := laketest.Folder(t) + path[data:]
 		if err := os.MkdirAll(filepath.Dir(moved), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -332,7 +332,7 @@ func TestASealFollowsItsFileToAnotherPlace(t *testing.T) {
 func TestASealIsGivenOnlyToANameThatPromisesIt(t *testing.T) {
 	_, s := sealedLake(t)
 	path := pathOf(t, filesOf(t, s)[0])
-	other := filepath.Join(t.TempDir(), "data.parquet")
+	other := filepath.Join(laketest.Folder(t), "data.parquet")
 	if err := os.Rename(path, other); err != nil {
 		t.Fatal(err)
 	}
