@@ -31,29 +31,13 @@ func (d *DB) Write(ctx context.Context, t *lake.Table, job, relation string) ([]
 // [lake.PartitionValue] has it. Where a caller knows the partitions, this is faster than [DB.Write]: rows need not be
 // told apart one by one, and files that hold none are not read.
 func (d *DB) WritePartition(ctx context.Context, t *lake.Table, job, relation string, value any) ([]iceberg.DataFile, error) {
-	p, err := partitioningOf(t)
-	if err != nil {
-		return nil, err
-	}
-	where, err := p.holds(value)
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
-	}
-	return d.write(ctx, t, job, copyOf{relation: relation, where: where, value: value})
+	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: value})
 }
 
 // WriteSorted is [DB.WritePartition] for one file in the order of columns of t, by lakectl's names, which must be that
 // of its spec. Its row groups have at most so many rows: who looks for one key reads little.
 func (d *DB) WriteSorted(ctx context.Context, t *lake.Table, job, relation string, value any, order []string, groupRows int) ([]iceberg.DataFile, error) {
-	p, err := partitioningOf(t)
-	if err != nil {
-		return nil, err
-	}
-	where, err := p.holds(value)
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
-	}
-	return d.write(ctx, t, job, copyOf{relation: relation, where: where, value: value, order: order, groupRows: groupRows})
+	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: value, order: order, groupRows: groupRows})
 }
 
 // WriteInOrder is [DB.WriteSorted] for a relation whose rows come in the order of t's spec already, of a DB that keeps
@@ -62,15 +46,19 @@ func (d *DB) WriteInOrder(ctx context.Context, t *lake.Table, job, relation stri
 	if !d.keepsOrder {
 		return nil, fmt.Errorf("write %s: the order of rows is not kept", t.Name())
 	}
+	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: value, inOrder: true, groupRows: groupRows})
+}
+
+// writeOne writes the rows of one partition.
+func (d *DB) writeOne(ctx context.Context, t *lake.Table, job string, c copyOf) ([]iceberg.DataFile, error) {
 	p, err := partitioningOf(t)
 	if err != nil {
 		return nil, err
 	}
-	where, err := p.holds(value)
-	if err != nil {
+	if c.where, err = p.holds(c.value); err != nil {
 		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 	}
-	return d.write(ctx, t, job, copyOf{relation: relation, where: where, value: value, inOrder: true, groupRows: groupRows})
+	return d.write(ctx, t, job, c)
 }
 
 // copyOf is what one COPY writes.
