@@ -113,7 +113,8 @@ esac`),
 		return s.job("good").Runs >= 2 && s.job("bad").Failures > 0 && s.job("torn").Failures > 0 && s.job("killed").Failures > 0 && s.Ingest.Restarts == 2 && s.Ingest.State == "runs"
 	})
 	s := r.Status()
-	if j := s.job("bad"); j.LastError != "it is broken" || *j.LastExit != 5 || !j.NextRun.After(s.Now) {
+	// On a busy machine the next slot of a job of each second can be past: the job is due then, or at work again.
+	if j := s.job("bad"); j.LastError != "it is broken" || *j.LastExit != 5 || j.NextRun.IsZero() || j.State == "waits" && !j.NextRun.After(s.Now) {
 		t.Errorf("%+v", j)
 	}
 	if j := s.job("killed"); !strings.Contains(j.LastError, "memory") || *j.LastExit != -1 {
