@@ -101,9 +101,9 @@ debian() {
     { tail -n 20 "$RUN/apt.log" >&2; die "apt-get failed; log: $RUN/apt.log"; }
 }
 
-# java_home MAJOR...: prints the first JDK of one of these versions; where there is none, installs Debian's.
+# java_home MAJOR...: prints the first JDK of one of these versions; where there is none, installs the first from Debian.
 java_home() {
-  jdk "$@" || { debian openjdk-17-jdk-headless && jdk "$@"; } || die "no JDK $* under /usr/lib/jvm"
+  jdk "$@" || { debian "openjdk-$1-jdk-headless" && jdk "$@"; } || die "no JDK $* under /usr/lib/jvm"
 }
 
 jdk() {
@@ -116,13 +116,15 @@ jdk() {
   return 1
 }
 
+# dependency GROUP:ARTIFACT:VERSION [XML]
 dependency() {
   local group artifact version
   IFS=: read -r group artifact version <<<"$1"
-  echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version></dependency>"
+  echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>${2:-}</dependency>"
 }
 
-# jars DIR GROUP:ARTIFACT:VERSION...: links the run-time closure of these Maven artifacts into DIR.
+# jars DIR GROUP:ARTIFACT:VERSION...: links the run-time closure of these Maven artifacts into DIR. BOM=GROUP:ARTIFACT:VERSION gives the
+# versions that their poms leave out.
 jars() {
   local dir=$1 work artifact
   shift
@@ -133,6 +135,7 @@ jars() {
   {
     echo '<project><modelVersion>4.0.0</modelVersion>'
     echo '<groupId>local</groupId><artifactId>closure</artifactId><version>1</version><packaging>pom</packaging>'
+    [ -z "${BOM:-}" ] || echo "<dependencyManagement><dependencies>$(dependency "$BOM" '<type>pom</type><scope>import</scope>')</dependencies></dependencyManagement>"
     echo '<dependencies>'
     for artifact; do dependency "$artifact"; done
     echo '</dependencies></project>'
