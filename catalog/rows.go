@@ -27,7 +27,7 @@ type RefusedRow struct {
 type RequestRow struct {
 	RequestID    string     `col:"request_id"`
 	Subject      string     `col:"subject"`
-	UserID       string     `col:"user_id"`
+	UserID       string     `col:"user_id,null"`
 	RequestedAt  time.Time  `col:"requested_at"`
 	ReceivedTime time.Time  `col:"received_time"`
 	From         *time.Time `col:"from"`

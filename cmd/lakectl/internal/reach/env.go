@@ -16,8 +16,14 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// Env connects to the configured catalog and returns what jobs are given. close ends the connection.
+// Env connects to the configured catalog and returns what jobs are given. close ends the connection. A lake that was
+// restored, and has not erased again what it had erased, is refused.
 func Env(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
+	return refuseBehind(ctx, c)(EnvBehind(ctx, c))
+}
+
+// EnvBehind is Env for verbs that help such a lake.
+func EnvBehind(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
 	env, cat, err := connect(ctx, c, false)
 	if err != nil {
 		return env, nil, err
@@ -32,6 +38,11 @@ func Env(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err
 
 // Reader is Env for verbs that only read: it takes no subject key and no right to write anything.
 func Reader(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
+	return refuseBehind(ctx, c)(ReaderBehind(ctx, c))
+}
+
+// ReaderBehind is Reader for verbs that show nothing of a listen.
+func ReaderBehind(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
 	env, cat, err := connect(ctx, c, true)
 	if err != nil {
 		return env, nil, err
@@ -107,17 +118,17 @@ func logVerified(log *slog.Logger, v *lake.Verifier) {
 // WithEnv runs what a verb does on the lake and closes it afterwards. Nothing is printed when the work failed
 // before it had a result.
 func WithEnv[T any](ctx context.Context, c *frame.Call, work func(jobs.Env) (T, error)) (any, error) {
-	env, closeEnv, err := Env(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	defer closeEnv()
-	return frame.Result(work(env))
+	return With(ctx, c, Env, work)
 }
 
 // WithReader is WithEnv for verbs that only read.
 func WithReader[T any](ctx context.Context, c *frame.Call, work func(jobs.Env) (T, error)) (any, error) {
-	env, closeEnv, err := Reader(ctx, c)
+	return With(ctx, c, Reader, work)
+}
+
+// With is WithEnv with another way to open the lake.
+func With[T any](ctx context.Context, c *frame.Call, open func(context.Context, *frame.Call) (jobs.Env, func(), error), work func(jobs.Env) (T, error)) (any, error) {
+	env, closeEnv, err := open(ctx, c)
 	if err != nil {
 		return nil, err
 	}

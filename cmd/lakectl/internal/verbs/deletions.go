@@ -60,20 +60,22 @@ Where its rows are gone from the tables already, the files that held them stay. 
 of it that come later are withdrawn with it; a request that says something else is another one, and binds.`,
 				Examples: []string{"lakectl deletions withdraw r-17 --reason 'asked by mistake'"}, Text: []frame.Teller{frame.Text(sayRequestDecided)},
 			}, (*reasonFlags).declare, runDeletionsWithdraw),
+			deletionsExportVerb(),
+			deletionsReapplyVerb(),
 		},
 	}
 }
 
 func runDeletionsList(ctx context.Context, c *frame.Call) (any, error) {
-	return reach.WithReader(ctx, c, func(env jobs.Env) ([]erase.Request, error) { return erase.List(ctx, env) })
+	return reach.With(ctx, c, reach.ReaderBehind, func(env jobs.Env) ([]erase.Request, error) { return erase.List(ctx, env) })
 }
 
 func runDeletionsShow(ctx context.Context, c *frame.Call) (any, error) {
-	return reach.WithReader(ctx, c, func(env jobs.Env) (erase.RequestDetail, error) { return erase.Show(ctx, env, c.Args().First()) })
+	return reach.With(ctx, c, reach.ReaderBehind, func(env jobs.Env) (erase.RequestDetail, error) { return erase.Show(ctx, env, c.Args().First()) })
 }
 
 func runDeletionsPlan(ctx context.Context, c *frame.Call) (any, error) {
-	return reach.WithEnv(ctx, c, func(env jobs.Env) (erase.Forecast, error) { return erase.Foresee(ctx, env, c.Args().First()) })
+	return reach.With(ctx, c, reach.EnvBehind, func(env jobs.Env) (erase.Forecast, error) { return erase.Foresee(ctx, env, c.Args().First()) })
 }
 
 type reasonFlags struct {
@@ -103,20 +105,20 @@ func runDeletionsHold(ctx context.Context, c *frame.Call, f reasonFlags) (any, e
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	return reach.WithEnv(ctx, c, func(env jobs.Env) (erase.Decided, error) {
+	return reach.With(ctx, c, reach.EnvBehind, func(env jobs.Env) (erase.Decided, error) {
 		return erase.Hold(ctx, env, c.Args().First(), f.Reason)
 	})
 }
 
 func runDeletionsRelease(ctx context.Context, c *frame.Call) (any, error) {
-	return reach.WithEnv(ctx, c, func(env jobs.Env) (erase.Decided, error) { return erase.Release(ctx, env, c.Args().First()) })
+	return reach.With(ctx, c, reach.EnvBehind, func(env jobs.Env) (erase.Decided, error) { return erase.Release(ctx, env, c.Args().First()) })
 }
 
 func runDeletionsWithdraw(ctx context.Context, c *frame.Call, f reasonFlags) (any, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	return reach.WithEnv(ctx, c, func(env jobs.Env) (erase.Decided, error) {
+	return reach.With(ctx, c, reach.EnvBehind, func(env jobs.Env) (erase.Decided, error) {
 		return erase.Withdraw(ctx, env, c.Args().First(), f.Reason)
 	})
 }

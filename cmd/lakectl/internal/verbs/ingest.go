@@ -70,7 +70,7 @@ func runIngest(ctx context.Context, c *frame.Call, f ingestFlags) (_ any, err er
 		return nil, err
 	}
 	defer stopMetrics()
-	env, closeEnv, err := reach.Env(ctx, c)
+	env, closeEnv, err := reach.EnvBehind(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func runIngestFile(ctx context.Context, c *frame.Call, f ingestFileFlags) (any, 
 		}
 		options.ReceivedTime = &at
 	}
-	env, closeEnv, err := reach.Env(ctx, c)
+	env, closeEnv, err := reach.EnvBehind(ctx, c)
 	if err != nil {
 		return nil, err
 	}

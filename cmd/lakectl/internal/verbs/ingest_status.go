@@ -35,7 +35,7 @@ no broker answers within 5 s, the text shows what the archive knows, and the com
 }
 
 func runIngestStatus(ctx context.Context, c *frame.Call) (_ any, err error) {
-	env, closeEnv, err := reach.Reader(ctx, c)
+	env, closeEnv, err := reach.ReaderBehind(ctx, c)
 	if err != nil {
 		return nil, err
 	}

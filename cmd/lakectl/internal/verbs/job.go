@@ -148,5 +148,9 @@ func runDeletions(ctx context.Context, c *frame.Call, f deletionsFlags) (any, er
 		return nil, err
 	}
 	defer closeEnv()
-	return chain.CarryOut(ctx, env, chain.DeletionsOptions{Rollup: rollupOptions(c), OnlyOpen: f.OnlyOpen})
+	done, err := chain.CarryOut(ctx, env, chain.DeletionsOptions{Rollup: rollupOptions(c), OnlyOpen: f.OnlyOpen})
+	if err == nil {
+		reach.NoteErased(ctx, c, env)
+	}
+	return done, err
 }
