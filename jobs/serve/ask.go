@@ -39,6 +39,7 @@ type question struct {
 	tag       string     // of what the answer depends on besides the cut
 	sort      string     // of a roster
 	share     *cut.Share // of a label; nil for an artist's own figures
+	follows   bool       // a cursor of another state has the same places of this one
 	read      *read      // what several parts of the answer need; nil: nothing is kept
 }
 
@@ -47,6 +48,7 @@ type read struct {
 	envelope *envelope
 	changed  []cut.Change
 	changes  bool // changed is read
+	listed   listed
 }
 
 // subject is whose figures are asked for.

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ func (v *viewer) changes(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := page.Changes{Frame: v.frame(), Tracks: v.choices(), Track: v.onlyTrack, Count: list.Count}
+	c := page.Changes{Frame: v.frame(), Tracks: v.choices(), Track: v.onlyTrack, Count: list.Count, Paging: v.paging(v.pageQuery)}
 	for _, one := range list.Changes {
 		title := "Noticed on " + page.Day(one.Noticed, v.now)
 		if n := len(c.Groups); n == 0 || c.Groups[n-1].Title != title {
@@ -38,12 +37,6 @@ func (v *viewer) changes(ctx context.Context) (any, error) {
 		}
 		last := &c.Groups[len(c.Groups)-1]
 		last.List = append(last.List, v.changeList([]change{one})...)
-	}
-	if list.Next != "" {
-		c.Next = v.pageQuery(list.Next)
-		if v.onlyTrack != "" {
-			c.Next += "&track=" + url.QueryEscape(v.onlyTrack)
-		}
 	}
 	return c, nil
 }
@@ -153,22 +146,22 @@ func moneyBecause(cause string) string {
 	return cause
 }
 
+// pageOfStatements is how many statements a page has: two years.
+const pageOfStatements = 24
+
 func (v *viewer) statements(ctx context.Context) (any, error) {
+	v.limit = min(v.limit, pageOfStatements)
 	a, err := v.account(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a.limit = min(a.limit, 24)
 	list, err := a.statements(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := page.Statements{Frame: v.frame()}
+	s := page.Statements{Frame: v.frame(), Paging: v.paging(func(cursor string) string { return query(v.rowsAfter(cursor)) })}
 	for _, one := range list.Statements {
 		s.List = append(s.List, v.statement(one))
-	}
-	if list.Next != "" {
-		s.Next = query(url.Values{"cursor": {list.Next}, "limit": {strconv.Itoa(a.limit)}})
 	}
 	return s, nil
 }
@@ -227,7 +220,7 @@ func (v *viewer) oneStatement(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := page.Account{Frame: v.frame(), Statement: v.statement(l.closedPeriod), Month: monthName(of.Period)}
+	p := page.Account{Frame: v.frame(), Statement: v.statement(l.closedPeriod), Month: monthName(of.Period), Paging: v.paging(func(cursor string) string { return query(v.rowsAfter(cursor)) })}
 	for _, one := range l.Amounts {
 		p.Sums = append(p.Sums, one.Currency+" "+decimal(one.Currency, one.Now))
 		for _, c := range one.Carried {
@@ -243,9 +236,6 @@ func (v *viewer) oneStatement(ctx context.Context) (any, error) {
 		row := paidRow(one)
 		row.Name = poolName(one)
 		p.Pools = append(p.Pools, row)
-	}
-	if l.Next != "" {
-		p.Next = query(url.Values{"cursor": {l.Next}, "limit": {strconv.Itoa(a.limit)}})
 	}
 	return p, nil
 }

@@ -17,13 +17,10 @@ func (v *viewer) roster(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := page.Roster{Frame: v.frame(), Rows: v.rosterRows(list), Count: int64(list.Count), Sort: v.sort}
+	r := page.Roster{Frame: v.frame(), Rows: v.rosterRows(list), Count: int64(list.Count), Sort: v.sort, Paging: v.paging(v.pageQuery)}
 	for _, s := range []page.Sort{{Name: "Artist", By: "name"}, {Name: "Plays", By: "plays"}, {Name: "Before", By: "previous"}, {Name: "Change", By: "change"}} {
 		s.URL = v.sortQuery(s.By)
 		r.Sorts = append(r.Sorts, s)
-	}
-	if list.Next != "" {
-		r.Next = v.pageQuery(list.Next)
 	}
 	return r, nil
 }

@@ -93,7 +93,7 @@ func (h *Handler) viewer(r *http.Request, of subject, parameters []string) (*vie
 	if err != nil {
 		return nil, err
 	}
-	q.ledger = h.books
+	q.ledger, q.follows = h.books, true
 	v := &viewer{question: q, now: h.env.Now(), handler: h, item: r.PathValue("track"), period: r.PathValue("period"), signedIn: access.SignedIn(r.Context()), unguarded: access.Unguarded(r.Context())}
 	if err := v.narrow(r.Context(), cmp.Or(v.item, v.onlyTrack)); err != nil {
 		return nil, err

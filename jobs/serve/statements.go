@@ -3,12 +3,9 @@ package serve
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -182,33 +179,6 @@ func sortPosted(list []posted) {
 	slices.SortFunc(list, func(a, b posted) int {
 		return cmp.Or(strings.Compare(a.Origin, b.Origin), strings.Compare(a.To, b.To), strings.Compare(a.Cause, b.Cause))
 	})
-}
-
-// pageOf takes the rows after the cursor of a question. A cursor names the state that it is of, by its tag, and the row
-// before by its place and its key.
-func pageOf[T any](q *question, tag string, all []T, key func(T) string) (page []T, next string, err error) {
-	from := 0
-	if q.cursor != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(q.cursor)
-		of, rest, ok := strings.Cut(string(raw), "/")
-		if err != nil || !ok {
-			return nil, "", refusal("the cursor is not one that an answer gave")
-		}
-		if of != tag {
-			return nil, "", errMoved
-		}
-		place, after, _ := strings.Cut(rest, "/")
-		at, err := strconv.Atoi(place)
-		if err != nil || at < 0 || at >= len(all) || key(all[at]) != after {
-			return nil, "", refusal("the cursor is of another question")
-		}
-		from = at + 1
-	}
-	page = all[from:min(len(all), from+q.limit)]
-	if end := from + len(page); end < len(all) {
-		next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s/%d/%s", tag, end-1, key(page[len(page)-1])))
-	}
-	return page, next, nil
 }
 
 // accountOf reads a question about statements, and answers itself where it cannot be answered.

@@ -192,22 +192,29 @@ func (v *viewer) tracks(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := page.Tracks{Frame: v.frame(), Rows: rows, Total: list.Plays}
-	if list.Next != "" {
-		t.Next = v.pageQuery(list.Next)
-	}
-	return t, nil
+	return page.Tracks{Frame: v.frame(), Rows: rows, Total: list.Plays, Paging: v.paging(v.pageQuery)}, nil
 }
 
-// pageQuery asks for the page after a cursor.
+// pageQuery asks for the rows of the same question after a cursor.
 func (v *viewer) pageQuery(cursor string) string {
-	q := v.sameRange()
-	q.Set("cursor", cursor)
-	q.Set("limit", strconv.Itoa(v.limit))
+	q := v.rowsAfter(cursor)
+	maps.Copy(q, v.sameRange())
 	if v.sort != standardSort {
 		q.Set("sort", v.sort)
 	}
+	if v.onlyTrack != "" {
+		q.Set("track", v.onlyTrack)
+	}
 	return query(q)
+}
+
+// rowsAfter asks for as many rows after a cursor; for the first ones where there is none.
+func (v *viewer) rowsAfter(cursor string) url.Values {
+	q := url.Values{"limit": {strconv.Itoa(v.limit)}}
+	if cursor != "" {
+		q.Set("cursor", cursor)
+	}
+	return q
 }
 
 // sameRange asks for the range that is shown, as it was asked for.

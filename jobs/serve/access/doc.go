@@ -45,7 +45,8 @@
 // request that changes something must prove its origin (Sec-Fetch-Site or Origin). There are no other means against
 // forged requests, and none is needed: no request with a token can be forged, and answers are never readable across
 // sites. A link from another site opens a page without the cookie, so the page to sign in leads on once by itself; the
-// second request is our own. Views are drawn by [Options] in the style of the page, or plainly.
+// second request is our own. Browsers keep the cookie twice as long as a session lasts, so that whoever comes back is
+// told that access has ended. Views are drawn by [Options] in the style of the page, or plainly.
 //
 // # How fresh it is
 //

@@ -79,6 +79,8 @@ var (
 	errInvalid   = errors.New("credentials that are not valid")
 	errElsewhere = errors.New("no access was given to anybody, and the request is not from this machine")
 	errCrossSite = errors.New("another site's page made the request")
+	errExpired   = errors.New("credentials that have expired")
+	errTaken     = errors.New("credentials that were revoked")
 )
 
 // Require lets requests through that may see something, and tells them with [ScopeOf] what. Others are answered: 401,
@@ -170,8 +172,13 @@ func (g *Guard) session(r *http.Request, b *book) (*pass, error) {
 // pass is what a secret of ours lets see.
 func (b *book) pass(k kind, d digest, at time.Time) (*pass, error) {
 	e := b.byDigest[d]
-	if e == nil || e.Kind != string(k) || !b.valid(e, at) {
+	switch {
+	case e == nil || e.Kind != string(k):
 		return nil, errInvalid
+	case e.state(at) == "expired":
+		return nil, errExpired
+	case !b.valid(e, at):
+		return nil, errTaken
 	}
 	return &pass{scope: e.scope, digest: d}, nil
 }
@@ -214,10 +221,24 @@ func (g *Guard) unauthorized(w http.ResponseWriter, r *http.Request, err error) 
 	g.env.Log.Debug("request not let in", "reason", err)
 	w.Header().Set("WWW-Authenticate", `Bearer realm="lakectl"`)
 	if wantsPage(r) && safe(r) {
-		g.signInPage(w, r, View{Status: http.StatusUnauthorized, Onward: onward(r)})
+		v := View{Status: http.StatusUnauthorized, Onward: onward(r)}
+		v.Title, v.Detail = ending(err)
+		g.signInPage(w, r, v)
 		return
 	}
 	Refuse(w, r, http.StatusUnauthorized, "Send a valid token as 'Authorization: Bearer TOKEN', or sign in. Make one with: lakectl token create.")
+}
+
+// ending is what a person is told who was let in before; "" for anybody else.
+func ending(err error) (title, detail string) {
+	const over = "Your access has ended"
+	switch {
+	case errors.Is(err, errExpired):
+		return over, "It was given for a time, and that is over. Sign in again to see the figures."
+	case errors.Is(err, errTaken):
+		return over, "It was taken back, or you signed out. Sign in again to see the figures."
+	}
+	return "", ""
 }
 
 // tooManyFailures counts a failure of the address that the connection comes from. Valid credentials are looked at

@@ -96,7 +96,7 @@ func (g *Guard) comeBack(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.env.Log.Info("signed in by the issuer", "token_id", row.TokenID)
-	http.SetCookie(w, g.cookie(secret, SessionLife))
+	http.SetCookie(w, g.cookie(secret, cookieLife))
 	// The issuer's page made this request, and browsers keep a strict cookie back from a redirect of such a one. Our
 	// page leads on.
 	g.signInPage(w, r, View{Status: http.StatusOK, Done: true})

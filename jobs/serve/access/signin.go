@@ -24,7 +24,7 @@ const (
 
 // signInPage shows the form to sign in, or that one is.
 func (g *Guard) signInPage(w http.ResponseWriter, r *http.Request, v View) {
-	v.SignIn, v.Title = !v.Done, "Sign in"
+	v.SignIn, v.Title = !v.Done, cmp.Or(v.Title, "Sign in")
 	if v.Done {
 		v.Title = "Signed in"
 	}
@@ -99,7 +99,7 @@ func (g *Guard) exchange(w http.ResponseWriter, r *http.Request) {
 		g.notSignedIn(w, r, err)
 	default:
 		w.Header().Set("Cache-Control", "no-store")
-		http.SetCookie(w, g.cookie(session, SessionLife))
+		http.SetCookie(w, g.cookie(session, cookieLife))
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	}
 }
@@ -227,6 +227,10 @@ func (g *Guard) cookieName() string {
 	}
 	return "lakectl_session"
 }
+
+// cookieLife is longer than the session, for as long as the table has it: so whoever comes with one that has ended is
+// told that.
+const cookieLife = keepOthers
 
 // forget is a life that takes a cookie away.
 const forget = -time.Second

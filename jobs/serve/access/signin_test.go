@@ -33,7 +33,7 @@ func TestALinkSignsInOnceAndTheSessionOutlastsTheServer(t *testing.T) {
 	in := s.signIn(link.Secret)
 	s.want("sign in", in, 303)
 	c := in.cookie
-	if c == nil || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Secure || c.Path != "/" || c.MaxAge != 12*3600 || c.Domain != "" || in.header.Get("Location") != "/" {
+	if c == nil || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Secure || c.Path != "/" || c.MaxAge != 24*3600 || c.Domain != "" || in.header.Get("Location") != "/" {
 		t.Fatalf("cookie %v, headers %v", c, in.header)
 	}
 	s.want("its own", s.get(ofA, in.asCookie()...), 200)
@@ -54,6 +54,41 @@ func TestALinkSignsInOnceAndTheSessionOutlastsTheServer(t *testing.T) {
 	other.want("the session after 10 minutes", other.get(ofA, in.asCookie()...), 200)
 	w.wait(access.SessionLife - access.LinkLife)
 	other.want("the session after 12 hours", other.get(ofA, in.asCookie()...), 401)
+}
+
+func TestWhoseAccessHasEndedIsToldSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.site(w.lake.Lake, access.Options{})
+	short, revoked, ours := w.given("artist", "A", time.Hour), w.given("artist", "A", 0), s.signIn(w.link("artist", "A").Secret)
+	out := s.signIn(w.link("artist", "A").Secret)
+	w.revoke(revoked.TokenID)
+	s.want("sign out", s.ask(http.MethodPost, "/signout", "", append(out.asCookie(), "Sec-Fetch-Site", "same-origin")...), 303)
+	w.wait(access.SessionLife + time.Minute)
+	const ended, over, taken = "Your access has ended", "that is over", "taken back"
+	for what, c := range map[string]struct {
+		with []string
+		told string
+	}{
+		"a token that expired":     {bearer(short.Secret), over},
+		"a token that was revoked": {bearer(revoked.Secret), taken},
+		"a session that expired":   {ours.asCookie(), over},
+		"a session that was ended": {out.asCookie(), taken},
+	} {
+		got := s.get(ofA, append(c.with, "Accept", "text/html")...)
+		s.want(what, got, 401)
+		if !strings.Contains(got.body, ended) || !strings.Contains(got.body, c.told) || !strings.Contains(got.body, `name="secret"`) {
+			t.Errorf("%s: %s", what, got.body)
+		}
+		if program := s.get(ofA, c.with...); program.status != 401 || strings.Contains(program.body, ended) {
+			t.Errorf("%s: a program has %d: %s", what, program.status, program.body)
+		}
+	}
+	for what, with := range map[string][]string{"nothing": nil, "a made up token": bearer("lkt_" + strings.Repeat("A", 43)), "a made up session": {"Cookie", out.cookie.Name + "=lks_" + strings.Repeat("A", 43)}} {
+		if got := s.get(ofA, append(with, "Accept", "text/html")...); got.status != 401 || strings.Contains(got.body, ended) {
+			t.Errorf("%s: %d: %s", what, got.status, got.body)
+		}
+	}
 }
 
 func TestALinkThatIsPastedWholeSignsIn(t *testing.T) {

@@ -84,7 +84,7 @@ func everyView() map[string]any {
 	stale.AsOf, stale.NoNames = now.Add(-time.Hour), true
 	return map[string]any{
 		"overview": o, "overview-empty": Overview{Frame: f("overview"), Say: Sentence{In: "in the last 28 days"}}, "overview-stale": stale,
-		"tracks": Tracks{Frame: f("tracks"), Rows: o.Tracks, Total: 7934, Next: "?cursor=x"}, "tracks-empty": Tracks{Frame: f("tracks")},
+		"tracks": Tracks{Frame: f("tracks"), Rows: o.Tracks, Total: 7934, Paging: Paging{From: 101, To: 105, Of: 214, First: "?limit=100", Next: "?cursor=x", Prev: "?limit=100", Moved: true}}, "tracks-empty": Tracks{Frame: f("tracks")},
 		"track":      Track{Frame: f("tracks"), ID: "t", Title: "Paper Lanterns", Say: o.Say, Chips: o.Chips, Chart: o.Chart, Hours: &hours, Places: o.Places, Devices: o.Devices, Qualified: "3 of 4 listens qualify"},
 		"audience":   Audience{Frame: f("audience"), Places: o.Places, Devices: o.Devices, Listeners: o.Listeners, Exactness: "Counted exactly below 65,536, estimated within 1 % above."},
 		"statements": Statements{Frame: f("statements"), List: []Statement{*o.Statement}}, "statements-empty": Statements{Frame: f("statements")},

@@ -191,12 +191,19 @@ type Amount struct {
 // Link leads to a file or a page.
 type Link struct{ Text, URL string }
 
+// Paging is which rows of a list a page has: From to To, both inclusive, from 1, of Of.
+type Paging struct {
+	From, To, Of      int64
+	First, Next, Prev string // URLs; First is of the first page
+	Moved             bool   // newer figures came since the page that led here
+}
+
 // Tracks lists tracks.
 type Tracks struct {
 	Frame
-	Rows       []TrackRow
-	Total      int64
-	Next, Prev string // URLs of the pages around
+	Paging
+	Rows  []TrackRow
+	Total int64
 }
 
 // Track is one track.
@@ -223,8 +230,8 @@ type Audience struct {
 // Statements are closed periods with their adjustments.
 type Statements struct {
 	Frame
-	List       []Statement
-	Next, Prev string
+	Paging
+	List []Statement
 }
 
 // Account is one statement, by track and pool.
@@ -237,7 +244,7 @@ type Account struct {
 	Tracks    []PaidRow
 	Pools     []PaidRow
 
-	Next, Prev string
+	Paging
 }
 
 // PaidRow is what a track or a pool comes to.
@@ -251,11 +258,11 @@ type PaidRow struct {
 // Changes lists what changed, by the day on which it was noticed.
 type Changes struct {
 	Frame
-	Groups     []ChangeGroup
-	Count      int
-	Tracks     []Choice // to choose from
-	Track      string   // chosen, "" for all
-	Next, Prev string
+	Paging
+	Groups []ChangeGroup
+	Count  int
+	Tracks []Choice // to choose from
+	Track  string   // chosen, "" for all
 }
 
 // ChangeGroup is what was noticed on one day.
@@ -273,11 +280,11 @@ type Choice struct {
 // Roster are the artists of a label.
 type Roster struct {
 	Frame
-	Rows       []ArtistRow
-	Count      int64  // of artists on all pages
-	Sort       string // plays, previous, change or name
-	Sorts      []Sort
-	Next, Prev string
+	Paging
+	Rows  []ArtistRow
+	Count int64  // of artists on all pages
+	Sort  string // plays, previous, change or name
+	Sorts []Sort
 }
 
 // Sort is an order of a roster that its page offers.
