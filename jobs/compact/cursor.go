@@ -1,14 +1,13 @@
 package compact
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"slices"
-	"unsafe"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -70,22 +69,25 @@ type cursor struct {
 	path   string
 	file   *os.File
 	reader *file.Reader
+	whole  bool // all rows are one batch
 	column struct {
 		text [texts]int
 		long [longs]int
 		flag int
 	}
-	group int // the next row group
-	now   []file.ColumnChunkReader
+	group int   // the next row group
 	left  int64 // rows of the row group that is being read
+	pages []*pages
+	now   []file.ColumnChunkReader // where pages is nil
 
 	// The batch: n rows, the first of which is row number first of the file.
 	first   int64
 	n, at   int
 	order   []int32 // of an unsorted file, which is one batch
-	text    [texts][]parquet.ByteArray
+	text    [texts]column
 	long    [longs][]int64
 	flags   []listen.Flag
+	present []int32
 	levels  []int16
 	values  []parquet.ByteArray
 	ints    []int32
@@ -108,8 +110,8 @@ func openCursor(columns []lake.Column, in Input, input int, gone []int64) (*curs
 	if c.reader, err = file.NewParquetReader(c.file, file.WithReadProps(props)); err == nil {
 		err = c.find(columns)
 	}
-	if err == nil && (!c.sorted || in.File.Count() <= wholeRows) {
-		err = c.whole()
+	if c.whole = !c.sorted || in.File.Count() <= wholeRows; err == nil && c.whole {
+		err = c.readWhole()
 	}
 	if err != nil {
 		return nil, errors.Join(lake.NameFile(in.File.FilePath(), err), c.close())
@@ -121,7 +123,7 @@ func (c *cursor) close() error {
 	if c.file == nil {
 		return nil
 	}
-	err := c.file.Close()
+	err := errors.Join(c.closePages(), c.file.Close())
 	c.file, c.reader, c.now = nil, nil, nil
 	if errors.Is(err, os.ErrClosed) {
 		return nil
@@ -173,18 +175,18 @@ func (c *cursor) find(columns []lake.Column) error {
 	return nil
 }
 
-// whole reads all rows at once and lets go of the file. Rows that are not in order are put in order.
-func (c *cursor) whole() error {
-	if err := c.read(int(c.reader.NumRows())); err != nil {
+// readWhole reads all rows at once and lets go of the file. Rows that are not in order are put in order.
+func (c *cursor) readWhole() error {
+	if err := c.read(true); err != nil {
 		return err
 	}
 	order := make([]int32, c.n)
 	for i := range order {
 		order[i] = int32(i)
 	}
-	users, times := c.text[userID], c.long[eventTime]
+	users, times := &c.text[userID], c.long[eventTime]
 	byKey := func(a, b int32) int {
-		return cmp.Or(bytes.Compare(users[a], users[b]), cmp.Compare(times[a], times[b]))
+		return cmp.Or(strings.Compare(users.at(int(a)), users.at(int(b))), cmp.Compare(times[a], times[b]))
 	}
 	if !slices.IsSortedFunc(order, byKey) {
 		slices.SortStableFunc(order, byKey)
@@ -202,7 +204,7 @@ func (c *cursor) next() (bool, error) {
 				return false, nil
 			}
 			c.first += int64(c.n)
-			if err := c.read(batchRows); err != nil {
+			if err := c.read(false); err != nil {
 				return false, fmt.Errorf("read %s: %w", c.path, err)
 			}
 			if c.at = 0; c.n == 0 {
@@ -229,39 +231,59 @@ func (c *cursor) position() int64 { return c.first + int64(c.row()) }
 // compare orders the current rows of two cursors as the archive is: by user, time, and arrival.
 func (c *cursor) compare(d *cursor) int {
 	i, k := c.row(), d.row()
-	if o := bytes.Compare(c.text[userID][i], d.text[userID][k]); o != 0 {
+	if o := strings.Compare(c.text[userID].at(i), d.text[userID].at(k)); o != 0 {
 		return o
 	}
 	return cmp.Or(cmp.Compare(c.long[eventTime][i], d.long[eventTime][k]), cmp.Compare(c.input, d.input))
 }
 
-// into fills a row of ingest's with the current one.
-func (c *cursor) into(r *dayfile.Row) error {
+// into makes a row for the new file of the current one.
+func (c *cursor) into(s *dayfile.Stream, r *dayfile.Packed) error {
 	i := c.row()
-	text := func(column int) string {
-		v := c.text[column][i]
-		return unsafe.String(unsafe.SliceData(v), len(v))
-	}
-	for column := range client { // the required ones
-		if len(c.text[column][i]) == 0 {
-			return fmt.Errorf("%s: no %s: %w", c.path, textColumns[column], errForeign)
-		}
-	}
 	for _, column := range []int{msPlayed, sourcePartition, trackMs} {
 		if n := c.long[column][i]; n < math.MinInt32 || n > math.MaxInt32 {
 			return fmt.Errorf("%s: a large %s: %w", c.path, longColumns[column], errForeign)
 		}
 	}
-	if len(c.text[listenID][i]) > mostIDBytes {
-		return fmt.Errorf("%s: a long listen_id: %w", c.path, errForeign)
+	if r.ListenID = c.text[listenID].at(i); r.ListenID == "" || len(r.ListenID) > mostIDBytes {
+		return fmt.Errorf("%s: a listen_id of no length or a large one: %w", c.path, errForeign)
 	}
-	*r = dayfile.Row{
-		Listen: listen.Listen{
-			ListenID: text(listenID), UserID: text(userID), TrackID: text(trackID), ArtistID: text(artistID), Device: text(device),
-			EventTime: c.long[eventTime][i], MsPlayed: c.long[msPlayed][i], ReceivedTime: c.long[receivedTime][i], TrackMs: c.long[trackMs][i],
-			Country: text(country), Tier: text(tier), Client: text(client), Offline: c.flags[i], Extra: text(extra),
-		},
-		Source: text(sourceTopic), Partition: int32(c.long[sourcePartition][i]), Offset: c.long[sourceOffset][i],
+	r.Event, r.Received, r.Offset = c.long[eventTime][i], c.long[receivedTime][i], c.long[sourceOffset][i]
+	r.MsPlayed, r.TrackMs, r.Partition = int32(c.long[msPlayed][i]), int32(c.long[trackMs][i]), int32(c.long[sourcePartition][i])
+	r.Offline = c.flags[i]
+	for column, to := range streamColumns {
+		if to < 0 {
+			continue
+		}
+		if r.Words[to] = c.text[column].number(s, to, i); r.Words[to] == 0 && column < client { // the required ones
+			return fmt.Errorf("%s: no %s: %w", c.path, textColumns[column], errForeign)
+		}
 	}
 	return nil
+}
+
+// streamColumns are the columns of texts as the writer numbers them; listen ids have no numbers.
+var streamColumns = [texts]int{
+	listenID: -1, userID: dayfile.UserID, trackID: dayfile.TrackID, artistID: dayfile.ArtistID, device: dayfile.Device,
+	country: dayfile.Country, tier: dayfile.Tier, sourceTopic: dayfile.SourceTopic, client: dayfile.Client, extra: dayfile.Extra,
+}
+
+// number is that of a row's text in the row group that is being written. Of a dictionary each is asked for once.
+func (c *column) number(s *dayfile.Stream, to, row int) uint32 {
+	d := c.words
+	if d == nil {
+		return s.Word(to, c.values[row])
+	}
+	i := c.index[row]
+	if i == noWord {
+		return 0
+	}
+	if d.group != s.Group() {
+		clear(d.numbers)
+		d.group = s.Group()
+	}
+	if d.numbers[i] == 0 {
+		d.numbers[i] = s.Word(to, d.texts[i])
+	}
+	return d.numbers[i]
 }

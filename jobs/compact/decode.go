@@ -12,32 +12,69 @@ import (
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
-// read reads up to so many rows as the next batch, none at the end of the file.
-func (c *cursor) read(rows int) error {
+// column is what a batch has of a column of texts: the texts, or indices into a dictionary.
+type column struct {
+	words  *dictionary // nil: values are the texts
+	index  []int32     // noWord where there is no text
+	values []string    // "" where there is no text
+}
+
+const noWord = -1
+
+// Values that lakectl cannot hold, which are another engine's.
+var (
+	errAbsent = fmt.Errorf("a value is absent: %w", errForeign)
+	errEmpty  = fmt.Errorf("a value stands for none: %w", errForeign)
+)
+
+// at is the text of a row, "" for none.
+func (c *column) at(row int) string {
+	if c.words == nil {
+		return c.values[row]
+	}
+	if i := c.index[row]; i != noWord {
+		return c.words.texts[i]
+	}
+	return ""
+}
+
+// read makes the next rows the batch: some, or all that the file has. None says that the file ends.
+func (c *cursor) read(all bool) error {
 	c.reset()
-	for c.n < rows {
-		if c.left == 0 {
+	for {
+		for c.left == 0 {
 			if c.group == c.reader.NumRowGroups() {
 				return nil
 			}
 			if err := c.open(); err != nil {
 				return err
 			}
-			continue
 		}
-		n := int(min(c.left, int64(rows-c.n)))
-		if err := c.decode(n); err != nil {
+		if !all {
+			return c.some(int(min(c.left, batchRows)))
+		}
+		if err := c.some(int(c.left)); err != nil {
 			return err
 		}
-		c.n, c.left = c.n+n, c.left-int64(n)
 	}
-	return nil
+}
+
+// some appends rows of the row group, so many at most.
+func (c *cursor) some(most int) (err error) {
+	n := most
+	if c.pages == nil {
+		err = c.decode(n)
+	} else {
+		n, err = c.pick(n)
+	}
+	c.n, c.left = c.n+n, c.left-int64(n)
+	return err
 }
 
 func (c *cursor) reset() {
 	c.n = 0
 	for i := range c.text {
-		c.text[i] = c.text[i][:0]
+		c.text[i].words, c.text[i].values = nil, c.text[i].values[:0]
 	}
 	for i := range c.long {
 		c.long[i] = c.long[i][:0]
@@ -45,11 +82,41 @@ func (c *cursor) reset() {
 	c.flags = c.flags[:0]
 }
 
-// open begins the next row group.
+// open begins the next row group: page by page, where its pages are as ingest writes them. What is read as a whole
+// outlives its pages, so arrow-go copies it.
 func (c *cursor) open() error {
-	g := c.reader.RowGroup(c.group)
+	c.left = c.reader.RowGroup(c.group).NumRows()
 	c.group++
-	c.left = g.NumRows()
+	if err := c.closePages(); err != nil || c.left == 0 {
+		return err
+	}
+	if c.whole {
+		return c.openCopying()
+	}
+	c.pages = make([]*pages, c.reader.MetaData().Schema.NumColumns())
+	for k := range c.pages {
+		var err error
+		if c.pages[k], err = openPages(c.reader, c.group-1, k); errors.Is(err, errOdd) {
+			return errors.Join(c.closePages(), c.openCopying())
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cursor) closePages() (err error) {
+	for _, p := range c.pages {
+		if p != nil {
+			err = errors.Join(err, p.from.Close())
+		}
+	}
+	c.pages = nil
+	return err
+}
+
+func (c *cursor) openCopying() error {
+	g := c.reader.RowGroup(c.group - 1)
 	c.now = make([]file.ColumnChunkReader, c.reader.MetaData().Schema.NumColumns())
 	for k := range c.now {
 		var err error
@@ -60,12 +127,55 @@ func (c *cursor) open() error {
 	return nil
 }
 
+// pick makes rows of the pages at hand the batch, so many at most.
+func (c *cursor) pick(n int) (int, error) {
+	for k, p := range c.pages {
+		if p.left == 0 {
+			if err := p.next(); err != nil {
+				return 0, c.named(k, err)
+			}
+		}
+		n = min(n, p.left)
+	}
+	c.present = slices.Grow(c.present[:0], n)[:n]
+	for i, k := range c.column.text {
+		if k < 0 {
+			c.text[i].values = append(c.text[i].values[:0], make([]string, n)...)
+		} else if err := c.pages[k].texts(n, c.present, &c.text[i]); err != nil {
+			return 0, c.named(k, err)
+		}
+	}
+	for i, k := range c.column.long {
+		c.long[i] = slices.Grow(c.long[i], n)[:n]
+		if k < 0 {
+			clear(c.long[i])
+		} else if err := c.pages[k].longs(n, c.present, c.long[i], i == trackMs); err != nil {
+			return 0, c.named(k, err)
+		}
+	}
+	c.flags = slices.Grow(c.flags, n)[:n]
+	if c.column.flag < 0 {
+		clear(c.flags)
+	} else if err := c.pages[c.column.flag].flags(c.present, c.flags); err != nil {
+		return 0, c.named(c.column.flag, err)
+	}
+	return n, nil
+}
+
+// named says which column it is. Pages of one column that differ in kind are another engine's.
+func (c *cursor) named(column int, err error) error {
+	if errors.Is(err, errOdd) {
+		err = fmt.Errorf("%w: %w", errForeign, err)
+	}
+	return fmt.Errorf("column %s: %w", c.reader.MetaData().Schema.Column(column).Name(), err)
+}
+
 // decode appends the next n rows of the row group.
 func (c *cursor) decode(n int) error {
 	c.levels = slices.Grow(c.levels[:0], n)[:n]
 	for i, k := range c.column.text {
 		if k < 0 {
-			c.text[i] = append(c.text[i], make([]parquet.ByteArray, n)...)
+			c.text[i].values = append(c.text[i].values, make([]string, n)...)
 			continue
 		}
 		r, ok := c.now[k].(*file.ByteArrayColumnChunkReader)
@@ -73,7 +183,7 @@ func (c *cursor) decode(n int) error {
 			return unreadable(c.now[k])
 		}
 		c.values = slices.Grow(c.values[:0], n)[:n]
-		if err := take(c, r, n, c.values, &c.text[i], func(v parquet.ByteArray) (parquet.ByteArray, bool) { return v, len(v) > 0 }); err != nil {
+		if err := take(c, r, n, c.values, &c.text[i].values, func(v parquet.ByteArray) (string, bool) { return lent(v), len(v) > 0 }); err != nil {
 			return err
 		}
 	}

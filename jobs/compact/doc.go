@@ -19,7 +19,9 @@
 // # How
 //
 // Files that are sorted, as ingest writes them, are merged as a stream; others are sorted in memory, where they are not
-// too large. The rows are written by ingest's own writer (package dayfile), with its checks, encodings and hashes. Rows
+// too large. A stream goes over pages as they lie in the file: of a text in a dictionary it takes the index, so that a
+// text is compared, hashed and numbered once and not once a row. Pages of kinds that ingest does not write are left to
+// arrow-go. The rows are written by ingest's own writer (package dayfile), with its checks, encodings and hashes. Rows
 // that it cannot hold, such as an empty text where lakectl has none, leave their files as they are.
 //
 // Whoever asks for less goes first: a run ends when [Options].Free says so. Package maintain lets deletions go first.

@@ -1,12 +1,11 @@
 package compact
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
-	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/jobs"
@@ -115,27 +114,32 @@ func (m *merged) write(ctx context.Context, t *lake.Table, day int, q queue) err
 }
 
 func (m *merged) fill(ctx context.Context, s *dayfile.Stream, q queue) error {
-	var user parquet.ByteArray
+	var user []byte // a copy: what a batch has is gone with its pages
 	var at int64
+	var row dayfile.Packed
 	for len(q) > 0 {
 		if m.sum.rows%batchRows == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		c := q[0]
 		i := c.row()
-		if o := bytes.Compare(user, c.text[userID][i]); o > 0 || o == 0 && at > c.long[eventTime][i] {
+		text, time := c.text[userID].at(i), c.long[eventTime][i]
+		if o := strings.Compare(lent(user), text); o > 0 || o == 0 && at > time {
 			return fmt.Errorf("%s: %w", c.path, &unsortedError{c.input})
+		} else if o < 0 {
+			user = append(user[:0], text...)
 		}
-		user, at = c.text[userID][i], c.long[eventTime][i]
-		r, err := s.Add()
-		if err == nil {
-			err = c.into(r)
-		}
-		if err != nil {
+		at = time
+		if err := s.Room(); err != nil {
 			return err
 		}
+		if err := c.into(s, &row); err != nil {
+			return err
+		}
+		s.Append(&row)
 		m.moved.put(c.input, c.position(), m.sum.rows)
 		m.sum.add(c)
+		var err error
 		if q, err = q.advance(); err != nil {
 			return err
 		}

@@ -45,6 +45,14 @@ func (l *lexicon) number(word string) uint32 {
 	return n
 }
 
+// next is number for values that come in their order: a new one only follows others. number does not find it.
+func (l *lexicon) next(word string) uint32 {
+	if last := len(l.words) - 1; word != l.words[last] {
+		l.words = append(l.words, l.copy(word))
+	}
+	return uint32(len(l.words) - 1)
+}
+
 // slot is where to look first.
 func (l *lexicon) slot(hash uint64) uint64 { return hash & uint64(len(l.slots)-1) }
 

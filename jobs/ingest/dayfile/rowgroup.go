@@ -119,6 +119,14 @@ func (w *words) add(number uint32) {
 	w.indices = append(w.indices, index-1)
 }
 
+// all makes the whole lexicon the dictionary, in its order.
+func (w *words) all() {
+	for i, word := range w.lexicon.words[1:] {
+		w.dictionary = append(w.dictionary, uint32(i+1))
+		w.bytes += int64(lengthBytes + len(word))
+	}
+}
+
 // repeat tells whether a dictionary saves anything.
 func (w *words) repeat() bool { return 2*len(w.dictionary) < len(w.indices) }
 

@@ -120,11 +120,16 @@ func (w *Writer) WriteTo(out io.WriteCloser, d Day) (*metadata.FileMetaData, err
 }
 
 func (w *Writer) writeGroup(f *file.Writer, order []place) error {
+	w.group.fill(w.rows, order)
+	return w.writeColumns(f)
+}
+
+// writeColumns writes what the row group has been filled with.
+func (w *Writer) writeColumns(f *file.Writer) error {
 	group, err := f.AppendRowGroupChecked()
 	if err != nil {
 		return err
 	}
-	w.group.fill(w.rows, order)
 	for _, write := range w.columns {
 		to, err := group.NextColumn()
 		if err != nil {
