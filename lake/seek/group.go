@@ -1,6 +1,7 @@
 package seek
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -260,14 +261,18 @@ func numbers[N int32 | int64](rows int, c chunkReader, batch func(int64, []N, []
 	return list, ended(c, len(list), rows)
 }
 
-// texts decodes a column of texts; a null is "". A text that repeats the one before it is the same in memory.
+// texts decodes a column of texts; a null is "". A text that repeats the one before it is the same in memory, and those
+// of one batch lie in one piece of it: there are millions.
 func texts(c *file.ByteArrayColumnChunkReader, rows int) ([]string, error) {
 	list := make([]string, 0, rows)
 	values, levels := make([]parquet.ByteArray, rows), make([]int16, rows)
 	before := ""
+	var batch strings.Builder
 	text := func(v parquet.ByteArray) string {
 		if string(v) != before {
-			before = string(v)
+			from := batch.Len()
+			batch.Write(v)
+			before = batch.String()[from:]
 		}
 		return before
 	}
@@ -276,9 +281,21 @@ func texts(c *file.ByteArrayColumnChunkReader, rows int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		batch = strings.Builder{}
+		batch.Grow(lengths(values[:n]))
 		list = spread(list, int(total), values[:n], levels, c.Descriptor(), text)
 	}
 	return list, ended(c, len(list), rows)
+}
+
+// lengths is what texts take in memory, one that repeats the one before it counted once.
+func lengths(values []parquet.ByteArray) (n int) {
+	for i, v := range values {
+		if i == 0 || !bytes.Equal(v, values[i-1]) {
+			n += len(v)
+		}
+	}
+	return n
 }
 
 // spread appends values, with a zero for each row that has none.

@@ -2,6 +2,7 @@ package seek
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/apache/iceberg-go"
 )
@@ -52,10 +53,24 @@ func (g *group) part(key string) *group {
 	p := &group{first: g.first + int64(from), runs: []run{{key, 0, to - from}}, sorted: true, columns: make([]column, len(g.columns))}
 	for i, c := range g.columns {
 		if c.texts != nil {
-			p.columns[i].texts = slices.Clone(c.texts[from:to])
+			p.columns[i].texts = cloned(c.texts[from:to])
 		} else {
 			p.columns[i].numbers = slices.Clone(c.numbers[from:to])
 		}
 	}
 	return p
+}
+
+// cloned copies texts, so that the rest of their row group can go. One that repeats the one before it is the same in
+// memory.
+func cloned(texts []string) []string {
+	list := make([]string, len(texts))
+	for i, t := range texts {
+		if i > 0 && t == texts[i-1] {
+			list[i] = list[i-1]
+		} else {
+			list[i] = strings.Clone(t)
+		}
+	}
+	return list
 }

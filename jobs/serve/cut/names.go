@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -86,11 +87,19 @@ func (n *Names) Loaded() bool { return len(n.rows) > 0 }
 
 // of are the rows of a track.
 func (n *Names) of(track string) (first, end int) {
-	first, _ = slices.BinarySearchFunc(n.rows, track, func(r named, id string) int { return cmp.Compare(r.track, id) })
-	for end = first; end < len(n.rows) && n.rows[end].track == track; {
+	first, ok := slices.BinarySearchFunc(n.rows, track, func(r named, id string) int { return strings.Compare(r.track, id) })
+	if !ok {
+		return first, first
+	}
+	return n.from(first)
+}
+
+// from are the rows of the track whose first row this is.
+func (n *Names) from(row int) (first, end int) {
+	for end = row + 1; end < len(n.rows) && n.rows[end].track == n.rows[row].track; {
 		end++
 	}
-	return first, end
+	return row, end
 }
 
 // on is the row of a track that holds on a day, -1 for none. Rows of one track do not overlap where lakectl loaded

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/serve/figures"
@@ -147,7 +148,7 @@ func (s *Share) wholly(ctx context.Context, span Span, apart sharedDays) ([]Hear
 		})
 		list := make([]Heard, 0, len(places))
 		for at, g := range places {
-			list = append(list, Heard{Country: at.country, Device: at.device, Plays: g.plays, Millis: g.millis, Listeners: g.union.Set()})
+			list = append(list, Heard{Country: strings.Clone(at.country), Device: strings.Clone(at.device), Plays: g.plays, Millis: g.millis, Listeners: g.union.Set()})
 		}
 		return list, cmp.Or(err, wrong)
 	}, func(list []Heard) int { return 192 * len(list) })
@@ -210,7 +211,7 @@ func (s *Share) Hours(ctx context.Context, span Span) ([]Heard, error) {
 		})
 		list := make([]Heard, 0, len(hours))
 		for at, g := range hours {
-			list = append(list, Heard{s.track, at.country, at.device, instant(at.at), g.plays, g.millis, g.union.Set()})
+			list = append(list, Heard{s.track, strings.Clone(at.country), strings.Clone(at.device), instant(at.at), g.plays, g.millis, g.union.Set()})
 		}
 		return list, cmp.Or(err, wrong)
 	}, func(list []Heard) int { return 192 * len(list) })

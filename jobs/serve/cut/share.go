@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -53,7 +54,7 @@ func (s *Share) Of(ctx context.Context, track string, span Span) (*Share, bool, 
 		return nil, false, err
 	}
 	one := *s
-	one.track, one.keys = track, artistsOf(folds, track)
+	one.track, one.keys = track, s.artistsOf(folds, track)
 	return &one, true, nil
 }
 
@@ -88,7 +89,11 @@ func (o *owner) owns(track string, day int64) bool {
 	n := o.share.cut.Names
 	if track != o.track || o.end == 0 {
 		o.track = track
-		o.first, o.end = n.of(track)
+		if o.end < len(n.rows) && n.rows[o.end].track == track { // ids that were given in turn come in turn
+			o.first, o.end = n.from(o.end)
+		} else {
+			o.first, o.end = n.of(track)
+		}
 	}
 	at := n.among(o.first, o.end, day)
 	return at >= 0 && n.rows[at].label == o.share.label
@@ -158,7 +163,25 @@ type artistDay struct {
 // artistDays are the days of the label's artists in each file, in the order of artists and days where the file is
 // sorted.
 func (s *Share) artistDays(ctx context.Context, span Span) ([][]artistDay, error) {
-	return fold(ctx, s, s.cut.byDay, "days", span, ofMonth, func(f seek.File, from, to int64) ([]artistDay, error) {
+	folds, err := s.artistMonths(ctx, span)
+	in := within(span)
+	for i, list := range folds {
+		if slices.ContainsFunc(list, func(d artistDay) bool { return !in(d.day) }) {
+			folds[i] = make([]artistDay, 0, len(list))
+			for _, d := range list {
+				if in(d.day) {
+					folds[i] = append(folds[i], d)
+				}
+			}
+		}
+	}
+	return folds, err
+}
+
+// artistMonths are artistDays of all days of the months: questions about different days of them read a file once.
+func (s *Share) artistMonths(ctx context.Context, span Span) ([][]artistDay, error) {
+	whole := Span{From: lake.MonthOf(span.From).Start(), To: (lake.MonthOf(span.To.Add(-1)) + 1).Start()}
+	return fold(ctx, s, s.cut.byDay, "days", whole, ofMonth, func(f seek.File, from, to int64) ([]artistDay, error) {
 		of := s.owner()
 		var list []artistDay
 		artist := ""
@@ -169,7 +192,7 @@ func (s *Share) artistDays(ctx context.Context, span Span) ([][]artistDay, error
 				return
 			}
 			if key != artist {
-				artist = key
+				artist = strings.Clone(key)
 				clear(days)
 			}
 			at, ok := days[day]
@@ -296,7 +319,9 @@ func (s *Share) Changes(ctx context.Context, span Span) ([]Change, error) {
 		var list []Change
 		err := f.Each(ctx, s.keys, func(_ string, r seek.Row) {
 			if day := r.Number(2); day >= from && day < to && of.owns(r.Text(0), day) {
-				list = append(list, changeOf(r))
+				one := changeOf(r)
+				one.Track = strings.Clone(one.Track)
+				list = append(list, one)
 			}
 		})
 		return list, err
