@@ -21,8 +21,18 @@ type Rewrite struct {
 	Outputs []iceberg.DataFile // none where every row was deleted
 	// Moved says where rows of an input are now: positions by the URI of an output. It is asked only for rows that
 	// Base has, by the URI of the input, ascending.
-	Moved  func(input string, rows []int64) (map[string][]int64, error)
+	Moved func(input string, rows []int64) (map[string][]int64, error)
+	// Carry is called before outputs are committed that hold rows which were deleted after Base, whenever those change:
+	// the bytes of such rows move on. An error ends the rewrite. Nil: nobody writes them down.
+	Carry  func(ctx context.Context, rows []Carried) error
 	Verify *Verifier
+}
+
+// Carried are rows that a rewrite takes along though they were deleted meanwhile.
+type Carried struct {
+	Output string
+	Rows   int64
+	By     int64 // the snapshot that has the delete, which may have expired
 }
 
 // rewrittenSince is the summary property of a rewrite with the lowest sequence number that its rows came with. The
@@ -214,6 +224,35 @@ func (w *rewriting) workOut(ctx context.Context, now Snapshot, live map[string]F
 			return err
 		}
 		w.deletes = append(w.deletes, d)
+	}
+	return w.tellCarried(ctx, h, fresh)
+}
+
+// tellCarried tells the caller which deleted rows the outputs hold, by who deleted them.
+func (w *rewriting) tellCarried(ctx context.Context, h hits, fresh map[string][]int64) error {
+	if len(fresh) == 0 || w.Carry == nil {
+		return nil
+	}
+	var list []Carried
+	for i, f := range h.files {
+		rows := map[string]int64{}
+		for input, gone := range fresh {
+			here := slices.DeleteFunc(slices.Clone(h.rows[i][input]), func(n int64) bool { _, is := slices.BinarySearch(gone, n); return !is })
+			slices.Sort(here)
+			moved, err := w.Moved(input, here)
+			if err != nil {
+				return err
+			}
+			for output, at := range moved {
+				rows[output] += int64(len(at))
+			}
+		}
+		for _, output := range slices.Sorted(maps.Keys(rows)) {
+			list = append(list, Carried{Output: output, Rows: rows[output], By: f.AddedBy})
+		}
+	}
+	if err := w.Carry(ctx, list); err != nil {
+		return fmt.Errorf("write down rows that were deleted meanwhile: %w", err)
 	}
 	return nil
 }
