@@ -31,6 +31,7 @@
 //   - The rows of a group and those of its new file, read back from the disk, have the same number and the same sum of
 //     hashes over all columns, or nothing is committed: jobs.ErrProof names the files.
 //   - A row that was deleted at any time before the commit is not in the table after it (lake.Rewrite).
+//   - A new file that holds rows which were deleted since it was begun is in erased_files before it is committed.
 //   - A run after one that left nothing for want of budget writes nothing, unless there were commits between.
 //
 // # Others at work

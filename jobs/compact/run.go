@@ -8,6 +8,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/erase/book"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -178,6 +179,9 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 	}
 	after, err := r.env.Lake.Rewrite(ctx, lake.Rewrite{
 		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: m.outputs(), Moved: m.moved.find, Verify: r.env.Duck.Verify,
+		Carry: func(ctx context.Context, rows []lake.Carried) error {
+			return book.Carry(ctx, r.env, catalog.Listens, rows)
+		},
 	})
 	if errors.Is(err, lake.ErrFenced) {
 		r.lose(g, err)

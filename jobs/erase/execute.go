@@ -62,14 +62,23 @@ func (p *Plan) noteFiles(ctx context.Context, at int64) (*book.Files, error) {
 		for _, hit := range t.hits {
 			rows[hit.path] = hit.rows
 		}
+		var hit []lake.File
 		for _, f := range t.files {
 			path, err := lake.LocalPath(f.FilePath())
 			if err != nil {
 				return nil, err
 			}
 			if n := rows[path]; n > 0 {
+				hit = append(hit, f)
 				files = append(files, book.File{Table: t.Name, URI: f.FilePath(), Rows: n, At: instant(at)})
 			}
+		}
+		origins, err := t.base.Origins(ctx, hit)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range origins {
+			files = append(files, book.File{Table: t.Name, URI: f.FilePath(), At: instant(at)})
 		}
 	}
 	return noted, noted.Note(ctx, files, p.landing)
@@ -133,7 +142,7 @@ func (p *Plan) deleteFrom(ctx context.Context, t *target, at int64) error {
 	if err != nil {
 		return err
 	}
-	summary := map[string]string{locatedKey: strconv.FormatInt(at, 10)}
+	summary := map[string]string{book.LocatedKey: strconv.FormatInt(at, 10)}
 	c := lake.Commit{Job: catalog.DeletionsJob, Deletes: deletes, Stage: lake.IfUnmoved(t.base, summary)}
 	if !t.derived {
 		c.Stage = whileAppended(t.base, summary)

@@ -10,6 +10,7 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/erase/book"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // noted lists erased_files: table, file, rows, and the number of the snapshot where it names one.
@@ -73,7 +74,8 @@ func TestNoUserIsInTheRecordOfFiles(t *testing.T) {
 	}
 }
 
-// A delete that never lands leaves its file on record: it holds the rows, wherever they were moved to.
+// A delete that never lands leaves its file on record: it holds the rows, wherever they were moved to. They went from
+// there with the delete that landed.
 func TestFileStaysOnRecordWhenACompactionWasFaster(t *testing.T) {
 	f := newFixture(t)
 	f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
@@ -83,9 +85,92 @@ func TestFileStaysOnRecordWhenACompactionWasFaster(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.during(catalog.Listens, func() { f.Compact(t, catalog.Listens) })
-	want := append(f.hit(), fmt.Sprintln(catalog.Listens, path.Base(old[0].FilePath()), 1, 0))
+	want := append(f.hit(), fmt.Sprintln(catalog.Listens, path.Base(old[0].FilePath()), 1, f.Snapshot(t, catalog.Listens).ID()))
 	slices.Sort(want)
 	equal(t, "files", f.noted(), want)
+}
+
+// Snapshots that are still there show the rows in the files that were merged.
+func TestFilesThatRowsWereInBeforeAreOnRecord(t *testing.T) {
+	f := newFixture(t)
+	f.ingest(-1, play(1, "a", "user-1", march5), play(2, "b", "user-2", march5))
+	f.ingest(-1, play(3, "c", "user-1", march5))
+	f.ingest(-1, play(4, "d", "user-1", "2026-03-09 10:00:00")) // of a day that is not merged
+	first := f.Compact(t, catalog.Listens)
+	f.ingest(-1, play(5, "e", "user-2", march5))
+	f.Compact(t, catalog.Listens)
+	f.ingest(-1, play(6, "f", "user-2", march5)) // holds none of theirs
+	f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
+	f.delete()
+	files, err := book.ReadFiles(t.Context(), f.job(f.Lake))
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted := map[string]bool{}
+	for _, n := range files {
+		noted[n.URI] = n.SnapshotID == f.Snapshot(t, catalog.Listens).ID()
+	}
+	d := f.DB(t)
+	seen := 0
+	for _, s := range f.Snapshot(t, catalog.Listens).Table().Snapshots() {
+		all, err := s.Files(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range all {
+			if err := d.BindFiles(t.Context(), "one", s, []lake.File{file}); err != nil {
+				t.Fatal(err)
+			}
+			var n int64
+			if err := d.OneText(t.Context(), "SELECT count(*) FILTER (user_id = 'user-1') FROM one", nil, []any{&n}); err != nil {
+				t.Fatal(err)
+			}
+			if seen++; n > 0 && !noted[file.FilePath()] {
+				t.Errorf("a file of snapshot %d with %d rows is not on record", s.ID(), n)
+			}
+		}
+	}
+	if seen < 10 || first.ID() == 0 {
+		t.Errorf("%d files looked at", seen)
+	}
+	last, err := f.Snapshot(t, catalog.Listens).Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	innocent := 0
+	for _, file := range last {
+		if !noted[file.FilePath()] {
+			innocent++
+		}
+	}
+	equal(t, "live files that are not on record", innocent, 1)
+}
+
+// A rewrite that takes rows along appends what it notes: the erasure that it hears of goes on.
+func TestARewriteThatNotesItsFileDoesNotFenceAnErasure(t *testing.T) {
+	f := fourTables(t)
+	f.during(catalog.ListensCounted, func() {
+		s := f.Snapshot(t, catalog.Listens)
+		carried := []lake.Carried{{Output: s.Table().Location() + "/data/new.parquet", Rows: 2, By: s.ID()}}
+		if err := book.Carry(t.Context(), f.job(f.Lake), catalog.Listens, carried); err != nil {
+			t.Fatal(err)
+		}
+	})
+	want := append(f.hit(), fmt.Sprintln(catalog.Listens, "new.parquet", 2, f.Snapshot(t, catalog.Listens).ID()))
+	slices.Sort(want)
+	equal(t, "files", f.noted(), want)
+	files, err := book.ReadFiles(t.Context(), f.job(f.Lake))
+	if err != nil {
+		t.Fatal(err)
+	}
+	batches := map[int64]bool{}
+	for _, n := range files {
+		batches[n.At.UnixMicro()] = true
+	}
+	equal(t, "batches", len(batches), 1)
+	if n := f.log(); len(n) != 2 {
+		t.Errorf("the log has %d rows: the erasure was planned again", len(n))
+	}
 }
 
 func TestLakeOfAnEarlierVersionGetsTheRecordOfFiles(t *testing.T) {

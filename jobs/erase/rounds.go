@@ -7,11 +7,8 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/erase/book"
 )
-
-// locatedKey is the summary property of every commit that deletes rows or fences: when the located rows it
-// carries out were logged, in microseconds. It tells a later run how far a run that ended early came.
-const locatedKey = "lakectl.deletions.located"
 
 // addRounds adds what earlier runs wrote down about the requests: the days that still have to be recomputed,
 // and the rows that are deleted but not summed up in the log.
@@ -70,7 +67,7 @@ func (p *Plan) landed(at int64, located Counts) Counts {
 func (t *target) landings() map[int64]int64 {
 	landed := map[int64]int64{}
 	for _, s := range t.base.Table().Snapshots() {
-		if at, err := strconv.ParseInt(s.Property(locatedKey), 10, 64); err == nil {
+		if at, err := strconv.ParseInt(s.Property(book.LocatedKey), 10, 64); err == nil {
 			landed[at] = s.ID()
 		}
 	}

@@ -4,7 +4,8 @@
 // # Use
 //
 //  1. [OpenFiles] reads the table erased_files, and makes it in a lake of an earlier version.
-//  2. [Files.Note] writes down files before their rows go, [Files.Settle] with which snapshot they went.
+//  2. [Files.Note] writes down files before their rows go, [Files.Settle] with which snapshot they went. [Carry] does
+//     so for files into which a rewrite takes such rows along.
 //  3. [ReadFiles] gives everything on record to whoever rewrites these files; [Decisions] says whose are held.
 //
 // # Files
@@ -18,6 +19,14 @@
 // finds the files of a cut-off one again notes them in place of that one's: of a file there is one row for each delete
 // that landed, and at most one without a snapshot, of a delete that may never have. A file without a snapshot held
 // the rows all the same. So there may be too many, never too few.
+//
+// Rows may have been in other files before: compaction put them where the erasure found them. Snapshots that still
+// have such a file show the rows as well, so it is on record with the others, with no rows of its own. Where nobody
+// knows what a file was made from, all older files of its partition are on record that a snapshot still has.
+//
+// A rewrite that is under way while rows are deleted has them in its new file. The delete is applied to that file when
+// the rewrite commits, but their bytes are there: the file goes on record before. If the rewrite loses after all, there
+// is a row too many. These rows are appended, and do not fence an erasure.
 //
 // Paths are kept below the place of their table, so they hold after the lake was moved.
 //

@@ -15,8 +15,8 @@ import (
 // File is a data file that held rows which were erased.
 type File struct {
 	Table      string    `json:"table"`
-	URI        string    `json:"file"` // where it lies now, if it is still there
-	Rows       int64     `json:"rows"`
+	URI        string    `json:"file"`               // where it lies now, if it is still there
+	Rows       int64     `json:"rows"`               // 0 where it had them before the file that lost them, or never
 	SnapshotID int64     `json:"snapshot_id,string"` // with which they went; 0 where they may not have gone
 	At         time.Time `json:"at"`                 // when it was noted; names the batch
 }
@@ -85,7 +85,8 @@ func (f *Files) read(ctx context.Context, s lake.Snapshot) error {
 	return nil
 }
 
-// Note commits that files are about to lose rows, all at one time. It commits nothing where there are none.
+// Note commits that files are about to lose rows, or had them before, all at one time. It commits nothing where there
+// are none.
 // [lake.ErrFenced] when another run noted some meanwhile.
 func (f *Files) Note(ctx context.Context, files []File, landed Landing) error {
 	if len(files) == 0 {
@@ -108,14 +109,14 @@ func (f *Files) Settle(ctx context.Context, landed Landing) error {
 func (f *Files) commit(ctx context.Context, files []File, landed Landing) error {
 	type key struct{ table, path string }
 	var rows []catalog.ErasedRow
-	again, at := map[key]bool{}, places{}
+	again, at := map[key]int{}, places{}
 	for _, n := range files {
 		place, err := at.of(ctx, f.env, n.Table)
 		if err != nil {
 			return err
 		}
 		path := strings.TrimPrefix(n.URI, place)
-		again[key{n.Table, path}] = true
+		again[key{n.Table, path}] = len(rows)
 		rows = append(rows, catalog.ErasedRow{Table: n.Table, Path: path, Rows: n.Rows, SnapshotID: n.SnapshotID, At: n.At})
 	}
 	replaced := map[string]bool{}
@@ -125,7 +126,8 @@ func (f *Files) commit(ctx context.Context, files []File, landed Landing) error 
 		if r.SnapshotID == 0 {
 			r.SnapshotID = landed(r.Table, noted)
 		}
-		if r.SnapshotID == 0 && again[key{r.Table, r.Path}] {
+		if i, is := again[key{r.Table, r.Path}]; is && r.SnapshotID == 0 {
+			rows[i].Rows = max(rows[i].Rows, r.Rows) // it may be an origin now
 			continue
 		}
 		rows = append(rows, catalog.ErasedRow{Table: r.Table, Path: r.Path, Rows: r.Rows, SnapshotID: r.SnapshotID, At: noted})
@@ -143,7 +145,7 @@ func (f *Files) write(ctx context.Context, rows []catalog.ErasedRow, replaced ma
 	if err != nil {
 		return err
 	}
-	c := lake.Commit{Job: catalog.DeletionsJob, Add: add, Stage: lake.IfUnmoved(f.snapshot, nil)}
+	c := lake.Commit{Job: catalog.DeletionsJob, Add: add, Stage: whileCarried(f.snapshot)}
 	for _, file := range live {
 		path, err := lake.LocalPath(file.FilePath())
 		if err != nil {
