@@ -19,6 +19,9 @@ import (
 // AvroRecord is one record of an Avro file by field names.
 type AvroRecord = map[string]any
 
+// errLeftOut says of a record that the copy does not have it.
+var errLeftOut = errors.New("left out")
+
 // CopyAvro writes the Avro file at from to the URI to, with each record changed, and returns its size in bytes. Schema
 // and header are kept as they are, but for the entries of header. So what this version does not know of survives. dry:
 // nothing is written.
@@ -66,7 +69,11 @@ func copyRecords(ctx context.Context, r *ocf.Reader, out io.Writer, header map[s
 		if err != nil {
 			return err
 		}
-		if err := change(rec); err != nil {
+		err = change(rec)
+		if errors.Is(err, errLeftOut) {
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		if err := w.Encode(rec); err != nil {

@@ -5,15 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
-	"github.com/google/uuid"
 )
 
 // Bounds are what manifests tell of the values of columns that must not be told of.
@@ -77,88 +72,17 @@ func bounded(f iceberg.DataFile, ids []int) bool {
 // who walks from snapshot to snapshot finds a file added or removed. The manifests that are replaced go with the
 // snapshots that have them. No bounds, nothing written.
 func (l *Lake) DropBounds(ctx context.Context, name, job string, columns []string) (Bounds, error) {
-	id, written := uuid.NewString(), map[string]copied{}
-	var done Bounds
-	var r rounds
-	for r.next(ctx) {
-		t, err := l.Table(ctx, name)
-		if err != nil {
-			r.notLoaded(err)
-			continue
-		}
-		if _, landed := t.Current().findCommit(id); landed {
-			return done, nil
-		}
-		if r.settled(t) {
-			break
-		}
+	change := manifestChange{doing: "drop bounds of " + name}
+	change.find = func(ctx context.Context, now Snapshot) (manifestsOf, error) {
+		paths, total, err := now.withBounds(ctx, now.table.fieldIDs(columns))
+		return manifestsOf{paths: paths, entries: total.Entries}, err
+	}
+	change.entry = func(t *Table) func(AvroRecord) error {
 		ids := t.fieldIDs(columns)
-		paths, total, err := t.Current().withBounds(ctx, ids)
-		if err != nil || len(paths) == 0 {
-			return Bounds{}, wrap(err, "find bounds in "+name)
-		}
-		done = Bounds{Manifests: len(paths), Entries: total.Entries}
-		if err := t.onTime(time.Now()); err != nil {
-			return Bounds{}, err
-		}
-		if err := l.replaceManifests(ctx, t, Commit{Job: job}, id, ids, paths, written); err != nil {
-			l.log.Debug("manifests not confirmed", "table", name, "attempt", r.attempt, "error", err)
-			r.notConfirmed(err)
-		}
+		return func(entry AvroRecord) error { return dropBounds(entry, ids) }
 	}
-	return Bounds{}, r.failed("drop bounds of "+name, "check that the catalog and the warehouse can be written, then run the command again")
-}
-
-// copied is a manifest that was written anew.
-type copied struct {
-	uri   string
-	bytes int64
-}
-
-// replaceManifests commits a snapshot that differs from the current one by copies of manifests.
-func (l *Lake) replaceManifests(ctx context.Context, t *Table, c Commit, commitID string, ids []int, paths map[string]bool, written map[string]copied) error {
-	now := t.Current()
-	folder := t.MetadataURI()[:strings.LastIndex(t.MetadataURI(), "/")+1]
-	for path := range paths {
-		if _, done := written[path]; done {
-			continue
-		}
-		to := folder + uuid.NewString() + "-m0.avro"
-		bytes, err := CopyAvro(ctx, path, to, false, nil, func(entry AvroRecord) error { return dropBounds(entry, ids) })
-		if err != nil {
-			return err
-		}
-		written[path] = copied{to, bytes}
-	}
-	props, err := c.summary(now, commitID, nil)
-	if err != nil {
-		return err
-	}
-	for key, value := range now.ice.Summary.Properties {
-		if strings.HasPrefix(key, "total-") {
-			props[key] = value
-		}
-	}
-	next := icetable.Snapshot{
-		SnapshotID: rand.Int64N(1<<62) + 1, ParentSnapshotID: &now.ice.SnapshotID, SequenceNumber: t.ice.Metadata().LastSequenceNumber() + 1,
-		TimestampMs: max(time.Now().UnixMilli(), t.ice.Metadata().LastUpdatedMillis()), SchemaID: now.ice.SchemaID,
-		Summary: &icetable.Summary{Operation: icetable.OpReplace, Properties: props},
-	}
-	next.ManifestList = fmt.Sprintf("%ssnap-%d-0-%s.avro", folder, next.SnapshotID, commitID)
-	header := map[string]string{
-		"snapshot-id": strconv.FormatInt(next.SnapshotID, 10), "parent-snapshot-id": strconv.FormatInt(now.ID(), 10),
-		"sequence-number": strconv.FormatInt(next.SequenceNumber, 10),
-	}
-	_, err = CopyAvro(ctx, now.ice.ManifestList, next.ManifestList, false, header, func(m AvroRecord) error {
-		if path, _ := m["manifest_path"].(string); paths[path] {
-			m["manifest_path"], m["manifest_length"] = written[path].uri, written[path].bytes
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return l.commitSnapshot(ctx, t, &next, commitID)
+	_, done, err := l.changeManifests(ctx, name, job, change)
+	return Bounds{Manifests: len(done.paths), Entries: done.entries}, err
 }
 
 // commitSnapshot makes a snapshot of ours that is written already the newest of main.

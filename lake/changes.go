@@ -204,7 +204,7 @@ func (s Snapshot) deeds(ctx context.Context) (d deeds, err error) {
 }
 
 // Since lists the snapshots after base, newest first, s among them; false when base is not an ancestor. The base
-// itself may be expired, as long as the snapshot made on top of it is not.
+// itself may be expired, as long as the snapshot made on top of it, or one that stands in for it, is not.
 func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 	var list []Snapshot
 	for at := range s.retained() {
@@ -215,20 +215,24 @@ func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 		if first(at) {
 			return list, base == 0
 		}
-		if base != 0 && s.table.parentID(at) == base { // may be gone: what came after it is all there
+		if base != 0 && (s.table.parentID(at) == base || list[len(list)-1].standsInFor(base)) { // may be gone: what came after it is all there
 			return list, true
 		}
 	}
 	return nil, s.ice == nil && base == 0
 }
 
-// LastChange is the newest snapshot that changed rows: s itself or the nearest ancestor that is not a
-// compaction. The zero snapshot when there is none left.
-func (s Snapshot) LastChange() Snapshot {
+// LastChangeBy is the job that made the newest change of rows: of s itself or the nearest ancestor that is not a
+// compaction. "" for another engine, and where nothing tells.
+func (s Snapshot) LastChangeBy() string {
 	for at := range s.retained() {
-		if here := (Snapshot{table: s.table, ice: at}); here.Operation() != string(icetable.OpReplace) {
-			return here
+		here := Snapshot{table: s.table, ice: at}
+		switch {
+		case here.StandsIn():
+			return here.Property(standsForJob)
+		case here.Operation() != string(icetable.OpReplace):
+			return here.Job()
 		}
 	}
-	return Snapshot{table: s.table}
+	return ""
 }

@@ -96,6 +96,14 @@
 // [Lake.DropBounds] takes bounds of columns out of the manifests of main, whoever wrote them, and changes nothing else
 // of an entry. Its snapshot of operation replace adds and removes no file.
 //
+// # Entries of removed files
+//
+// A manifest entry outlives its file: it says that the file was removed, and goes on telling of its rows.
+// [Lake.DropRemoved] takes such entries out. What it commits stands in for the snapshots before it, back to the last
+// that changed rows: its summary lists them. So whoever covers one of them goes on ([Snapshot.Since]) although all of
+// them have expired, and who changed rows last is still told ([Snapshot.LastChangeBy]). [Lake.ForgetMetadata] then
+// takes away the older metadata files that name expired snapshots.
+//
 // # Orphans
 //
 // Killed jobs and lost races leave files that nothing refers to. [Lake.PlanOrphans] lists them once they are older than

@@ -131,13 +131,14 @@ func (s Snapshot) Ancestors() []Snapshot {
 }
 
 // Footing lists s and the ancestors without which s says less: down to the nearest snapshot of ours, which has its
-// state, and to the nearest that changed rows, which has its [Snapshot.LastChange].
+// state, and to the nearest that changed rows, or stands in for it, which has its
+// [Snapshot.LastChangeBy].
 func (s Snapshot) Footing() []Snapshot {
 	ours, changed := false, false
 	all := s.Ancestors()
 	for i, at := range all {
 		ours = ours || at.Property(commitIDKey) != ""
-		changed = changed || at.Operation() != string(icetable.OpReplace)
+		changed = changed || at.Operation() != string(icetable.OpReplace) || at.StandsIn()
 		if ours && changed {
 			return all[:i+1]
 		}

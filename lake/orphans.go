@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +64,21 @@ func (l *Lake) PlanOrphans(ctx context.Context, name string) (OrphanPlan, error)
 	plan, err := t.planOrphans(ctx, l.grace)
 	return plan, wrap(err, "plan the orphans of "+name)
 }
+
+// YoungOrphans lists the files that [Lake.PlanOrphans] will list once they are old enough, and those that are written
+// just now.
+func (l *Lake) YoungOrphans(ctx context.Context, name string) ([]Orphan, error) {
+	t, err := l.load(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := t.planOrphans(ctx, math.MinInt64/2)
+	young := slices.DeleteFunc(plan.Files, func(f Orphan) bool { return plan.At.Sub(f.Modified) > l.grace })
+	return young, wrap(err, "list what nothing refers to in "+name)
+}
+
+// Grace is how old a file must be that nothing refers to before a sweep may delete it.
+func (l *Lake) Grace() time.Duration { return l.grace }
 
 func (t *Table) planOrphans(ctx context.Context, grace time.Duration) (OrphanPlan, error) {
 	plan := OrphanPlan{Table: t.name, TableID: t.ice.Metadata().TableUUID(), Location: t.Location(), Grace: grace}

@@ -120,7 +120,7 @@ func (s *royaltyState) readRuns(ctx context.Context, env jobs.Env, db *jobs.Sess
 // settledAfter tells whether royalties were the last to change the ledger and read the archive at or after a
 // snapshot: copies that take the place of erased ones are in.
 func (s *royaltyState) settledAfter(archive int64) (bool, error) {
-	if s.ledger.LastChange().Job() != catalog.RoyaltiesJob {
+	if s.ledger.LastChangeBy() != catalog.RoyaltiesJob {
 		return false, nil
 	}
 	return notBefore(s.archive, s.covers, archive)

@@ -124,13 +124,7 @@ func (f *facts) young(s lake.Snapshot) bool { return f.now.Sub(s.Time()) < f.ret
 
 // holds are the reasons of one table, the one that reaches back farthest first.
 func (f *facts) holds(t *lake.Table) []*hold {
-	holds := append(f.erasure.holds(t), waysBack(t)...)
-	if sharesFiles(t) {
-		holds = append(holds, &hold{
-			Held:  Held{Table: t.Name(), For: "table property gc.enabled=false", Hint: "unset the property: it says that other tables may use the files"},
-			needs: func(lake.Snapshot) bool { return true },
-		})
-	}
+	holds := f.others(t)
 	line := map[int64]lake.Snapshot{}
 	for _, s := range t.Current().Ancestors() {
 		line[s.ID()] = s
@@ -146,6 +140,18 @@ func (f *facts) holds(t *lake.Table) []*hold {
 			h.needs = func(s lake.Snapshot) bool { return f.now.Sub(s.Time()) < rebuild }
 		}
 		holds = append(holds, h)
+	}
+	return holds
+}
+
+// others are those of the reasons that are no consumer's.
+func (f *facts) others(t *lake.Table) []*hold {
+	holds := append(f.erasure.holds(t), waysBack(t)...)
+	if sharesFiles(t) {
+		holds = append(holds, &hold{
+			Held:  Held{Table: t.Name(), For: "table property gc.enabled=false", Hint: "unset the property: it says that other tables may use the files"},
+			needs: func(lake.Snapshot) bool { return true },
+		})
 	}
 	return holds
 }

@@ -103,7 +103,7 @@ func (in *inputs) judgeLedger(ctx context.Context, env jobs.Env) error {
 	case in.ledger.ID() == 0 && in.archive.ID() == 0: // an empty lake: there is nothing to count
 	case in.ledger.ID() == 0:
 		in.unsettled = "it was never built"
-	case in.ledger.LastChange().Job() != catalog.RoyaltiesJob:
+	case in.ledger.LastChangeBy() != catalog.RoyaltiesJob:
 		in.unsettled = "rows of it were erased, and copies that may take their place are not counted yet"
 	case !complete:
 		in.unsettled = "the last update of it did not come to its end"

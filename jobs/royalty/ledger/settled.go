@@ -42,7 +42,7 @@ func Settled(counted, duplicates lake.Snapshot) (bool, error) {
 
 // settledBy tells whether the newest change of a ledger table is this job's.
 func settledBy(s lake.Snapshot) bool {
-	return s.ID() == 0 || s.LastChange().Job() == catalog.RoyaltiesJob
+	return s.ID() == 0 || s.LastChangeBy() == catalog.RoyaltiesJob
 }
 
 // handsOver tells whether a run ended before it took the copies that it had moved to the ledger out of

@@ -1,0 +1,162 @@
+package strip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+// sums are those of the columns of a file while it is read.
+type sums struct {
+	ids     []int32
+	columns []*columnSum
+}
+
+func newSums(meta *metadata.FileMetaData) *sums {
+	s := &sums{}
+	for i := range meta.Schema.NumColumns() {
+		s.ids, s.columns = append(s.ids, meta.Schema.Column(i).SchemaNode().FieldID()), append(s.columns, newColumnSum())
+	}
+	return s
+}
+
+func (s *sums) sum(rows int64) Sum {
+	sum := Sum{Rows: rows, columns: map[int32][32]byte{}}
+	for i, id := range s.ids {
+		sum.columns[id] = s.columns[i].sum()
+	}
+	return sum
+}
+
+// group reads a row group, the first row of which is row number first of the file, and writes it without the rows that
+// are gone; to may be nil.
+func (in *input) group(ctx context.Context, number int, gone []int64, first int64, sums *sums, to file.SerialRowGroupWriter) error {
+	group := in.RowGroup(number)
+	for i := range in.MetaData().Schema.NumColumns() {
+		from, err := group.Column(i)
+		if err != nil {
+			return lake.NameFile(in.uri, err)
+		}
+		var into file.ColumnChunkWriter
+		if to != nil {
+			if into, err = to.NextColumn(); err != nil {
+				return err
+			}
+		}
+		err = lake.Safely(func() error { return copyColumn(ctx, from, into, group.NumRows(), gone, first, sums.columns[i]) })()
+		if err != nil {
+			return fmt.Errorf("column %s: %w", from.Descriptor().Name(), lake.NameFile(in.uri, err))
+		}
+		if into != nil {
+			if err := into.Close(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func copyColumn(ctx context.Context, from file.ColumnChunkReader, into file.ColumnChunkWriter, rows int64, gone []int64, first int64, sum *columnSum) error {
+	switch r := from.(type) {
+	case *file.BooleanColumnChunkReader:
+		return copyValues(ctx, r, writerOf[bool](into), rows, gone, first, sum)
+	case *file.Int32ColumnChunkReader:
+		return copyValues(ctx, r, writerOf[int32](into), rows, gone, first, sum)
+	case *file.Int64ColumnChunkReader:
+		return copyValues(ctx, r, writerOf[int64](into), rows, gone, first, sum)
+	case *file.Int96ColumnChunkReader:
+		return copyValues(ctx, r, writerOf[parquet.Int96](into), rows, gone, first, sum)
+	case *file.Float32ColumnChunkReader:
+		return copyValues(ctx, r, writerOf[float32](into), rows, gone, first, sum)
+	case *file.Float64ColumnChunkReader:
+		return copyValues(ctx, r, writerOf[float64](into), rows, gone, first, sum)
+	case *file.ByteArrayColumnChunkReader:
+		return copyValues(ctx, r, writerOf[parquet.ByteArray](into), rows, gone, first, sum)
+	case *file.FixedLenByteArrayColumnChunkReader:
+		return copyValues(ctx, r, writerOf[parquet.FixedLenByteArray](into), rows, gone, first, sum)
+	}
+	return fmt.Errorf("values of kind %s: %w", from.Type(), lake.ErrUnsupported)
+}
+
+// reading and writing are a column chunk of values of one kind.
+type reading[T any] interface {
+	file.ColumnChunkReader
+	ReadBatch(most int64, values []T, levels, repetitions []int16) (rows int64, read int, err error)
+}
+
+type writing[T any] interface {
+	WriteBatch(values []T, levels, repetitions []int16) (int64, error)
+}
+
+// writerOf is nil where nothing is written.
+func writerOf[T any](w file.ColumnChunkWriter) writing[T] {
+	to, _ := w.(writing[T])
+	return to
+}
+
+// copyValues copies a column chunk batch by batch.
+func copyValues[T any](ctx context.Context, from reading[T], into writing[T], rows int64, gone []int64, first int64, sum *columnSum) error {
+	values, levels := make([]T, batchRows), make([]int16, batchRows)
+	most := from.Descriptor().MaxDefinitionLevel()
+	for at := int64(0); at < rows; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, read, err := from.ReadBatch(min(batchRows, rows-at), values, levels, nil)
+		if err = errors.Join(err, from.Err()); err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("it ends before its row group: %w", lake.ErrDamaged)
+		}
+		if most == 0 {
+			for i := range n {
+				levels[i] = 0
+			}
+		}
+		keptLevels, kept := without(levels[:n], values[:read], most, between(gone, first+at, first+at+n), first+at)
+		add(sum, keptLevels, kept)
+		at += n
+		if into == nil || len(keptLevels) == 0 {
+			continue
+		}
+		written := keptLevels
+		if most == 0 {
+			written = nil
+		}
+		if _, err := into.WriteBatch(kept, written, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// without takes rows out of a batch, whose first row has a number, in place.
+func without[T any](levels []int16, values []T, most int16, gone []int64, first int64) ([]int16, []T) {
+	if len(gone) == 0 {
+		return levels, values
+	}
+	rows, kept, next := 0, 0, 0
+	for i, level := range levels {
+		present := level == most
+		if _, is := slices.BinarySearch(gone, first+int64(i)); !is {
+			levels[rows] = level
+			rows++
+			if present {
+				values[kept] = values[next]
+				kept++
+			}
+		}
+		if present {
+			next++
+		}
+	}
+	return levels[:rows], values[:kept]
+}
