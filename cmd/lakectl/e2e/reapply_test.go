@@ -166,6 +166,7 @@ func TestALakeFromABackupErasesAgainBeforeItIsReadAndThenIsTheOneThatWasLost(t *
 }
 
 func TestAListThatIsOlderThanTheErasuresLiftsNothingUntilTheTopicIsReadAgain(t *testing.T) {
+	laketest.Long(t, "the test with a topic does the same")
 	live, back, sources := lost(t)
 	list := filepath.Join(live.dir, "..", "list.jsonl")
 	live.run(nil, "deletions", "export", "--out", list)

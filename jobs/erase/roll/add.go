@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -167,7 +168,8 @@ func (s standing) logDecisions(ctx context.Context, env jobs.Env, steps []catalo
 	return len(steps), nil
 }
 
-// addRequests commits rows with the positions through which the list has all requests.
+// addRequests commits rows with the positions through which the list has all requests. Some may have come to the lost
+// lake by a replay of quarantine, so quarantine is told to look for them.
 func (s standing) addRequests(ctx context.Context, env jobs.Env, listed lake.Positions, rows []catalog.RequestRow) (int, error) {
 	if len(rows) == 0 {
 		return 0, nil
@@ -176,14 +178,19 @@ func (s standing) addRequests(ctx context.Context, env jobs.Env, listed lake.Pos
 	if err != nil {
 		return 0, err
 	}
-	positions := advanced(own, listed, rows)
+	replays, err := s.requests.StateNumber(catalog.Replays)
+	if err != nil {
+		return 0, err
+	}
+	state := map[string]string{
+		lake.StateKey(lake.PositionsKey): advanced(own, listed, rows).String(),
+		lake.StateKey(catalog.Replays):   strconv.FormatInt(replays+1, 10), // of a replay that was cut off: the next one marks what it brought
+	}
 	files, err := lake.WriteRecords(ctx, s.requests.Table(), catalog.DeletionsJob, rows)
 	if err != nil {
 		return 0, err
 	}
-	_, err = env.Lake.Commit(ctx, catalog.DeletionRequests, lake.Commit{
-		Job: catalog.DeletionsJob, Add: files, Stage: lake.IfUnmoved(s.requests, map[string]string{lake.StateKey(lake.PositionsKey): positions.String()}),
-	})
+	_, err = env.Lake.Commit(ctx, catalog.DeletionRequests, lake.Commit{Job: catalog.DeletionsJob, Add: files, Stage: lake.IfUnmoved(s.requests, state)})
 	if err != nil {
 		return 0, err
 	}

@@ -19,8 +19,9 @@
 //
 // Requests are told by source position, so adding them again adds nothing. They come with the positions in their
 // sources, like those of an interrupted flush: an ingester that reads the topic again finds them placed, passes them
-// over, and keeps out the listens they cover. A request that the lake did not know is open, so the deletions job
-// searches everything for it. What the lake knew is carried on from the state it was in.
+// over, and keeps out the listens they cover. And they count as a replay of quarantine that was cut off: the next one
+// marks those that came to the lost lake that way, and brings none of them twice. A request that the lake did not know
+// is open, so the deletions job searches everything for it. What the lake knew is carried on from the state it was in.
 //
 // Decisions are logged first, so that no run carries out a request that was withdrawn or held. Of a request that was
 // held when its rows were gone already, the rows go again before the hold is logged again. Where the delay of requests
