@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/apache/iceberg-go"
+	iceio "github.com/apache/iceberg-go/io"
 	icetable "github.com/apache/iceberg-go/table"
 )
 
@@ -23,6 +24,50 @@ func (s Snapshot) FindBounds(ctx context.Context, columns []string) (Bounds, err
 	found, total, err := s.withBounds(ctx, s.table.fieldIDs(columns))
 	total.Manifests = len(found)
 	return total, err
+}
+
+// ManifestsWithBounds lists the manifests of snapshots of the table, by URI, that have bounds of columns. Each is read
+// once.
+func (t *Table) ManifestsWithBounds(ctx context.Context, columns []string, of []Snapshot) ([]string, error) {
+	ids := t.fieldIDs(columns)
+	storage, err := t.FS(ctx)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	var found []string
+	seen := map[string]bool{}
+	for _, s := range of {
+		manifests, err := s.ice.Manifests(storage)
+		if err != nil {
+			return nil, fmt.Errorf("read manifest list of %s: %w", t.name, NameFile(s.ice.ManifestList, err))
+		}
+		for _, m := range manifests {
+			if seen[m.FilePath()] {
+				continue
+			}
+			seen[m.FilePath()] = true
+			has, err := hasBounds(ctx, m, storage, ids)
+			if err != nil {
+				return nil, fmt.Errorf("read manifest of %s: %w", t.name, NameFile(m.FilePath(), err))
+			}
+			if has {
+				found = append(found, m.FilePath())
+			}
+		}
+	}
+	return found, nil
+}
+
+func hasBounds(ctx context.Context, m iceberg.ManifestFile, storage iceio.IO, ids []int) (bool, error) {
+	for e, err := range m.Entries(storage, false) {
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return false, err
+		}
+		if bounded(e.DataFile(), ids) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 func (t *Table) fieldIDs(columns []string) (ids []int) {

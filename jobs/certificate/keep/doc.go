@@ -4,8 +4,8 @@
 // # Use
 //
 //  1. [Begin] makes the folder of a new lake, and may be repeated.
-//  2. [Read] returns the key and the log; [Rotate] goes on with a new key.
-//  3. [BeginAnew] begins another log where the key is lost.
+//  2. [Read] returns the key and the log; [Rotate] goes on with a new key, [BeginAnew] begins a log where it is lost.
+//  3. [Openings] and [Issue] make a certificate; [Find], [ReadOpening] and [Forget] are for what was made.
 //
 // # What it reads and writes
 //
@@ -15,6 +15,9 @@
 //	log       every entry and the checkpoint; it is what others are handed
 //	log-HASH  a log whose key was lost; HASH is that of its newest key
 //	key.next  a rotation that did not end: the next command ends it
+//
+//	certificates/HASH  a certificate; one whose HASH no log has was never issued
+//	openings/HASH      the opening of a request; HASH is that of its place in its source
 //
 // Public keys need no files: a log names all of its own.
 //

@@ -86,10 +86,10 @@ func goOn(dir string, key certificate.Key, log certificate.Log) error {
 }
 
 // alone does something while nobody else changes the folder.
-func alone(dir string, do func() (Rotated, error)) (Rotated, error) {
+func alone[T any](dir string, do func() (T, error)) (none T, err error) {
 	f, err := os.Open(dir)
 	if err != nil {
-		return Rotated{}, lake.WithHint(fmt.Errorf("folder of certificates: %w", err), "run 'lakectl init'")
+		return none, lake.WithHint(fmt.Errorf("folder of certificates: %w", err), "run 'lakectl init'")
 	}
 	defer f.Close() //nolint:errcheck // gives the lock back
 	for {
@@ -98,9 +98,9 @@ func alone(dir string, do func() (Rotated, error)) (Rotated, error) {
 		case err == nil:
 			return do()
 		case errors.Is(err, syscall.EWOULDBLOCK):
-			return Rotated{}, lake.WithHint(fmt.Errorf("%s: %w", dir, lake.ErrFenced), "another command changes the key; run this again after it")
+			return none, lake.WithHint(fmt.Errorf("%s: %w", dir, lake.ErrFenced), "another command changes the key; run this again after it")
 		case !errors.Is(err, syscall.EINTR):
-			return Rotated{}, os.NewSyscallError("flock "+dir, err)
+			return none, os.NewSyscallError("flock "+dir, err)
 		}
 	}
 }
