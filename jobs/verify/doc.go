@@ -1,0 +1,48 @@
+// Package verify decodes what is left of a lake and says whether a row that was erased is still in some file.
+//
+// # Use
+//
+//  1. Call [Look], for all purged requests or for one by its id. It commits nothing.
+//  2. [Report.Leaks] names each file that still holds something, [Report.Checks] what was looked at.
+//  3. An error that is jobs.ErrProof says that the proof does not hold: something was found, a file could not be
+//     decoded, or a check missed its canary.
+//
+// # Design
+//
+// From the newest metadata file of each table the look follows every reference: snapshots, tags and branches among
+// them, to manifest lists, manifests, data files, delete files and statistics. Then it walks the folders of the tables,
+// and those of [Options].Folders, and looks at every file that nothing led to. A file is taken for what its first bytes
+// say, not its name. So an orphan, an old metadata file and a temporary file are decoded like the others.
+//
+// # Checks
+//
+//   - data: each row of a Parquet file with a column user_id, row deletes not applied, against user and window of the
+//     requests. Times that are missing are replaced as package erase does. Of a row of quarantine without a user the
+//     record is searched for the id between quotes.
+//   - deletes: paths of a position delete file against the files that held the rows (package book).
+//   - manifests: bounds of user_id in every entry, removed ones too. A bound may be cut: 12 bytes at least
+//     that an id starts with count as the id.
+//   - metadata, statistics, others: the id as a word. In other files, of spill and local memory, the id anywhere, for
+//     their formats have no room between values.
+//
+// deletion_requests has the user ids of requests that are not verified yet, by design, and is left out.
+//
+// # A verifier that can fail
+//
+// Before it looks, a file of each kind with an invented listener is written to a temporary folder and looked at, and
+// another without: the first must be found, the second not. Else jobs.ErrProof.
+//
+// # Failure and running again
+//
+// Nothing is written but the canaries. A file that cannot be decoded is named in [Report.Unread], never skipped. One
+// that vanishes in between was removed by somebody else; if something leads to it, it is named too, and the next run
+// tells. Every file is decoded in every run.
+//
+// # Bounds
+//
+// In memory are the requests, the paths of all files, one row group's matches, and one metadata or statistics file.
+//
+// # What it cannot see
+//
+// [Report.Residuals] lists it: the topic, exports, backups, other machines, spill that is compressed.
+package verify

@@ -1,0 +1,187 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// Folder is a folder beside the tables that may hold rows, and what is in it.
+type Folder struct {
+	Path string `json:"path"`
+	Kind string `json:"kind"` // as spill, memory
+}
+
+// Options say what to look for, and where besides the tables.
+type Options struct {
+	Request string   // "" looks for all purged requests; one by its id may be purged later
+	Folders []Folder // the warehouse, spill, local memory
+}
+
+// Check is what was looked at of one kind of file.
+type Check struct {
+	Kind  string `json:"kind"`
+	Files int64  `json:"files"`
+	Bytes int64  `json:"bytes"`
+	Found int64  `json:"found"` // rows and values
+}
+
+// Leak is a file that holds something of a request.
+type Leak struct {
+	Kind      string `json:"kind"`
+	File      string `json:"file"`
+	RequestID string `json:"request_id"`
+	Count     int64  `json:"count"`
+	Expected  bool   `json:"expected"` // the request is not purged yet
+}
+
+// Unread is a file that could not be looked at.
+type Unread struct {
+	File string `json:"file"`
+	Why  string `json:"why"`
+}
+
+// Residual is a place that a look cannot see.
+type Residual struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+// Report says what a look saw. No user ids.
+type Report struct {
+	Requests  []Request  `json:"requests"`
+	Canaries  []string   `json:"canaries"` // kinds whose check found what was planted
+	Checks    []Check    `json:"checks"`
+	Leaks     []Leak     `json:"leaks"`
+	Unread    []Unread   `json:"unread"`
+	Residuals []Residual `json:"residuals"`
+}
+
+// Look decodes everything that is left. The report is whole beside an error that is [jobs.ErrProof].
+func Look(ctx context.Context, env jobs.Env, o Options) (Report, error) {
+	report := Report{Residuals: residuals}
+	w, err := load(ctx, env, o.Request)
+	if err != nil {
+		return report, err
+	}
+	if len(w.all) == 0 {
+		return report, nil
+	}
+	if report.Canaries, err = canaries(ctx); err != nil {
+		return report, err
+	}
+	l := newLook(w)
+	if err := l.tables(ctx, env, o.Folders); err != nil {
+		return report, err
+	}
+	report.fill(l)
+	return report, report.judge()
+}
+
+// tables looks at all tables, then at the folders beside them.
+func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error {
+	names, err := env.Lake.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	type place struct {
+		root string
+		ids  map[int32]bool
+	}
+	var places []place
+	var skip []string
+	for _, name := range names {
+		t, err := env.Lake.Table(ctx, name)
+		if err != nil {
+			return err
+		}
+		root, err := lake.LocalPath(t.Location())
+		if err != nil {
+			return err
+		}
+		if name == catalog.DeletionRequests {
+			skip = append(skip, root)
+			continue
+		}
+		env.Progress("verify: reading " + name)
+		ids := map[int32]bool{-1: true} // a table without the column has no bound of it
+		if c, has := t.Column("user_id"); has {
+			ids[int32(c.Field.ID)] = true
+		}
+		if err := l.follow(ctx, t.MetadataURI(), ids); err != nil {
+			return fmt.Errorf("verify %s: %w", name, err)
+		}
+		places = append(places, place{root, ids})
+	}
+	for _, p := range places {
+		if err := l.walk(ctx, p.root, "others", p.ids, skip); err != nil {
+			return fmt.Errorf("verify files of %s: %w", p.root, err)
+		}
+	}
+	for _, f := range folders {
+		if err := l.walk(ctx, f.Path, f.Kind, nil, skip); err != nil {
+			return fmt.Errorf("verify files of %s: %w", f.Path, err)
+		}
+	}
+	return nil
+}
+
+// fill puts what a look saw in order.
+func (r *Report) fill(l *look) {
+	for _, leak := range l.leaks {
+		r.Leaks = append(r.Leaks, *leak)
+		if l.checks[leak.Kind] != nil {
+			l.checks[leak.Kind].Found += leak.Count
+		}
+	}
+	slices.SortFunc(r.Leaks, func(a, b Leak) int {
+		return strings.Compare(a.File+"\x00"+a.RequestID+"\x00"+a.Kind, b.File+"\x00"+b.RequestID+"\x00"+b.Kind)
+	})
+	for _, kind := range slices.Sorted(maps.Keys(l.checks)) {
+		r.Checks = append(r.Checks, *l.checks[kind])
+	}
+	r.Unread = l.unread
+	for _, request := range l.all {
+		r.Requests = append(r.Requests, *request)
+	}
+}
+
+// judge tells whether the proof holds.
+func (r *Report) judge() error {
+	var leaks int
+	for _, l := range r.Leaks {
+		if !l.Expected {
+			leaks++
+		}
+	}
+	switch {
+	case leaks > 0:
+		return lake.WithHint(fmt.Errorf("erased rows are still in files, in %d places, %s is the first: %w", leaks, r.first(), jobs.ErrProof),
+			"--json names every file; remove what is not of this lake, and run 'lakectl job deletions' again")
+	case len(r.Unread) > 0:
+		return lake.WithHint(fmt.Errorf("%d files could not be looked at, %s is the first: %s: %w", len(r.Unread), r.Unread[0].File, r.Unread[0].Why, jobs.ErrProof),
+			"if other jobs are at work run it again; else put the file back from a backup, or remove it if nothing refers to it")
+	}
+	return nil
+}
+
+func (r *Report) first() string {
+	i := slices.IndexFunc(r.Leaks, func(l Leak) bool { return !l.Expected })
+	return r.Leaks[i].File
+}
+
+// residuals are the places that no look at a lake sees.
+var residuals = []Residual{
+	{"topic", "its log keeps requests and listens for the broker's retention; the broker was not asked"},
+	{"exports", "what was handed out, as statements and query results, is not tracked"},
+	{"backups", "copies of the lake made before the erasure hold the rows"},
+	{"other machines", "caches and local memory of other machines, and versions that a store keeps"},
+	{"deletion_requests", "it holds the user id until the request is verified"},
+	{"spill", "DuckDB may pack what it spills; an id in a packed block is not found"},
+}
