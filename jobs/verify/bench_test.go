@@ -14,7 +14,8 @@ import (
 func BenchmarkDataFile(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "data.parquet")
 	fields := []arrow.Field{
-		{Name: "user_id", Type: arrow.BinaryTypes.String}, {Name: "event_time", Type: arrow.FixedWidthTypes.Timestamp_us},
+		{Name: "user_id", Type: arrow.BinaryTypes.String},
+		{Name: "event_time", Type: arrow.FixedWidthTypes.Timestamp_us},
 		{Name: "listen_id", Type: arrow.BinaryTypes.String},
 	}
 	err := plantTable(path, fields, func(r *array.RecordBuilder) {
