@@ -200,7 +200,7 @@ func TestAMismatchNamesTheFilesAndCommitsNothing(t *testing.T) {
 	for range 12 {
 		w.ingest(40, 1)
 	}
-	r := &run{env: w.env(), o: Options{Target: 256 << 10}}
+	r := &run{env: w.env(), o: Options{Table: catalog.Listens, Target: 256 << 10}}
 	base, groups, err := r.plan(t.Context())
 	w.check(err)
 	for name, spoil := range map[string]func(*merged){
@@ -212,7 +212,7 @@ func TestAMismatchNamesTheFilesAndCommitsNothing(t *testing.T) {
 		w.check(m.prove(base.Table(), groups[0]))
 		spoil(m)
 		err = m.prove(base.Table(), groups[0])
-		if !errors.Is(err, jobs.ErrProof) || !strings.Contains(err.Error(), m.path()) || !strings.Contains(err.Error(), groups[0].Inputs[3].File.FilePath()) || lake.Hint(err) == "" {
+		if !errors.Is(err, jobs.ErrProof) || !strings.Contains(err.Error(), m.file.FilePath()) || !strings.Contains(err.Error(), groups[0].Inputs[3].File.FilePath()) || lake.Hint(err) == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 		w.check(m.moved.close())

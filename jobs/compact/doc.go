@@ -1,5 +1,5 @@
-// Package compact rewrites files of listens so that there are few of them and none with many deleted rows. It changes
-// no row.
+// Package compact rewrites files of listens and quarantine so that there are few of them and none with many
+// deleted rows. It changes no row.
 //
 // # Use
 //
@@ -24,12 +24,15 @@
 // arrow-go. The rows are written by ingest's own writer (package dayfile), with its checks, encodings and hashes. Rows
 // that it cannot hold, such as an empty text where lakectl has none, leave their files as they are.
 //
+// Refused records are sorted and written by DuckDB, in the order in which they came.
+//
 // Whoever asks for less goes first: a run ends when [Options].Free says so. Package maintain lets deletions go first.
 //
 // # Invariants
 //
 //   - The rows of a group and those of its new file, read back from the disk, have the same number and the same sum of
-//     hashes over all columns, or nothing is committed: jobs.ErrProof names the files.
+//     hashes over all columns, or nothing is committed: jobs.ErrProof names the files. Of quarantine each row is
+//     compared with what should be at its place.
 //   - A row that was deleted at any time before the commit is not in the table after it (lake.Rewrite).
 //   - A new file that holds rows which were deleted since it was begun is in erased_files before it is committed.
 //   - A run after one that left nothing for want of budget writes nothing, unless there were commits between.

@@ -220,17 +220,5 @@ func (m *merged) prove(t *lake.Table, g Group) error {
 	if back.equal(&m.sum) && back.rows == m.want {
 		return nil
 	}
-	inputs := make([]string, len(g.Inputs))
-	for i, in := range g.Inputs {
-		inputs[i] = in.File.FilePath()
-	}
-	return lake.WithHint(fmt.Errorf("file %s has %s, and %v have %s, of which %d must be left: %w", m.path(), &back, inputs, &m.sum, m.want, jobs.ErrProof),
-		"nothing was committed and the table is as it was; check the disk and the memory of this machine, then run the command again")
-}
-
-func (m *merged) path() string {
-	if m.file == nil {
-		return "none"
-	}
-	return m.file.FilePath()
+	return mismatch(g, m.outputs(), back.String(), m.sum.String(), m.want)
 }

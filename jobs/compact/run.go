@@ -14,10 +14,11 @@ import (
 
 // Options of one run.
 type Options struct {
+	Table   string        // listens where it is empty, or quarantine
 	Target  int64         // bytes of a file; 256 MiB
 	Budget  int64         // bytes of files to read in one run; 4 GiB
 	Minutes time.Duration // after which no group is begun; 5 minutes
-	// Bases are the snapshots of listens that consumers will walk on from.
+	// Bases are the snapshots of the table that consumers will walk on from.
 	Bases  []int64
 	DryRun bool
 	// Free tells, before each group, whether nobody who goes first waits. Nil: nobody does.
@@ -27,6 +28,9 @@ type Options struct {
 }
 
 func (o *Options) defaults() {
+	if o.Table == "" {
+		o.Table = catalog.Listens
+	}
 	if o.Target <= 0 {
 		o.Target = 256 << 20
 	}
@@ -89,7 +93,7 @@ type run struct {
 func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	o.defaults()
 	r := &run{env: env, o: o, until: time.Now().Add(o.Minutes), skipped: map[string]bool{}, unsorted: map[string]bool{}, losses: map[int]int{}, shrunk: map[int]int{}}
-	r.report = Report{Table: catalog.Listens, Days: []Day{}}
+	r.report = Report{Table: o.Table, Days: []Day{}}
 	for {
 		base, groups, err := r.plan(ctx)
 		if err != nil {
@@ -166,22 +170,20 @@ func (r *run) rewriteAll(ctx context.Context, base lake.Snapshot, groups []Group
 func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) {
 	r.env.Progress(fmt.Sprintf("compact: %d files of %s, %d MB", len(g.Inputs), dayText(g.Day), g.Bytes/1_000_000))
 	began := time.Now()
-	m, err := merge(ctx, r.env, base, g)
+	made, err := r.rewritten(ctx, base, g)
 	if err != nil {
 		return r.unmerged(g, err)
 	}
-	defer func() { err = errors.Join(err, m.moved.close()) }()
-	if err := m.prove(base.Table(), g); err != nil {
+	defer func() { err = errors.Join(err, made.close()) }()
+	if err := made.prove(); err != nil {
 		return err
 	}
 	if r.o.between != nil {
 		r.o.between()
 	}
 	after, err := r.env.Lake.Rewrite(ctx, lake.Rewrite{
-		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: m.outputs(), Moved: m.moved.find, Verify: r.env.Duck.Verify,
-		Carry: func(ctx context.Context, rows []lake.Carried) error {
-			return book.Carry(ctx, r.env, catalog.Listens, rows)
-		},
+		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: made.outputs, Moved: made.moved, Verify: r.env.Duck.Verify,
+		Carry: func(ctx context.Context, rows []lake.Carried) error { return book.Carry(ctx, r.env, r.o.Table, rows) },
 	})
 	if errors.Is(err, lake.ErrFenced) {
 		r.lose(g, err)
@@ -192,27 +194,13 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 	}
 	r.note(g)
 	written := int64(0)
-	for _, f := range m.outputs() {
+	for _, f := range made.outputs {
 		r.report.Written++
 		written += f.FileSizeBytes()
 	}
 	r.report.Out += written
-	r.env.Log.Info("rewrote files", "table", catalog.Listens, "snapshot_id", after.ID(), "files", len(g.Inputs), "rows", m.sum.rows,
+	r.env.Log.Info("rewrote files", "table", r.o.Table, "snapshot_id", after.ID(), "files", len(g.Inputs), "rows", made.rows,
 		"bytes_read", g.Bytes, "bytes_written", written, "seconds", time.Since(began).Seconds())
-	return nil
-}
-
-// unmerged notes why a group could not be merged; what the next plan can do better is no error.
-func (r *run) unmerged(g Group, err error) error {
-	var unsorted *unsortedError
-	switch {
-	case errors.As(err, &unsorted):
-		r.unsorted[g.Inputs[unsorted.input].File.FilePath()] = true
-	case errors.Is(err, errForeign) || errors.Is(err, lake.ErrUnsupported):
-		r.skip(g, err)
-	default:
-		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), dayText(g.Day), err)
-	}
 	return nil
 }
 
@@ -221,7 +209,7 @@ func (r *run) skip(g Group, why error) {
 		r.skipped[in.File.FilePath()] = true
 	}
 	r.report.Skipped = append(r.report.Skipped, Skips{Day: dayText(g.Day), Files: len(g.Inputs), Why: why.Error()})
-	r.env.Log.Warn("files were left as they are", "table", catalog.Listens, "day", dayText(g.Day), "files", len(g.Inputs), "error", why)
+	r.env.Log.Warn("files were left as they are", "table", r.o.Table, "day", dayText(g.Day), "files", len(g.Inputs), "error", why)
 }
 
 func (r *run) lose(g Group, why error) {

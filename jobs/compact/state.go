@@ -6,13 +6,12 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 )
 
-// plan loads listens and plans from what it is now.
+// plan loads the table and plans from what it is now.
 func (r *run) plan(ctx context.Context) (lake.Snapshot, []Group, error) {
-	base, err := r.env.Snapshot(ctx, catalog.Listens)
+	base, err := r.env.Snapshot(ctx, r.o.Table)
 	if err != nil {
 		return base, nil, err
 	}

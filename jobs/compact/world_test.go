@@ -83,7 +83,12 @@ func (w *world) ingest(rows, days int) lake.Snapshot {
 // erase deletes rows as the deletions job does.
 func (w *world) erase(where string) {
 	w.Helper()
-	s := w.archive()
+	w.eraseFrom(catalog.Listens, where)
+}
+
+func (w *world) eraseFrom(table, where string) {
+	w.Helper()
+	s := w.Snapshot(w.T, table)
 	files, err := s.Files(w.Context())
 	w.check(err)
 	d := w.DB(w.T)
@@ -92,14 +97,19 @@ func (w *world) erase(where string) {
 	w.check(err)
 	deletes, err := s.WritePositionDeletes(w.Context(), catalog.DeletionsJob, files, hit)
 	w.check(err)
-	_, err = w.Commit(w.Context(), catalog.Listens, lake.Commit{Job: catalog.DeletionsJob, Deletes: deletes, Stage: func(lake.Snapshot) (map[string]string, error) { return nil, nil }})
+	_, err = w.Commit(w.Context(), table, lake.Commit{Job: catalog.DeletionsJob, Deletes: deletes, Stage: func(lake.Snapshot) (map[string]string, error) { return nil, nil }})
 	w.check(err)
 }
 
 // rows tells all rows of the archive apart from others, as DuckDB reads them.
 func (w *world) rows() string {
 	w.Helper()
-	d := w.Reading(w.T, "rows", catalog.Listens)
+	return w.rowsOf(catalog.Listens)
+}
+
+func (w *world) rowsOf(table string) string {
+	w.Helper()
+	d := w.Reading(w.T, "rows", table)
 	var n int64
 	var digest string
 	w.check(d.OneText(w.Context(), "SELECT count(*), coalesce(md5(string_agg(text, chr(10) ORDER BY text)), '') FROM (SELECT r::VARCHAR AS text FROM (SELECT * EXCLUDE (_file, _pos) FROM rows) r)",

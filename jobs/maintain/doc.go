@@ -48,7 +48,8 @@
 //
 // # Compaction
 //
-// Last, package compact rewrites small files of listens. It is told from which snapshots the consumers will walk on,
+// Last, package compact rewrites small files of listens, and with what it has left to spend those of quarantine, whose
+// snapshots nobody walks on from. It is told from which snapshots the consumers will walk on,
 // and merges only what they all have read or not read. While a deletion request waits to be carried out it does
 // nothing.
 //
@@ -108,9 +109,9 @@
 // # What it reads and writes
 //
 // Reads all tables' metadata, deletion_requests, deletion_log, royalty_runs, royalty_closes. Writes table metadata,
-// without the snapshots that go, and deletes files; package compact writes files of listens. Of the rows it takes out
-// only days of quarantine. Nothing to do, nothing written but a probe in each table's folder, which tells the time by
-// the clock of the store and is taken away again.
+// without the snapshots that go, and deletes files; package compact writes files of listens and quarantine. Of the rows
+// it takes out only days of quarantine. Nothing to do, nothing written but a probe in each table's folder, which tells
+// the time by the clock of the store and is taken away again.
 //
 // # Failure and running again
 //

@@ -41,3 +41,28 @@ func TestCompactionWaitsForDeletionsThatAreDueAlone(t *testing.T) {
 	w.logged(1, "rows_deleted", w.head(catalog.Listens), none)
 	w.equal("its rows are deleted", compacts(0), true)
 }
+
+// What is refused comes in as small files as the archive.
+func TestFilesOfQuarantineAreCompactedWithWhatTheArchiveLeft(t *testing.T) {
+	w := newWorld(t)
+	for range 12 {
+		files, err := lake.WriteRecords(t.Context(), w.head(catalog.Quarantine).Table(), catalog.IngestJob, []catalog.RefusedRow{{Raw: []byte("?"), Reason: "malformed_json", ReceivedTime: w.now}})
+		w.check(err)
+		_, err = w.Commit(t.Context(), catalog.Quarantine, lake.Commit{Job: catalog.IngestJob, Add: files, Stage: func(lake.Snapshot) (map[string]string, error) { return nil, nil }})
+		w.check(err)
+	}
+	run := func(dry bool) maintain.Report {
+		t.Helper()
+		r, err := maintain.Run(t.Context(), w.env(w.Lake), maintain.Options{DryRun: dry, Files: &compact.Options{}})
+		w.check(err)
+		return r
+	}
+	head := w.head(catalog.Quarantine).ID()
+	w.equal("files that a dry run would read", run(true).Refused.Files, 12)
+	w.equal("head after a dry run", w.head(catalog.Quarantine).ID(), head)
+	w.equal("files written", run(false).Refused.Written, 1)
+	files, err := w.head(catalog.Quarantine).Files(t.Context())
+	w.check(err)
+	w.equal("files", len(files), 1)
+	w.equal("files written by a second run", run(false).Refused.Written, 0)
+}

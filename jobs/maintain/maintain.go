@@ -35,6 +35,8 @@ type Report struct {
 	Quarantine *QuarantineReport `json:"quarantine"`
 
 	Compaction *compact.Report `json:"compaction,omitempty"`
+	// Refused is what was done to the files of quarantine; null where the archive took all there was to spend.
+	Refused *compact.Report `json:"quarantine_compaction,omitempty"`
 }
 
 // TableReport is one table.
@@ -57,8 +59,9 @@ type Held struct {
 	Hint       string    `json:"hint"`
 }
 
-// Run thins the history of every table and deletes its orphans, then compacts the archive. Where a table's orphans
-// cannot be told, the others are still looked at. An error after the first change is [jobs.ErrPartial] too.
+// Run thins the history of every table and deletes its orphans, then compacts the archive and quarantine. Where a
+// table's orphans cannot be told, the others are still looked at. An error after the first change is
+// [jobs.ErrPartial] too.
 func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	if o.Retention <= 0 {
 		o.Retention = 7 * 24 * time.Hour

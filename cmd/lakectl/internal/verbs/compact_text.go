@@ -32,6 +32,8 @@ func sayCompaction(p *frame.Page, c *compact.Report, dryRun bool) {
 	p.Table("files rewritten, each line as one", []frame.Column{{Name: "table"}, {Name: "day"}, {Name: "files"}, {Name: "bytes"}, {Name: "because"}}, rows)
 }
 
+func rewrote(c *compact.Report) bool { return c != nil && c.Files > 0 }
+
 func because(why string) string {
 	if why == "" {
 		return ""

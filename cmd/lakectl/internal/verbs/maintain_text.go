@@ -21,7 +21,7 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 	}
 	nothing := expired == 0 && len(r.Refs)+len(r.Orphans)+len(r.Bounds) == 0 && r.Quarantine == nil
 	switch {
-	case nothing && r.Compaction != nil && r.Compaction.Files > 0:
+	case nothing && (rewrote(r.Compaction) || rewrote(r.Refused)):
 	case nothing:
 		p.Idle("all %s are to be kept", frame.CountOf(kept, "snapshot"))
 	default:
@@ -36,6 +36,7 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 			frame.CountOf(q.Rows, "row"), megabytes(q.Bytes), frame.CountOf(int64(q.Files), "file"))
 	}
 	sayCompaction(p, r.Compaction, r.DryRun)
+	sayCompaction(p, r.Refused, r.DryRun)
 	var held [][]frame.Cell
 	for _, h := range r.Held {
 		held = append(held, []frame.Cell{frame.Word(h.Table), frame.Number(int64(h.Snapshots)), frame.Word(h.For), frame.Word(p.At(h.Since)), frame.Word(h.Hint)})

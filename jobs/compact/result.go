@@ -1,0 +1,73 @@
+package compact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/apache/iceberg-go"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// result is a group as new files, which nobody has committed yet; none where all rows are deleted.
+type result struct {
+	outputs []iceberg.DataFile
+	rows    int64
+	moved   func(input string, rows []int64) (map[string][]int64, error)
+	prove   func() error
+	close   func() error
+}
+
+// rewritten writes a group anew: the archive by merging, quarantine, which nobody sorted, by DuckDB.
+func (r *run) rewritten(ctx context.Context, base lake.Snapshot, g Group) (result, error) {
+	if r.o.Table == catalog.Quarantine {
+		s, err := sortGroup(ctx, r.env, base, g, "compact/refused")
+		if err != nil {
+			return result{}, err
+		}
+		return result{
+			outputs: s.files, rows: s.want, close: s.db.Close,
+			moved: func(input string, rows []int64) (map[string][]int64, error) { return s.find(ctx, input, rows) },
+			prove: func() error { return s.prove(ctx, base, g) },
+		}, nil
+	}
+	m, err := merge(ctx, r.env, base, g)
+	if err != nil {
+		return result{}, err
+	}
+	return result{
+		outputs: m.outputs(), rows: m.sum.rows, moved: m.moved.find, close: m.moved.close,
+		prove: func() error { return m.prove(base.Table(), g) },
+	}, nil
+}
+
+// mismatch is the error of new files that do not have the rows of their group.
+func mismatch(g Group, outputs []iceberg.DataFile, has, should string, want int64) error {
+	path := "none"
+	if len(outputs) > 0 {
+		path = outputs[0].FilePath()
+	}
+	inputs := make([]string, len(g.Inputs))
+	for i, in := range g.Inputs {
+		inputs[i] = in.File.FilePath()
+	}
+	return lake.WithHint(fmt.Errorf("file %s has %s, and %v have %s, of which %d must be left: %w", path, has, inputs, should, want, jobs.ErrProof),
+		"nothing was committed and the table is as it was; check the disk and the memory of this machine, then run the command again")
+}
+
+// unmerged notes why a group could not be merged; what the next plan can do better is no error.
+func (r *run) unmerged(g Group, err error) error {
+	var unsorted *unsortedError
+	switch {
+	case errors.As(err, &unsorted):
+		r.unsorted[g.Inputs[unsorted.input].File.FilePath()] = true
+	case errors.Is(err, errForeign) || errors.Is(err, lake.ErrUnsupported):
+		r.skip(g, err)
+	default:
+		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), dayText(g.Day), err)
+	}
+	return nil
+}
