@@ -27,6 +27,12 @@ func drawNotice(w io.Writer, v access.View) error {
 	if title := titles[v.Status]; title != "" {
 		n.Title = title
 	}
+	if v.Detail == errNothing.Error() {
+		n.Title, n.Text = "Nothing was heard yet", []string{
+			"No listen has been counted so far. When the first ones are, the figures stand here: this page looks again by itself every 15 seconds.",
+			"If you expected figures: whoever runs the service sees with 'lakectl ingest status' whether listens come in, and counts them with 'lakectl job rollup'; 'lakectl run' does both all the time.",
+		}
+	}
 	if v.SignIn {
 		n.SignIn = &page.SignIn{Script: access.SignInScript, Issuer: v.Issuer, Onward: v.Onward}
 	} else {

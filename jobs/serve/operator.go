@@ -7,10 +7,14 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/serve/access"
+	"github.com/lakectl/lakectl/jobs/serve/page"
 )
 
 // readyTime is how long the catalog may take to answer before the server is not ready.
 const readyTime = 2 * time.Second
+
+// Asset is the address of an asset of the pages, for what [Options].Status shows.
+func Asset(name string) string { return page.AssetURL(name) }
 
 // showStatus shows operators how the jobs are. Others, and everybody where no jobs run, learn that there is nothing.
 func (h *Handler) showStatus(w http.ResponseWriter, r *http.Request) {

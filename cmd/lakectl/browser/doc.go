@@ -15,6 +15,8 @@
 //   - On 375 pixels nothing scrolls sideways.
 //   - A page follows a new cut by itself, and after its connection was cut. However many pages a browser has open or
 //     keeps, they hold one stream of events together.
+//   - The states of a page: an empty lake, figures that are not updated, access that ended by the clock, an operator's
+//     status. These have a dashboard of the test's own process, whose clock the test moves.
 //   - A first view is small, and nothing comes from elsewhere.
 //
 // Pictures of all views go to the folder that SCREENSHOTS names, to be looked at.

@@ -51,7 +51,8 @@ func loadAssets() (byName map[string]string, byURL map[string]asset) {
 	return byName, byURL
 }
 
-func assetURL(name string) string { return assetsByName[name] }
+// AssetURL is the address of an asset by the name of its file.
+func AssetURL(name string) string { return assetsByName[name] }
 
 // Asset answers with what pages load, at the addresses that [Render] writes, which may be kept for ever. It is false,
 // and nothing is answered, where an address is none of these.

@@ -18,7 +18,7 @@ var views = parse("overview", "tracks", "track", "audience", "statements", "acco
 
 func parse(names ...string) map[string]*template.Template {
 	functions := template.FuncMap{
-		"count": Count, "signed": Signed, "asset": assetURL, "percent": percent, "clock": clock, "day": func(at time.Time) string { return at.Format("2 January 2006") },
+		"count": Count, "signed": Signed, "asset": AssetURL, "percent": percent, "clock": clock, "day": func(at time.Time) string { return at.Format("2 January 2006") },
 		"iso": func(at time.Time) string { return at.Format(time.DateOnly) }, "minute": func(at time.Time) string { return at.UTC().Format("15:04") },
 		"fixed": func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
 	}

@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/lakectl/lakectl/jobs/serve"
 )
 
 //go:embed status.html
 var statusPage string
 
-var page = template.Must(template.New("status").Funcs(template.FuncMap{"at": at, "behind": behind}).Parse(statusPage))
+var page = template.Must(template.New("status").Funcs(template.FuncMap{"at": at, "behind": behind, "clock": func(t time.Time) string { return t.UTC().Format(time.TimeOnly) }, "asset": serve.Asset}).Parse(statusPage))
 
 // at is a moment for people; nothing for none.
 func at(t time.Time) string {
