@@ -239,7 +239,7 @@ func TestPeopleAreToldInTheStyleOfThePage(t *testing.T) {
 		{"none", "/signin", "Without JavaScript"},
 		{"artist", "/artists/B", "Nothing here"},
 		{"artist", "/artists/A", "lakectl job rollup"},
-		{"artist", "/artists/A?x=1", "Not at the moment"},
+		{"artist", "/artists/A?x=1", "Nothing was heard yet"},
 	} {
 		code, _, body := g.probe(c.who, "GET", c.path, "Accept: text/html")
 		if !strings.Contains(body, c.want) || !strings.Contains(body, `<b class="wm">lakectl</b>`) || strings.Contains(body, "<script>") {
