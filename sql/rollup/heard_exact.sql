@@ -4,7 +4,7 @@
 -- listens_counted), uncovered (archive files that the ledger does not cover), scope (days).
 CREATE OR REPLACE TABLE heard AS
 SELECT date_trunc('hour', make_timestamp(epoch_us(event_time))) AS hour, artist_id, track_id, country, device,
-  CAST(ms_played AS BIGINT) AS ms_played, md5_number_upper($1 || user_id) AS listener, late, beyond
+  CAST(ms_played AS BIGINT) AS ms_played, listener($1, user_id) AS listener, late, beyond
 FROM (
   SELECT event_time, artist_id, track_id, country, device, ms_played, user_id, false AS late, false AS beyond FROM counted
   UNION ALL
