@@ -22,8 +22,8 @@ const (
 // manifestRemoved is the status of a manifest entry whose file was removed.
 const manifestRemoved = int(iceberg.EntryStatusDELETED)
 
-// DropRemoved takes the entries of removed files out of the manifests of main: all of them, where one is wanted. Such an
-// entry names a file that is gone, with what it tells of the file's rows. The snapshot, of operation replace,
+// DropRemoved takes the entries of removed files out of the manifests of main: all of them, where one is wanted. Such
+// an entry names a file that is gone, with what it tells of the file's rows. The snapshot, of operation replace,
 // stands in for those before it back to the last that changed rows: it has the same rows, so whoever covers one of
 // them goes on from it (see [Snapshot.Since]), and they may expire. It returns the current snapshot where there is
 // nothing to do.
