@@ -8,6 +8,7 @@ import (
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/erase"
+	"github.com/lakectl/lakectl/jobs/purge"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 	"github.com/lakectl/lakectl/lake"
@@ -19,6 +20,7 @@ type Deletions struct {
 	Royalties royalty.Report `json:"royalties"`
 	Rollup    rollup.Report  `json:"rollup"`
 	Confirmed erase.Report   `json:"confirmed"`
+	Purged    *purge.Report  `json:"purged,omitempty"`
 }
 
 // DeletionsOptions say how deletion requests are carried out.
@@ -26,11 +28,50 @@ type DeletionsOptions struct {
 	Rollup rollup.Options
 	// OnlyOpen has nothing recomputed where no request is open, for whoever asks every minute.
 	OnlyOpen bool
+	// Purge says how requests that were carried out are purged; nil: they are not.
+	Purge *purge.Options
 }
 
 // CarryOut carries every open deletion request forward and recomputes what was derived from its rows, and whatever else
-// royalties and dashboard have not followed yet. From the first committed delete on, an error means partly done.
+// royalties and dashboard have not followed yet; then it purges the requests that are due. From the first committed
+// delete on, an error means partly done.
 func CarryOut(ctx context.Context, env jobs.Env, o DeletionsOptions) (report Deletions, err error) {
+	if report, err = erased(ctx, env, o); err != nil || o.Purge == nil {
+		return report, err
+	}
+	err = purged(ctx, env, o, &report)
+	return report, err
+}
+
+// purged purges what is due. Whoever reads the tables must have read them up to where the files were rewritten, so that
+// is done in between.
+func purged(ctx context.Context, env jobs.Env, o DeletionsOptions, report *Deletions) error {
+	done, err := purge.Run(ctx, env, *o.Purge)
+	if report.Purged = &done; err != nil {
+		return fmt.Errorf("purge: %w", err)
+	}
+	if len(done.Waiting) > 0 {
+		if _, err := royalty.Run(ctx, env, royalty.Options{}); err != nil {
+			return err
+		}
+		if _, err := rollup.Run(ctx, env, o.Rollup); err != nil {
+			return err
+		}
+		again, err := purge.Run(ctx, env, *o.Purge)
+		done.Add(again)
+		if err != nil {
+			return fmt.Errorf("purge: %w", err)
+		}
+	}
+	why, left := done.Left()
+	if !left || !o.Purge.Now {
+		return nil
+	}
+	return lake.WithHint(fmt.Errorf("%d requests are not purged: %s: %w", done.Due-done.Requests, why.By, jobs.ErrPartial), "%s", why.Hint)
+}
+
+// erased is all before that.
+func erased(ctx context.Context, env jobs.Env, o DeletionsOptions) (report Deletions, err error) {
 	partly := func(err error) error {
 		if err == nil {
 			return nil

@@ -20,9 +20,9 @@ func NeedsOf(ctx context.Context, env jobs.Env, retention time.Duration) (Needs,
 	return Needs{f}, err
 }
 
-// Of says who needs one of some snapshots of a table. Runs and readers who may look back do not count: only who would
-// go wrong or start over.
-func (n Needs) Of(t *lake.Table, doomed []lake.Snapshot) (held []Held) {
+// Of says who needs one of some snapshots of a table: consumers who have not read what came with them, and others. Runs
+// and readers who may look back do not count, only who would go wrong or start over.
+func (n Needs) Of(t *lake.Table, doomed []lake.Snapshot) (consumers, others []Held) {
 	gone := map[int64]bool{}
 	for _, s := range doomed {
 		gone[s.ID()] = true
@@ -34,7 +34,7 @@ func (n Needs) Of(t *lake.Table, doomed []lake.Snapshot) (held []Held) {
 			}
 		}
 		if h.Snapshots > 0 {
-			held = append(held, h.Held)
+			others = append(others, h.Held)
 		}
 	}
 	for _, b := range n.f.bases[t.Name()] {
@@ -46,10 +46,10 @@ func (n Needs) Of(t *lake.Table, doomed []lake.Snapshot) (held []Held) {
 			}
 		}
 		if h.Snapshots > 0 {
-			held = append(held, h)
+			consumers = append(consumers, h)
 		}
 	}
-	return append(held, namedOf(t, gone)...)
+	return consumers, append(others, namedOf(t, gone)...)
 }
 
 // walkedFrom are the snapshots over which a consumer goes from its base to the current one. None where it has to start

@@ -190,3 +190,19 @@ func acquire(ctx context.Context, dir string, wait time.Duration) (*os.File, err
 		}
 	}
 }
+
+// Clear throws away what a folder remembers, unless a process has it; then it is false. The next run of whoever needs
+// it fills it again from the archive.
+func Clear(ctx context.Context, dir string) (bool, error) {
+	if _, err := os.Stat(filepath.Join(dir, stateFile)); errors.Is(err, os.ErrNotExist) {
+		return true, nil
+	}
+	m, err := Open(ctx, dir, Options{Log: slog.New(slog.DiscardHandler)})
+	if errors.Is(err, ErrBusy) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, errors.Join(m.empty(), m.Close())
+}

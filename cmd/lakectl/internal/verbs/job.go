@@ -9,6 +9,7 @@ import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/chain"
+	"github.com/lakectl/lakectl/jobs/purge"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
 )
@@ -45,8 +46,10 @@ a published month has.`,
 				Long: `Deletes the rows that the requests cover from listens, quarantine and the ledger, recomputes the periods and days
 they touched, and records each step in deletion_log. Royalties and dashboard follow the archive either way; with
 --only-open nothing is done where no request is open. A listen that arrives later is kept out by ingest. Bytes of
-deleted rows stay in files and old snapshots until these are purged.`,
-				Examples: []string{"lakectl job deletions", "lakectl deletions list"}, Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
+deleted rows stay in files and old snapshots for retention.archive_snapshots, or until --purge-now; then the files are
+rewritten without them, and every snapshot that reaches the old ones expires. What keeps a request from being purged is
+printed with the command that helps.`,
+				Examples: []string{"lakectl job deletions", "lakectl job deletions --purge-now", "lakectl deletions list"}, Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
 				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayDeletions)},
 			}, (*deletionsFlags).declare, runDeletions),
 			maintainVerb(),
@@ -134,11 +137,13 @@ func publishedPeriods(ctx context.Context, env jobs.Env) int64 {
 
 type deletionsFlags struct {
 	OnlyOpen bool
+	PurgeNow bool
 }
 
 func (f *deletionsFlags) declare() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "only-open", Usage: "do nothing where no request is open", Destination: &f.OnlyOpen},
+		&cli.BoolFlag{Name: "purge-now", Usage: "purge every request that is carried out, whatever retention.archive_snapshots says", Destination: &f.PurgeNow},
 	}
 }
 
@@ -148,7 +153,8 @@ func runDeletions(ctx context.Context, c *frame.Call, f deletionsFlags) (any, er
 		return nil, err
 	}
 	defer closeEnv()
-	done, err := chain.CarryOut(ctx, env, chain.DeletionsOptions{Rollup: rollupOptions(c), OnlyOpen: f.OnlyOpen})
+	purging := &purge.Options{Retention: c.Config.Retention.ArchiveSnapshots, Now: f.PurgeNow, RecentFolder: c.Config.RecentFolder()}
+	done, err := chain.CarryOut(ctx, env, chain.DeletionsOptions{Rollup: rollupOptions(c), OnlyOpen: f.OnlyOpen, Purge: purging})
 	if err == nil {
 		reach.NoteErased(ctx, c, env)
 	}

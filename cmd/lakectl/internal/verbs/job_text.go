@@ -167,6 +167,9 @@ func sayDeletions(p *frame.Page, r chain.Deletions) {
 		rows = append(rows, []frame.Cell{frame.Word(w.RequestID), frame.Word(w.For)})
 	}
 	p.LongTable("wait", []frame.Column{{Name: "request"}, {Name: "for"}}, rows)
+	if r.Purged != nil {
+		sayPurged(p, *r.Purged)
+	}
 	if len(r.Royalties.Periods) > 0 {
 		p.WriteByte('\n')
 		sayPublished(p, ranRoyalties{Report: r.Royalties})

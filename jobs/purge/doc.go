@@ -1,0 +1,68 @@
+// Package purge takes what was erased out of the files that still have it: requests come from recomputed to purged.
+//
+// # Use
+//
+//  1. Call [Run] after the rows of requests are gone from the tables and what was derived from them is recomputed.
+//  2. What keeps a request from being purged stands in the [Report]: who blocks it, who has to read on, until when.
+//  3. [Removed] lists the files that are gone, for a certificate.
+//
+// # Design
+//
+// Rows that an erasure deletes are hidden, not gone: their bytes stay in data files, and files stay in older snapshots.
+// Package book has on record which files held rows, so exactly these are looked at. Requests are due when their rows
+// have been gone for the retention, or at once where the caller says so; all of them travel as one batch, and each file
+// is rewritten once.
+//
+//	recomputed
+//	    │  rewrite: files on record that are live, without their deleted rows (package strip, lake.Rewrite)
+//	    │  drop the entries of removed files from the manifests of main (lake.DropRemoved)
+//	    │  expire every snapshot that reaches a file on record which main has no more; their files go with them
+//	    │  forget older metadata files, sweep orphans, forget the local memory of recent listens
+//	    ▼
+//	purged      when nothing is left that blocks, waits or remains
+//
+// A file on record that is not live any more was compacted or replaced, which applied its deletes.
+//
+// # Who goes first
+//
+// A table is rewritten only when its consumers have read the deletes in question, and its snapshots expire only when
+// they have read on to where the files were rewritten. The snapshot without removed entries stands in for the one
+// before the rewrite, so a consumer that stands there need not run: only one that has rows to read. [Report].Waiting
+// names the job. Whoever else needs a snapshot, as package maintain knows them, blocks: tags, branches, rollbacks that
+// were not searched, a table that shares its files. A hold keeps the files of its request, and with them every request
+// that has rows in the same files. Nothing of a table expires while one of its snapshots is needed.
+//
+// What published runs name does not block: a run whose inputs are purged can no longer be reproduced.
+//
+// # Orphans
+//
+// Files that nothing refers to may be of a run that died. They go once they are older than the grace, never before: a
+// writer may be about to commit them. Until then the requests stay recomputed, and the report has a residual. Files
+// that came more than a minute after the table's last rewrite do not count: their writers read a table without the
+// rows.
+//
+// # Invariants
+//
+//   - The rows of a file that are left, as they were read, and those of the new file, read back from the disk, have
+//     equal sums over all columns (package strip), or nothing is committed: jobs.ErrProof names both files.
+//   - A row that is deleted while its file is rewritten is deleted in the new file (lake.Rewrite).
+//   - The row purged is written last, for all requests of the run in one commit. So it is never there too early.
+//
+// # What it reads and writes
+//
+// Reads deletion_requests, deletion_log, erased_files and the metadata of listens, quarantine, listens_counted and
+// listens_duplicates. Writes files of these four, their snapshots and metadata, and rows of deletion_log: listens and
+// ledger snapshot are those that were current then. Which files are gone follows from erased_files and the tables at
+// any time ([Removed]), so a certificate has its count and root also after a crash.
+//
+// # Running again
+//
+// Killed anywhere, the next run finds what is left: files that are live and on record, entries and snapshots that name
+// them. What the dead one left behind nobody refers to, so it is a residual until it is older than the grace. Two runs
+// at once: one loses a commit and looks again. With nothing due nothing is written.
+//
+// # Bounds
+//
+// In memory are the paths on record, the entries of one manifest, a path for each manifest of the table's history, and
+// of each file that one commit rewrites its deleted rows, 8 bytes each.
+package purge
