@@ -36,8 +36,8 @@ type run struct {
 	report *Report
 }
 
-// Run purges what is due. Requests that something keeps from it stay as they are, and the report says what. With nothing
-// due nothing is written.
+// Run purges what is due. Requests that something keeps from it stay as they are, and the report says what. With
+// nothing due nothing is written.
 func Run(ctx context.Context, env jobs.Env, o Options) (report Report, err error) {
 	for pass := 1; ; pass++ {
 		err = once(ctx, env, o, &report)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/apache/iceberg-go"
 
@@ -91,7 +93,7 @@ func (r *run) inputs(ctx context.Context, base lake.Snapshot) (inputs []lake.Fil
 		return nil, nil, err
 	}
 	paths := r.work.paths[base.Table().Name()]
-	files = slices.DeleteFunc(files, func(f lake.File) bool { return !paths[f.FilePath()] })
+	files = slices.DeleteFunc(files, func(f lake.File) bool { return !paths[f.FilePath()] && !rewritten(f.FilePath()) })
 	if gone, err = base.DeletedRows(ctx, r.env.Duck.Verify, files); err != nil {
 		return nil, nil, err
 	}
@@ -100,12 +102,26 @@ func (r *run) inputs(ctx context.Context, base lake.Snapshot) (inputs []lake.Fil
 		if len(gone[f.FilePath()]) == 0 {
 			continue // the delete never landed, so its rows are elsewhere
 		}
+		if !paths[f.FilePath()] && len(r.work.kept[base.Table().Name()]) > 0 {
+			for _, id := range r.work.kept[base.Table().Name()] { // whose rows these are nobody knows
+				r.report.Blocked = append(r.report.Blocked, heldBy(id))
+				break
+			}
+			continue
+		}
 		if len(inputs) > 0 && (len(inputs) == filesPerCommit || bytes+f.FileSizeBytes() > bytesPerCommit) {
 			break
 		}
 		inputs, bytes = append(inputs, f), bytes+f.FileSizeBytes()
 	}
 	return inputs, gone, nil
+}
+
+// rewritten tells whether a file came by a rewrite of ours: deletes that were committed meanwhile moved to it from a file
+// that is on record.
+func rewritten(uri string) bool {
+	name := path.Base(uri)
+	return strings.HasPrefix(name, catalog.DeletionsJob+"-") || strings.HasPrefix(name, "maintain-")
 }
 
 // newestSequence is that of the newest commit whose rows, or row deletes, some files have.
@@ -136,11 +152,11 @@ func (r *run) stripped(ctx context.Context, t *lake.Table, f lake.File, gone []i
 	if want := f.Count() - int64(len(gone)); err == nil && back.Equal(s.Kept) && back.Rows == want {
 		return s, nil
 	}
-	path := "none"
+	to := "none"
 	if s.File != nil {
-		path = s.File.FilePath()
+		to = s.File.FilePath()
 	}
-	return s, lake.WithHint(fmt.Errorf("file %s has %s, and of %s %s are left: %w", path, back, f.FilePath(), s.Kept, errors.Join(jobs.ErrProof, err)),
+	return s, lake.WithHint(fmt.Errorf("file %s has %s, and of %s %s are left: %w", to, back, f.FilePath(), s.Kept, errors.Join(jobs.ErrProof, err)),
 		"nothing was committed and the table is as it was; check the disk and the memory of this machine, then run the command again")
 }
 
