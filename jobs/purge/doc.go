@@ -22,7 +22,7 @@
 //	purged      when nothing is left that blocks, waits or remains
 //
 // A file on record that is not live any more was compacted or replaced, which applied its deletes. Those that landed
-// meanwhile moved to the new file, which is not on record: so files that rewrites of ours made count like files on record
+// meanwhile moved to the new file, which is not on record: so files that rewrites of ours made count like those on record
 // where they have deleted rows.
 //
 // # Who goes first

@@ -117,7 +117,7 @@ func (r *run) inputs(ctx context.Context, base lake.Snapshot) (inputs []lake.Fil
 	return inputs, gone, nil
 }
 
-// rewritten tells whether a file came by a rewrite of ours: deletes that were committed meanwhile moved to it from a file
+// rewritten tells whether a file came by a rewrite of ours: deletes that were committed meanwhile moved there from one
 // that is on record.
 func rewritten(uri string) bool {
 	name := path.Base(uri)
