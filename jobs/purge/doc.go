@@ -22,8 +22,8 @@
 //	purged      when nothing is left that blocks, waits or remains
 //
 // A file on record that is not live any more was compacted or replaced, which applied its deletes. Those that landed
-// meanwhile moved to the new file, which is not on record: so files that rewrites of ours made count like those on record
-// where they have deleted rows.
+// meanwhile moved to the new file, which is not on record: so files that rewrites of ours made count like
+// those on record where they have deleted rows.
 //
 // # Who goes first
 //
