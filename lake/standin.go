@@ -142,6 +142,21 @@ func (s Snapshot) standIn() map[string]string {
 // StandsIn tells whether a snapshot stands in for older ones, which may have expired: see [Lake.DropRemoved].
 func (s Snapshot) StandsIn() bool { return s.Property(standsFor) != "" }
 
+// WithRowsOf is a snapshot by its id, or where it has expired the one that stands in for it and has the same rows.
+// [ErrExpired] where both are gone.
+func (t *Table) WithRowsOf(id int64) (Snapshot, error) {
+	s, err := t.ByID(id)
+	if !errors.Is(err, ErrExpired) {
+		return s, err
+	}
+	for _, at := range t.Snapshots() {
+		if at.standsInFor(id) {
+			return at, nil
+		}
+	}
+	return s, err
+}
+
 // standsInFor tells whether it does for one of them.
 func (s Snapshot) standsInFor(id int64) bool {
 	text := s.Property(standsFor)

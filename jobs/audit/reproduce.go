@@ -112,13 +112,13 @@ func Reproduce(ctx context.Context, env jobs.Env, runOrPeriod string) (result *R
 	return a.result, a.judgement(ctx)
 }
 
-// bindAt makes a view of a table at one of its snapshots; [lake.ErrExpired] when that is gone.
+// bindAt makes a view of a table with the rows it had at a snapshot; [lake.ErrExpired] when that is gone.
 func (a *audit) bindAt(ctx context.Context, view, table string, id int64) error {
 	t, err := a.env.Lake.Table(ctx, table)
 	if err != nil {
 		return err
 	}
-	s, err := t.ByID(id)
+	s, err := t.WithRowsOf(id)
 	if err != nil {
 		return err
 	}

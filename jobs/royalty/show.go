@@ -216,13 +216,13 @@ func (r Register) PostedTo(ctx context.Context, env jobs.Env, run PublishedRun) 
 	return t.ByID(run.AdjustmentsSnapshotID)
 }
 
-// snapshotAt loads a table as it was at a snapshot.
+// snapshotAt loads a table with the rows that it had at a snapshot.
 func snapshotAt(ctx context.Context, env jobs.Env, table string, id int64) (lake.Snapshot, error) {
 	t, err := env.Lake.Table(ctx, table)
 	if err != nil {
 		return lake.Snapshot{}, err
 	}
-	return t.ByID(id)
+	return t.WithRowsOf(id)
 }
 
 func bindAt(ctx context.Context, env jobs.Env, db *jobs.Session, view, table string, snapshotID int64) error {

@@ -2,8 +2,11 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -101,7 +104,11 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error
 		if err != nil {
 			return err
 		}
-		root, err := lake.LocalPath(t.Location())
+		named, err := lake.LocalPath(t.Location())
+		if err != nil {
+			return err
+		}
+		root, err := realPath(named)
 		if err != nil {
 			return err
 		}
@@ -125,11 +132,28 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error
 		}
 	}
 	for _, f := range folders {
-		if err := l.walk(ctx, f.Path, f.Kind, nil, skip); err != nil {
+		root, err := realPath(f.Path)
+		if err == nil {
+			err = l.walk(ctx, root, f.Kind, nil, skip)
+		}
+		if err != nil {
 			return fmt.Errorf("verify files of %s: %w", f.Path, err)
 		}
 	}
 	return nil
+}
+
+// realPath is a folder as every way to it ends: absolute, without symbolic links. One that was never made stays as it is.
+func realPath(folder string) (string, error) {
+	absolute, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	path, err := filepath.EvalSymlinks(absolute)
+	if errors.Is(err, fs.ErrNotExist) {
+		return absolute, nil
+	}
+	return path, err
 }
 
 // fill puts what a look saw in order.
@@ -162,7 +186,7 @@ func (r *Report) judge() error {
 	}
 	switch {
 	case leaks > 0:
-		return lake.WithHint(fmt.Errorf("erased rows are still in files, in %d places, %s is the first: %w", leaks, r.first(), jobs.ErrProof),
+		return lake.WithHint(fmt.Errorf("erased rows are still in files, in %d places, of which %s is the first: %w", leaks, r.first(), jobs.ErrProof),
 			"--json names every file; remove what is not of this lake, and run 'lakectl job deletions' again")
 	case len(r.Unread) > 0:
 		return lake.WithHint(fmt.Errorf("%d files could not be looked at, %s is the first: %s: %w", len(r.Unread), r.Unread[0].File, r.Unread[0].Why, jobs.ErrProof),
@@ -182,6 +206,6 @@ var residuals = []Residual{
 	{"exports", "what was handed out, as statements and query results, is not tracked"},
 	{"backups", "copies of the lake made before the erasure hold the rows"},
 	{"other machines", "caches and local memory of other machines, and versions that a store keeps"},
-	{"deletion_requests", "it holds the user id until the request is verified"},
+	{catalog.DeletionRequests, "it holds the user id until the request is verified"},
 	{"spill", "DuckDB may pack what it spills; an id in a packed block is not found"},
 }

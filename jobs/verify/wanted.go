@@ -19,10 +19,10 @@ var states = map[string]int{"located": 1, "rows_deleted": 2, "recomputed": 3, "p
 
 // Request is a request that was looked for.
 type Request struct {
-	RequestID string `json:"request_id"`
-	catalog.Place
-	State string `json:"state"`
-	Found int64  `json:"found"` // rows and values, over all files
+	RequestID     string `json:"request_id"`
+	catalog.Place `json:"-"`
+	State         string `json:"state"`
+	Found         int64  `json:"found"` // rows and values, over all files
 
 	user            string
 	from, to, asked int64          // microseconds since 1970

@@ -42,6 +42,9 @@ each request: rows, days and periods. A row that several requests cover counts f
 				Examples: []string{"lakectl deletions plan", "lakectl deletions plan r-17"}, Keys: []string{"duckdb.memory_limit", "duckdb.threads"},
 				Text: []frame.Teller{frame.Text(sayForeseen)}, Run: runDeletionsPlan,
 			},
+			deletionsVerifyVerb(),
+			deletionsOpeningVerb(),
+			deletionsForgetVerb(),
 			frame.Bind(frame.Verb{
 				Name: "hold", Args: "REQUEST", Short: "Keep a request from being carried out, whatever its deadline.",
 				Long: `For a legal hold. Nothing is deleted for the request, and listens that it covers are archived, until it is released.

@@ -155,7 +155,7 @@ func runDeletions(ctx context.Context, c *frame.Call, f deletionsFlags) (any, er
 	defer closeEnv()
 	purging := &purge.Options{Retention: c.Config.Retention.ArchiveSnapshots, Now: f.PurgeNow, RecentFolder: c.Config.RecentFolder()}
 	done, err := chain.CarryOut(ctx, env, chain.DeletionsOptions{Rollup: rollupOptions(c), OnlyOpen: f.OnlyOpen, Purge: purging})
-	if err == nil {
+	if err == nil || done.Purged != nil { // the rows are gone, and what was derived from them is recomputed
 		reach.NoteErased(ctx, c, env)
 	}
 	return done, err

@@ -152,7 +152,9 @@ func sayDeletions(p *frame.Page, r chain.Deletions) {
 	d := r.Deleted
 	switch {
 	case d.Requests == 0 && r.Confirmed.Requests == 0 && len(r.Confirmed.Waiting) == 0:
-		p.Idle("no deletion request is open")
+		if r.Purged == nil || r.Purged.Due == 0 {
+			p.Idle("no deletion request is open")
+		}
 	case d.Requests == 0:
 		p.Say("no rows to delete; %s confirmed", frame.CountOf(int64(r.Confirmed.Requests), "request"))
 	default:

@@ -12,7 +12,7 @@ func sayPurged(p *frame.Page, r purge.Report) {
 	if r.Due == 0 && r.Requests == 0 && len(r.Blocked) == 0 {
 		return
 	}
-	p.Say("purged: %d of %s that were due", r.Requests, frame.CountOf(int64(max(r.Due, r.Requests)), "request"))
+	p.Say("purged: %d of %s", r.Requests, frame.CountOf(int64(max(r.Due, r.Requests)), "due request"))
 	var tables [][]frame.Cell
 	for _, t := range r.Tables {
 		if t.Files+t.Snapshots+t.Objects > 0 {

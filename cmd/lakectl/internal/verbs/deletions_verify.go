@@ -1,0 +1,193 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/attest"
+	"github.com/lakectl/lakectl/jobs/certificate"
+	"github.com/lakectl/lakectl/jobs/erase"
+	"github.com/lakectl/lakectl/jobs/erase/book"
+	"github.com/lakectl/lakectl/jobs/purge"
+	"github.com/lakectl/lakectl/jobs/verify"
+	"github.com/lakectl/lakectl/lake"
+)
+
+func deletionsVerifyVerb() frame.Verb {
+	return frame.Verb{
+		Name: "verify", Args: "[REQUEST]", Short: "Prove that nothing is left of what was purged, and issue the certificate.",
+		Long: `Decodes every file of the lake that is left, whatever leads to it or nothing: data, row deletes, manifests, statistics,
+metadata, orphans, the folders for spill and for local memory. Before that an invented listener is planted in a file of
+each kind and must be found. Something found, a file that cannot be decoded or a check that is blind ends with 5.
+
+Without REQUEST it looks for all purged requests. Where nothing of them is left they become verified: their certificate
+is issued and entered in the log of catalog.certificate_dir, and who asked and why is wiped from the lake. With REQUEST
+it only looks, for one request whose rows are gone from the tables; one that was wiped ends with 6.`,
+		Examples: []string{"lakectl deletions verify", "lakectl deletions verify r-17"},
+		Exits:    []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof, frame.ExitGone},
+		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"},
+		Text:     []frame.Teller{frame.Text(sayLooked)}, Run: runDeletionsVerify,
+	}
+}
+
+// looked is what a look saw, and what followed from it.
+type looked struct {
+	verify.Report
+	Concluded *attest.Report `json:"concluded,omitempty"`
+}
+
+func runDeletionsVerify(ctx context.Context, c *frame.Call) (any, error) {
+	env, closeEnv, err := reach.Env(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer closeEnv()
+	began := env.Now()
+	report, err := verify.Look(ctx, env, verify.Options{Request: c.Args().First(), Folders: []verify.Folder{
+		{Path: c.Config.Catalog.Warehouse, Kind: "warehouse"}, {Path: c.Config.DuckDB.TempDirectory, Kind: "spill"}, {Path: c.Config.RecentFolder(), Kind: "memory"},
+	}})
+	r := looked{Report: report}
+	switch {
+	case errors.Is(err, jobs.ErrProof):
+		return r, err // what was found
+	case err != nil:
+		return nil, err
+	case c.Args().First() != "":
+		return r, nil
+	}
+	concluded, err := conclude(ctx, c, env, began, report)
+	if err == nil {
+		r.Concluded = &concluded
+	}
+	return r, err
+}
+
+// conclude has the requests verified that a look did not find.
+func conclude(ctx context.Context, c *frame.Call, env jobs.Env, began time.Time, report verify.Report) (done attest.Report, err error) {
+	dir, err := reach.CertificateDir(c)
+	if err != nil {
+		return done, err
+	}
+	e := attest.Evidence{At: began, Verifier: "lakectl " + env.CodeVersion}
+	if err := gather(ctx, env, report, &e); err != nil {
+		return done, fmt.Errorf("gather the evidence: %w", err)
+	}
+	return attest.Conclude(ctx, env, attest.Options{CertificateDir: dir, Evidence: e})
+}
+
+// gather fills the evidence with what is on record about the requests that a look did not find.
+func gather(ctx context.Context, env jobs.Env, report verify.Report, e *attest.Evidence) error {
+	at := map[catalog.Place]bool{}
+	for _, r := range report.Requests {
+		at[r.Place] = true
+		e.Requests = append(e.Requests, r.Place)
+	}
+	all, err := erase.List(ctx, env)
+	if err != nil {
+		return err
+	}
+	e.Rows = map[string]int64{}
+	for _, r := range all {
+		if at[catalog.Place{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset}] {
+			e.Rows[catalog.Listens] += r.Listens
+			e.Rows[catalog.Quarantine] += r.Quarantine
+			e.Rows[catalog.ListensCounted] += r.Counted
+			e.Rows[catalog.Duplicates] += r.Duplicates
+		}
+	}
+	for _, r := range report.Residuals {
+		if r.What == catalog.DeletionRequests { // it is wiped next
+			continue
+		}
+		e.Residuals = append(e.Residuals, certificate.Residual{What: r.What + ": " + r.Why})
+	}
+	removed, err := purge.Removed(ctx, env)
+	if err != nil {
+		return err
+	}
+	if e.Objects, err = certificate.TallyOf(removed); err != nil {
+		return err
+	}
+	expired, err := expired(ctx, env)
+	if err != nil {
+		return err
+	}
+	e.Snapshots, err = certificate.TallyOf(expired)
+	return err
+}
+
+// expired are the snapshots with which erased rows went and that the tables do not have any more.
+func expired(ctx context.Context, env jobs.Env) (list []string, err error) {
+	files, err := book.ReadFiles(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		now, err := env.Snapshot(ctx, f.Table)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := now.Table().ByID(f.SnapshotID); f.SnapshotID != 0 && errors.Is(err, lake.ErrExpired) {
+			list = append(list, fmt.Sprintf("%s/%d", f.Table, f.SnapshotID))
+		}
+	}
+	return list, nil
+}
+
+func sayLooked(p *frame.Page, r looked) {
+	var files, bytes, leaks int64
+	var checks [][]frame.Cell
+	for _, c := range r.Checks {
+		files, bytes = files+c.Files, bytes+c.Bytes
+		checks = append(checks, []frame.Cell{frame.Word(c.Kind), frame.Number(c.Files), frame.Number(c.Bytes), frame.Number(c.Found)})
+	}
+	var found [][]frame.Cell
+	for _, l := range r.Leaks {
+		if !l.Expected {
+			leaks++
+		}
+		found = append(found, []frame.Cell{frame.Word(l.RequestID), frame.Word(l.Kind), frame.Number(l.Count), frame.Word(l.File)})
+	}
+	requests := frame.CountOf(int64(len(r.Requests)), "request")
+	switch {
+	case len(r.Requests) == 0:
+		p.Idle("no request waits to be verified")
+		return
+	case leaks > 0:
+		p.Say("NOT ERASED: %s of %s hold erased rows", frame.CountOf(leaks, "file"), requests)
+	case len(r.Unread) > 0:
+		p.Say("NOT PROVED: %s could not be looked at", frame.CountOf(int64(len(r.Unread)), "file"))
+	case len(r.Leaks) > 0:
+		p.Say("%s hold rows of %s, which is not purged yet", frame.CountOf(int64(len(r.Leaks)), "file"), requests)
+	default:
+		p.Say("nothing is left of %s: %s of %s bytes were decoded", requests, frame.CountOf(files, "file"), frame.Thousands(bytes))
+	}
+	if c := r.Concluded; c != nil {
+		sayConcluded(p, *c)
+	}
+	p.Table("what was looked at", []frame.Column{{Name: "kind"}, {Name: "files"}, {Name: "bytes"}, {Name: "found"}}, checks)
+	p.LongTable("where rows are", []frame.Column{{Name: "request"}, {Name: "kind", Goes: 1}, {Name: "found"}, {Name: "file"}}, found)
+	var unseen [][]frame.Cell
+	for _, one := range r.Residuals {
+		unseen = append(unseen, []frame.Cell{frame.Word(one.What), frame.Word(one.Why)})
+	}
+	p.Table("what no look at the lake can see", []frame.Column{{Name: "what"}, {Name: "why"}}, unseen)
+}
+
+func sayConcluded(p *frame.Page, r attest.Report) {
+	if r.Verified > 0 {
+		p.Say("verified: %s; who asked is wiped from %s", frame.CountOf(int64(r.Verified), "request"), frame.CountOf(int64(r.FilesWiped), "file"))
+	}
+	for _, one := range r.Certificates {
+		p.Say("certificate: %s, entry %d of the log", one.Path, one.Index)
+	}
+	if r.Left > 0 {
+		p.Say("%s left for the next run: something was done for them meanwhile", frame.CountOf(int64(r.Left), "request"))
+	}
+}
