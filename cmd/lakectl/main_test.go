@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	path := os.Getenv("PATH") // a script may begin while another one's variables are the process's, see within
 	if !laketest.InCI() && !*update {
 		folder, run = w.copyScripts(t, folder), w.run
 	}
@@ -41,6 +42,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", path)
 			e.Setenv("GOGC", os.Getenv("GOGC")) // see laketest
 			e.Setenv("CERTIFICATE", sample)
 			nameVariables(e)

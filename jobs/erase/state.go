@@ -9,8 +9,7 @@ import (
 // State is how far a request has come. Each state promises everything the ones before it do.
 type State string
 
-// The states in order. [Purged] and [Verified] belong to later steps of the life of a request; nothing here
-// reaches them yet.
+// The states in order. Packages purge and attest carry requests to [Purged] and [Verified].
 const (
 	Requested   State = "requested"    // never logged: the row in deletion_requests says it
 	Located     State = "located"      // what is to go is written down, nothing is gone
