@@ -23,9 +23,28 @@ var closeExample = []string{
 	`(?m),label-north.csv,EUR,120000,11428,`, // April's statement, with the correction of March
 }
 
+// What the example says about an erased listener.
+var eraseExample = []string{
+	`(?m)^r-17 +requested +3 +2 +1 +1 +2 +2026-03$`, // what will go
+	`(?m)^purged: 1 of 1 due request$`,
+	`(?m)^nothing is left of 1 request: \d+ files of [\d,]+ bytes were decoded$`,
+	`(?m)^opening: it covers the request at offset 1 of partition 0 of file:`,
+	`(?m)^refused with code 5$`,                                                         // the altered certificate
+	`(?m)^6 records: 2 listens archived, 0 deletion requests, 1 refused, 3 suppressed$`, // what came again
+	`(?m)^user_id +listens\nann-4711 +4$`,
+}
+
 func TestExampleOfARoyaltyCloseRuns(t *testing.T) {
+	runExample(t, "royalty-close/close.sh", closeExample)
+}
+
+func TestExampleOfAnErasureRuns(t *testing.T) { runExample(t, "erasure/erase.sh", eraseExample) }
+
+// runExample runs a script of the examples and looks for lines in what it prints.
+func runExample(t *testing.T, name string, lines []string) {
+	t.Helper()
 	laketest.Long(t, "the scripts run its commands")
-	script, err := filepath.Abs("../../examples/royalty-close/close.sh")
+	script, err := filepath.Abs(filepath.Join("../../examples", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +54,7 @@ func TestExampleOfARoyaltyCloseRuns(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range closeExample {
+	for _, want := range lines {
 		if !regexp.MustCompile(want).Match(out) {
 			t.Errorf("no line %s in\n%s", want, out)
 		}

@@ -143,7 +143,8 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error
 	return nil
 }
 
-// realPath is a folder as every way to it ends: absolute, without symbolic links. One that was never made stays as it is.
+// realPath is a folder as every way to it ends: absolute, without symbolic links. One that was never made stays as it
+// is.
 func realPath(folder string) (string, error) {
 	absolute, err := filepath.Abs(folder)
 	if err != nil {
