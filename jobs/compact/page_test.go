@@ -18,6 +18,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -98,7 +99,7 @@ func TestAWrongValueOfAnyColumnIsSeen(t *testing.T) {
 	for range 12 {
 		w.ingest(500, 1)
 	}
-	r := &run{env: w.env(), o: Options{Target: 4 << 20}}
+	r := &run{env: w.env(), o: Options{Table: catalog.Listens, Target: 4 << 20}}
 	base, groups, err := r.plan(t.Context())
 	w.check(err)
 	m, err := merge(t.Context(), w.env(), base, groups[0])
