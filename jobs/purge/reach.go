@@ -3,7 +3,6 @@ package purge
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/apache/iceberg-go"
 
@@ -14,8 +13,7 @@ import (
 // manifest, whether it says that the file is there or that it was removed, or by a delete file of such a file. Each
 // manifest is read once.
 type reach struct {
-	old  map[string]bool // files of due requests that main has no more
-	live map[string]bool
+	old  map[string]bool   // files of due requests that main has no more
 	kept map[string]string // those that a hold keeps, and whose
 	seen map[string]sight  // by manifest
 }
@@ -37,7 +35,7 @@ func (w *work) reachOf(ctx context.Context, now lake.Snapshot) (*reach, error) {
 		live[f.FilePath()] = true
 	}
 	table := now.Table().Name()
-	r := &reach{live: live, old: map[string]bool{}, kept: map[string]string{}, seen: map[string]sight{}}
+	r := &reach{old: map[string]bool{}, kept: map[string]string{}, seen: map[string]sight{}}
 	for uri := range w.paths[table] {
 		if !live[uri] {
 			r.old[uri] = true
@@ -53,19 +51,12 @@ func (w *work) reachOf(ctx context.Context, now lake.Snapshot) (*reach, error) {
 
 // names tells whether an entry is of such a file.
 func (r *reach) names(f iceberg.DataFile) bool {
-	if r.gone(f.FilePath()) {
+	if r.old[f.FilePath()] {
 		return true
 	}
 	of := f.ReferencedDataFile()
-	return of != nil && r.gone(*of)
+	return of != nil && r.old[*of]
 }
-
-func (r *reach) gone(uri string) bool {
-	return r.old[uri] || rewritten(uri) && r.data(uri) && !r.live[uri]
-}
-
-// data tells data files by their place from delete files, which jobs name in the same way.
-func (r *reach) data(uri string) bool { return !strings.Contains(uri, "-deletes") }
 
 // removedWith tells whether the entry of a removed file may tell of erased rows. A delete file that does not say whose
 // it is may be of any.

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/erase/book"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/strip"
 )
@@ -78,7 +77,10 @@ func (r *run) rewriteSome(ctx context.Context, table string) (again bool, err er
 		}
 		return map[string][]int64{to[input]: strip.Moved(rows, gone[input])}, nil
 	}
-	after, err := r.env.Lake.Rewrite(ctx, lake.Rewrite{Job: catalog.DeletionsJob, Base: base, Inputs: inputs, Outputs: outputs, Moved: moved, Verify: r.env.Duck.Verify})
+	after, err := r.env.Lake.Rewrite(ctx, lake.Rewrite{
+		Job: catalog.DeletionsJob, Base: base, Inputs: inputs, Outputs: outputs, Moved: moved, Verify: r.env.Duck.Verify,
+		Carry: func(ctx context.Context, carried []lake.Carried) error { return book.Carry(ctx, r.env, table, carried) },
+	})
 	if err != nil {
 		return false, err
 	}
@@ -93,7 +95,7 @@ func (r *run) inputs(ctx context.Context, base lake.Snapshot) (inputs []lake.Fil
 		return nil, nil, err
 	}
 	paths := r.work.paths[base.Table().Name()]
-	files = slices.DeleteFunc(files, func(f lake.File) bool { return !paths[f.FilePath()] && !rewritten(f.FilePath()) })
+	files = slices.DeleteFunc(files, func(f lake.File) bool { return !paths[f.FilePath()] })
 	if gone, err = base.DeletedRows(ctx, r.env.Duck.Verify, files); err != nil {
 		return nil, nil, err
 	}
@@ -102,26 +104,12 @@ func (r *run) inputs(ctx context.Context, base lake.Snapshot) (inputs []lake.Fil
 		if len(gone[f.FilePath()]) == 0 {
 			continue // the delete never landed, so its rows are elsewhere
 		}
-		if !paths[f.FilePath()] && len(r.work.kept[base.Table().Name()]) > 0 {
-			for _, id := range r.work.kept[base.Table().Name()] { // whose rows these are nobody knows
-				r.report.Blocked = append(r.report.Blocked, heldBy(id))
-				break
-			}
-			continue
-		}
 		if len(inputs) > 0 && (len(inputs) == filesPerCommit || bytes+f.FileSizeBytes() > bytesPerCommit) {
 			break
 		}
 		inputs, bytes = append(inputs, f), bytes+f.FileSizeBytes()
 	}
 	return inputs, gone, nil
-}
-
-// rewritten tells whether a file came by a rewrite of ours: deletes that were committed meanwhile moved there from one
-// that is on record.
-func rewritten(uri string) bool {
-	name := path.Base(uri)
-	return strings.HasPrefix(name, catalog.DeletionsJob+"-") || strings.HasPrefix(name, "maintain-")
 }
 
 // newestSequence is that of the newest commit whose rows, or row deletes, some files have.
