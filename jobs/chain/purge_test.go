@@ -178,6 +178,17 @@ func TestATagBlocksAndNamesItself(t *testing.T) {
 	same(t, "files with the listener", found(t, l, erasedUser), []string(nil))
 }
 
+// What is deleted before the request comes is in no table then, but in the files.
+func TestRowsThatOthersDeletedBeforeTheRequestGoToo(t *testing.T) {
+	l := erasable(t)
+	l.Hand(t, catalog.Listens).Delete(laketest.ByPosition, "user_id = '"+erasedUser+"'")
+	carryOut(t, l, nil)
+	ingestText(t, testEnv(l), "requests", asked("r1", erasedUser))
+	carryOut(t, l, atOnce)
+	same(t, "states", states(t, l), []string{"r1 purged"})
+	same(t, "files with the listener", found(t, l, erasedUser), []string(nil))
+}
+
 func TestAHoldKeepsTheFilesOfItsRequest(t *testing.T) {
 	l := erasable(t)
 	env := testEnv(l)

@@ -9,12 +9,13 @@
 // # Design
 //
 // Rows that an erasure deletes are hidden, not gone: their bytes stay in data files, and files stay in older snapshots.
-// Package book has on record which files held rows, so exactly these are looked at. Requests are due when their rows
-// have been gone for the retention, or at once where the caller says so; all of them travel as one batch, and each file
-// is rewritten once.
+// Package book has on record which files held rows. Live files that are not on record are looked at too where they have
+// deleted rows: a listener may ask after another engine deleted rows, or after a job moved one to another table. These
+// are put on record before they are rewritten. Requests are due when their rows have been gone for the retention, or at
+// once where the caller says so; all of them travel as one batch, and each file is rewritten once.
 //
 //	recomputed
-//	    │  rewrite: files on record that are live, without their deleted rows (package strip, lake.Rewrite)
+//	    │  rewrite: live files with deleted rows, without these (package strip, lake.Rewrite)
 //	    │  drop the entries of removed files from the manifests of main (lake.DropRemoved)
 //	    │  expire every snapshot that reaches a file on record which main has no more; their files go with them
 //	    │  forget older metadata files, sweep orphans, forget the local memory of recent listens
@@ -47,7 +48,8 @@
 //
 //   - The rows of a file that are left, as they were read, and those of the new file, read back from the disk, have
 //     equal sums over all columns (package strip), or nothing is committed: jobs.ErrProof names both files.
-//   - A row that is deleted while its file is rewritten is deleted in the new file (lake.Rewrite).
+//   - A row that is deleted while its file is rewritten is deleted in the new file (lake.Rewrite), which is on record
+//     before the commit.
 //   - The row purged is written last, for all requests of the run in one commit. So it is never there too early.
 //
 // # What it reads and writes

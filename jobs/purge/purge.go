@@ -34,6 +34,7 @@ type run struct {
 	work   *work
 	needs  maintain.Needs
 	report *Report
+	left   map[string]bool // files that lakectl cannot write anew
 }
 
 // Run purges what is due. Requests that something keeps from it stay as they are, and the report says what. With
@@ -67,7 +68,7 @@ func once(ctx context.Context, env jobs.Env, o Options, report *Report) error {
 	if len(work.due) == 0 {
 		return nil
 	}
-	r := &run{env: env, o: o, work: work, report: report}
+	r := &run{env: env, o: o, work: work, report: report, left: map[string]bool{}}
 	if r.needs, err = maintain.NeedsOf(ctx, env, o.Retention); err != nil {
 		return err
 	}

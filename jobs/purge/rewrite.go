@@ -22,7 +22,7 @@ const (
 	passes         = 5
 )
 
-// rewriteTable rewrites the files of a table that held rows of due requests and still have them.
+// rewriteTable rewrites the files of a table that have deleted rows, but for those that a hold keeps.
 func (r *run) rewriteTable(ctx context.Context, table string) error {
 	for pass := 1; ; pass++ {
 		again, err := r.rewriteSome(ctx, table)
@@ -59,11 +59,18 @@ func (r *run) rewriteSome(ctx context.Context, table string) (again bool, err er
 	if err := r.env.Duck.Verify.Verify(ctx, base, inputs, fields); err != nil {
 		return false, err
 	}
+	if err := r.record(ctx, table, inputs, gone); err != nil {
+		return false, err
+	}
 	var outputs []iceberg.DataFile
 	to := map[string]string{}
 	for i, f := range inputs {
 		r.env.Progress(fmt.Sprintf("purge: rewriting file %d of %d of %s", i+1, len(inputs), table))
 		s, err := r.stripped(ctx, base.Table(), f, gone[f.FilePath()])
+		if errors.Is(err, lake.ErrUnsupported) {
+			r.leave(table, f, err)
+			return true, nil
+		}
 		if err != nil {
 			return false, err
 		}
@@ -88,21 +95,50 @@ func (r *run) rewriteSome(ctx context.Context, table string) (again bool, err er
 	return true, nil
 }
 
+// record puts files on record that are not, before they are rewritten: their rows were deleted by somebody else than an
+// erasure. So their snapshots are found whenever the run dies.
+func (r *run) record(ctx context.Context, table string, inputs []lake.File, gone map[string][]int64) error {
+	var unknown []lake.Carried
+	for _, f := range inputs {
+		if !r.work.paths[table][f.FilePath()] {
+			unknown = append(unknown, lake.Carried{Output: f.FilePath(), Rows: int64(len(gone[f.FilePath()]))})
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	if err := book.Carry(ctx, r.env, table, unknown); err != nil {
+		return err
+	}
+	for _, f := range unknown {
+		put(r.work.paths, table, f.Output, true)
+	}
+	return nil
+}
+
+// leave notes a file that lakectl cannot write anew.
+func (r *run) leave(table string, f lake.File, why error) {
+	r.left[f.FilePath()] = true
+	r.report.Blocked = append(r.report.Blocked, Blocked{
+		Table: table, By: fmt.Sprintf("file %s: %v", f.FilePath(), why), Hint: "have the engine that wrote the file rewrite it, with its deletes",
+	})
+}
+
 // inputs are the files to rewrite with one commit, and their deleted rows.
 func (r *run) inputs(ctx context.Context, base lake.Snapshot) (inputs []lake.File, gone map[string][]int64, err error) {
 	files, err := base.Files(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	paths := r.work.paths[base.Table().Name()]
-	files = slices.DeleteFunc(files, func(f lake.File) bool { return !paths[f.FilePath()] })
+	kept := r.work.kept[base.Table().Name()]
+	files = slices.DeleteFunc(files, func(f lake.File) bool { return kept[f.FilePath()] != "" || r.left[f.FilePath()] })
 	if gone, err = base.DeletedRows(ctx, r.env.Duck.Verify, files); err != nil {
 		return nil, nil, err
 	}
 	bytes := int64(0)
 	for _, f := range files {
 		if len(gone[f.FilePath()]) == 0 {
-			continue // the delete never landed, so its rows are elsewhere
+			continue
 		}
 		if len(inputs) > 0 && (len(inputs) == filesPerCommit || bytes+f.FileSizeBytes() > bytesPerCommit) {
 			break
