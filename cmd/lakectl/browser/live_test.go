@@ -64,7 +64,7 @@ func aPageOutlivesItsServer(t *testing.T, w *world) {
 	w.until("the page says that it is back", func() bool { return !strings.Contains(b.fresh(), "Offline") })
 	for _, r := range b.asked() {
 		if strings.HasSuffix(r.URL, "/updates") && r.Status == 200 {
-			// A stream that was refused while the server began is opened anew by the page, and is told of the newest cut.
+			// A stream that was refused while the server began is opened anew by the page, and told of the newest cut.
 			if got, has := r.Sent["Last-Event-ID"]; has && got != tag {
 				t.Errorf("the page came back with Last-Event-ID %q, it had heard of %q", got, tag)
 			}
