@@ -13,6 +13,11 @@
 // tables that have it are pinned to it, and the others are as of the time of the latest of these. A table that the
 // question does not name is never in the way: it may have expired or be damaged.
 //
+// # Erased rows
+//
+// Older snapshots have the rows of deletion requests until these are purged. An answer never has them: what a request
+// covers that was carried out, or is being, is left out of every snapshot.
+//
 // # Failure
 //
 // A cut that is gone is an error with what is left in its hint, never another cut. What keeps the lake safe from a

@@ -27,6 +27,7 @@ func Run(ctx context.Context, env jobs.Env, o Options) (duck.Answer, error) {
 		Snapshots: func(ctx context.Context, names []string) ([]lake.Snapshot, error) {
 			return Cut(ctx, env, o.AsOf, names)
 		},
+		Without: func(ctx context.Context, s lake.Snapshot) (map[string][]int64, error) { return covered(ctx, env, s) },
 	})
 }
 

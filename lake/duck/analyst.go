@@ -17,6 +17,8 @@ type Query struct {
 	// Tables lists every table there is; Snapshots finds those of the tables that the text names, and no others.
 	Tables    func(ctx context.Context) ([]string, error)
 	Snapshots func(ctx context.Context, names []string) ([]lake.Snapshot, error)
+	// Without gives rows of a snapshot that no answer may have, by [lake.File.FilePath]; nil: there are none.
+	Without func(ctx context.Context, s lake.Snapshot) (map[string][]int64, error)
 	// Catalog and Namespace may stand in front of a table's name.
 	Catalog, Namespace string
 	Limit              int   // most rows of the answer
@@ -161,7 +163,13 @@ func (d *DB) expose(ctx context.Context, q Query, tables []lake.Snapshot, listed
 			return nil, err
 		}
 		files = append(files, paths...)
-		left, err := d.BindTable(ctx, "_"+name, s)
+		var without map[string][]int64
+		if q.Without != nil {
+			if without, err = q.Without(ctx, s); err != nil {
+				return nil, err
+			}
+		}
+		left, err := d.BindTable(ctx, "_"+name, s, without)
 		if err != nil {
 			return nil, err
 		}

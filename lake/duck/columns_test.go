@@ -178,7 +178,7 @@ func TestReadersSeeTheTableAsItIs(t *testing.T) {
 	evolve(t, l, catalog.PlaysByHour, func(u *icetable.UpdateSchema) { u.RenameColumn([]string{"object", "inner"}, "outer") })
 	insert(t, l, catalog.PlaysByHour, 2)
 	d := l.DB(t)
-	left, err := d.BindTable(t.Context(), "t", l.Snapshot(t, catalog.PlaysByHour))
+	left, err := d.BindTable(t.Context(), "t", l.Snapshot(t, catalog.PlaysByHour), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,9 +76,9 @@ func (d *DB) BindWritten(ctx context.Context, view string, s lake.Snapshot, only
 }
 
 // BindTable makes a view of a whole snapshot for a reader: all columns as the snapshot's own schema has them, those of
-// other engines included, and nothing else. It returns the names of columns that DuckDB cannot show, which are left
-// out.
-func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left []string, err error) {
+// other engines included, and nothing else. Rows of without are not in it, by [lake.File.FilePath]. It returns the names
+// of columns that DuckDB cannot show, which are left out.
+func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot, without map[string][]int64) (left []string, err error) {
 	files, err := s.Files(ctx)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot) (left 
 	if len(columns) == 0 {
 		return nil, fmt.Errorf("table %s has no column that DuckDB can show: %w", s.Table().Name(), lake.ErrUnsupported)
 	}
-	body, err := d.scan(ctx, view, s, files, columns, false, nil)
+	body, err := d.scan(ctx, view, s, files, columns, false, without)
 	if err := d.makeView(ctx, view, body, err); err != nil {
 		return nil, err
 	}
