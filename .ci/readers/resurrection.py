@@ -119,6 +119,27 @@ def check(act):
     print(f"resurrection: {act}: {sum(left.values())} rows of {len(left)} listeners, {len(gone)} gone, by lakectl, Spark and Trino", flush=True)
 
 
+def purge():
+    """Purges one listener whom nobody deleted yet, and one whom each engine deleted before."""
+    for delete in (by_spark("partition"), by_trino):
+        take(delete)
+    gone.add("u2")
+    left.pop("u2")
+    requests = [{"type": "deletion", "request_id": f"r{i}", "user_id": f"u{i}", "requested_at": "2026-03-20T00:00:00Z", "received_time": "2026-03-20T00:00:00Z"}
+                for i in range(3)]
+    (Path(DIR) / "requests.jsonl").write_text("".join(json.dumps(r) + "\n" for r in requests))
+    lakectl("ingest", "file", "requests.jsonl")
+    lakectl("job", "deletions", "--purge-now")
+    lakectl("deletions", "verify")
+    spark.catalog.refreshTable("lake.music.listens")
+    snapshots = [r["snapshot_id"] for r in spark.sql("SELECT snapshot_id FROM lake.music.listens.snapshots").collect()]
+    for snapshot in snapshots:
+        seen = spark.sql(f"SELECT count(*) AS n FROM lake.music.listens VERSION AS OF {snapshot} WHERE user_id IN ('u0', 'u1', 'u2')").collect()[0]["n"]
+        if seen:
+            sys.exit(f"snapshot {snapshot} of listens has {seen} rows of purged listeners")
+    check(f"three listeners purged, of whom engines had deleted two; {len(snapshots)} snapshots left")
+
+
 def replaced():
     """How many snapshots of listens are rewrites."""
     return spark.sql("SELECT count(*) AS n FROM lake.music.listens.snapshots WHERE operation = 'replace'").collect()[0]["n"]
@@ -182,6 +203,9 @@ spark = SparkSession.builder.config("spark.sql.extensions", "org.apache.iceberg.
     "maintain": {"target_file_size": "256KiB"}}))
 lakectl("init")
 ingest(LARGE, 30_000)
+for job in [("rollup",), ("royalties",)]:
+    lakectl("job", *job)
+purge()
 for engine, delete in [("Spark, a delete file a partition", by_spark("partition")), ("Spark, one a data file", by_spark("file")), ("Trino", by_trino)]:
     around(engine, delete)
 for job in [("deletions",), ("rollup",), ("royalties",), ("rollup", "--true-up"), ("royalties", "--full")]:

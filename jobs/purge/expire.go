@@ -3,6 +3,8 @@ package purge
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -102,6 +104,9 @@ func (r *run) sweep(ctx context.Context, now lake.Snapshot) error {
 	cut := r.cut(now).Add(margin)
 	left := Residual{Table: table}
 	for _, f := range young {
+		if isChecksum(f.Path) {
+			continue
+		}
 		if until := f.Modified.Add(r.env.Lake.Grace()); !f.Modified.After(cut) {
 			left.Files, left.Bytes = left.Files+1, left.Bytes+f.Bytes
 			if until.After(left.Until) {
@@ -114,6 +119,12 @@ func (r *run) sweep(ctx context.Context, now lake.Snapshot) error {
 		r.report.Residuals = append(r.report.Residuals, left)
 	}
 	return nil
+}
+
+// isChecksum tells the files that Hadoop keeps beside others on a local file system: sums of their bytes, and no rows.
+func isChecksum(path string) bool {
+	name := filepath.Base(path)
+	return strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".crc")
 }
 
 // cut is when files with erased rows were last written by whoever went by the table as it is: when its files were

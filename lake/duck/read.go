@@ -76,8 +76,8 @@ func (d *DB) BindWritten(ctx context.Context, view string, s lake.Snapshot, only
 }
 
 // BindTable makes a view of a whole snapshot for a reader: all columns as the snapshot's own schema has them, those of
-// other engines included, and nothing else. Rows of without are not in it, by [lake.File.FilePath]. It returns the names
-// of columns that DuckDB cannot show, which are left out.
+// other engines included, and nothing else. Rows of without are not in it, by [lake.File.FilePath]. It returns the
+// names of columns that DuckDB cannot show, which are left out.
 func (d *DB) BindTable(ctx context.Context, view string, s lake.Snapshot, without map[string][]int64) (left []string, err error) {
 	files, err := s.Files(ctx)
 	if err != nil {
