@@ -46,12 +46,16 @@ func File(ctx context.Context, t *lake.Table, f lake.File, gone []int64, job str
 	if int64(len(gone)) == in.NumRows() {
 		return s, nil
 	}
+	names, err := in.namesOf(t)
+	if err != nil {
+		return s, err
+	}
 	uri := t.NewDataPath(job)
 	out, err := t.Create(ctx, uri)
 	if err != nil {
 		return s, err
 	}
-	footer, kept, err := in.copyTo(ctx, out, gone)
+	footer, kept, err := in.copyTo(ctx, out, gone, names)
 	if err != nil {
 		return s, err
 	}
@@ -134,9 +138,13 @@ func (in *input) close() error {
 }
 
 // copyTo writes the rows that are not gone to out, which it closes.
-func (in *input) copyTo(ctx context.Context, out *lake.FileWriter, gone []int64) (footer *metadata.FileMetaData, kept Sum, err error) {
+func (in *input) copyTo(ctx context.Context, out *lake.FileWriter, gone []int64, names map[string]string) (footer *metadata.FileMetaData, kept Sum, err error) {
 	meta := in.MetaData()
-	w, err := file.NewParquetWriterWithError(out, meta.Schema.Root(), file.WithWriterProps(propertiesLike(meta)))
+	root, err := renamed(meta.Schema.Root(), names)
+	var w *file.Writer
+	if err == nil {
+		w, err = file.NewParquetWriterWithError(out, root, file.WithWriterProps(propertiesLike(meta, names)))
+	}
 	if err != nil {
 		return nil, kept, errors.Join(err, out.Close())
 	}
@@ -173,7 +181,7 @@ func between(numbers []int64, first, end int64) []int64 {
 }
 
 // propertiesLike are the settings that a file was written with, as far as it tells.
-func propertiesLike(meta *metadata.FileMetaData) *parquet.WriterProperties {
+func propertiesLike(meta *metadata.FileMetaData, names map[string]string) *parquet.WriterProperties {
 	props := []parquet.WriterProperty{parquet.WithCompressionLevel(1)}
 	if meta.NumRowGroups() == 0 {
 		return parquet.NewWriterProperties(props...)
@@ -185,7 +193,7 @@ func propertiesLike(meta *metadata.FileMetaData) *parquet.WriterProperties {
 		if err != nil {
 			continue
 		}
-		path := chunk.PathInSchema()
+		path := renamedPath(chunk.PathInSchema(), names)
 		stats, err := chunk.StatsSet()
 		codec := chunk.Compression()
 		if codec == compress.Codecs.Lz4 || codec == compress.Codecs.Lzo { // which nobody writes any more

@@ -198,6 +198,9 @@ func everything(t *testing.T, l *laketest.Lake) map[string][]string {
 		}
 		var row string
 		err := d.EachText(t.Context(), "SELECT concat_ws(' ', "+strings.Join(parts, ", ")+") FROM seen ORDER BY 1", nil, []any{&row}, func() error {
+			if spec.Name == catalog.DeletionLog && strings.Contains(row, "state=purged ") { // some layouts block a purge
+				return nil
+			}
 			all[spec.Name] = append(all[spec.Name], row)
 			return nil
 		})
