@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -73,6 +74,23 @@ func TestAStrippedFileHasTheOtherRowsInTheirOrder(t *testing.T) {
 		if diff := cmp.Diff(want, texts(t, l, table.Current(), []lake.File{{DataFile: s.File}})); diff != "" {
 			t.Fatalf("without %d rows (-want +got)\n%s", len(gone), diff)
 		}
+	}
+}
+
+func TestAFileIsWrittenUnderTheNamesThatColumnsHaveNow(t *testing.T) {
+	l := laketest.New(t)
+	_, f := filled(t, l, 30)
+	l.Alter(t, catalog.Listens, func(tx *icetable.Transaction) error {
+		return tx.UpdateSchema(true, true).RenameColumn([]string{"device"}, "with a space").RenameColumn([]string{"tier"}, "level").Commit()
+	})
+	table := l.Snapshot(t, catalog.Listens).Table()
+	before := texts(t, l, table.Current(), []lake.File{f})
+	s, err := strip.File(t.Context(), table, f, []int64{0}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before[1:], texts(t, l, table.Current(), []lake.File{{DataFile: s.File}})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
