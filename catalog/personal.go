@@ -30,6 +30,9 @@ func PersonalColumns(table string) (names []string) {
 	return names
 }
 
+// ErasedFrom are the tables that an erasure deletes rows of listeners from, in the order in which it does.
+var ErasedFrom = []string{Listens, Quarantine, Duplicates, ListensCounted}
+
 // StatementTagPrefix starts the names of tags that closing a period gives. They are the royalties job's own.
 const StatementTagPrefix = "royalty-"
 

@@ -20,9 +20,6 @@ const margin = time.Hour
 // longestSearch is longer than a search for the rows of requests takes.
 const longestSearch = 6 * time.Hour
 
-// rowTables are the tables that an erasure deletes rows from.
-var rowTables = []string{catalog.Listens, catalog.Quarantine, catalog.Duplicates, catalog.ListensCounted}
-
 const runDeletions = "run 'lakectl job deletions'"
 
 // erasure is what deletion requests and their log say; the package comment has the conditions.
@@ -123,7 +120,7 @@ func (e *erasure) date(requests lake.Snapshot) {
 // holds are the reasons of erasures to keep snapshots of a table.
 func (e *erasure) holds(t *lake.Table) []*hold {
 	everything := func(lake.Snapshot) bool { return true }
-	if e.located && slices.Contains(rowTables, t.Name()) {
+	if e.located && slices.Contains(catalog.ErasedFrom, t.Name()) {
 		return []*hold{{Held{Table: t.Name(), For: "a deletion that is under way", Hint: runDeletions}, everything}}
 	}
 	if t.Name() != catalog.Listens {

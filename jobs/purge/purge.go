@@ -21,9 +21,6 @@ type Options struct {
 	RecentFolder string        // of package recent; "": there is none
 }
 
-// rowTables are the tables that an erasure deletes rows from.
-var rowTables = []string{catalog.Listens, catalog.Quarantine, catalog.Duplicates, catalog.ListensCounted}
-
 // pause is how long a run that was fenced waits, and longer each time.
 const pause = 200 * time.Millisecond
 
@@ -73,7 +70,7 @@ func once(ctx context.Context, env jobs.Env, o Options, report *Report) error {
 		return err
 	}
 	for _, step := range []func(context.Context, string) error{r.rewriteTable, r.clear} {
-		for _, table := range rowTables {
+		for _, table := range catalog.ErasedFrom {
 			if err := step(ctx, table); err != nil {
 				return fmt.Errorf("purge %s: %w", table, err)
 			}

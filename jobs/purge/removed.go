@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/erase/book"
 )
@@ -17,7 +18,7 @@ func Removed(ctx context.Context, env jobs.Env) (paths []string, err error) {
 		return nil, err
 	}
 	live, places := map[string]bool{}, map[string]string{}
-	for _, table := range rowTables {
+	for _, table := range catalog.ErasedFrom {
 		now, err := env.Snapshot(ctx, table)
 		if err != nil {
 			return nil, err

@@ -11,13 +11,10 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// rowTables are the tables that an erasure deletes rows from.
-var rowTables = []string{catalog.Listens, catalog.Quarantine, catalog.ListensCounted, catalog.Duplicates}
-
 // covered are the rows of a snapshot, by file, that deletion requests cover which were carried out since: an older
 // snapshot still has them until it is purged. The newest has none.
 func covered(ctx context.Context, env jobs.Env, s lake.Snapshot) (rows map[string][]int64, err error) {
-	if !slices.Contains(rowTables, s.Table().Name()) || s.ID() == s.Table().Current().ID() {
+	if !slices.Contains(catalog.ErasedFrom, s.Table().Name()) || s.ID() == s.Table().Current().ID() {
 		return nil, nil
 	}
 	requests, err := env.Snapshot(ctx, catalog.DeletionRequests)

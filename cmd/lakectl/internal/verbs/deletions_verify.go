@@ -128,12 +128,18 @@ func expired(ctx context.Context, env jobs.Env) (list []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		now, err := env.Snapshot(ctx, f.Table)
-		if err != nil {
+	tables := map[string]*lake.Table{}
+	for _, name := range catalog.ErasedFrom {
+		if tables[name], err = env.Lake.Table(ctx, name); err != nil {
 			return nil, err
 		}
-		if _, err := now.Table().ByID(f.SnapshotID); f.SnapshotID != 0 && errors.Is(err, lake.ErrExpired) {
+	}
+	for _, f := range files {
+		now, has := tables[f.Table]
+		if !has {
+			return nil, fmt.Errorf("table %s of %s: %w", f.Table, catalog.ErasedFiles, lake.ErrNotFound)
+		}
+		if _, err := now.ByID(f.SnapshotID); f.SnapshotID != 0 && errors.Is(err, lake.ErrExpired) {
 			list = append(list, fmt.Sprintf("%s/%d", f.Table, f.SnapshotID))
 		}
 	}
