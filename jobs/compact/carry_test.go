@@ -66,6 +66,7 @@ func TestARewriteThatTakesNothingAlongNotesNothing(t *testing.T) {
 
 // Wherever a run dies, no live file holds deleted rows that is not on record.
 func TestKilledAnywhereAFileThatTakesRowsAlongIsOnRecord(t *testing.T) {
+	laketest.Long(t, "killed at many steps, TestKilledAnywhereARunIsFinishedByTheNext is the short one")
 	taken := 0
 	for nth := 1; ; nth += laketest.Stride(3) {
 		w := newWorld(t)

@@ -45,6 +45,7 @@ func (w *world) refusedFiles() int {
 }
 
 func TestCompactionOfRandomQuarantinesChangesNoRowAndSettles(t *testing.T) {
+	laketest.Long(t, "random tables, TestCompactionOfRandomTablesChangesNoRowAndSettles is the short one")
 	w := newWorld(t)
 	for round := range 4 {
 		for range 12 + w.r.IntN(6) {
@@ -80,6 +81,7 @@ func TestRefusedRecordsLieAsTheyCame(t *testing.T) {
 
 // Rows that are erased while they are written anew are erased in the new file, which is on record, wherever it dies.
 func TestNoErasedRefusedRecordComesBack(t *testing.T) {
+	laketest.Long(t, "TestNoErasedRowComesBack is the short one")
 	taken, back := 0, int64(0)
 	for nth := 1; ; nth += laketest.Stride(3) {
 		w := newWorld(t)

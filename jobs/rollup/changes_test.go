@@ -73,6 +73,7 @@ func TestEveryChangeOfAPastDayHasItsCause(t *testing.T) {
 
 // What stood still and catches up brings whole days: they are no late plays.
 func TestDaysThatArriveAfterAPauseAreNoChangesOfPastDays(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	w := newWorld(t)
 	reached := func(newest time.Time, copies ...copyOf) {
 		t.Helper()

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -126,6 +127,7 @@ func (w *world) groupsOf(table, artist string) (all, mine int) {
 }
 
 func TestOneArtistOverAllTimeReadsFewRowGroups(t *testing.T) {
+	laketest.Long(t, "a table of many files")
 	w := newWorld(t)
 	const months = 3
 	for range 2 { // deltas too

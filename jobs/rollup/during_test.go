@@ -47,6 +47,7 @@ func TestErasureWhileARunLoadsItsInputsIsNotMissed(t *testing.T) {
 }
 
 func TestRowsThatArriveWhileARunLoadsItsInputsCountOnce(t *testing.T) {
+	laketest.Long(t, "runs beside ingest, TestErasureWhileARunLoadsItsInputsIsNotMissed is the short one")
 	for i, table := range loaded {
 		if i%laketest.Stride(2) != 0 {
 			continue

@@ -21,6 +21,7 @@ func (w *world) gone(listens ...string) {
 }
 
 func TestRowsThatAnotherEngineDeletedAreShownNoMore(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	inBothWays(t, func(w *world, way laketest.Way) {
 		w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u1", "t1", at(1, 9)), heard("l3", "u2", "t2", at(2, 23)), heard("l3", "u2", "t2", at(2, 23)))
 		w.royalties()

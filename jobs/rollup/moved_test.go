@@ -76,6 +76,7 @@ func compares(days int) string {
 }
 
 func TestADayThatLosesAListenIsComparedWhenTheLedgerKnows(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	t.Parallel()
 	w := exactWorld(t)
 	first, _ := w.shown()
@@ -146,6 +147,7 @@ func TestALedgerThatDoesNotSayWhatMovedIsComparedWithWhole(t *testing.T) {
 
 // The copy that takes the place of one that another engine took lies on a day that nobody touched.
 func TestADayThatGetsAListenFromAnotherIsCompared(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	t.Parallel()
 	w := exactWorld(t)
 	w.archive(heard("l1", "u1", "t1", at(2, 9)).late(at(4, 13)))

@@ -51,6 +51,7 @@ func TestRowsErasedBeforeTheirDeltaAreNeverShown(t *testing.T) {
 }
 
 func TestDoublingClientIsDoubleUntilTheTrueUp(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	w := newWorld(t)
 	var once []copyOf
 	for i := range 30 {

@@ -135,6 +135,7 @@ func TestPeriodIsNotClosedWhileSomethingIsMissing(t *testing.T) {
 }
 
 func TestCloseKilledAtEveryStepIsFinishedByTheNext(t *testing.T) {
+	laketest.Long(t, "killed at many steps, TestKilledAtEveryStepAndRunAgainGivesTheSame is the short one")
 	t.Parallel()
 	for nth := laketest.Stride(4); ; nth = laketest.NextStep(nth) {
 		l := laketest.New(t)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestDiffFoldsTheLinesThatFewerThanFivePeopleChanged(t *testing.T) {
+	laketest.Long(t, "TestABatchOfDeletionsIsPostedWhenItIsLargeEnough shows four people and five")
 	t.Parallel()
 	a, b := users("a", 7), users("b", 7)
 	l, c := closedMarch(t, onePool, append(byAll(a, "ta", "A"), byAll(b, "tb", "B")...)...)
@@ -48,6 +49,7 @@ func TestDiffFoldsTheLinesThatFewerThanFivePeopleChanged(t *testing.T) {
 }
 
 func TestExplainFoldsTheLinesThatFewerThanFivePeopleChanged(t *testing.T) {
+	laketest.Long(t, "TestABatchOfDeletionsIsPostedWhenItIsLargeEnough shows four people and five")
 	t.Parallel()
 	a, b := users("a", 7), users("b", 7)
 	copies := append(byAll(a, "ta", "A"), byAll(b, "tb", "B")...)

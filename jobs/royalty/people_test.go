@@ -89,6 +89,7 @@ const onePool = "2026-03,*,*,EUR,7000\n2026-04,*,*,EUR,400\n"
 // Five requests, but four of their people had only copies in March that never counted: one line would show what the
 // fifth played.
 func TestPeopleWhoseCountedListensLieElsewhereDoNotMakeABatch(t *testing.T) {
+	laketest.Long(t, "TestABatchOfDeletionsIsPostedWhenItIsLargeEnough shows four people and five")
 	t.Parallel()
 	copies := append(byAll(users("o", 6), "to", "B"), played("v", "tv", "A", "03-05"))
 	for i, user := range users("d", 4) {
@@ -106,6 +107,7 @@ func TestPeopleWhoseCountedListensLieElsewhereDoNotMakeABatch(t *testing.T) {
 // The place of four people's listens is taken by other copies of the same line: nothing came out different because of
 // them.
 func TestPeopleWhoseListensAnotherCopyTakesOverDoNotMakeABatch(t *testing.T) {
+	laketest.Long(t, "TestABatchOfDeletionsIsPostedWhenItIsLargeEnough shows four people and five")
 	t.Parallel()
 	copies := append(byAll(users("o", 6), "to", "A"), played("v", "to", "A", "03-05"))
 	for i, user := range users("d", 4) {
@@ -121,6 +123,7 @@ func TestPeopleWhoseListensAnotherCopyTakesOverDoNotMakeABatch(t *testing.T) {
 
 // One person's listens, erased month by month and request by request, are one person's.
 func TestSixRequestsOfOnePersonAreOnePerson(t *testing.T) {
+	laketest.Long(t, "TestABatchOfDeletionsIsPostedWhenItIsLargeEnough shows four people and five")
 	t.Parallel()
 	copies := byAll(users("o", 6), "to", "A")
 	for i := range 6 {
@@ -137,6 +140,7 @@ func TestSixRequestsOfOnePersonAreOnePerson(t *testing.T) {
 
 // Of five people the artist A would see four and B one.
 func TestEveryHolderSeesFivePeopleOrNone(t *testing.T) {
+	laketest.Long(t, "TestABatchOfDeletionsIsPostedWhenItIsLargeEnough shows four people and five")
 	t.Parallel()
 	a, b := users("a", 6), users("b", 6)
 	l, c := closedMarch(t, onePool, append(append(byAll(a, "ta", "A"), byAll(b, "tb", "B")...), byAll(users("o", 3), "to", "C")...)...)
@@ -160,6 +164,7 @@ func TestEveryHolderSeesFivePeopleOrNone(t *testing.T) {
 // A pool is seen by all who share it, and a label by its tracks: both see one person if the artists' batches lie
 // elsewhere.
 func TestWhoSharesAPoolSeesFivePeopleOrNone(t *testing.T) {
+	laketest.Long(t, "TestABatchOfDeletionsIsPostedWhenItIsLargeEnough shows four people and five")
 	t.Parallel()
 	a := users("a", 7)
 	copies := append(byAll(a, "ta", "A"), byAll(users("o", 3), "to", "C")...)
@@ -190,6 +195,7 @@ func TestWhoSharesAPoolSeesFivePeopleOrNone(t *testing.T) {
 // What is posted while one person's erasure waits is what would be posted without it: neither late listens nor new
 // pools and splits show it.
 func TestWhatIsPostedWhileABatchWaitsIsWhatItWouldBeWithoutTheErasure(t *testing.T) {
+	laketest.Long(t, "a history of closed months and erasures, TestABatchOfDeletionsIsPosted is the short one")
 	t.Parallel()
 	posted := map[string]map[string]int64{}
 	for _, erased := range []bool{false, true} {

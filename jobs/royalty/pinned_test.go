@@ -49,6 +49,7 @@ func TestTablesThatWereEmptyAtTheCloseStayEmptyForTheStatement(t *testing.T) {
 
 // What was there at the decision is tagged by the next close, not what came between the two.
 func TestTagsMissingAfterAKilledCloseNameWhatTheStatementWasComputedFrom(t *testing.T) {
+	laketest.Long(t, "killed at many steps, TestKilledAtEveryStepAndRunAgainGivesTheSame is the short one")
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(142, 40))

@@ -211,6 +211,7 @@ func TestWhatIsGoneIsPublishedAnew(t *testing.T) {
 
 // The ledger holds user ids: what a rollback brought back must not stay.
 func TestRollingBackTheLedgerBringsNoErasedRowBack(t *testing.T) {
+	laketest.Long(t, "a history of closed months and erasures, TestABatchOfDeletionsIsPosted is the short one")
 	t.Parallel()
 	for _, table := range []string{catalog.ListensCounted, catalog.Duplicates}[:2/laketest.Stride(2)] {
 		l := laketest.New(t)
@@ -245,6 +246,7 @@ func TestRollingBackTheLedgerBringsNoErasedRowBack(t *testing.T) {
 }
 
 func TestPuttingBackKilledAtEveryStepAndRunAgainGivesTheSame(t *testing.T) {
+	laketest.Long(t, "killed at many steps, TestKilledAtEveryStepAndRunAgainGivesTheSame is the short one")
 	t.Parallel()
 	l, _, _ := closedLake(t, 97)
 	before := contents(t, l)

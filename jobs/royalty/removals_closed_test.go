@@ -11,6 +11,7 @@ import (
 // What another engine takes from a closed month is posted as deletions are: not before it is five people's, and never
 // if it is brought back.
 func TestRowsThatAnotherEngineTakesFromAClosedMonthWaitForFivePeople(t *testing.T) {
+	laketest.Long(t, "a history of closed months, TestWhatIsGoneIsPublishedAnew is the short one")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := byAll(users("a", 8), "ta", "A")

@@ -90,6 +90,7 @@ func TestRowsThatAnotherEngineChangedCountAnew(t *testing.T) {
 }
 
 func TestForeignDeleteKilledAtEveryStepIsFollowedOnce(t *testing.T) {
+	laketest.Long(t, "killed at many steps, TestKilledAtEveryStepAndRunAgainGivesTheSame is the short one")
 	t.Parallel()
 	copies := world(34, 80)
 	for nth := laketest.Stride(11); ; nth = laketest.NextStep(nth) {
@@ -114,6 +115,7 @@ func TestForeignDeleteKilledAtEveryStepIsFollowedOnce(t *testing.T) {
 }
 
 func TestCompactionByAnotherEngineWritesNothing(t *testing.T) {
+	laketest.Long(t, "a history of closed months, TestWhatIsGoneIsPublishedAnew is the short one")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(35, 100)

@@ -69,6 +69,7 @@ func oneTrack(copies []copyOf, users int) []copyOf {
 
 // What a run published without posting it, because the period was closed meanwhile, must be posted with its causes.
 func TestPeriodClosedDuringARunIsRestatedByItsCauses(t *testing.T) {
+	laketest.Long(t, "a history of closed months, TestWhatIsGoneIsPublishedAnew is the short one")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(111, 200)
@@ -91,6 +92,7 @@ func TestPeriodClosedDuringARunIsRestatedByItsCauses(t *testing.T) {
 }
 
 func TestCausesAreToldApartAgainAfterARunThatWasKilled(t *testing.T) {
+	laketest.Long(t, "a history of closed months that is killed in between")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(112, 200)
@@ -126,6 +128,7 @@ func TestCausesAreToldApartAgainAfterARunThatWasKilled(t *testing.T) {
 // A batch is about the people whose listens are gone from the ledger that the run computed from, not about those
 // whose listens go while it computes.
 func TestErasuresDuringARunDoNotMakeItsBatchLarger(t *testing.T) {
+	laketest.Long(t, "a history of closed months and erasures, TestABatchOfDeletionsIsPosted is the short one")
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, manyUsers(113, 300))
@@ -154,6 +157,7 @@ func TestErasuresDuringARunDoNotMakeItsBatchLarger(t *testing.T) {
 
 // Who was in a posted batch without being counted does not count for the next one.
 func TestErasureThatIsLoggedLateCountsForNoOtherBatch(t *testing.T) {
+	laketest.Long(t, "a history of closed months and erasures, TestABatchOfDeletionsIsPosted is the short one")
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, manyUsers(114, 400))
@@ -218,6 +222,7 @@ func difference(period string, before, after map[lineKey]lineCount) map[lineKey]
 
 // A run that compares the ledger with the archive takes erased listens out before the job deletions gets to it.
 func TestErasureThatARebuildCarriesOutIsHeldBack(t *testing.T) {
+	laketest.Long(t, "a history of closed months and erasures, TestABatchOfDeletionsIsPosted is the short one")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(115, 240)
@@ -255,6 +260,7 @@ func equalLines(t *testing.T, what string, got, want map[lineKey]lineCount) {
 }
 
 func TestRestatementKilledAtEveryStepPostsOnce(t *testing.T) {
+	laketest.Long(t, "killed at many steps, TestKilledAtEveryStepAndRunAgainGivesTheSame is the short one")
 	t.Parallel()
 	copies := world(97, 120)
 	for nth := laketest.Stride(11); ; nth = laketest.NextStep(nth) {

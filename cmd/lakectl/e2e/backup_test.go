@@ -14,6 +14,7 @@ import (
 
 // The steps of README: the catalog first, by SQLite's own backup, then the warehouse, while commits go on.
 func TestABackupTakenDuringIngestComesBack(t *testing.T) {
+	laketest.Long(t, "ingests beside a backup")
 	dir := t.TempDir()
 	in := func(sub string, line ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), "lakectl", line...)

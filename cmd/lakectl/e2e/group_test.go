@@ -185,6 +185,7 @@ func (g *group) awaitShares(a, b *member) {
 // A member that is stopped past its session still holds records that it has read. The other one gets its
 // partition, reads them and goes on. Awake again, the first must drop what it holds and take part as before.
 func TestMemberStoppedPastItsSessionAndResumedCountsOnce(t *testing.T) {
+	laketest.Long(t, "members wait for each other")
 	test := func(t *testing.T, brokers []string) {
 		g := newGroup(t, brokers)
 		sleeper, other := g.start("sleeper", "2s"), g.start("other", "50ms")

@@ -143,6 +143,7 @@ func lakeToRead(t *testing.T) *lakeDir {
 }
 
 func TestReadersNeedNoKeyAndNoRightToWrite(t *testing.T) {
+	laketest.Long(t, "every verb of readers")
 	l := lakeToRead(t)
 	crashed := laketest.Folder(t)
 	var writer *open.Catalog

@@ -9,12 +9,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/jobs/topic"
 )
 
 // The archive of the restored lake starts again where the backup ended, so all that came after it is read once more.
 func TestATopicThatIsReadAgainAfterReapplyingBringsNoRequestTwice(t *testing.T) {
+	laketest.Long(t, "TestALakeFromABackupErasesAgainBeforeItIsRead is the short one")
 	root := t.TempDir()
 	live, back := guarded(t, root, "live"), guarded(t, root, "back")
 	live.run(nil, "init")
