@@ -1,0 +1,14 @@
+#!/bin/sh
+# Makes the secrets that compose.yaml mounts, once. Keep a copy of subject-key: without it no deletion request made so far
+# matches a listen.
+set -eu
+cd "$(dirname "$0")"
+umask 077
+mkdir -p secrets
+hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+[ -s secrets/postgres-password ] || hex 24 >secrets/postgres-password
+[ -s secrets/subject-key ] || hex 16 >secrets/subject-key
+[ -s secrets/catalog-uri ] ||
+  printf 'postgres://lakectl:%s@postgres:5432/catalog?sslmode=disable' "$(cat secrets/postgres-password)" >secrets/catalog-uri
+# Containers read them as users of their own; who may enter the folder is what protects them here.
+chmod 0444 secrets/*
