@@ -34,6 +34,7 @@ func forgetMetadata(t *testing.T, l *laketest.Lake) {
 // Each history ends with an expiry that leaves no snapshot of ours. The state must be that of the newest commit of ours
 // on main's line, or none where that is unknown: never another's.
 func TestStateSurvivesAnotherEnginesExpiry(t *testing.T) {
+	laketest.Long(t, "a history of another engine")
 	const lost = ""
 	for name, c := range map[string]struct {
 		act  func(*testing.T, *laketest.Lake, laketest.Hand)

@@ -100,6 +100,7 @@ func pathWithoutLakectl() string {
 }
 
 func TestDemoRefusesALakeItDidNotMakeAndRepeatsItself(t *testing.T) {
+	laketest.Long(t, "the demo three times")
 	demo := func(dir string, args ...string) (map[string]any, int) {
 		var stdout, stderr bytes.Buffer
 		args = append([]string{"lakectl", "--json", "demo", "--listens", "2000", "--dir", filepath.Join(dir, "lakehouse")}, args...)

@@ -106,6 +106,7 @@ func prepared(t *testing.T) *laketest.Lake {
 
 // Between the rewrite and its commit others append to the archive and delete from the file.
 func TestRowsThatComeAndGoDuringARewriteAreKeptAndGone(t *testing.T) {
+	laketest.Long(t, "TestTwoPurgesAtOncePurgeOnce and the e2e tests go the same way")
 	l := prepared(t)
 	env := testEnv(l)
 	struck := false

@@ -77,6 +77,7 @@ func TestARequestThatCameByAReplayIsReappliedAndReplayedOnce(t *testing.T) {
 }
 
 func TestAReapplicationKilledAtAnyStepGoesOn(t *testing.T) {
+	laketest.Long(t, "TestTwoPurgesAtOncePurgeOnce and the e2e tests go the same way")
 	l, list, rewind := restored(t)
 	nth := 1
 	for ; ; nth += 4 * laketest.Stride(10) {

@@ -96,6 +96,7 @@ func TestRunGoesOnWithoutAMemoryThatCannotBeUsed(t *testing.T) {
 
 // What another engine took away counts no more, and another copy of it that came before does.
 func TestRememberedListenThatAnotherEngineTookGivesWayToItsCopy(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	t.Parallel()
 	w := newWorld(t)
 	o := w.remembering()

@@ -72,6 +72,7 @@ func (w *world) weigh() map[string]int64 {
 }
 
 func TestALateRowAndAnErasureWriteNoMoreThanThreeTimesTheDaysTheyTouch(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	w := newWorld(t)
 	const days = 3
 	w.generate(days*4_000, fmt.Sprintf("TIMESTAMPTZ '2026-03-01 10:00:00' + INTERVAL 1 DAY * (i %% %d)", days), "'t' || (i % 2500)", "'A-' || (i % 500)", "'user' || (i // 300)")

@@ -30,6 +30,7 @@ func (w *world) during(table string, o rollup.Options, happens func()) {
 var loaded = []string{catalog.PlaysByHour, catalog.AudienceByDay, catalog.PlaysByDay, catalog.DeletionLog, catalog.Duplicates, catalog.ListensCounted, catalog.Listens}
 
 func TestErasureWhileARunLoadsItsInputsIsNotMissed(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	for _, table := range loaded {
 		t.Run(table, func(t *testing.T) {
 			w := newWorld(t)
@@ -47,7 +48,7 @@ func TestErasureWhileARunLoadsItsInputsIsNotMissed(t *testing.T) {
 }
 
 func TestRowsThatArriveWhileARunLoadsItsInputsCountOnce(t *testing.T) {
-	laketest.Long(t, "runs beside ingest, TestErasureWhileARunLoadsItsInputsIsNotMissed is the short one")
+	laketest.Long(t, "runs beside ingest")
 	for i, table := range loaded {
 		if i%laketest.Stride(2) != 0 {
 			continue

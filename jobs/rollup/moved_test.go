@@ -97,6 +97,7 @@ func TestADayThatLosesAListenIsComparedWhenTheLedgerKnows(t *testing.T) {
 }
 
 func TestWhatMovesNothingComparesNothing(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	t.Parallel()
 	w := exactWorld(t)
 	w.archive(heard("l9", "u1", "t1", at(4, 9)), heard("l1", "u1", "t1", at(1, 9)).late(at(4, 13))) // larger
@@ -132,6 +133,7 @@ func TestASmallerCopyThatSaysTheSameIsLookedAtOnce(t *testing.T) {
 
 // An update that does not say what it moved: a rebuild, or one of an earlier version.
 func TestALedgerThatDoesNotSayWhatMovedIsComparedWithWhole(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	t.Parallel()
 	w := exactWorld(t)
 	w.archive(heard("l1", "u1", "t1", at(4, 9)))
@@ -168,6 +170,7 @@ func TestADayThatGetsAListenFromAnotherIsCompared(t *testing.T) {
 
 // Until the ledger is settled the day waits, and is not called exact.
 func TestADayThatLostAListenWaitsForASettledLedger(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	t.Parallel()
 	w := exactWorld(t)
 	first, _ := w.shown()

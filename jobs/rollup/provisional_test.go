@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 )
 
 // provisional are the days that no table of the dashboard calls exact.
@@ -25,6 +26,7 @@ func (w *world) provisional() string {
 }
 
 func TestADayIsExactOnceTheLedgerHasAllItsRows(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	t.Parallel()
 	w := newWorld(t)
 	must := func(after, want string) {

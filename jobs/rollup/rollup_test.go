@@ -204,6 +204,7 @@ func TestDeletionOfRowsThatNeverCountedReachesTheTable(t *testing.T) {
 }
 
 func TestUnsettledLedgerLeavesTheMarks(t *testing.T) {
+	laketest.Long(t, "a history of days, TestAnyHistoryEndsExactAfterTheTrueUp is the short one")
 	for name, unsettle := range map[string]func(*world){
 		"never built":   func(*world) {},
 		"half way":      func(w *world) { w.royalties(); w.archive(heard("l9", "u9", "t9", at(9, 9))); w.royaltiesBegun() },

@@ -201,6 +201,7 @@ func TestDryRunSaysWhatARunWillDoAndWritesNothing(t *testing.T) {
 }
 
 func TestDiffOfTwoRunsAddsUpByCause(t *testing.T) {
+	laketest.Long(t, "every cause in one history")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(101, 240)

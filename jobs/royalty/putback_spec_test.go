@@ -37,7 +37,7 @@ func foreignRow(t *testing.T, table *lake.Table, period string) []any {
 // Another engine gives the published tables another partition spec and appends one file with rows of two periods: of
 // what partition it is nobody can tell. It goes all the same, whether what was published is there or has been expired.
 func TestFilesUnderAnotherEnginesSpecAreTakenAway(t *testing.T) {
-	laketest.Long(t, "TestPuttingBackKilledAtEveryStep takes foreign rows away")
+	laketest.Long(t, "a run after each change of a spec")
 	t.Parallel()
 	l, copies, closes := closedLake(t, 98)
 	before := contents(t, l)

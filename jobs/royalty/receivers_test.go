@@ -67,7 +67,7 @@ func TestPeriodThatIsOnlyPostedToIsShownAndClosed(t *testing.T) {
 
 // The run that posted ended before its row: what it posted to a month must not be lost from sight.
 func TestPeriodThatAKilledRunPostedToIsPublishedByTheNext(t *testing.T) {
-	laketest.Long(t, "TestPeriodThatIsOnlyPostedTo posts, TestCausesAreToldApartAgainAfterARunThatWasKilled is killed there")
+	laketest.Long(t, "TestPeriodThatIsOnlyPostedTo posts, here the run is killed there")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := inMarch(133, 40)

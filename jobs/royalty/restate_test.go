@@ -286,7 +286,7 @@ func TestRestatementKilledAtEveryStepPostsOnce(t *testing.T) {
 }
 
 func TestPeriodClosedDuringARunPostsWithTheNext(t *testing.T) {
-	laketest.Long(t, "TestPeriodClosedDuringARunIsRestatedByItsCauses closes during a run")
+	laketest.Long(t, "closed during a run, and posted by the next")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(98, 120)

@@ -71,6 +71,7 @@ func TestCollisionsOfIDsChangeNoRecount(t *testing.T) {
 }
 
 func TestCollisionsOfIDsChangeNoLedger(t *testing.T) {
+	laketest.Long(t, "many ids that collide")
 	for name, macro := range hashes {
 		t.Run(name, func(t *testing.T) {
 			l := laketest.New(t)

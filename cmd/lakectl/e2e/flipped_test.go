@@ -121,6 +121,7 @@ func TestABitFlippedInAnyTableIsNoNumber(t *testing.T) {
 
 // With damage everywhere, whatever a command reads first is damaged.
 func TestHelpListsProofWhereverDamageEndsACommand(t *testing.T) {
+	laketest.Long(t, "every command on a damaged lake")
 	t.Parallel()
 	l := lakeOfEveryTable(t)
 	for _, files := range l.dataFiles() {

@@ -55,6 +55,7 @@ func (g *group) id() string {
 
 // Two lakes in one group would each archive a part.
 func TestASecondLakeInAGroupIsRefusedBeforeItArchivesAnything(t *testing.T) {
+	laketest.Long(t, "members wait for each other")
 	test := func(t *testing.T, brokers []string) {
 		a := newGroup(t, brokers)
 		b := a.beside()

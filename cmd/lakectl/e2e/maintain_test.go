@@ -44,6 +44,7 @@ func settled(t *testing.T, env jobs.Env) compact.Report {
 // Rollup and ledger are several commits behind the archive, each by another number, when files are merged: each goes
 // on with the rows that it lacks, and no others.
 func TestConsumersThatLagGoOnAfterCompactions(t *testing.T) {
+	laketest.Long(t, "a history of months, TestErasedDuplicatesLeaveARunTheSame is a short one")
 	l := laketest.New(t)
 	env := testEnv(l)
 	royalties := func(listens int) {

@@ -93,6 +93,7 @@ func lost(t *testing.T) (live, back *lakeDir, sources [][]string) {
 }
 
 func TestALakeFromABackupErasesAgainBeforeItIsReadAndThenIsTheOneThatWasLost(t *testing.T) {
+	laketest.Long(t, "a lake is backed up, restored and read anew")
 	live, back, sources := lost(t)
 	list := filepath.Join(live.dir, "..", "list.jsonl")
 	live.run(nil, "deletions", "export", "--out", list)

@@ -16,7 +16,7 @@ import (
 
 // The archive of the restored lake starts again where the backup ended, so all that came after it is read once more.
 func TestATopicThatIsReadAgainAfterReapplyingBringsNoRequestTwice(t *testing.T) {
-	laketest.Long(t, "TestALakeFromABackupErasesAgainBeforeItIsRead is the short one")
+	laketest.Long(t, "a topic is read twice around a restored backup")
 	root := t.TempDir()
 	live, back := guarded(t, root, "live"), guarded(t, root, "back")
 	live.run(nil, "init")

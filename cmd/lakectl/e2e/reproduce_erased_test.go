@@ -13,6 +13,7 @@ import (
 )
 
 func TestErasedInputsAreNamedWithTheirRequests(t *testing.T) {
+	laketest.Long(t, "a history of months, TestErasedDuplicatesLeaveARunTheSame is a short one")
 	t.Parallel()
 	a := newAudited(t)
 	a.pools("2026-03,*,*,EUR,100\n")
@@ -43,6 +44,7 @@ func TestErasedInputsAreNamedWithTheirRequests(t *testing.T) {
 
 // The copy that counted lay in another month: no copy of this month is gone, and yet its lines change.
 func TestErasureInAnotherMonthExplainsTheCopyThatTookOver(t *testing.T) {
+	laketest.Long(t, "a history of months, TestErasedDuplicatesLeaveARunTheSame is a short one")
 	t.Parallel()
 	a := newAudited(t)
 	a.ingest(play("l1", "u1", "2026-02-27T10:00:00Z"), play("l1", "u2", "2026-03-01T10:00:00Z"), play("l2", "u3", "2026-03-01T10:00:00Z", "track_id", "t2"))

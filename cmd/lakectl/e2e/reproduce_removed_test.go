@@ -72,6 +72,7 @@ func TestARunThatTookExpiredHistoryInIsProved(t *testing.T) {
 
 // Where the ledger has lost its state, nobody is called wrong for what another engine may have done.
 func TestRunsBeforeTheLedgerLostItsStateCannotBeProved(t *testing.T) {
+	laketest.Long(t, "a history of months, TestErasedDuplicatesLeaveARunTheSame is a short one")
 	t.Parallel()
 	a := newAudited(t)
 	a.pools("2026-03,*,*,EUR,1001\n")

@@ -21,6 +21,7 @@ import (
 )
 
 func TestOldRunsReproduceWhateverCameInSince(t *testing.T) {
+	laketest.Long(t, "a history of months, TestErasedDuplicatesLeaveARunTheSame is a short one")
 	t.Parallel()
 	a := newAudited(t)
 	a.pools("2026-03,*,*,EUR,1001\n2026-03,DE,free,EUR,7\n")
@@ -162,6 +163,7 @@ func TestPeriodWithMoneyAndNoListensReproduces(t *testing.T) {
 }
 
 func TestRunsFromATopicReproduceAfterMoreCameIn(t *testing.T) {
+	laketest.Long(t, "a history of months, TestErasedDuplicatesLeaveARunTheSame is a short one")
 	t.Parallel()
 	brokers := startTopic(t, play("l1", "u1", march), "{", play("l2", "u2", march, "track_id", "t2"))
 	l := newLakeDir(t, false)
