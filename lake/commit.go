@@ -34,10 +34,12 @@ type Commit struct {
 	rewrite *rewriting // of [Lake.Rewrite]
 }
 
-// IfUnmoved is a Stage for commits computed from one whole snapshot: any other commit on the table fences it.
+// IfUnmoved is a Stage for commits computed from one whole snapshot: any other commit on the table fences it, but for
+// compactions of ours, which keep every row. Those fence it only where they took away a file that it removes or deletes
+// rows from.
 func IfUnmoved(base Snapshot, summary map[string]string) func(Snapshot) (map[string]string, error) {
 	return func(now Snapshot) (map[string]string, error) {
-		if now.ID() != base.ID() {
+		if !now.OnlyCompacted(base) {
 			return nil, WithHint(fmt.Errorf("table %s moved from snapshot %d to %d: %w", base.table.name, base.ID(), now.ID(), ErrFenced),
 				"another run of the same job is at work; run the command again, it finds what is left to do")
 		}
@@ -120,26 +122,43 @@ func (c Commit) prepare(ctx context.Context, t *Table, l *Lake, unused bool) (ma
 	return summary, c.refuseStale(t, l.grace)
 }
 
-// targetsLive refuses row deletes for a data file that is gone: a compaction moved its rows elsewhere, and the
-// deletes would be lost without a word.
+// targetsLive refuses row deletes for a data file that is gone, and to remove a file that is: a compaction moved its
+// rows elsewhere. The deletes would be lost without a word, and the rows would stay.
 func (c Commit) targetsLive(ctx context.Context, now Snapshot) error {
-	if len(c.Deletes) == 0 {
+	if len(c.Deletes)+len(c.Remove) == 0 {
 		return nil
 	}
-	files, err := now.Files(ctx)
+	live, err := now.livePaths(ctx, len(c.Remove) > 0)
 	if err != nil {
 		return err
+	}
+	const again = "run the command again; it finds the rows where they are now"
+	for _, d := range c.Deletes {
+		if target := d.ReferencedDataFile(); target != nil && !live[*target] {
+			return WithHint(fmt.Errorf("a data file to delete rows from was rewritten: %w", ErrFenced), again)
+		}
+	}
+	for _, f := range c.Remove {
+		if !live[f.FilePath()] {
+			return WithHint(fmt.Errorf("a file to remove was rewritten: %w", ErrFenced), again)
+		}
+	}
+	return nil
+}
+
+// livePaths are the data files of a snapshot, and the delete files where they are asked for.
+func (s Snapshot) livePaths(ctx context.Context, deletes bool) (map[string]bool, error) {
+	files, err := s.Files(ctx)
+	if err == nil && deletes {
+		var more []File
+		more, err = s.live(ctx, iceberg.ManifestContentDeletes)
+		files = append(files, more...)
 	}
 	live := make(map[string]bool, len(files))
 	for _, f := range files {
 		live[f.FilePath()] = true
 	}
-	for _, d := range c.Deletes {
-		if target := d.ReferencedDataFile(); target != nil && !live[*target] {
-			return WithHint(fmt.Errorf("a data file to delete rows from was rewritten: %w", ErrFenced), "run the command again; it finds the rows where they are now")
-		}
-	}
-	return nil
+	return live, err
 }
 
 // summary is that of the new snapshot: the state carried forward, what the caller says, and the marks of a commit of

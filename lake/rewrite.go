@@ -19,6 +19,9 @@ type Rewrite struct {
 	Base    Snapshot           // what the inputs were read from, with the row deletes that it has
 	Inputs  []File             // data files of Base
 	Outputs []iceberg.DataFile // none where every row was deleted
+	// Compacts says that every row stays as it is, value for value: what was computed from the table before holds after
+	// it (see [IfUnmoved]).
+	Compacts bool
 	// Moved says where rows of an input are now: positions by the URI of an output. It is asked only for rows that
 	// Base has, by the URI of the input, ascending.
 	Moved func(input string, rows []int64) (map[string][]int64, error)
@@ -38,6 +41,9 @@ type Carried struct {
 // rewrittenSince is the summary property of a rewrite with the lowest sequence number that its rows came with. The
 // highest is the data sequence number of its files.
 const rewrittenSince = "lakectl.rewrite.since"
+
+// compacts is the summary property of a rewrite that keeps every row as it is.
+const compacts = "lakectl.rewrite.compacts"
 
 // nameMapping is a table property that the library sets on the way. Files of lakectl have field ids and need none.
 const nameMapping = "schema.name-mapping.default"
@@ -63,9 +69,22 @@ func (l *Lake) Rewrite(ctx context.Context, r Rewrite) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("rewrite %s: %w", r.Base.table.name, err)
 	}
 	stage := func(Snapshot) (map[string]string, error) {
-		return map[string]string{rewrittenSince: strconv.FormatInt(w.since, 10)}, nil
+		says := map[string]string{rewrittenSince: strconv.FormatInt(w.since, 10)}
+		if r.Compacts {
+			says[compacts] = "true"
+		}
+		return says, nil
 	}
 	return l.Commit(ctx, r.Base.table.name, Commit{Job: r.Job, Add: r.Outputs, Stage: stage, rewrite: w})
+}
+
+// Compacts tells whether a snapshot is a compaction of ours: it has the rows of its parent, in other files.
+func (s Snapshot) Compacts() bool { return s.ice != nil && isOurs(s.ice) && s.Property(compacts) != "" }
+
+// OnlyCompacted tells whether a snapshot is base, or comes from it by compactions of ours alone.
+func (s Snapshot) OnlyCompacted(base Snapshot) bool {
+	since, unbroken := s.Since(base.ID())
+	return unbroken && !slices.ContainsFunc(since, func(at Snapshot) bool { return !at.Compacts() })
 }
 
 // Came is the lowest and the highest sequence number of the commits that the rows of a live file of s came with. The

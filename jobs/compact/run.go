@@ -182,7 +182,7 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 		r.o.between()
 	}
 	after, err := r.env.Lake.Rewrite(ctx, lake.Rewrite{
-		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: made.outputs, Moved: made.moved, Verify: r.env.Duck.Verify,
+		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: made.outputs, Compacts: true, Moved: made.moved, Verify: r.env.Duck.Verify,
 		Carry: func(ctx context.Context, rows []lake.Carried) error { return book.Carry(ctx, r.env, r.o.Table, rows) },
 	})
 	if errors.Is(err, lake.ErrFenced) {
