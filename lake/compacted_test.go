@@ -85,7 +85,9 @@ func TestACommitFromOneSnapshotLosesToWhateverTookItsFilesOrChangedRows(t *testi
 	adds := func(t *testing.T, l *laketest.Lake, _ lake.Snapshot) lake.Commit {
 		return lake.Commit{Add: write(t, l, play(1, "late", 5))}
 	}
-	compacts := func(t *testing.T, l *laketest.Lake, base lake.Snapshot, small []lake.File) { compacted(t, l, base, small) }
+	compacts := func(t *testing.T, l *laketest.Lake, base lake.Snapshot, small []lake.File) {
+		compacted(t, l, base, small)
+	}
 	for name, c := range map[string]struct {
 		change func(t *testing.T, l *laketest.Lake, base lake.Snapshot) lake.Commit
 		rival  func(t *testing.T, l *laketest.Lake, base lake.Snapshot, small []lake.File)

@@ -79,6 +79,9 @@
 // their rows. So [Snapshot.Changes] tells whether all of a new file came after a base: then a reader that lags behind
 // reads it like any other. Where only a part did, the partition is torn.
 //
+// A rewrite that keeps every row as it is says so ([Rewrite].Compacts), and commits computed before it hold on top of
+// it ([IfUnmoved]) as long as the files that they remove or delete rows from are still there.
+//
 // # Sealed files
 //
 // Every Parquet file of ours carries a seal ([Seal], and its layout in seal.go): a hash of each column chunk and of all

@@ -1,5 +1,5 @@
-// Package compact rewrites files of listens and quarantine so that there are few of them and none with many
-// deleted rows. It changes no row.
+// Package compact rewrites files of the tables that collect small ones, so that there are few of them and none with
+// many deleted rows. It changes no row.
 //
 // # Use
 //
@@ -9,30 +9,47 @@
 //
 // # What is rewritten
 //
-// Files are grouped by day, and by what the consumers of listens have read: a group never has rows that one consumer
-// has read and rows that it has not, so each takes the new file for read, or reads it whole (lake.Snapshot.Changes).
-// What no consumer has read yet waits. First come files of which a tenth of the rows or more is deleted, or that five
-// delete files or more name. Then small files, in tiers of eight times the size each: a tier is merged into the next
-// when it has twelve files, with all that is smaller. So a row is written at most once a tier, and a day keeps at most
-// eleven files a tier. A file of three quarters of the target size is never small again. Nothing else is rewritten.
+// Files are grouped by day, or by whatever a table is partitioned by, and by what its consumers have read: a group
+// never has rows that one consumer has read and rows that it has not, so each takes the new file for read, or reads
+// it whole (lake.Snapshot.Changes). What no consumer has read yet waits. First come files of which a tenth of the
+// rows or more is deleted, or that five delete files or more name. Then small files, in tiers of eight times the size
+// each: a tier is merged into the next when it has twelve files, with all that is smaller. So a row is written at
+// most once a tier, and a day keeps at most eleven files a tier. A file of three quarters of the target size is never
+// small again. Nothing else is rewritten.
+//
+// # Which tables
+//
+// Those in [Tables]: the archive, quarantine and the ledger, and of the small ones deletion_log, erased_files, sources
+// and royalty_adjustments, which get a file with each commit. The others stay as they are:
+//   - The tables of the dashboard are merged by the rollup, which adds up rows of the same key on the way: a partition
+//     has some dozens of files at most.
+//   - royalty_lines, royalty_payouts and royalty_shares are replaced by whole periods, tracks as a whole.
+//   - In deletion_requests and royalty_runs the commit of a row says something: it is the request's number, which
+//     ingest notes in the archive, and it tells which run is the published one. Another file would be another commit.
+//   - royalty_rules, royalty_pools, royalty_splits and royalty_closes grow by what people decide. access_tokens merges
+//     itself, run_lease has no rows.
+//
+// Of the ledger and the published tables, what another engine changed waits for the royalties job to put it back.
 //
 // # How
 //
-// Files that are sorted, as ingest writes them, are merged as a stream; others are sorted in memory, where they are not
-// too large. A stream goes over pages as they lie in the file: of a text in a dictionary it takes the index, so that a
-// text is compared, hashed and numbered once and not once a row. Pages of kinds that ingest does not write are left to
-// arrow-go. The rows are written by ingest's own writer (package dayfile), with its checks, encodings and hashes. Rows
-// that it cannot hold, such as an empty text where lakectl has none, leave their files as they are.
+// Files of listens that are sorted, as ingest writes them, are merged as a stream; others are sorted in memory, where
+// they are not too large. A stream goes over pages as they lie in the file: of a text in a dictionary it takes the
+// index, so that a text is compared, hashed and numbered once and not once a row. Pages of kinds that ingest does not
+// write are left to arrow-go. The rows are written by ingest's own writer (package dayfile), with its checks,
+// encodings and hashes. Rows that it cannot hold, such as an empty text where lakectl has none, leave their files as
+// they are.
 //
-// Refused records are sorted and written by DuckDB, in the order in which they came.
+// Rows of other tables are sorted and written by DuckDB, as those want them who read them: the ledger by listener,
+// adjustments by artist, refused records and notes as they came.
 //
 // Whoever asks for less goes first: a run ends when [Options].Free says so. Package maintain lets deletions go first.
 //
 // # Invariants
 //
 //   - The rows of a group and those of its new file, read back from the disk, have the same number and the same sum of
-//     hashes over all columns, or nothing is committed: jobs.ErrProof names the files. Of quarantine each row is
-//     compared with what should be at its place.
+//     hashes over all columns, or nothing is committed: jobs.ErrProof names the files. Of tables that DuckDB
+//     sorts each row is compared with what should be at its place.
 //   - A row that was deleted at any time before the commit is not in the table after it (lake.Rewrite).
 //   - A new file that holds rows which were deleted since it was begun is in erased_files before it is committed.
 //   - A run after one that left nothing for want of budget writes nothing, unless there were commits between.
@@ -41,6 +58,9 @@
 //
 // Whoever takes a file of a group away wins: the group is planned again. After three such losses the groups of that day
 // have half as many files. Appends are no matter, and ingest never waits for more than one commit.
+//
+// A job that computed from one snapshot of a table goes on over compactions (lake.IfUnmoved): what it adds is added.
+// Where it removes a file that was rewritten, or deletes rows from one, it loses and finds the rows the next time.
 //
 // # Failure
 //

@@ -28,7 +28,8 @@ const (
 // Input is a live data file with what the plan goes by.
 type Input struct {
 	File          lake.File
-	Day           int
+	Day           int // number of the partition; a day or month since 1970 is its own
+	Part          any // the partition, see [lake.PartitionValue]
 	Sorted        bool
 	Deletes       int   // delete files that name it
 	Deleted       int64 // rows, at most
@@ -48,6 +49,7 @@ type State struct {
 // Group is files that become one.
 type Group struct {
 	Day    int
+	Part   any
 	Inputs []Input
 	Bytes  int64
 	Rows   int64
@@ -69,7 +71,7 @@ func PlanOf(s State) []Group {
 		if in.heavy() {
 			apart = append(apart, in)
 		}
-		if in.File.FileSizeBytes() < s.Target*3/4 {
+		if in.File.FileSizeBytes() < s.Target*3/4 && cost(in) <= s.Memory/2 {
 			key := [2]int{in.Day, class}
 			byShelf[key] = append(byShelf[key], in)
 		}
@@ -182,7 +184,7 @@ func cost(in Input) int64 {
 }
 
 func groupOf(list []Input, reason string) Group {
-	g := Group{Day: list[0].Day, Inputs: list, Reason: reason}
+	g := Group{Day: list[0].Day, Part: list[0].Part, Inputs: list, Reason: reason}
 	for _, in := range list {
 		g.Bytes += in.File.FileSizeBytes()
 		g.Rows += in.File.Count()

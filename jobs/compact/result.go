@@ -7,7 +7,6 @@ import (
 
 	"github.com/apache/iceberg-go"
 
-	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -21,10 +20,10 @@ type result struct {
 	close   func() error
 }
 
-// rewritten writes a group anew: the archive by merging, quarantine, which nobody sorted, by DuckDB.
+// rewritten writes a group anew: the archive by merging, other tables, which nobody sorted, by DuckDB.
 func (r *run) rewritten(ctx context.Context, base lake.Snapshot, g Group) (result, error) {
-	if r.o.Table == catalog.Quarantine {
-		s, err := sortGroup(ctx, r.env, base, g, "compact/refused")
+	if order := orders[r.o.Table]; order != "" {
+		s, err := sortGroup(ctx, r.env, base, g, order)
 		if err != nil {
 			return result{}, err
 		}
@@ -67,7 +66,7 @@ func (r *run) unmerged(g Group, err error) error {
 	case errors.Is(err, errForeign) || errors.Is(err, lake.ErrUnsupported):
 		r.skip(g, err)
 	default:
-		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), dayText(g.Day), err)
+		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), r.named(g), err)
 	}
 	return nil
 }

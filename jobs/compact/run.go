@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -14,7 +15,7 @@ import (
 
 // Options of one run.
 type Options struct {
-	Table   string        // listens where it is empty, or quarantine
+	Table   string        // one of [Tables]; listens where it is empty
 	Target  int64         // bytes of a file; 256 MiB
 	Budget  int64         // bytes of files to read in one run; 4 GiB
 	Minutes time.Duration // after which no group is begun; 5 minutes
@@ -57,7 +58,7 @@ type Report struct {
 	Skipped []Skips `json:"skipped,omitempty"`
 }
 
-// Day is what becomes of some files of one day.
+// Day is what becomes of some files of one day, or of one month or period where the table is partitioned by that.
 type Day struct {
 	Day    string `json:"day"`
 	Files  int    `json:"files"`
@@ -86,13 +87,15 @@ type run struct {
 	until  time.Time
 	// Files that are left alone, and those that turned out not to be sorted.
 	skipped, unsorted map[string]bool
-	losses, shrunk    map[int]int // by day
+	losses, shrunk    map[int]int // by number of the partition
+	numbers           map[any]int // of partitions that are not numbers themselves
+	months            bool        // the table is partitioned by month
 }
 
 // Run rewrites what is due, until nothing is or the budget ends.
 func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	o.defaults()
-	r := &run{env: env, o: o, until: time.Now().Add(o.Minutes), skipped: map[string]bool{}, unsorted: map[string]bool{}, losses: map[int]int{}, shrunk: map[int]int{}}
+	r := &run{env: env, o: o, until: time.Now().Add(o.Minutes), skipped: map[string]bool{}, unsorted: map[string]bool{}, losses: map[int]int{}, shrunk: map[int]int{}, numbers: map[any]int{}}
 	r.report = Report{Table: o.Table, Days: []Day{}}
 	for {
 		base, groups, err := r.plan(ctx)
@@ -126,7 +129,7 @@ func (r *run) would(groups []Group) {
 }
 
 func (r *run) note(g Group) {
-	r.report.Days = append(r.report.Days, Day{Day: dayText(g.Day), Files: len(g.Inputs), Bytes: g.Bytes, Reason: g.Reason})
+	r.report.Days = append(r.report.Days, Day{Day: r.named(g), Files: len(g.Inputs), Bytes: g.Bytes, Reason: g.Reason})
 	r.report.Files, r.report.Bytes, r.report.Rows = r.report.Files+len(g.Inputs), r.report.Bytes+g.Bytes, r.report.Rows+g.Rows
 }
 
@@ -168,7 +171,7 @@ func (r *run) rewriteAll(ctx context.Context, base lake.Snapshot, groups []Group
 
 // one rewrites one group. A group that loses to somebody else, or that the writer cannot hold, is no error.
 func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) {
-	r.env.Progress(fmt.Sprintf("compact: %d files of %s, %d MB", len(g.Inputs), dayText(g.Day), g.Bytes/1_000_000))
+	r.env.Progress(fmt.Sprintf("compact: %d files of %s, %d MB", len(g.Inputs), r.named(g), g.Bytes/1_000_000))
 	began := time.Now()
 	made, err := r.rewritten(ctx, base, g)
 	if err != nil {
@@ -183,7 +186,7 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 	}
 	after, err := r.env.Lake.Rewrite(ctx, lake.Rewrite{
 		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: made.outputs, Compacts: true, Moved: made.moved, Verify: r.env.Duck.Verify,
-		Carry: func(ctx context.Context, rows []lake.Carried) error { return book.Carry(ctx, r.env, r.o.Table, rows) },
+		Carry: r.carry(),
 	})
 	if errors.Is(err, lake.ErrFenced) {
 		r.lose(g, err)
@@ -204,12 +207,20 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 	return nil
 }
 
+// carry puts new files on record that hold deleted rows of listeners; in other tables nobody is erased.
+func (r *run) carry() func(context.Context, []lake.Carried) error {
+	if !slices.Contains(catalog.ErasedFrom, r.o.Table) {
+		return nil
+	}
+	return func(ctx context.Context, rows []lake.Carried) error { return book.Carry(ctx, r.env, r.o.Table, rows) }
+}
+
 func (r *run) skip(g Group, why error) {
 	for _, in := range g.Inputs {
 		r.skipped[in.File.FilePath()] = true
 	}
-	r.report.Skipped = append(r.report.Skipped, Skips{Day: dayText(g.Day), Files: len(g.Inputs), Why: why.Error()})
-	r.env.Log.Warn("files were left as they are", "table", r.o.Table, "day", dayText(g.Day), "files", len(g.Inputs), "error", why)
+	r.report.Skipped = append(r.report.Skipped, Skips{Day: r.named(g), Files: len(g.Inputs), Why: why.Error()})
+	r.env.Log.Warn("files were left as they are", "table", r.o.Table, "day", r.named(g), "files", len(g.Inputs), "error", why)
 }
 
 func (r *run) lose(g Group, why error) {
@@ -217,7 +228,7 @@ func (r *run) lose(g Group, why error) {
 	if r.losses[g.Day]++; r.losses[g.Day]%lossesToShrink == 0 {
 		r.shrunk[g.Day]++
 	}
-	r.env.Log.Debug("a rewrite lost to another commit", "day", dayText(g.Day), "losses", r.losses[g.Day], "error", why)
+	r.env.Log.Debug("a rewrite lost to another commit", "day", r.named(g), "losses", r.losses[g.Day], "error", why)
 }
 
 func (g Group) files() []lake.File {

@@ -45,7 +45,11 @@ func (s *sorting) write(ctx context.Context, base lake.Snapshot, g Group, order 
 	if err := errors.Join(s.db.KeepOrder(ctx), s.db.RunAll(ctx, order, "compact/sorted")); err != nil {
 		return err
 	}
-	s.files, err = s.db.WritePartition(ctx, base.Table(), maintainJob, "sorted", g.Day)
+	if g.Part == nil {
+		s.files, err = s.db.Write(ctx, base.Table(), maintainJob, "sorted")
+	} else {
+		s.files, err = s.db.WritePartition(ctx, base.Table(), maintainJob, "sorted", g.Part)
+	}
 	return err
 }
 

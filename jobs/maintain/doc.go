@@ -1,5 +1,5 @@
 // Package maintain thins the history of the tables, so that a commit costs the same whether it is the hundredth or the
-// ten thousandth, deletes the files that nothing refers to, and has the files of the archive compacted.
+// ten thousandth, deletes the files that nothing refers to, and has small files compacted.
 //
 // # Use
 //
@@ -48,10 +48,10 @@
 //
 // # Compaction
 //
-// Last, package compact rewrites small files of listens, and with what it has left to spend those of quarantine, whose
-// snapshots nobody walks on from. It is told from which snapshots the consumers will walk on,
-// and merges only what they all have read or not read. While a deletion request waits to be carried out it does
-// nothing.
+// Last, package compact rewrites small files of one table after the other, each with what those before it left to
+// spend. It is told from which snapshots the consumers of a table will walk on, and merges only what they all have read
+// or not read. While a deletion request waits to be carried out it does nothing. A table that cannot be compacted keeps
+// no other from it.
 //
 // # Erasures
 //
@@ -109,7 +109,7 @@
 // # What it reads and writes
 //
 // Reads all tables' metadata, deletion_requests, deletion_log, royalty_runs, royalty_closes. Writes table metadata,
-// without the snapshots that go, and deletes files; package compact writes files of listens and quarantine. Of the rows
+// without the snapshots that go, and deletes files; package compact writes data files. Of the rows
 // it takes out only days of quarantine. Nothing to do, nothing written but a probe in each table's folder, which tells
 // the time by the clock of the store and is taken away again.
 //

@@ -2,6 +2,7 @@ package maintain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,10 +11,10 @@ import (
 	"github.com/lakectl/lakectl/jobs/compact"
 )
 
-// compact rewrites files of listens, then of quarantine, unless a deletion waits: it would find the files that it
-// searched taken away, and what it deletes need not be carried along. A request that is held or young does not wait:
-// that may be for months.
-func (f *facts) compact(ctx context.Context, env jobs.Env, o Options, report *Report) error {
+// compact rewrites files of all tables that collect small ones, unless a deletion waits: it would find the files that
+// it searched taken away, and what it deletes need not be carried along. A request that is held or young does not wait:
+// that may be for months. Each table gets what those before it left of the time and the bytes.
+func (f *facts) compact(ctx context.Context, env jobs.Env, o Options, report *Report) (failed error) {
 	if o.Files == nil {
 		return nil
 	}
@@ -23,45 +24,52 @@ func (f *facts) compact(ctx context.Context, env jobs.Env, o Options, report *Re
 	}
 	files := *o.Files
 	files.DryRun, files.Free = o.DryRun, func(ctx context.Context) (bool, error) { return f.noneAsked(ctx, env) }
-	for _, b := range f.bases[catalog.Listens] {
-		files.Bases = append(files.Bases, b.id)
+	for _, files.Table = range compact.Tables {
+		files.Bases = nil
+		for _, b := range f.bases[files.Table] {
+			files.Bases = append(files.Bases, b.id)
+		}
+		began := time.Now()
+		done, err := compact.Run(ctx, env, files)
+		report.compacted(done)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("compact %s: %w", files.Table, err))
+		}
+		if done.Left > 0 || ctx.Err() != nil {
+			break
+		}
+		if files.Minutes > 0 {
+			files.Minutes = max(files.Minutes-time.Since(began), time.Second)
+		}
+		if files.Budget > 0 {
+			files.Budget = max(files.Budget-done.Bytes, 1)
+		}
 	}
-	began := time.Now()
-	done, err := compact.Run(ctx, env, files)
-	report.Compaction = &done
-	if err != nil {
-		return fmt.Errorf("compact %s: %w", catalog.Listens, err)
-	}
-	return f.compactRefused(ctx, env, files, time.Since(began), report)
+	return failed
 }
 
-// compactRefused rewrites files of quarantine with what the archive left of the time and the bytes. Nobody walks on
-// from its snapshots.
-func (f *facts) compactRefused(ctx context.Context, env jobs.Env, files compact.Options, spent time.Duration, report *Report) error {
-	if report.Compaction.Left > 0 {
-		return nil
+// compacted notes what was done to the files of one table.
+func (r *Report) compacted(done compact.Report) {
+	switch done.Table {
+	case catalog.Listens:
+		r.Compaction = &done
+	case catalog.Quarantine:
+		r.Refused = &done
+	default:
+		if done.Files+done.Left+len(done.Skipped) > 0 {
+			r.Others = append(r.Others, done)
+		}
 	}
-	files.Table, files.Bases = catalog.Quarantine, nil
-	if files.Minutes > 0 {
-		files.Minutes = max(files.Minutes-spent, time.Second)
-	}
-	if files.Budget > 0 {
-		files.Budget = max(files.Budget-report.Compaction.Bytes, 1)
-	}
-	done, err := compact.Run(ctx, env, files)
-	report.Refused = &done
-	if err != nil {
-		return fmt.Errorf("compact %s: %w", catalog.Quarantine, err)
-	}
-	return nil
 }
 
 // noneAsked tells whether no deletion was requested or worked on since the run began.
 func (f *facts) noneAsked(ctx context.Context, env jobs.Env) (bool, error) {
-	for _, table := range []string{catalog.DeletionRequests, catalog.DeletionLog} {
-		now, err := env.Snapshot(ctx, table)
-		if err != nil || now.Sequence() > f.seen[table] {
-			return false, err
+	for _, before := range f.heads {
+		if name := before.Table().Name(); name == catalog.DeletionRequests || name == catalog.DeletionLog {
+			now, err := env.Snapshot(ctx, name)
+			if err != nil || !now.OnlyCompacted(before) {
+				return false, err
+			}
 		}
 	}
 	return true, nil

@@ -66,3 +66,58 @@ func TestFilesOfQuarantineAreCompactedWithWhatTheArchiveLeft(t *testing.T) {
 	w.equal("files", len(files), 1)
 	w.equal("files written by a second run", run(false).Refused.Written, 0)
 }
+
+// noted adds steps of requests to the log, a commit each, as deletions that are worked on one by one do.
+func (w *world) noted(from, n int) {
+	w.Helper()
+	for i := range n {
+		files, err := lake.WriteRecords(w.Context(), w.head(catalog.DeletionLog).Table(), catalog.DeletionsJob,
+			[]catalog.StepRow{{RequestID: "r", State: "verified", At: w.now.Add(time.Duration(i) * time.Second), Place: catalog.Place{Topic: "listens", Offset: int64(from + i)}}})
+		w.check(err)
+		_, err = w.Commit(w.Context(), catalog.DeletionLog, lake.Commit{Job: catalog.DeletionsJob, Add: files, Stage: func(lake.Snapshot) (map[string]string, error) { return nil, nil }})
+		w.check(err)
+	}
+}
+
+// Whoever walks on from a snapshot of a table gets no file with rows that it has read and rows that it has not.
+func TestFilesOfOtherTablesAreCompactedAsTheirConsumersHaveReadThem(t *testing.T) {
+	w := newWorld(t)
+	run := func(dry bool) (list []compact.Report) {
+		t.Helper()
+		r, err := maintain.Run(t.Context(), w.env(w.Lake), maintain.Options{DryRun: dry, Files: &compact.Options{}})
+		w.check(err)
+		return r.Others
+	}
+	w.noted(1, 11)
+	w.equal("tables with too few files", len(run(false)), 0)
+	w.noted(12, 4)
+	covered := w.head(catalog.DeletionLog)
+	w.covers(catalog.PlaysByDay, catalog.CoversDeletionLog, covered)
+	w.noted(16, 13)
+	would := run(true)
+	w.equal("tables of a dry run", len(would), 1)
+	w.equal("files that a dry run would read", would[0].Files, 15)
+	w.equal("head after a dry run", w.head(catalog.DeletionLog).Sequence(), int64(28))
+	done := run(false)
+	w.equal("table", done[0].Table, catalog.DeletionLog)
+	w.equal("files read", done[0].Files, 15)
+	changes, err := w.head(catalog.DeletionLog).Changes(t.Context(), covered.ID())
+	w.check(err)
+	w.equal("files that the rollup has not read", len(changes.Added), 13)
+	w.equal("it starts over", changes.Broken, false)
+	w.equal("tables of a second run", len(run(false)), 0)
+}
+
+// The compaction of the log is no deletion that goes first.
+func TestACompactedLogKeepsNoOtherTableFromIt(t *testing.T) {
+	w := newWorld(t)
+	w.noted(1, 12)
+	for i := range 12 {
+		w.ingest(i, "u", 0)
+	}
+	r, err := maintain.Run(t.Context(), w.env(w.Lake), maintain.Options{Files: &compact.Options{}})
+	w.check(err)
+	w.equal("tables beside the archive", len(r.Others), 1)
+	w.equal("files of the archive", r.Compaction.Files, 12)
+	w.equal("why the archive's ended", r.Compaction.Ended, "")
+}

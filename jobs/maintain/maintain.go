@@ -35,8 +35,10 @@ type Report struct {
 	Quarantine *QuarantineReport `json:"quarantine"`
 
 	Compaction *compact.Report `json:"compaction,omitempty"`
-	// Refused is what was done to the files of quarantine; null where the archive took all there was to spend.
+	// Refused is what was done to the files of quarantine; null where the other tables took all there was to spend.
 	Refused *compact.Report `json:"quarantine_compaction,omitempty"`
+	// Others is what was done to the files of other tables, of each that had some to rewrite.
+	Others []compact.Report `json:"other_compactions,omitempty"`
 }
 
 // TableReport is one table.
@@ -59,7 +61,7 @@ type Held struct {
 	Hint       string    `json:"hint"`
 }
 
-// Run thins the history of every table and deletes its orphans, then compacts the archive and quarantine. Where a
+// Run thins the history of every table and deletes its orphans, then compacts those that collect small files. Where a
 // table's orphans cannot be told, the others are still looked at. An error after the first change is
 // [jobs.ErrPartial] too.
 func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {

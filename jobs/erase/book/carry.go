@@ -64,7 +64,7 @@ func whileCarried(base lake.Snapshot) func(lake.Snapshot) (map[string]string, er
 	return func(now lake.Snapshot) (map[string]string, error) {
 		since, ancestor := now.Since(base.ID())
 		for _, s := range since {
-			ancestor = ancestor && s.Job() == catalog.MaintainJob && s.Operation() == "append"
+			ancestor = ancestor && (s.Compacts() || s.Job() == catalog.MaintainJob && s.Operation() == "append")
 		}
 		if !ancestor {
 			return nil, lake.WithHint(fmt.Errorf("table %s moved from snapshot %d to %d: %w", catalog.ErasedFiles, base.ID(), now.ID(), lake.ErrFenced),

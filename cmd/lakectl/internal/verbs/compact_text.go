@@ -3,7 +3,17 @@ package verbs
 import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/compact"
+	"github.com/lakectl/lakectl/jobs/maintain"
 )
+
+// compactions are those of a maintenance, the archive's first.
+func compactions(r maintain.Report) []*compact.Report {
+	list := []*compact.Report{r.Compaction, r.Refused}
+	for i := range r.Others {
+		list = append(list, &r.Others[i])
+	}
+	return list
+}
 
 func sayCompaction(p *frame.Page, c *compact.Report, dryRun bool) {
 	if c == nil || c.Files == 0 && len(c.Skipped) == 0 {
@@ -29,7 +39,7 @@ func sayCompaction(p *frame.Page, c *compact.Report, dryRun bool) {
 	for _, s := range c.Skipped {
 		rows = append(rows, []frame.Cell{frame.Word(c.Table), frame.Word(s.Day), frame.Number(int64(s.Files)), frame.Number(0), frame.Word("left: " + s.Why)})
 	}
-	p.Table("files rewritten, each line as one", []frame.Column{{Name: "table"}, {Name: "day"}, {Name: "files"}, {Name: "bytes"}, {Name: "because"}}, rows)
+	p.Table("files rewritten, each line as one", []frame.Column{{Name: "table"}, {Name: "partition"}, {Name: "files"}, {Name: "bytes"}, {Name: "because"}}, rows)
 }
 
 func rewrote(c *compact.Report) bool { return c != nil && c.Files > 0 }

@@ -21,9 +21,9 @@ that a tag, a branch or a royalty run of that time names, and every snapshot tha
 other snapshots, with the files that only they referred to, and files older than orphans.grace that nothing refers to at
 all. Days of refused records go once all of a day is older than retention.quarantine. The report names what could not be deleted, and the job to run first.
 
-Then merges small files of the archive, and rewrites files of which many rows are deleted, within maintain.budget and
-maintain.minutes; the next run goes on. It changes no row, lets ingest and deletions go first, and leaves alone what a
-job has not read yet.`,
+Then merges small files of the archive, the ledger and the logs, and rewrites files of which many rows are deleted,
+within maintain.budget and maintain.minutes; the next run goes on. It changes no row, lets ingest and deletions go first,
+and leaves alone what a job has not read yet.`,
 		Examples: []string{"lakectl job maintain --dry-run", "lakectl job maintain"}, Exits: []int{frame.ExitPartial, frame.ExitProof},
 		Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayMaintain)},
 	}, (*maintainFlags).declare, runMaintain)

@@ -1,6 +1,8 @@
 package verbs
 
 import (
+	"slices"
+
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/maintain"
 )
@@ -21,7 +23,7 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 	}
 	nothing := expired == 0 && len(r.Refs)+len(r.Orphans)+len(r.Bounds) == 0 && r.Quarantine == nil
 	switch {
-	case nothing && (rewrote(r.Compaction) || rewrote(r.Refused)):
+	case nothing && slices.ContainsFunc(compactions(r), rewrote):
 	case nothing:
 		p.Idle("all %s are to be kept", frame.CountOf(kept, "snapshot"))
 	default:
@@ -35,8 +37,9 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 		p.Say("%s %s of refused records, %s to %s: %s, %s in %s", did, frame.CountOf(int64(len(q.Days)), "day"), q.Days[0], q.Days[len(q.Days)-1],
 			frame.CountOf(q.Rows, "row"), megabytes(q.Bytes), frame.CountOf(int64(q.Files), "file"))
 	}
-	sayCompaction(p, r.Compaction, r.DryRun)
-	sayCompaction(p, r.Refused, r.DryRun)
+	for _, c := range compactions(r) {
+		sayCompaction(p, c, r.DryRun)
+	}
 	var held [][]frame.Cell
 	for _, h := range r.Held {
 		held = append(held, []frame.Cell{frame.Word(h.Table), frame.Number(int64(h.Snapshots)), frame.Word(h.For), frame.Word(p.At(h.Since)), frame.Word(h.Hint)})
