@@ -39,6 +39,8 @@ type Env struct {
 type Erasure struct {
 	Delay    time.Duration // a request is left alone until it is so old; 0 is never
 	Deadline time.Duration // after its arrival in which it has to be carried out
+	// Retention is how long its rows are gone from the tables before the files that held them go.
+	Retention time.Duration
 }
 
 // Unsealed counts the files without hashes that the process has read so far: another engine or an earlier version wrote

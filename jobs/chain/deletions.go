@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/erase"
+	"github.com/lakectl/lakectl/jobs/erase/book"
 	"github.com/lakectl/lakectl/jobs/purge"
 	"github.com/lakectl/lakectl/jobs/rollup"
 	"github.com/lakectl/lakectl/jobs/royalty"
@@ -63,11 +65,32 @@ func purged(ctx context.Context, env jobs.Env, o DeletionsOptions, report *Delet
 			return fmt.Errorf("purge: %w", err)
 		}
 	}
+	if err := book.NoteKept(ctx, env, keptBy(done)); err != nil {
+		return err
+	}
 	why, left := done.Left()
 	if !left || !o.Purge.Now {
 		return nil
 	}
 	return lake.WithHint(fmt.Errorf("%d requests are not purged: %s: %w", done.Due-done.Requests, why.By, jobs.ErrPartial), "%s", why.Hint)
+}
+
+// keptBy is what a purge found to keep requests, for whoever lists them. Holds are named without their request.
+func keptBy(r purge.Report) (kept []book.Kept) {
+	for _, b := range r.Blocked {
+		if strings.HasPrefix(b.By, "hold of request ") {
+			b.By, b.Hint = "hold", "end it with 'lakectl deletions release'"
+		}
+		kept = append(kept, book.Kept{Table: b.Table, By: b.By, Hint: b.Hint})
+	}
+	for _, b := range r.Waiting {
+		kept = append(kept, book.Kept{Table: b.Table, By: b.By, Waits: true, Hint: b.Hint})
+	}
+	for _, one := range r.Residuals {
+		kept = append(kept, book.Kept{Table: one.Table, By: "orphans", Until: &one.Until, Hint: "run 'lakectl job deletions' again then"})
+	}
+	slices.SortFunc(kept, func(a, b book.Kept) int { return strings.Compare(a.Table+"\x00"+a.By, b.Table+"\x00"+b.By) })
+	return slices.CompactFunc(kept, func(a, b book.Kept) bool { return a.Table == b.Table && a.By == b.By })
 }
 
 // erased is all before that.

@@ -168,6 +168,7 @@ func TestATagBlocksAndNamesItself(t *testing.T) {
 		t.Fatalf("%v, %q, %+v", err, lake.Hint(err), r.Purged)
 	}
 	same(t, "states", states(t, l), []string{"r1 recomputed"})
+	same(t, "kept by", kept(t, l), []string{"listens: tag keep-me"})
 	if _, err := l.DropRefs(t.Context(), catalog.Listens, func(now *lake.Table) []lake.Ref {
 		return slices.DeleteFunc(now.NamedRefs(), func(r lake.Ref) bool { return r.Name != "keep-me" })
 	}); err != nil {
@@ -175,7 +176,21 @@ func TestATagBlocksAndNamesItself(t *testing.T) {
 	}
 	carryOut(t, l, atOnce)
 	same(t, "states", states(t, l), []string{"r1 purged"})
+	same(t, "kept by", kept(t, l), []string(nil))
 	same(t, "files with the listener", found(t, l, erasedUser), []string(nil))
+}
+
+// kept is what the list of requests says about who keeps their files.
+func kept(t *testing.T, l *laketest.Lake) (list []string) {
+	t.Helper()
+	all, err := erase.List(t.Context(), testEnv(l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range all[0].Kept {
+		list = append(list, k.Table+": "+k.By)
+	}
+	return list
 }
 
 // What is deleted before the request comes is in no table then, but in the files.
@@ -202,6 +217,9 @@ func TestAHoldKeepsTheFilesOfItsRequest(t *testing.T) {
 		t.Fatalf("%v, hint %q", err, lake.Hint(err))
 	}
 	same(t, "states", states(t, l), []string{"r1 recomputed", "r2 recomputed"})
+	if list := kept(t, l); len(list) == 0 || strings.Contains(strings.Join(list, ""), "r1") || !strings.Contains(list[0], ": hold") {
+		t.Errorf("kept by %q, want a hold that does not name its request", list)
+	}
 	if len(found(t, l, erasedUser)) == 0 {
 		t.Error("the files of the held request are gone")
 	}

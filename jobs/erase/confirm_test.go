@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
@@ -143,15 +144,17 @@ func TestListAndShowTellHowFarAndNeverWho(t *testing.T) {
 		t.Fatal(err)
 	}
 	from, to := at("2026-03-01 00:00:00"), at("2026-03-02 00:00:00")
+	gone := []time.Time{at("2026-04-01 00:00:00.000003"), at("2026-04-01 00:00:00.000001")}
 	equal(t, "list", all, []Request{
 		{
 			RequestID: "r1", Position: Position{"listens", 0, 1}, RequestedAt: at("2026-03-20 00:00:00"), ReceivedTime: at("2026-03-20 00:00:00"),
 			State: RowsDeleted, At: at("2026-04-01 00:00:00.000003"), Counts: Counts{Listens: 4, Quarantine: 3, Counted: 2, Duplicates: 1},
-			Deadline: at("2026-04-19 00:00:00"),
+			Deadline: at("2026-04-19 00:00:00"), DeletedAt: &gone[0],
 		},
 		{
 			RequestID: "r2", Position: Position{"listens", 0, 2}, RequestedAt: at("2026-03-21 00:00:00"), ReceivedTime: at("2026-03-21 00:00:00"),
 			From: &from, To: &to, State: RowsDeleted, At: at("2026-04-01 00:00:00.000001"), Deadline: at("2026-04-20 00:00:00"),
+			DeletedAt: &gone[1],
 		},
 	})
 	detail, err := Show(t.Context(), env, "r1")

@@ -129,5 +129,5 @@ func requestsBeside(ctx context.Context, env jobs.Env, db *jobs.Session, log lak
 	if err := errors.Join(db.Bind(ctx, "requests", s), book.Decisions(ctx, db, log)); err != nil {
 		return nil, err
 	}
-	return listRequests(ctx, env, db, id)
+	return listRequests(ctx, env, db, log, id)
 }

@@ -24,13 +24,19 @@ type Request struct {
 	At           time.Time  `json:"at" col:"at"` // when it reached the state
 	Counts                  // deleted so far
 
+	DeletedAt *time.Time `json:"rows_deleted_at,omitempty" col:"deleted_at"` // when rows of it last went from the tables
 	HeldSince *time.Time `json:"held_since,omitempty" col:"held_since"`
 	Why       string     `json:"why,omitempty" col:"why"` // it is held or was withdrawn, in an operator's words
 	// DelayedUntil is when the delay is over within which the request may be withdrawn.
 	DelayedUntil *time.Time `json:"delayed_until,omitempty"`
-	Deadline     time.Time  `json:"deadline"`
-	// Misses says why a request that is not carried out misses its deadline, if nothing changes: held, delayed, blocked
-	// (its rows are deleted, what is derived from them is not recomputed) or late.
+	// PurgeFrom is when the files may go that held the rows of a recomputed request, and Kept what the last purge found
+	// to keep them.
+	PurgeFrom *time.Time  `json:"purge_from,omitempty"`
+	Kept      []book.Kept `json:"kept_by,omitempty"`
+	Deadline  time.Time   `json:"deadline"`
+	// Misses says why a request that is not carried out and purged misses its deadline, if nothing changes: held,
+	// delayed, retention (its files may go later), orphans (what dead runs left may go later), blocked (what is derived
+	// from its rows is not recomputed, or somebody has to let go of its files) or late.
 	Misses string `json:"misses_deadline,omitempty"`
 }
 
@@ -39,14 +45,16 @@ func (r Request) Open() bool {
 	return r.State.Open() && (r.State != Requested || r.HeldSince == nil && r.DelayedUntil == nil)
 }
 
-// judge fills what depends on the time.
-func (r *Request) judge(e jobs.Erasure, now time.Time) {
+// judge fills what depends on the time, and on what the last purge found.
+func (r *Request) judge(e jobs.Erasure, now time.Time, kept []book.Kept) {
 	due := r.ReceivedTime.Add(e.Delay)
 	if r.State == Requested && now.Before(due) {
 		r.DelayedUntil = &due
 	}
 	r.Deadline = r.ReceivedTime.Add(e.Deadline)
 	switch late := now.After(r.Deadline); {
+	case r.State == Recomputed:
+		r.judgePurge(e, late, kept)
 	case !r.State.Open():
 	case r.HeldSince != nil && r.State == Requested:
 		r.Misses = string(held)
@@ -54,6 +62,33 @@ func (r *Request) judge(e jobs.Erasure, now time.Time) {
 		r.Misses = "delayed"
 	case late && r.State == RowsDeleted:
 		r.Misses = "blocked"
+	case late:
+		r.Misses = "late"
+	}
+}
+
+// judgePurge is what is still to come when everything is recomputed.
+func (r *Request) judgePurge(e jobs.Erasure, late bool, kept []book.Kept) {
+	from := r.At
+	if r.DeletedAt != nil {
+		from = *r.DeletedAt
+	}
+	from = from.Add(e.Retention)
+	r.PurgeFrom, r.Kept = &from, kept
+	blocked, orphans := false, false
+	for _, k := range kept {
+		blocked = blocked || k.Until == nil && !k.Waits
+		orphans = orphans || k.Until != nil && k.Until.After(r.Deadline)
+	}
+	switch {
+	case r.HeldSince != nil:
+		r.Misses = string(held)
+	case blocked:
+		r.Misses = "blocked"
+	case from.After(r.Deadline):
+		r.Misses = "retention"
+	case orphans:
+		r.Misses = "orphans"
 	case late:
 		r.Misses = "late"
 	}
@@ -84,8 +119,8 @@ type RequestSteps struct {
 
 // List returns every request, oldest first.
 func List(ctx context.Context, env jobs.Env) (all []Request, err error) {
-	err = withLog(ctx, env, func(db *jobs.Session) error {
-		all, err = listRequests(ctx, env, db, nil)
+	err = withLog(ctx, env, func(db *jobs.Session, log lake.Snapshot) error {
+		all, err = listRequests(ctx, env, db, log, nil)
 		return err
 	})
 	return all, err
@@ -94,8 +129,8 @@ func List(ctx context.Context, env jobs.Env) (all []Request, err error) {
 // Show returns what is on record about a request id. [lake.ErrNotFound] when no request has it.
 func Show(ctx context.Context, env jobs.Env, requestID string) (RequestDetail, error) {
 	detail := RequestDetail{RequestID: requestID}
-	err := withLog(ctx, env, func(db *jobs.Session) error {
-		rows, err := listRequests(ctx, env, db, requestID)
+	err := withLog(ctx, env, func(db *jobs.Session, log lake.Snapshot) error {
+		rows, err := listRequests(ctx, env, db, log, requestID)
 		if err != nil {
 			return err
 		}
@@ -116,7 +151,7 @@ func unknownRequest(id string) error {
 }
 
 // withLog opens a DuckDB with the views requests, log and decided.
-func withLog(ctx context.Context, env jobs.Env, read func(*jobs.Session) error) (err error) {
+func withLog(ctx context.Context, env jobs.Env, read func(*jobs.Session, lake.Snapshot) error) (err error) {
 	db, err := env.Open(ctx)
 	if err != nil {
 		return err
@@ -134,17 +169,21 @@ func withLog(ctx context.Context, env jobs.Env, read func(*jobs.Session) error) 
 	if err := book.Decisions(ctx, db, s); err != nil {
 		return err
 	}
-	return read(db)
+	return read(db, s)
 }
 
-func listRequests(ctx context.Context, env jobs.Env, db *jobs.Session, id any) ([]Request, error) {
+func listRequests(ctx context.Context, env jobs.Env, db *jobs.Session, log lake.Snapshot, id any) ([]Request, error) {
 	all, err := jobs.Records[Request](ctx, db, "erase/list", id)
 	if err != nil {
 		return nil, fmt.Errorf("list deletion requests: %w", err)
 	}
+	kept, err := book.ReadKept(log)
+	if err != nil {
+		return nil, err
+	}
 	now := env.Now()
 	for i := range all {
-		all[i].judge(env.Erasure, now)
+		all[i].judge(env.Erasure, now, kept)
 	}
 	return all, nil
 }

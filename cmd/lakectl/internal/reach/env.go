@@ -78,7 +78,7 @@ func connect(ctx context.Context, c *frame.Call, readOnly bool) (env jobs.Env, c
 		Now:         func() time.Time { return time.Now().UTC() },
 		CodeVersion: frame.ReadVersions().Lakectl,
 		Progress:    c.Progress.Say,
-		Erasure:     jobs.Erasure{Delay: c.Config.Deletions.Delay, Deadline: c.Config.Erasure.Deadline},
+		Erasure:     jobs.Erasure{Delay: c.Config.Deletions.Delay, Deadline: c.Config.Erasure.Deadline, Retention: c.Config.Retention.ArchiveSnapshots},
 	}, cat, nil
 }
 

@@ -26,7 +26,8 @@ func deletionsVerb() frame.Verb {
 				Name: "list", Short: "List the requests with their state.", Exits: []int{frame.ExitProof},
 				Long: `The states: requested, nothing is done yet; located, its rows are known; rows_deleted, its rows are gone from the tables;
 recomputed, everything derived from its rows is recomputed too; purged, no file that held its rows is left. withdrawn, an operator took it back. deadline is
-erasure.deadline after the request's arrival; misses says why a request is not done by then if nothing changes.`,
+erasure.deadline after the request's arrival; misses says why a request is not purged by then if nothing changes. What keeps the files of
+recomputed requests is what the last 'lakectl job deletions' found: a tag, a branch, a hold, another engine's snapshot, orphans until a time.`,
 				Examples: []string{"lakectl deletions list"}, Text: []frame.Teller{frame.Text(sayRequests)}, Run: runDeletionsList,
 			},
 			{

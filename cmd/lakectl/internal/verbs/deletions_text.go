@@ -3,6 +3,7 @@ package verbs
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
@@ -28,6 +29,7 @@ func sayRequests(p *frame.Page, requests []erase.Request) {
 	}
 	p.Say("%s: %s", frame.CountOf(int64(len(requests)), "deletion request"), strings.Join(in, ", "))
 	sayMissed(p, requests)
+	sayKept(p, requests)
 	p.Table("", requestColumns, rows)
 }
 
@@ -51,6 +53,19 @@ func sayMissed(p *frame.Page, requests []erase.Request) {
 	if len(rows) > 0 {
 		p.LongTable("held, delayed, withdrawn or late", []frame.Column{{Name: "request"}, {Name: "held since"}, {Name: "delayed until", Goes: 2}, {Name: "deadline"}, {Name: "misses it"}, {Name: "reason", Goes: 1}}, rows)
 	}
+}
+
+// sayKept says what keeps the files of recomputed requests; of all of them it is the same.
+func sayKept(p *frame.Page, requests []erase.Request) {
+	at := slices.IndexFunc(requests, func(r erase.Request) bool { return len(r.Kept) > 0 })
+	if at < 0 {
+		return
+	}
+	var rows [][]frame.Cell
+	for _, k := range requests[at].Kept {
+		rows = append(rows, []frame.Cell{frame.Word(k.By), frame.Word(cmp.Or(k.Table, "-")), frame.Word(p.AtOr(k.Until, "-")), frame.Word(cmp.Or(k.Hint, "-"))})
+	}
+	p.LongTable("what keeps the files of recomputed requests", []frame.Column{{Name: "what"}, {Name: "table"}, {Name: "until"}, {Name: "what to do", Goes: 1}}, rows)
 }
 
 func sayRequestDecided(p *frame.Page, d erase.Decided) {
