@@ -27,6 +27,11 @@
 //
 // deletion_requests has the user ids of requests that are not verified yet, by design, and is left out.
 //
+// # Recount
+//
+// Days and months from which rows went are counted anew by package recount, where no file holds anything any more: a
+// day or month that says something else is jobs.ErrProof.
+//
 // # A verifier that can fail
 //
 // Before it looks, a file of each kind with an invented listener is written to a temporary folder and looked at, and

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/verify/recount"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -58,12 +59,14 @@ type Residual struct {
 
 // Report says what a look saw. No user ids.
 type Report struct {
-	Requests  []Request  `json:"requests"`
-	Canaries  []string   `json:"canaries"` // kinds whose check found what was planted
-	Checks    []Check    `json:"checks"`
-	Leaks     []Leak     `json:"leaks"`
-	Unread    []Unread   `json:"unread"`
-	Residuals []Residual `json:"residuals"`
+	Requests []Request `json:"requests"`
+	Canaries []string  `json:"canaries"` // kinds whose check found what was planted
+	// Recounts are the days and months that lost rows, counted anew.
+	Recounts  []recount.Count `json:"recounts"`
+	Checks    []Check         `json:"checks"`
+	Leaks     []Leak          `json:"leaks"`
+	Unread    []Unread        `json:"unread"`
+	Residuals []Residual      `json:"residuals"`
 }
 
 // Look decodes everything that is left. The report is whole beside an error that is [jobs.ErrProof].
@@ -84,7 +87,13 @@ func Look(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 		return report, err
 	}
 	report.fill(l)
-	return report, report.judge()
+	if err := report.judge(); err != nil {
+		return report, err
+	}
+	env.Progress("verify: counting affected days and months")
+	counts, err := recount.Run(ctx, env, w.days, w.months)
+	report.Recounts = counts.Counts
+	return report, err
 }
 
 // tables looks at all tables, then at the folders beside them.

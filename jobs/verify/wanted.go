@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -54,10 +56,12 @@ type wanted struct {
 	byUser  map[string][]*Request
 	lengths []int // of the ids, ascending
 	erased  map[string][]*Request
+	days    map[int]bool    // since 1970, that lost rows of theirs
+	months  map[string]bool // as 2026-03
 }
 
 func newWanted(all []*Request) *wanted {
-	w := &wanted{all: all, byUser: map[string][]*Request{}, erased: map[string][]*Request{}}
+	w := &wanted{all: all, byUser: map[string][]*Request{}, erased: map[string][]*Request{}, days: map[int]bool{}, months: map[string]bool{}}
 	for _, r := range all {
 		w.byUser[r.user] = append(w.byUser[r.user], r)
 		w.lengths = append(w.lengths, len(r.user))
@@ -107,7 +111,34 @@ func load(ctx context.Context, env jobs.Env, id string) (*wanted, error) {
 		return nil, err
 	}
 	w := newWanted(all)
+	if err := w.loadParts(steps); err != nil {
+		return nil, err
+	}
 	return w, w.loadFiles(ctx, env)
+}
+
+// loadParts notes the days and months from which rows of the requests went.
+func (w *wanted) loadParts(steps []catalog.StepRow) error {
+	ours := map[catalog.Place]bool{}
+	for _, r := range w.all {
+		ours[r.Place] = true
+	}
+	for _, s := range steps {
+		if states[s.State] != 2 || !ours[s.Place] {
+			continue
+		}
+		days, err := catalog.ParseDays(s.Days)
+		if err != nil {
+			return fmt.Errorf("days of deletion request %s: %w", s.RequestID, err)
+		}
+		maps.Copy(w.days, days)
+		for month := range strings.SplitSeq(s.Periods, ",") {
+			if month != "" {
+				w.months[month] = true
+			}
+		}
+	}
+	return nil
 }
 
 func records[T any](ctx context.Context, env jobs.Env, table string) ([]T, error) {
