@@ -172,7 +172,7 @@ func (r *run) stripped(ctx context.Context, t *lake.Table, f lake.File, gone []i
 	if err != nil {
 		return s, fmt.Errorf("rewrite file %s: %w", f.FilePath(), err)
 	}
-	back, err := strip.SumOf(ctx, s.File)
+	back, err := s.ReadBack(ctx)
 	if want := f.Count() - int64(len(gone)); err == nil && back.Equal(s.Kept) && back.Rows == want {
 		return s, nil
 	}

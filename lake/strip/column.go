@@ -19,16 +19,16 @@ type sums struct {
 	columns []*columnSum
 }
 
-func newSums(meta *metadata.FileMetaData) *sums {
+func newSums(meta *metadata.FileMetaData, columns []int) *sums {
 	s := &sums{}
-	for i := range meta.Schema.NumColumns() {
+	for _, i := range columns {
 		s.ids, s.columns = append(s.ids, meta.Schema.Column(i).SchemaNode().FieldID()), append(s.columns, newColumnSum())
 	}
 	return s
 }
 
 func (s *sums) sum(rows int64) Sum {
-	sum := Sum{Rows: rows, columns: map[int32][32]byte{}}
+	sum := Sum{Rows: rows, columns: map[int32]columnHash{}}
 	for i, id := range s.ids {
 		sum.columns[id] = s.columns[i].sum()
 	}
@@ -36,10 +36,10 @@ func (s *sums) sum(rows int64) Sum {
 }
 
 // group reads a row group, the first row of which is row number first of the file, and writes it without the rows that
-// are gone; to may be nil.
-func (in *input) group(ctx context.Context, number int, gone []int64, first int64, sums *sums, to file.SerialRowGroupWriter) error {
+// are gone, of some columns; to may be nil.
+func (in *input) group(ctx context.Context, number int, columns []int, gone []int64, first int64, sums *sums, to file.SerialRowGroupWriter) error {
 	group := in.RowGroup(number)
-	for i := range in.MetaData().Schema.NumColumns() {
+	for n, i := range columns {
 		from, err := group.Column(i)
 		if err != nil {
 			return lake.NameFile(in.uri, err)
@@ -50,7 +50,7 @@ func (in *input) group(ctx context.Context, number int, gone []int64, first int6
 				return err
 			}
 		}
-		err = lake.Safely(func() error { return copyColumn(ctx, from, into, group.NumRows(), gone, first, sums.columns[i]) })()
+		err = lake.Safely(func() error { return copyColumn(ctx, from, into, group.NumRows(), gone, first, sums.columns[n]) })()
 		if err != nil {
 			return fmt.Errorf("column %s: %w", from.Descriptor().Name(), lake.NameFile(in.uri, err))
 		}

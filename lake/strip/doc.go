@@ -3,25 +3,35 @@
 // # Use
 //
 //  1. [File] writes the new file into the folder of its table and describes it, for lake.Lake.Rewrite.
-//  2. [SumOf] reads a file back from the disk: it has the rows that were kept where the sums are equal.
+//  2. [Stripped.ReadBack] reads it back from the disk: it has the rows that were kept where the sums are equal.
 //  3. [Moved] says where the rows are that were kept.
 //
 // # Design
 //
-// A Parquet file is read and written column by column, one row group after the other, with the values as they are:
-// nothing is sorted, and no row is put together. So one way serves every table, whichever writer its files came from:
-// columns keep their ids, encodings, compression, and whether they have statistics; rows keep their order; row groups
-// stay apart, and one that loses all rows goes.
+// A row group that loses no row is copied as the bytes that it is; only its places in the footer change. Indexes of
+// its pages and Bloom filters, which lie elsewhere in a file, stay behind. So one listener of a large sorted file
+// costs less than to read that file.
+//
+// Other row groups are read and written column by column, with the values as they are: nothing is sorted, and no row
+// is put together. So one way serves every table, whichever writer its files came from: columns keep their ids,
+// encodings, compression, and whether they have statistics; rows keep their order; row groups stay apart, and one that
+// loses all rows goes. A dictionary that its writer gave up half way is not tried again.
 //
 // A column whose values repeat (lists, maps) is lake.ErrUnsupported.
 //
 // # Sums
 //
 // The sum of a file has, for each column by its field id, a hash over the values in the order of rows, with those that
-// are absent. It is taken from what is read on the one side and from what was written on the other, so two files with
-// equal sums have the same rows in the same order.
+// are absent, and one over the bytes of what was copied. It is taken from what is read on the one side and from what
+// was written on the other, found by the new footer. Every page of a copied column is opened too, and its values are
+// counted. So two files with equal sums have the same rows in the same order. Where a file has a seal, each column
+// chunk is held against it when it is read, on both sides.
+//
+// Statistics of a copied column that have no bounds are left out: beside bounds of other row groups they would make
+// the bounds of the file too narrow.
 //
 // # Bounds
 //
-// In memory are 1,024 rows of a column and the pages of one column chunk that is written.
+// In memory are 1,024 rows of a column, the bytes of one column chunk that is read, and the pages of one that is
+// written.
 package strip

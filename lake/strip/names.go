@@ -2,7 +2,6 @@ package strip
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/schema"
@@ -10,9 +9,32 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// namesOf are the names that the table has now for columns of the file, by the names that the file has: another engine
-// may have renamed columns since it was written. A data file is described by today's names, so one with a column that
-// was dropped is [lake.ErrUnsupported].
+// layout is which columns of a file the new file has, and under which names.
+type layout struct {
+	root    *schema.GroupNode
+	columns []int                // of the file that is read, ascending
+	paths   []parquet.ColumnPath // of each in the new file
+}
+
+// layoutFor has the names that the table has now: another engine may have renamed columns since the file was written. A
+// data file is described by today's names, so one with a column that was dropped is [lake.ErrUnsupported].
+func (in *input) layoutFor(t *lake.Table) (l layout, err error) {
+	names, err := in.namesOf(t)
+	if err != nil {
+		return l, err
+	}
+	old := in.MetaData().Schema
+	if l.root, err = renamed(old.Root(), names); err != nil {
+		return l, err
+	}
+	now := schema.NewSchema(l.root)
+	for i := range old.NumColumns() {
+		l.columns, l.paths = append(l.columns, i), append(l.paths, now.Column(i).ColumnPath())
+	}
+	return l, nil
+}
+
+// namesOf are the names that the table has now for columns of the file, by the names that the file has.
 func (in *input) namesOf(t *lake.Table) (map[string]string, error) {
 	now, names := map[int]string{}, map[string]string{}
 	for _, f := range t.Current().Schema().Fields() {
@@ -50,11 +72,4 @@ func renamed(root *schema.GroupNode, names map[string]string) (*schema.GroupNode
 		}
 	}
 	return schema.NewGroupNode(root.Name(), root.RepetitionType(), fields, root.FieldID())
-}
-
-// renamedPath is the path of a column with its new name.
-func renamedPath(path parquet.ColumnPath, names map[string]string) parquet.ColumnPath {
-	path = slices.Clone(path)
-	path[0] = names[path[0]]
-	return path
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -21,12 +19,11 @@ import (
 type Stripped struct {
 	File iceberg.DataFile // nil where no row was kept
 	Kept Sum              // of the rows that were to be kept, as they were read
+
+	groups []written
 }
 
-const (
-	batchRows   = 1024
-	streamBytes = 64 << 10
-)
+const batchRows = 1024
 
 // File writes a data file of a table anew without rows, told by their numbers, ascending. The file is read as it is:
 // who asks has it verified before.
@@ -46,7 +43,7 @@ func File(ctx context.Context, t *lake.Table, f lake.File, gone []int64, job str
 	if int64(len(gone)) == in.NumRows() {
 		return s, nil
 	}
-	names, err := in.namesOf(t)
+	layout, err := in.layoutFor(t)
 	if err != nil {
 		return s, err
 	}
@@ -55,11 +52,10 @@ func File(ctx context.Context, t *lake.Table, f lake.File, gone []int64, job str
 	if err != nil {
 		return s, err
 	}
-	footer, kept, err := in.copyTo(ctx, out, gone, names)
+	footer, s, err := in.copyTo(ctx, out, gone, layout)
 	if err != nil {
 		return s, err
 	}
-	s.Kept = kept
 	describe := t.DataFile
 	if order := f.SortOrderID(); order != nil && *order != 0 {
 		describe = t.SortedDataFile
@@ -68,19 +64,28 @@ func File(ctx context.Context, t *lake.Table, f lake.File, gone []int64, job str
 	return s, err
 }
 
-// SumOf reads all of a file.
-func SumOf(ctx context.Context, f iceberg.DataFile) (sum Sum, err error) {
-	if f == nil {
+// ReadBack reads the new file from the disk.
+func (s Stripped) ReadBack(ctx context.Context) (sum Sum, err error) {
+	if s.File == nil {
 		return sum, nil
 	}
-	in, err := open(f.FilePath())
+	in, err := open(s.File.FilePath())
 	if err != nil {
 		return sum, err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
-	sums := newSums(in.MetaData())
-	for g := range in.NumRowGroups() {
-		if err := in.group(ctx, g, nil, 0, sums, nil); err != nil {
+	columns := in.columns()
+	if in.NumRowGroups() != len(s.groups) {
+		return sum, fmt.Errorf("file %s has %d row groups, %d were written: %w", in.uri, in.NumRowGroups(), len(s.groups), lake.ErrDamaged)
+	}
+	sums := newSums(in.MetaData(), columns)
+	for n, g := range s.groups {
+		if g.copied {
+			err = in.back(ctx, n, sums)
+		} else {
+			err = in.group(ctx, n, columns, nil, 0, sums, nil)
+		}
+		if err != nil {
 			return sum, err
 		}
 	}
@@ -98,79 +103,29 @@ func Moved(rows, gone []int64) []int64 {
 	return to
 }
 
-// input is a file that is read.
-type input struct {
-	*file.Reader
-	uri string
-	at  *os.File
-}
-
-func open(uri string) (*input, error) {
-	local, err := lake.LocalPath(uri)
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(local)
-	if err != nil {
-		return nil, lake.NameFile(uri, err)
-	}
-	props := parquet.NewReaderProperties(memory.DefaultAllocator)
-	props.BufferedStreamEnabled, props.BufferSize = true, streamBytes
-	r, err := file.NewParquetReader(f, file.WithReadProps(props))
-	if err != nil {
-		return nil, errors.Join(lake.NameFile(uri, err), f.Close())
-	}
-	in := &input{Reader: r, uri: uri, at: f}
-	schema := r.MetaData().Schema
-	for i := range schema.NumColumns() {
-		if c := schema.Column(i); c.MaxRepetitionLevel() > 0 {
-			return nil, errors.Join(fmt.Errorf("file %s: values of column %s repeat: %w", uri, c.Name(), lake.ErrUnsupported), f.Close())
-		}
-	}
-	return in, nil
-}
-
-func (in *input) close() error {
-	if err := in.at.Close(); !errors.Is(err, os.ErrClosed) {
-		return err
-	}
-	return nil
-}
-
 // copyTo writes the rows that are not gone to out, which it closes.
-func (in *input) copyTo(ctx context.Context, out *lake.FileWriter, gone []int64, names map[string]string) (footer *metadata.FileMetaData, kept Sum, err error) {
-	meta := in.MetaData()
-	root, err := renamed(meta.Schema.Root(), names)
-	var w *file.Writer
-	if err == nil {
-		w, err = file.NewParquetWriterWithError(out, root, file.WithWriterProps(propertiesLike(meta, names)))
-	}
+func (in *input) copyTo(ctx context.Context, out *lake.FileWriter, gone []int64, l layout) (footer *metadata.FileMetaData, s Stripped, err error) {
+	o, err := newOutput(ctx, in, out, l)
 	if err != nil {
-		return nil, kept, errors.Join(err, out.Close())
+		return nil, s, errors.Join(err, out.Close())
 	}
-	sums, first := newSums(meta), int64(0)
+	sums, first := newSums(in.MetaData(), l.columns), int64(0)
 	for g := range in.NumRowGroups() {
-		n := meta.RowGroup(g).NumRows()
-		lost := between(gone, first, first+n)
-		if int64(len(lost)) < n {
-			to, err := w.AppendRowGroupChecked()
-			if err == nil {
-				err = in.group(ctx, g, lost, first, sums, to)
-			}
-			if err == nil {
-				err = to.Close()
-			}
-			if err != nil {
-				return nil, kept, errors.Join(err, out.Close()) // unfinished, it is nobody's
-			}
+		n := in.MetaData().RowGroup(g).NumRows()
+		switch lost := between(gone, first, first+n); int64(len(lost)) {
+		case n:
+		case 0:
+			err = o.copy(ctx, in, g, sums)
+		default:
+			err = o.encode(ctx, in, g, lost, first, sums)
+		}
+		if err != nil {
+			return nil, s, errors.Join(err, out.Close()) // unfinished, it is nobody's
 		}
 		first += n
 	}
-	if err := w.Close(); err != nil { // closes out too
-		return nil, kept, err
-	}
-	footer, err = w.FileMetadata()
-	return footer, sums.sum(in.NumRows() - int64(len(gone))), err
+	footer, err = o.finish()
+	return footer, Stripped{Kept: sums.sum(in.NumRows() - int64(len(gone))), groups: o.groups}, err
 }
 
 // between are those of ascending numbers that are from first on and below end.
@@ -181,26 +136,26 @@ func between(numbers []int64, first, end int64) []int64 {
 }
 
 // propertiesLike are the settings that a file was written with, as far as it tells.
-func propertiesLike(meta *metadata.FileMetaData, names map[string]string) *parquet.WriterProperties {
+func propertiesLike(meta *metadata.FileMetaData, l layout) *parquet.WriterProperties {
 	props := []parquet.WriterProperty{parquet.WithCompressionLevel(1)}
 	if meta.NumRowGroups() == 0 {
 		return parquet.NewWriterProperties(props...)
 	}
 	group := meta.RowGroup(0)
 	props = append(props, parquet.WithSortingColumns(group.SortingColumns()))
-	for i := range meta.Schema.NumColumns() {
+	for to, i := range l.columns {
 		chunk, err := group.ColumnChunk(i)
 		if err != nil {
 			continue
 		}
-		path := renamedPath(chunk.PathInSchema(), names)
+		path := l.paths[to]
 		stats, err := chunk.StatsSet()
 		codec := chunk.Compression()
 		if codec == compress.Codecs.Lz4 || codec == compress.Codecs.Lzo { // which nobody writes any more
 			codec = compress.Codecs.Zstd
 		}
 		props = append(props, parquet.WithCompressionPath(path, codec), parquet.WithStatsPath(path, stats && err == nil),
-			parquet.WithDictionaryPath(path, chunk.HasDictionaryPage()))
+			parquet.WithDictionaryPath(path, repeats(chunk)))
 		for _, e := range chunk.Encodings() {
 			switch e {
 			case parquet.Encodings.DeltaBinaryPacked, parquet.Encodings.DeltaByteArray, parquet.Encodings.DeltaLengthByteArray, parquet.Encodings.ByteStreamSplit:
@@ -212,4 +167,12 @@ func propertiesLike(meta *metadata.FileMetaData, names map[string]string) *parqu
 		}
 	}
 	return parquet.NewWriterProperties(props...)
+}
+
+// repeats tells whether a column has a dictionary that was good for all of its values. One that was given up half way
+// is not made again: to build it takes more than to write the values.
+func repeats(chunk *metadata.ColumnChunkMetaData) bool {
+	return chunk.HasDictionaryPage() && !slices.ContainsFunc(chunk.EncodingStats(), func(s metadata.PageEncodingStats) bool {
+		return s.PageType != file.PageTypeDictionaryPage && s.Encoding != parquet.Encodings.RLEDict && s.Encoding != parquet.Encodings.PlainDict
+	})
 }

@@ -7,13 +7,14 @@ import (
 	"math"
 
 	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/zeebo/xxh3"
 )
 
 // Sum tells the rows of a file from others: their number and a hash of each column.
 type Sum struct {
 	Rows    int64
-	columns map[int32][32]byte // by field id
+	columns map[int32]columnHash // by field id
 }
 
 // Equal tells whether two files have the same rows in the same order.
@@ -29,20 +30,32 @@ func (s Sum) String() string {
 	return fmt.Sprintf("%d rows, %016x", s.Rows, h.Sum64())
 }
 
-// columnSum hashes a column: which rows have a value, and the values. Both apart, so that it is the same however many
-// rows are read at once.
+// columnHash is what a column comes to: how present its values are, the values, and the bytes that were copied.
+type columnHash [3 * 16]byte
+
+// columnSum hashes a column. Presence and values are apart, so that it is the same however many rows are read at once.
 type columnSum struct {
-	presence, values *xxh3.Hasher
-	buffer           []byte
+	presence, values, bytes *xxh3.Hasher
+	buffer                  []byte
 }
 
-func newColumnSum() *columnSum { return &columnSum{presence: xxh3.New(), values: xxh3.New()} }
+func newColumnSum() *columnSum {
+	return &columnSum{presence: xxh3.New(), values: xxh3.New(), bytes: xxh3.New()}
+}
 
-func (c *columnSum) sum() (sum [32]byte) {
-	presence, values := c.presence.Sum128().Bytes(), c.values.Sum128().Bytes()
-	copy(sum[:], presence[:])
-	copy(sum[len(presence):], values[:])
+func (c *columnSum) sum() (sum columnHash) {
+	for i, h := range []*xxh3.Hasher{c.presence, c.values, c.bytes} {
+		part := h.Sum128().Bytes()
+		copy(sum[i*len(part):], part[:])
+	}
 	return sum
+}
+
+// copied takes a column chunk that is kept as it is, and what its footer says of how to read it.
+func (c *columnSum) copied(of *metadata.ColumnChunkMetaData, bytes []byte) {
+	//nolint:errcheck // never fails
+	fmt.Fprintf(c.bytes, "%s %s %v %d %d %d\n", of.Type(), of.Compression(), of.Encodings(), of.NumValues(), of.TotalUncompressedSize(), len(bytes))
+	c.bytes.Write(bytes) //nolint:errcheck // never fails
 }
 
 // add takes the next rows: how present each is, and the values of those that are.
@@ -52,35 +65,49 @@ func add[T any](c *columnSum, levels []int16, values []T) {
 		b = append(b, byte(l))
 	}
 	c.presence.Write(b) //nolint:errcheck // never fails
-	b = b[:0]
-	for i := range values {
-		b = appendValue(b, values[i])
-	}
+	b = appendValues(b[:0], values)
 	c.values.Write(b) //nolint:errcheck // never fails
 	c.buffer = b
 }
 
-func appendValue(b []byte, value any) []byte {
-	switch v := value.(type) {
-	case bool:
-		if v {
-			return append(b, 1)
+func appendValues(b []byte, values any) []byte {
+	switch all := values.(type) {
+	case []bool:
+		for _, v := range all {
+			if v {
+				b = append(b, 1)
+			} else {
+				b = append(b, 0)
+			}
 		}
-		return append(b, 0)
-	case int32:
-		return binary.LittleEndian.AppendUint32(b, uint32(v))
-	case int64:
-		return binary.LittleEndian.AppendUint64(b, uint64(v))
-	case float32:
-		return binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
-	case float64:
-		return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
-	case parquet.Int96:
-		return append(b, v[:]...)
-	case parquet.ByteArray:
-		return append(binary.LittleEndian.AppendUint32(b, uint32(len(v))), v...)
-	case parquet.FixedLenByteArray:
-		return append(binary.LittleEndian.AppendUint32(b, uint32(len(v))), v...)
+	case []int32:
+		for _, v := range all {
+			b = binary.LittleEndian.AppendUint32(b, uint32(v))
+		}
+	case []int64:
+		for _, v := range all {
+			b = binary.LittleEndian.AppendUint64(b, uint64(v))
+		}
+	case []float32:
+		for _, v := range all {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+	case []float64:
+		for _, v := range all {
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+		}
+	case []parquet.Int96:
+		for _, v := range all {
+			b = append(b, v[:]...)
+		}
+	case []parquet.ByteArray:
+		for _, v := range all {
+			b = append(binary.LittleEndian.AppendUint32(b, uint32(len(v))), v...)
+		}
+	case []parquet.FixedLenByteArray:
+		for _, v := range all {
+			b = append(binary.LittleEndian.AppendUint32(b, uint32(len(v))), v...)
+		}
 	}
 	return b
 }
