@@ -60,7 +60,7 @@ func newGuarded(t *testing.T) *guarded {
 	tampered := []byte(artist.Secret)
 	tampered[10] ^= 1
 	g.secrets = map[string]string{
-		"artist": artist.Secret, "revoked": revoked.Secret, "operator": give(access.Operator, "", 0).Secret, "label": give(access.Label, "L1", 0).Secret, "expired": give(access.Artist, "A", time.Second).Secret,
+		"artist": artist.Secret, "revoked": revoked.Secret, "operator": give(access.Operator, "", 0).Secret, "analyst": give(access.Analyst, "", 0).Secret, "label": give(access.Label, "L1", 0).Secret, "expired": give(access.Artist, "A", time.Second).Secret,
 		"forged": "lkt_" + strings.Repeat("A", len(artist.Secret)-4), "tampered": string(tampered),
 	}
 	server, err := serve.NewServer(env, serve.Options{CacheBytes: 1 << 20, Access: access.Options{Limits: access.Limits{Failures: access.Rate{PerSecond: 1e6, Burst: 1e6}, Scope: access.Rate{PerSecond: 1e6, Burst: 1e6}}}})

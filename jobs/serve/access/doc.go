@@ -14,9 +14,10 @@
 //
 // # Design
 //
-// A request may see one artist, one label, or everything ([Scope]). Whether an id is the scope's own is decided by
-// comparing two texts: no table is asked, so an id of somebody else takes as long as one that nobody has, and the
-// answer is the same to the byte.
+// A request may see one artist, one label, or everything ([Scope]). An analyst sees nothing of the dashboard: such a
+// token opens the catalog of tables ([Guard.RequireTables]), which an operator's opens too, and no other. Whether an id
+// is the scope's own is decided by comparing two texts: no table is asked, so an id of somebody else takes as long as
+// one that nobody has, and the answer is the same to the byte.
 //
 // # The table
 //

@@ -25,6 +25,8 @@ type Options struct {
 	Limits Limits
 	// Draw draws the page to sign in, and refusals to browsers, in the style of the page; nil for plain ones.
 	Draw Draw
+	// Write writes refusals as a protocol has them; nil for RFC 9457. Nobody signs in to a server that has one.
+	Write Write
 }
 
 // Guard decides what each request may see.
@@ -38,6 +40,7 @@ type Guard struct {
 	scopes  *limiter[Scope]
 	failing *limiter[netip.Prefix]
 	draw    Draw
+	write   Write
 	exits   sync.Mutex // one exchange of a link at a time: two of one process only get into each other's way
 	streams streams
 	// outlive is the context of a change of the table, which goes on when the request ends.
@@ -48,7 +51,7 @@ type Guard struct {
 func New(env jobs.Env, o Options) (*Guard, error) {
 	g := &Guard{
 		env: env, loader: &loader{env: env, clock: time.Now}, secure: o.TLS || strings.HasPrefix(o.URL, "https:"),
-		origins: http.NewCrossOriginProtection(), limits: o.Limits.withDefaults(), draw: o.Draw, outlive: context.WithoutCancel, scopes: newLimiter[Scope](), failing: newLimiter[netip.Prefix](),
+		origins: http.NewCrossOriginProtection(), limits: o.Limits.withDefaults(), draw: o.Draw, write: o.Write, outlive: context.WithoutCancel, scopes: newLimiter[Scope](), failing: newLimiter[netip.Prefix](),
 	}
 	if o.URL != "" {
 		if err := g.origins.AddTrustedOrigin(strings.TrimSuffix(o.URL, "/")); err != nil {
@@ -81,20 +84,29 @@ var (
 	errCrossSite = errors.New("another site's page made the request")
 	errExpired   = errors.New("credentials that have expired")
 	errTaken     = errors.New("credentials that were revoked")
+	errOther     = errors.New("credentials that open something else")
 )
 
-// Require lets requests through that may see something, and tells them with [ScopeOf] what. Others are answered: 401,
-// or the page to sign in for a browser; 403 where nobody was given access and the request is not from this machine; 429
-// over the limits; 503 where the lake cannot be read.
-func (g *Guard) Require(next http.Handler) http.Handler {
+// Require lets requests through that may see something of the dashboard, and tells them with [ScopeOf] what. Others are
+// answered: 401, or the page to sign in for a browser; 403 where nobody was given access and the request is not from
+// this machine, and for an analyst; 429 over the limits; 503 where the lake cannot be read.
+func (g *Guard) Require(next http.Handler) http.Handler { return g.require(next, Scope.figures) }
+
+// RequireTables is Require for the catalog of tables, which operators and analysts alone may open.
+func (g *Guard) RequireTables(next http.Handler) http.Handler { return g.require(next, Scope.tables) }
+
+func (g *Guard) require(next http.Handler, opens func(Scope) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := g.admit(r)
+		if err == nil && !opens(p.scope) {
+			err = errOther
+		}
 		if err != nil {
 			g.turnAway(w, r, err)
 			return
 		}
 		limit := g.limits.Scope
-		if p.scope.Sees == Operator {
+		if p.scope.tables() {
 			limit = g.limits.Operator
 		}
 		if !g.scopes.allow(p.scope, limit, g.loader.clock()) {
@@ -204,6 +216,8 @@ func (g *Guard) turnAway(w http.ResponseWriter, r *http.Request, err error) {
 		Refuse(w, r, http.StatusServiceUnavailable, "The issuer of tokens does not answer at the moment. Try again in a few seconds.")
 	case errors.Is(err, errElsewhere):
 		Refuse(w, r, http.StatusForbidden, "Nobody was given access yet, so only this machine itself is answered, under the name localhost or 127.0.0.1 and without a proxy. Make a token there: lakectl token create.")
+	case errors.Is(err, errOther):
+		Refuse(w, r, http.StatusForbidden, "This token opens something else: an analyst's opens the catalog of tables alone, an artist's or label's the dashboard alone.")
 	case errors.Is(err, errCrossSite):
 		Refuse(w, r, http.StatusForbidden, "Another site's page made this request.")
 	default:
@@ -220,7 +234,7 @@ func (g *Guard) unauthorized(w http.ResponseWriter, r *http.Request, err error) 
 	}
 	g.env.Log.Debug("request not let in", "reason", err)
 	w.Header().Set("WWW-Authenticate", `Bearer realm="lakectl"`)
-	if wantsPage(r) && safe(r) {
+	if g.write == nil && wantsPage(r) && safe(r) {
 		v := View{Status: http.StatusUnauthorized, Onward: onward(r)}
 		v.Title, v.Detail = ending(err)
 		g.signInPage(w, r, v)

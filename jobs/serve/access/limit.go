@@ -21,7 +21,7 @@ type Rate struct {
 // Limits are what one scope and one address may do.
 type Limits struct {
 	Scope    Rate // requests of an artist or label; 50/s, 200 at once
-	Operator Rate // requests of operators together; 2,000/s, 4,000 at once
+	Operator Rate // requests of operators together, and of analysts together; 2,000/s, 4,000 at once
 	Failures Rate // requests of an address without valid credentials that are told why; 1/s, 20 at once
 }
 

@@ -66,6 +66,19 @@ func drawn(r *http.Request, draw Draw) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), drawKey{}, draw))
 }
 
+// Write writes a refusal, see [Options]. Headers but for the type are set before.
+type Write func(w http.ResponseWriter, status int, detail string)
+
+type writeKey struct{}
+
+// written is a request whose refusals are written so.
+func written(r *http.Request, write Write) *http.Request {
+	if write == nil {
+		return r
+	}
+	return r.WithContext(context.WithValue(r.Context(), writeKey{}, write))
+}
+
 // problem is an answer that is no figure, as RFC 9457 writes it.
 type problem struct {
 	Status int    `json:"status"`
@@ -73,11 +86,16 @@ type problem struct {
 	Detail string `json:"detail"`
 }
 
-// Refuse answers with a status and a sentence: a page to a browser that opens one, else JSON (RFC 9457). The sentence
-// never has anything of the request in it.
+// Refuse answers with a status and a sentence: as [Options].Write has it, else a page to a browser that opens one, else
+// JSON (RFC 9457). The sentence never has anything of the request in it.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	h := w.Header()
 	h.Del("ETag")
+	if write, ok := r.Context().Value(writeKey{}).(Write); ok {
+		h.Set("Cache-Control", "no-store")
+		write(w, status, detail)
+		return
+	}
 	h.Add("Vary", "Accept")
 	if wantsPage(r) {
 		show(w, r, View{Status: status, Title: http.StatusText(status), Detail: detail})

@@ -18,12 +18,14 @@ const (
 	Artist   Sees = "artist"
 	Label    Sees = "label"
 	Operator Sees = "operator" // everything
+	// Analyst is for the catalog of tables, and nothing else: the dashboard does not know it.
+	Analyst Sees = "analyst"
 )
 
 // Scope is what a request may see. The zero value sees nothing.
 type Scope struct {
 	Sees Sees
-	ID   string // of the artist or label; "" of an operator
+	ID   string // of the artist or label; "" of an operator or analyst
 }
 
 // maxID bounds the ids of artists and labels, in bytes.
@@ -33,14 +35,14 @@ const maxID = 256
 func NewScope(sees Sees, id string) (Scope, error) {
 	s := Scope{sees, id}
 	if !s.valid() {
-		return Scope{}, lake.WithHint(fmt.Errorf("%s %q cannot be given access", sees, id), "give the id of an artist or a label, up to %d bytes of text, or no id for an operator", maxID)
+		return Scope{}, lake.WithHint(fmt.Errorf("%s %q cannot be given access", sees, id), "give the id of an artist or a label, up to %d bytes of text, or no id for an operator or analyst", maxID)
 	}
 	return s, nil
 }
 
 func (s Scope) valid() bool {
 	switch s.Sees {
-	case Operator:
+	case Operator, Analyst:
 		return s.ID == ""
 	case Artist, Label:
 		return s.ID != "" && len(s.ID) <= maxID && utf8.ValidString(s.ID) && !strings.ContainsFunc(s.ID, unicode.IsControl)
@@ -54,7 +56,13 @@ func (s Scope) May(sees Sees, id string) bool {
 	return s.Sees == Operator || s.valid() && s == Scope{sees, id}
 }
 
-// String is "artist A1", "label L1" or "operator".
+// figures tells whether the scope is one of the dashboard, whatever it shows there.
+func (s Scope) figures() bool { return s.Sees != Analyst }
+
+// tables tells whether the scope opens the catalog of tables.
+func (s Scope) tables() bool { return s.Sees == Operator || s.Sees == Analyst }
+
+// String is "artist A1", "label L1", "operator" or "analyst".
 func (s Scope) String() string { return strings.TrimSuffix(string(s.Sees)+" "+s.ID, " ") }
 
 type scopeKey struct{}

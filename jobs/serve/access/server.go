@@ -46,7 +46,7 @@ var headers = map[string]string{
 // where a handler panics.
 func (g *Guard) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = drawn(r, g.draw)
+		r = written(drawn(r, g.draw), g.write)
 		h := w.Header()
 		for name, value := range headers {
 			h.Set(name, value)

@@ -65,6 +65,25 @@ func TestATokenShowsItsOwnAndAnotherIdIsAsIfItDidNotExist(t *testing.T) {
 	}
 }
 
+func TestAnAnalystSeesNothingOfTheDashboard(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	analyst := w.given("analyst", "", 0)
+	s := w.site(w.lake.Lake, access.Options{})
+	for _, path := range []string{ofA, ofL, "/v1/artists/analyst/summary", "/form", "/panic", "/elsewhere"} {
+		s.want(path, s.get(path, bearer(analyst.Secret)...), 403)
+	}
+	if n := w.worked.Load(); n != 0 {
+		t.Errorf("%d requests of an analyst reached work on an id", n)
+	}
+	if _, err := access.CreateLink(t.Context(), w.env(w.lake.Lake), access.Scope{Sees: access.Analyst}, ""); err == nil {
+		t.Error("a browser can sign in as an analyst")
+	}
+	if _, err := access.NewScope(access.Analyst, "A"); err == nil {
+		t.Error("an analyst of one artist can be given access")
+	}
+}
+
 func TestWhatIsNoTokenShowsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -25,7 +25,7 @@ type Made struct {
 	TokenID   string     `json:"token_id"`
 	Kind      string     `json:"kind"` // token or link
 	Name      string     `json:"name"`
-	Scope     string     `json:"scope"`      // artist, label or operator
+	Scope     string     `json:"scope"`      // artist, label, operator or analyst
 	ScopeID   string     `json:"scope_id"`   // "" of an operator
 	ExpiresAt *time.Time `json:"expires_at"` // null: never
 	Secret    string     `json:"secret"`
@@ -51,6 +51,9 @@ func CreateToken(ctx context.Context, env jobs.Env, s Scope, name string, life t
 
 // CreateLink makes a link that signs a browser in, once, for [LinkLife]. Its secret goes behind the # of [LinkURL].
 func CreateLink(ctx context.Context, env jobs.Env, s Scope, name string) (Made, error) {
+	if !s.figures() {
+		return Made{}, fmt.Errorf("scope %q is for programs: nobody signs in with it", s)
+	}
 	return create(ctx, env, linkKind, s, name, LinkLife)
 }
 

@@ -15,9 +15,10 @@ import (
 func tokenVerb() frame.Verb {
 	return frame.Verb{
 		Name:  "token",
-		Short: "Say who may see what on the dashboard.",
+		Short: "Say who may see what.",
 		Long: `A token or link shows the plays of one artist, of one label, or everything. It is shown once; the lake keeps its hash,
-in the table access_tokens. As long as nobody was ever given access, the dashboard answers this machine alone, with everything.`,
+in the table access_tokens. As long as nobody was ever given access, the dashboard answers this machine alone, with everything.
+A token of an analyst opens the tables for other engines ('lakectl catalog serve') and nothing of the dashboard.`,
 		Examples: []string{"lakectl token link --artist A1", "lakectl token create --label L7 --name 'reports of L7' --expires 90d", "lakectl token list"},
 		Verbs:    []frame.Verb{tokenCreateVerb(), tokenLinkVerb(), tokenListVerb(), tokenRevokeVerb()},
 	}
@@ -41,11 +42,14 @@ func (f *scopeFlags) declare() []cli.Flag {
 
 type tokenCreateFlags struct {
 	scopeFlags
+	Analyst bool
 	Expires frame.GivenText
 }
 
 func (f *tokenCreateFlags) declare() []cli.Flag {
-	return append(f.scopeFlags.declare(), &cli.GenericFlag{Name: "expires", Usage: "let it end after this `DURATION`, like 90d (default: never)", Destination: &f.Expires})
+	return append(f.scopeFlags.declare(),
+		&cli.BoolFlag{Name: "analyst", Usage: "open the tables through 'lakectl catalog serve', and nothing of the dashboard", Destination: &f.Analyst},
+		&cli.GenericFlag{Name: "expires", Usage: "let it end after this `DURATION`, like 90d (default: never)", Destination: &f.Expires})
 }
 
 type tokenListFlags struct{ All bool }
@@ -61,6 +65,7 @@ func tokenCreateVerb() frame.Verb {
 		Examples: []string{
 			"lakectl token create --artist A1 --expires 90d",
 			"lakectl --json token create --operator --name monitoring",
+			"lakectl token create --analyst --name trino",
 		},
 		Exits: []int{frame.ExitFenced},
 		Text:  []frame.Teller{frame.Text(sayToken)},
@@ -102,8 +107,19 @@ too. Revoking again changes nothing. What was revoked stays so, unless an older 
 
 // asked is what the flags say is to be seen.
 func (f scopeFlags) asked() (access.Scope, error) {
-	const hint = "give one of --artist ID, --label ID and --operator"
-	var asked []access.Scope
+	return oneOf(f.scopes(), "give one of --artist ID, --label ID and --operator")
+}
+
+// asked is what the flags say that a token opens.
+func (f tokenCreateFlags) asked() (access.Scope, error) {
+	asked := f.scopes()
+	if f.Analyst {
+		asked = append(asked, access.Scope{Sees: access.Analyst})
+	}
+	return oneOf(asked, "give one of --artist ID, --label ID, --operator and --analyst")
+}
+
+func (f scopeFlags) scopes() (asked []access.Scope) {
 	if f.Artist.Given {
 		asked = append(asked, access.Scope{Sees: access.Artist, ID: f.Artist.Text})
 	}
@@ -113,12 +129,16 @@ func (f scopeFlags) asked() (access.Scope, error) {
 	if f.Operator {
 		asked = append(asked, access.Scope{Sees: access.Operator})
 	}
+	return asked
+}
+
+func oneOf(asked []access.Scope, hint string) (access.Scope, error) {
 	switch len(asked) {
 	case 0:
 		return access.Scope{}, usage.Errorf(hint, "nobody is said to be given access")
 	case 1:
 	default:
-		return access.Scope{}, usage.Errorf(hint+"; for several run it several times", "one token shows one artist, one label or everything")
+		return access.Scope{}, usage.Errorf(hint+"; for several run it several times", "one token shows one artist, one label, everything or the tables alone")
 	}
 	s, err := access.NewScope(asked[0].Sees, asked[0].ID)
 	if err != nil {

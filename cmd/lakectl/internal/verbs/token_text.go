@@ -49,7 +49,7 @@ func sayRevoked(p *frame.Page, r access.Revoked) {
 // whose is a scope in words.
 func whose(sees, id string) string {
 	if id == "" {
-		return "operators"
+		return sees + "s"
 	}
 	return sees + " " + id
 }
