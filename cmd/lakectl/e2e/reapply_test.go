@@ -107,6 +107,7 @@ func TestALakeFromABackupErasesAgainBeforeItIsReadAndThenIsTheOneThatWasLost(t *
 		{"sql", "SELECT * FROM listens"},
 		{"royalties", "show", "2026-03"},
 		{"serve", "--addr", "127.0.0.1:18080"},
+		{"catalog", "serve", "--addr", "127.0.0.1:18080"},
 		{"run"},
 		{"snapshots"},
 		{"job", "royalties"},

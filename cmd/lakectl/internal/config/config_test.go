@@ -18,7 +18,7 @@ var anotherValue = map[string]string{
 	"catalog.type": "postgres", "catalog.mode": "group", "kafka.topic": "plays", "catalog.s3.endpoint": "http://s3:9000", "kafka.brokers": "a:1,b:2", "kafka.tls.enabled": "true",
 	"kafka.sasl.mechanism": "PLAIN", "ingest.flush_age": "1m", "ingest.flush_rows": "5", "ingest.flush_bytes": "1GiB",
 	"ingest.max_ahead": "0s", "ingest.metrics_addr": "127.0.0.1:9464", "ingest.max_late": "1d12h", "duckdb.memory_limit": "4GB", "duckdb.threads": "8", "duckdb.spill_limit": "64GiB", "duckdb.verify": "true", "engine": "trino",
-	"kafka.session_timeout": "20s", "ingest.max_refused_percent": "50", "trino.url": "http://trino:8080", "retention.archive_snapshots": "2d", "retention.quarantine": "1d", "retention.hours": "30d", "orphans.grace": "2d", "deletions.delay": "2d", "erasure.deadline": "20d", "maintain.target_file_size": "64MiB", "maintain.budget": "1GiB", "maintain.minutes": "9", "serve.addr": "[::1]:80",
+	"kafka.session_timeout": "20s", "ingest.max_refused_percent": "50", "trino.url": "http://trino:8080", "retention.archive_snapshots": "2d", "retention.quarantine": "1d", "retention.hours": "30d", "orphans.grace": "2d", "deletions.delay": "2d", "erasure.deadline": "20d", "maintain.target_file_size": "64MiB", "maintain.budget": "1GiB", "maintain.minutes": "9", "serve.addr": "[::1]:80", "serve.catalog_addr": "[::1]:81",
 	"schedule.ingest": "off", "schedule.rollup": "30s", "schedule.deletions": "5m", "schedule.royalties": "02:15", "schedule.true_up": "off", "schedule.maintain": "1h", "run.memory_limit": "6GiB",
 	"serve.public_url": "https://plays.example.com", "serve.requests_per_second": "5", "serve.operator_requests_per_second": "9", "serve.oidc.issuer": "https://id.example.com",
 }
@@ -95,7 +95,7 @@ func TestDefaultsAreWhatTheDocumentationSays(t *testing.T) {
 		Erasure:   Erasure{Deadline: 30 * 24 * time.Hour},
 		Schedule:  Schedule{Ingest: "always", Rollup: "snapshot", Deletions: "1m", Royalties: "03:00", TrueUp: "04:00", Maintain: "15m"},
 		Run:       Run{MemoryLimit: 3 << 30},
-		Serve:     Serve{Addr: "127.0.0.1:8080", OIDC: OIDC{OperatorValue: "true"}, Limits: Limits{RequestsPerSecond: 50, OperatorRequestsPerSecond: 2000}},
+		Serve:     Serve{Addr: "127.0.0.1:8080", CatalogAddr: "127.0.0.1:8181", OIDC: OIDC{OperatorValue: "true"}, Limits: Limits{RequestsPerSecond: 50, OperatorRequestsPerSecond: 2000}},
 	}
 	if diff := cmp.Diff(want, c, cmp.AllowUnexported(Config{}, Secret{})); diff != "" {
 		t.Fatal(diff)

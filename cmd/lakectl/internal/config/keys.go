@@ -1,11 +1,7 @@
 package config
 
 import (
-	"net"
-	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -278,6 +274,10 @@ var keys = []Key{
 		field: func(c *Config) any { return &c.Serve.PublicURL },
 	},
 	{
+		name: "serve.catalog_addr", def: "127.0.0.1:8181", about: "where the read-only Iceberg REST catalog listens", flag: "addr", form: isHostPort,
+		field: func(c *Config) any { return &c.Serve.CatalogAddr },
+	},
+	{
 		name: "serve.requests_per_second", def: "50", about: "requests of each artist and label; four times as many at once", least: 1, most: 1_000_000, why: "more than a machine answers",
 		field: func(c *Config) any { return &c.Serve.Limits.RequestsPerSecond },
 	},
@@ -286,7 +286,7 @@ var keys = []Key{
 		field: func(c *Config) any { return &c.Serve.Limits.OperatorRequestsPerSecond },
 	},
 	{
-		name: "serve.tls.cert_file", about: "PEM file with the certificate of the dashboard; renewed without a restart", example: "./cert.pem",
+		name: "serve.tls.cert_file", about: "PEM file with the certificate of the dashboard and the catalog; renewed without a restart", example: "./cert.pem",
 		field: func(c *Config) any { return &c.Serve.TLS.CertFile },
 	},
 	{
@@ -362,36 +362,4 @@ func (k *Key) AsFlag() cli.Flag {
 		usage = k.about + " (default: " + k.def + ") [$" + k.variable() + "]"
 	}
 	return &cli.StringFlag{Name: k.flag, Usage: usage}
-}
-
-func isHostPort(s string) bool {
-	_, port, err := net.SplitHostPort(s)
-	n, bad := strconv.ParseUint(port, 10, 16)
-	return err == nil && bad == nil && n > 0
-}
-
-// isBroker takes names of hosts and addresses, not what a typing mistake leaves in one.
-func isBroker(s string) bool {
-	host, _, _ := net.SplitHostPort(s)
-	zoneless, _, _ := strings.Cut(host, "%")
-	return isHostPort(s) && (net.ParseIP(zoneless) != nil || hostName.MatchString(host))
-}
-
-var (
-	hostName  = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?$`)
-	topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
-)
-
-// isTopic takes the names that a broker takes.
-func isTopic(s string) bool { return topicName.MatchString(s) && s != "." && s != ".." }
-
-// isOrigin takes scheme and host, without a path.
-func isOrigin(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && isHTTP(s) && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == "" && u.User == nil
-}
-
-func isHTTP(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }

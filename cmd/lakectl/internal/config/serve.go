@@ -8,16 +8,17 @@ import (
 	"github.com/lakectl/lakectl/jobs/serve/access"
 )
 
-// Serve is where the dashboard listens, and whom it knows.
+// Serve is where the dashboard and the catalog listen, and whom they know.
 type Serve struct {
-	Addr      string
-	PublicURL string // "": browsers use Addr
-	TLS       Certificate
-	OIDC      OIDC
-	Limits    Limits
+	Addr        string
+	PublicURL   string // "": browsers use Addr
+	CatalogAddr string
+	TLS         Certificate
+	OIDC        OIDC
+	Limits      Limits
 }
 
-// Certificate is that of the dashboard, and its key.
+// Certificate is that of the dashboard and of the catalog, and its key.
 type Certificate struct{ CertFile, KeyFile string }
 
 // Limits are requests a second: of each artist and label, and of operators together. Four times, and twice, as many may
@@ -63,15 +64,22 @@ func (s Serve) URL() string {
 	if s.PublicURL != "" {
 		return strings.TrimSuffix(s.PublicURL, "/")
 	}
+	return s.urlOf(s.Addr)
+}
+
+// CatalogURL is the address under which other engines of this machine reach the catalog.
+func (s Serve) CatalogURL() string { return s.urlOf(s.CatalogAddr) }
+
+func (s Serve) urlOf(addr string) string {
 	scheme := "http://"
 	if s.TLS.CertFile != "" {
 		scheme = "https://"
 	}
-	host, port, err := net.SplitHostPort(s.Addr)
+	host, port, err := net.SplitHostPort(addr)
 	if a, bad := netip.ParseAddr(host); err == nil && (host == "" || bad == nil && a.IsUnspecified()) {
 		return scheme + net.JoinHostPort("localhost", port)
 	}
-	return scheme + s.Addr
+	return scheme + addr
 }
 
 // Access are the options of who may see what.
@@ -94,4 +102,9 @@ func (s Serve) Access() (access.Options, error) {
 // Listening is where the dashboard listens.
 func (s Serve) Listening() access.Listening {
 	return access.Listening{Addr: s.Addr, CertFile: s.TLS.CertFile, KeyFile: s.TLS.KeyFile}
+}
+
+// CatalogListening is where the catalog listens.
+func (s Serve) CatalogListening() access.Listening {
+	return access.Listening{Addr: s.CatalogAddr, CertFile: s.TLS.CertFile, KeyFile: s.TLS.KeyFile}
 }

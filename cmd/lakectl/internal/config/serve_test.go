@@ -22,6 +22,10 @@ func TestTheAddressOfTheDashboardIsOneThatABrowserCanOpen(t *testing.T) {
 		if got := s.URL(); got != want {
 			t.Errorf("%s: got %s, want %s", s.Addr, got, want)
 		}
+		s.CatalogAddr = s.Addr
+		if got := s.CatalogURL(); s.PublicURL == "" && got != want {
+			t.Errorf("the catalog at %s: got %s, want %s", s.Addr, got, want)
+		}
 	}
 }
 
@@ -47,6 +51,9 @@ func TestTheDashboardIsGivenWhatTheConfigurationSays(t *testing.T) {
 		Issuer: "https://id.example.com", Audience: "plays", ArtistClaim: "a", LabelClaim: "l", OperatorClaim: "o", OperatorValue: "true", ClientID: "me", ClientSecret: "hush",
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(access.Listening{Addr: "127.0.0.1:8181", CertFile: "c", KeyFile: "k"}, c.Serve.CatalogListening()); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(access.Listening{Addr: "127.0.0.1:9000", CertFile: "c", KeyFile: "k"}, c.Serve.Listening()); diff != "" {

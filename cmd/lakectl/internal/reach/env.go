@@ -51,6 +51,20 @@ func ReaderBehind(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv fu
 	return env, closing(c, env, cat), nil
 }
 
+// Follower is Reader for verbs that go on. It opens a SQLite catalog as who writes does: the copy that a reader takes
+// of one which nobody has open would stay as it is.
+func Follower(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
+	return refuseBehind(ctx, c)(follow(ctx, c))
+}
+
+func follow(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
+	env, cat, err := connect(ctx, c, c.Config.Catalog.Type != "sqlite")
+	if err != nil {
+		return env, nil, err
+	}
+	return env, closing(c, env, cat), nil
+}
+
 // closing ends the connection and says what was verified.
 func closing(c *frame.Call, env jobs.Env, cat *open.Catalog) func() {
 	return func() {

@@ -15,11 +15,13 @@ import (
 func catalogVerb() frame.Verb {
 	return frame.Verb{
 		Name:  "catalog",
-		Short: "Make a lake whole that was copied, moved or restored.",
-		Long: `Tables name their files by absolute paths, and the catalog names one metadata file of each table. So a copied or moved
+		Short: "Show the tables to other engines; make a lake whole that was copied, moved or restored.",
+		Long: `'catalog serve' is a read-only Iceberg REST catalog: other engines attach with one address.
+
+Tables name their files by absolute paths, and the catalog names one metadata file of each table. So a copied or moved
 lake is refused until it is relocated, and a catalog from a backup is older than its tables until it is restored.`,
-		Examples: []string{"lakectl catalog relocate --dry-run", "lakectl catalog relocate"},
-		Verbs:    []frame.Verb{catalogRelocateVerb(), catalogRestoreVerb()},
+		Examples: []string{"lakectl catalog serve", "lakectl catalog relocate --dry-run", "lakectl catalog relocate"},
+		Verbs:    []frame.Verb{catalogServeVerb(), catalogRelocateVerb(), catalogRestoreVerb()},
 	}
 }
 
