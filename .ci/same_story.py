@@ -8,8 +8,8 @@ Compares what `lakectl --json demo` printed: every count, checksum and payout. E
 import json
 import sys
 
-# What names or times the run itself: clocks, addresses, and ids that are made from snapshot ids.
-OF_THE_RUN = {"seconds", "broker", "run_id"}
+# What names or times the run itself: clocks, addresses, ids that are made from snapshot ids, and the proof, which names the lake.
+OF_THE_RUN = {"seconds", "broker", "run_id", "proof"}
 
 
 def facts(value, path=""):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,6 +127,10 @@ func TestDemoRefusesALakeItDidNotMakeAndRepeatsItself(t *testing.T) {
 	first, code := demo(dir)
 	if code != frame.ExitDone {
 		t.Fatalf("first demo: code %d", code)
+	}
+	file := first["proof"].(map[string]any)["certificate"].(string)
+	if code := frame.Run(t.Context(), verbs.Groups(), []string{"lakectl", "certificate", "verify", file}, strings.NewReader(""), io.Discard, io.Discard); code != frame.ExitDone {
+		t.Errorf("the demo's certificate: code %d", code)
 	}
 	again, code := demo(dir) // in the folder that it made
 	if code != frame.ExitDone || again["checksum"] != first["checksum"] {

@@ -102,6 +102,8 @@ func (r *demoReport) erased(truth simulate.Truth) []compared {
 		{"erased rows of the ledger that no other copy replaced", e.Counted - e.Replaced, int64(all.Listens)},
 		{"erased rows of the ledger and duplicates", e.Counted + e.Duplicates, int64(all.Copies)},
 		{"erased refused records", e.Quarantine, int64(truth.RefusedErased)},
+		{"requests purged", int64(r.Proof.Purged), int64(truth.Requests)},
+		{"requests that nothing is left of", int64(r.Proof.Verified), int64(truth.Requests)},
 	}
 }
 

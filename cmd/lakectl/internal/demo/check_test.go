@@ -31,6 +31,7 @@ func toldRight(truth simulate.Truth) demoReport {
 			Requests: truth.Requests, Listens: erased, Counted: gone + 1, Replaced: 1, Duplicates: erased - gone - 1,
 			Quarantine: int64(truth.RefusedErased),
 		},
+		Proof: demoProof{Purged: truth.Requests, Verified: truth.Requests},
 		Closed: demoClose{Adjustments: []demoAdjustment{
 			{Cause: royalty.CauseLate, Listens: int64(p.Late.Listens), QualifiedListens: int64(p.Late.Qualified)},
 			{Cause: royalty.CauseDeletions}, // all of it waits
@@ -81,6 +82,8 @@ func TestTheDemoComparesEveryNumberItIsSaidToCompare(t *testing.T) {
 		"erased ledger":        func(r *demoReport) { r.Erased.Counted++; r.Erased.Duplicates-- },
 		"erased duplicates":    func(r *demoReport) { r.Erased.Duplicates++ },
 		"erased refused":       func(r *demoReport) { r.Erased.Quarantine++ },
+		"purged":               func(r *demoReport) { r.Proof.Purged-- },
+		"verified":             func(r *demoReport) { r.Proof.Verified-- },
 		"late":                 func(r *demoReport) { r.Closed.Adjustments[0].Listens++ },
 		"late qualified":       func(r *demoReport) { r.Closed.Adjustments[0].QualifiedListens++ },
 		"deleted":              func(r *demoReport) { r.Closed.Adjustments[1].Listens++ },

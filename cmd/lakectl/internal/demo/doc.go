@@ -18,6 +18,7 @@
 //
 //   - The same seed gives the same tables.
 //   - What it compares with is counted by the simulator, without the lake.
+//   - The recount from the archive alone comes after the purge: it is of the files that were rewritten.
 //
 // # Failure
 //

@@ -31,6 +31,7 @@ type demoReport struct {
 	RerunWrote    bool             `json:"rerun_wrote"`
 	RerunChecksum string           `json:"rerun_checksum"`
 	Erased        demoErased       `json:"erased"`
+	Proof         demoProof        `json:"proof"`
 	Final         demoPeriod       `json:"after_deletions"`
 	Closed        demoClose        `json:"closed"`
 	Conflicts     int64            `json:"payload_conflicts_of_all_periods"`
@@ -168,6 +169,9 @@ func (r demoReport) WriteText(w io.Writer) error {
 	e := r.Erased
 	line("ERASED       %d requests: %s rows of listens, %s of the ledger, %s duplicates, %s refused records; %d days recomputed",
 		e.Requests, frame.Thousands(e.Listens), frame.Thousands(e.Counted), frame.Thousands(e.Duplicates), frame.Thousands(e.Quarantine), e.Days)
+	for _, text := range r.Proof.lines() {
+		line("%s", text)
+	}
 	line("")
 	line("TRY NEXT")
 	for _, next := range r.next() {
@@ -186,7 +190,7 @@ func (r demoReport) next() []string {
 		"lakectl royalties diff " + r.Before.RunID + " " + r.Final.RunID,
 		"lakectl quarantine list --reason event_time_in_future",
 		"lakectl deletions list",
-		"lakectl snapshots listens",
+		"lakectl snapshots royalty_lines",
 	}
 }
 

@@ -59,7 +59,7 @@ func (s *story) tell(ctx context.Context) error {
 	s.month = simulate.New(simulate.Options{Seed: s.o.Seed, Listens: s.o.Listens, Month: s.before()})
 	s.truth = s.month.Truth()
 	for _, step := range []func(context.Context) error{
-		s.start, s.monthEnds, s.lateBuffersArrive, s.runAgain, s.deletionsArrive, s.recount,
+		s.start, s.monthEnds, s.lateBuffersArrive, s.runAgain, s.deletionsArrive, s.proveErased, s.recount,
 	} {
 		if err := step(ctx); err != nil {
 			return err

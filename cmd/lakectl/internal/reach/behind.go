@@ -8,6 +8,7 @@ import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/erase/roll"
+	"github.com/lakectl/lakectl/jobs/verify"
 )
 
 // refuseBehind passes on a lake that is open, unless it is older than what was erased from it: nothing may be read from
@@ -53,4 +54,11 @@ func Behind(ctx context.Context, c *frame.Call, env jobs.Env) (bool, error) {
 		return true, nil
 	}
 	return false, err
+}
+
+// BesideTables are the folders that may hold rows besides those of the tables.
+func BesideTables(c *frame.Call) []verify.Folder {
+	return []verify.Folder{
+		{Path: c.Config.Catalog.Warehouse, Kind: "warehouse"}, {Path: c.Config.DuckDB.TempDirectory, Kind: "spill"}, {Path: c.Config.RecentFolder(), Kind: "memory"},
+	}
 }

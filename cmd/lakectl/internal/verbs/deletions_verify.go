@@ -2,23 +2,14 @@ package verbs
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"time"
 
-	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
-	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/attest"
-	"github.com/lakectl/lakectl/jobs/certificate"
-	"github.com/lakectl/lakectl/jobs/erase"
-	"github.com/lakectl/lakectl/jobs/erase/book"
-	"github.com/lakectl/lakectl/jobs/purge"
+	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/verify"
 	"github.com/lakectl/lakectl/jobs/verify/recount"
-	"github.com/lakectl/lakectl/lake"
 )
 
 func deletionsVerifyVerb() frame.Verb {
@@ -39,117 +30,30 @@ it only looks, for one request whose rows are gone from the tables; one that was
 	}
 }
 
-// looked is what a look saw, and what followed from it.
-type looked struct {
-	verify.Report
-	Concluded *attest.Report `json:"concluded,omitempty"`
-}
-
 func runDeletionsVerify(ctx context.Context, c *frame.Call) (any, error) {
 	env, closeEnv, err := reach.Env(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer closeEnv()
-	began := env.Now()
-	report, err := verify.Look(ctx, env, verify.Options{Request: c.Args().First(), Folders: []verify.Folder{
-		{Path: c.Config.Catalog.Warehouse, Kind: "warehouse"}, {Path: c.Config.DuckDB.TempDirectory, Kind: "spill"}, {Path: c.Config.RecentFolder(), Kind: "memory"},
-	}})
-	r := looked{Report: report}
-	switch {
-	case errors.Is(err, jobs.ErrProof):
-		return r, err // what was found
-	case err != nil:
-		return nil, err
-	case c.Args().First() != "":
-		return r, nil
-	}
-	concluded, err := conclude(ctx, c, env, began, report)
-	if err == nil {
-		r.Concluded = &concluded
-	}
-	return r, err
-}
-
-// conclude has the requests verified that a look did not find.
-func conclude(ctx context.Context, c *frame.Call, env jobs.Env, began time.Time, report verify.Report) (done attest.Report, err error) {
-	dir, err := reach.CertificateDir(c)
-	if err != nil {
-		return done, err
-	}
-	e := attest.Evidence{At: began, Verifier: "lakectl " + env.CodeVersion}
-	if err := gather(ctx, env, report, &e); err != nil {
-		return done, fmt.Errorf("gather the evidence: %w", err)
-	}
-	return attest.Conclude(ctx, env, attest.Options{CertificateDir: dir, Evidence: e})
-}
-
-// gather fills the evidence with what is on record about the requests that a look did not find.
-func gather(ctx context.Context, env jobs.Env, report verify.Report, e *attest.Evidence) error {
-	at := map[catalog.Place]bool{}
-	for _, r := range report.Requests {
-		at[r.Place] = true
-		e.Requests = append(e.Requests, r.Place)
-	}
-	all, err := erase.List(ctx, env)
-	if err != nil {
-		return err
-	}
-	e.Rows = map[string]int64{}
-	for _, r := range all {
-		if at[catalog.Place{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset}] {
-			e.Rows[catalog.Listens] += r.Listens
-			e.Rows[catalog.Quarantine] += r.Quarantine
-			e.Rows[catalog.ListensCounted] += r.Counted
-			e.Rows[catalog.Duplicates] += r.Duplicates
+	o := verify.Options{Request: c.Args().First(), Folders: reach.BesideTables(c)}
+	var r chain.Proved
+	if o.Request != "" {
+		r.Report, err = verify.Look(ctx, env, o)
+	} else {
+		dir, missing := reach.CertificateDir(c)
+		if missing != nil {
+			return nil, missing
 		}
+		r, err = chain.Prove(ctx, env, o, dir)
 	}
-	for _, r := range report.Residuals {
-		if r.What == catalog.DeletionRequests { // it is wiped next
-			continue
-		}
-		e.Residuals = append(e.Residuals, certificate.Residual{What: r.What + ": " + r.Why})
-	}
-	removed, err := purge.Removed(ctx, env)
-	if err != nil {
-		return err
-	}
-	if e.Objects, err = certificate.TallyOf(removed); err != nil {
-		return err
-	}
-	expired, err := expired(ctx, env)
-	if err != nil {
-		return err
-	}
-	e.Snapshots, err = certificate.TallyOf(expired)
-	return err
-}
-
-// expired are the snapshots with which erased rows went and that the tables do not have any more.
-func expired(ctx context.Context, env jobs.Env) (list []string, err error) {
-	files, err := book.ReadFiles(ctx, env)
-	if err != nil {
+	if err != nil && len(r.Requests) == 0 {
 		return nil, err
 	}
-	tables := map[string]*lake.Table{}
-	for _, name := range catalog.ErasedFrom {
-		if tables[name], err = env.Lake.Table(ctx, name); err != nil {
-			return nil, err
-		}
-	}
-	for _, f := range files {
-		now, has := tables[f.Table]
-		if !has {
-			return nil, fmt.Errorf("table %s of %s: %w", f.Table, catalog.ErasedFiles, lake.ErrNotFound)
-		}
-		if _, err := now.ByID(f.SnapshotID); f.SnapshotID != 0 && errors.Is(err, lake.ErrExpired) {
-			list = append(list, fmt.Sprintf("%s/%d", f.Table, f.SnapshotID))
-		}
-	}
-	return list, nil
+	return r, err // what was found stands beside a proof that did not hold
 }
 
-func sayLooked(p *frame.Page, r looked) {
+func sayLooked(p *frame.Page, r chain.Proved) {
 	var files, bytes, leaks int64
 	var checks [][]frame.Cell
 	for _, c := range r.Checks {

@@ -12,8 +12,8 @@ func demoVerb() frame.Verb {
 		Name:  "demo",
 		Short: "Run the whole story on this machine: a month of listens from a Kafka topic to payouts.",
 		Long: `Starts an embedded Kafka broker, produces a simulated month with late buffers, duplicates, wrong clocks, malformed
-records and deletion requests, and runs the production jobs on it. Leaves the lake in ./lakehouse for you to query. The
-same seed gives the same tables. A lake that the demo did not make is never touched. --brokers uses a real Kafka instead
+records and deletion requests, and runs the production jobs on it, down to the certificate that the erased rows are in
+no file. Leaves the lake in ./lakehouse for you to query. The same seed gives the same tables. A lake that the demo did not make is never touched. --brokers uses a real Kafka instead
 of the embedded broker, and makes a new topic there.
 
 With --live it tells a shorter story, of the month before this one. Then simulated devices go on listening, and 'lakectl
