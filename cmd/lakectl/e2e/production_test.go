@@ -44,7 +44,7 @@ func commandsOf(t *testing.T, file string) map[string][]string {
 	return commands
 }
 
-// The services of examples/production as processes on a real broker and PostgreSQL, with its configuration as it stands:
+// The services of examples/production as processes on a real broker and PostgreSQL, its configuration as it stands:
 // only places come from variables. One leads; when it is killed the other goes on and nothing is lost or doubled.
 func TestTheProductionExampleRunsAsItStandsAndOutlivesItsLeader(t *testing.T) {
 	brokers := laketest.Engine(t, "KAFKA_BROKERS")
