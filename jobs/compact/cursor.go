@@ -83,6 +83,8 @@ type cursor struct {
 	// The batch: n rows, the first of which is row number first of the file.
 	first   int64
 	n, at   int
+	user    string // of the current row
+	time    int64
 	order   []int32 // of an unsorted file, which is one batch
 	text    [texts]column
 	long    [longs][]int64
@@ -211,9 +213,14 @@ func (c *cursor) next() (bool, error) {
 				return false, c.close()
 			}
 		}
-		if _, gone := slices.BinarySearch(c.gone, c.position()); !gone || len(c.gone) == 0 {
-			return true, nil
+		if len(c.gone) > 0 {
+			if _, gone := slices.BinarySearch(c.gone, c.position()); gone {
+				continue
+			}
 		}
+		i := c.row()
+		c.user, c.time = c.text[userID].at(i), c.long[eventTime][i]
+		return true, nil
 	}
 }
 
@@ -230,11 +237,10 @@ func (c *cursor) position() int64 { return c.first + int64(c.row()) }
 
 // compare orders the current rows of two cursors as the archive is: by user, time, and arrival.
 func (c *cursor) compare(d *cursor) int {
-	i, k := c.row(), d.row()
-	if o := strings.Compare(c.text[userID].at(i), d.text[userID].at(k)); o != 0 {
+	if o := strings.Compare(c.user, d.user); o != 0 {
 		return o
 	}
-	return cmp.Or(cmp.Compare(c.long[eventTime][i], d.long[eventTime][k]), cmp.Compare(c.input, d.input))
+	return cmp.Or(cmp.Compare(c.time, d.time), cmp.Compare(c.input, d.input))
 }
 
 // into makes a row for the new file of the current one.
@@ -279,11 +285,14 @@ func (c *column) number(s *dayfile.Stream, to, row int) uint32 {
 		return 0
 	}
 	if d.group != s.Group() {
+		if d.numbers == nil {
+			d.numbers = make([]uint32, len(d.hashes))
+		}
 		clear(d.numbers)
 		d.group = s.Group()
 	}
 	if d.numbers[i] == 0 {
-		d.numbers[i] = s.Word(to, d.texts[i])
+		d.numbers[i] = s.Word(to, d.text(i))
 	}
 	return d.numbers[i]
 }

@@ -33,7 +33,7 @@ func (c *column) at(row int) string {
 		return c.values[row]
 	}
 	if i := c.index[row]; i != noWord {
-		return c.words.texts[i]
+		return c.words.text(i)
 	}
 	return ""
 }

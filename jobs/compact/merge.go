@@ -122,14 +122,12 @@ func (m *merged) fill(ctx context.Context, s *dayfile.Stream, q queue) error {
 			return ctx.Err()
 		}
 		c := q[0]
-		i := c.row()
-		text, time := c.text[userID].at(i), c.long[eventTime][i]
-		if o := strings.Compare(lent(user), text); o > 0 || o == 0 && at > time {
+		if o := strings.Compare(lent(user), c.user); o > 0 || o == 0 && at > c.time {
 			return fmt.Errorf("%s: %w", c.path, &unsortedError{c.input})
 		} else if o < 0 {
-			user = append(user[:0], text...)
+			user = append(user[:0], c.user...)
 		}
-		at = time
+		at = c.time
 		if err := s.Room(); err != nil {
 			return err
 		}

@@ -102,44 +102,59 @@ func (p *pages) begin(page *file.DataPageV1) error {
 	return nil
 }
 
-// text takes a text off the front of some data: four bytes of length in front of it.
+// text takes a text off the front of some data, where its length is before it.
 func text(data []byte) (value, rest []byte, ok bool) {
-	if len(data) < 4 {
+	if len(data) < lengthBytes {
 		return nil, nil, false
 	}
 	n := uint64(binary.LittleEndian.Uint32(data))
-	if n > uint64(len(data)-4) {
+	data = data[lengthBytes:]
+	if n > uint64(len(data)) {
 		return nil, nil, false
 	}
-	return data[4 : 4+n], data[4+n:], true
+	return data[:n], data[n:], true
 }
 
 func lent(value []byte) string { return unsafe.String(unsafe.SliceData(value), len(value)) }
 
-// dictionary has the texts of a column chunk, the hash of each, and what number it has in the row group that is being
-// written.
+// dictionary has the texts of a column chunk where they lie in its page, the hash of each, and its number in the row
+// group that is being written.
 type dictionary struct {
-	texts   []string
+	page    []byte
+	starts  []uint32 // of each text, and one more
+	empty   bool     // a text has no length
 	hashes  []uint64
 	numbers []uint32 // 0 where none is known
 	group   int      // that the numbers are of
 }
+
+func (d *dictionary) text(i int32) string {
+	return lent(d.page[d.starts[i] : d.starts[i+1]-lengthBytes])
+}
+
+// lengthBytes are in front of each text.
+const lengthBytes = 4
 
 func (p *pages) dictionary(page *file.DictionaryPage) error {
 	encoding := parquet.Encoding(page.Encoding())
 	if p.kind != parquet.Types.ByteArray || p.words != nil || encoding != parquet.Encodings.Plain && encoding != parquet.Encodings.PlainDict {
 		return errOdd
 	}
-	data, n := slices.Clone(page.Data()), int(page.NumValues())
-	p.words = &dictionary{texts: make([]string, n), hashes: make([]uint64, n), numbers: make([]uint32, n)}
-	for i := range p.words.texts {
+	n := int(page.NumValues())
+	d := &dictionary{page: page.Data(), starts: make([]uint32, n+1), hashes: make([]uint64, n)}
+	data := d.page
+	for i := range n {
+		d.starts[i] = uint32(len(d.page) - len(data) + lengthBytes)
 		value, rest, ok := text(data)
 		if !ok {
 			return fmt.Errorf("a dictionary ends early: %w", lake.ErrDamaged)
 		}
 		data = rest
-		p.words.texts[i], p.words.hashes[i] = lent(value), xxh3.Hash(value)
+		d.empty = d.empty || len(value) == 0
+		d.hashes[i] = xxh3.Hash(value)
 	}
+	d.starts[n] = uint32(len(d.page) - len(data) + lengthBytes)
+	p.words = d
 	return nil
 }
 
@@ -196,10 +211,10 @@ func (p *pages) indices(n, values int, present []int32, to *column) error {
 		return err
 	}
 	for _, i := range read {
-		if uint32(i) >= uint32(len(p.words.texts)) {
+		if uint32(i) >= uint32(len(p.words.hashes)) {
 			return fmt.Errorf("an index beyond its dictionary: %w", lake.ErrDamaged)
 		}
-		if len(p.words.texts[i]) == 0 {
+		if p.words.empty && p.words.text(i) == "" {
 			return errEmpty
 		}
 	}

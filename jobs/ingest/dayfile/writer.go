@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	groupRows = 250_000 // of one row group
-	writers   = 2       // files being written at a time, each with the columns of a row group in memory
+	groupRows = 250_000   // of one row group
+	pageBytes = 256 << 10 // of one page; whoever merges files has one of each column of each file in memory
+	writers   = 2         // files being written at a time, each with the columns of a row group in memory
 )
 
 // Write writes rows as files of t, one for each day of event time. Their names say which job made them, their rows from
@@ -158,7 +159,7 @@ func properties(columns ...lake.Column) *parquet.WriterProperties {
 		return name
 	}
 	props := []parquet.WriterProperty{
-		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(groupRows),
+		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(groupRows), parquet.WithDataPageSize(pageBytes),
 		parquet.WithStatsFor(stored("listen_id"), false),
 	}
 	for _, name := range []string{"listen_id", "ms_played", "track_ms", "event_time", "received_time", "source_partition", "source_offset"} {
