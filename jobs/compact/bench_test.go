@@ -19,7 +19,8 @@ import (
 )
 
 // BenchmarkCompaction merges 39 files of a day, and has bare DuckDB sort and write the same files. It reports the CPU
-// of both, their ratio and the largest memory of the process so far. COMPACT_ROWS is the number of rows, for measuring.
+// of both, their ratio, the bytes that a row takes and the largest memory of the process so far. COMPACT_ROWS is the
+// number of rows, for measuring.
 func BenchmarkCompaction(b *testing.B) {
 	rows := 390_000
 	if text := os.Getenv("COMPACT_ROWS"); text != "" {
@@ -40,6 +41,7 @@ func BenchmarkCompaction(b *testing.B) {
 		b.ReportMetric(float64(r.Bytes)/1e6/time.Since(wall).Seconds(), "MB/s")
 		b.ReportMetric(float64(r.Bytes)/1e6/ours.Seconds(), "MB/s-core")
 		b.ReportMetric(float64(peak(b)), "MiB-peak")
+		b.ReportMetric(float64(r.Out)/float64(r.Rows), "bytes/row")
 		theirs := sortedByDuckDB(b, l)
 		b.ReportMetric(float64(ours.Nanoseconds())/float64(r.Rows), "cpu-ns/row")
 		b.ReportMetric(float64(theirs.Nanoseconds())/float64(rows), "duckdb-cpu-ns/row")

@@ -53,7 +53,7 @@ func merge(ctx context.Context, env jobs.Env, base lake.Snapshot, g Group) (m *m
 		return nil, fmt.Errorf("make the map of moved rows: %w", err)
 	}
 	queue, err := newQueue(cursors)
-	if err == nil && len(queue) > 0 {
+	if err == nil && queue.least != nil {
 		err = m.write(ctx, base.Table(), g.Day, queue)
 	}
 	if err != nil {
@@ -98,7 +98,7 @@ func (m *merged) openAll(ctx context.Context, env jobs.Env, base lake.Snapshot, 
 	return cursors, nil
 }
 
-func (m *merged) write(ctx context.Context, t *lake.Table, day int, q queue) error {
+func (m *merged) write(ctx context.Context, t *lake.Table, day int, q *queue) error {
 	s, err := dayfile.NewStream(ctx, t, day, maintainJob)
 	if err != nil {
 		return err
@@ -113,15 +113,15 @@ func (m *merged) write(ctx context.Context, t *lake.Table, day int, q queue) err
 	return nil
 }
 
-func (m *merged) fill(ctx context.Context, s *dayfile.Stream, q queue) error {
+func (m *merged) fill(ctx context.Context, s *dayfile.Stream, q *queue) error {
 	var user []byte // a copy: what a batch has is gone with its pages
 	var at int64
 	var row dayfile.Packed
-	for len(q) > 0 {
+	for q.least != nil {
 		if m.sum.rows%batchRows == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		c := q[0]
+		c := q.least
 		if o := strings.Compare(lent(user), c.user); o > 0 || o == 0 && at > c.time {
 			return fmt.Errorf("%s: %w", c.path, &unsortedError{c.input})
 		} else if o < 0 {
@@ -137,62 +137,73 @@ func (m *merged) fill(ctx context.Context, s *dayfile.Stream, q queue) error {
 		s.Append(&row)
 		m.moved.put(c.input, c.position(), m.sum.rows)
 		m.sum.add(c)
-		var err error
-		if q, err = q.advance(); err != nil {
+		if err := q.advance(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// queue is a heap of cursors, the one with the smallest row on top.
-type queue []*cursor
+// queue is a tournament of cursors. The one with the smallest row has won it; each game keeps who lost it, so that only
+// the games of the winner are played again when it moves on.
+type queue struct {
+	least  *cursor   // nil when all have ended
+	losers []*cursor // of game i, which those of games 2i and 2i+1 play; nil for a cursor that has ended
+}
 
-func newQueue(cursors []*cursor) (queue, error) {
-	var q queue
-	for _, c := range cursors {
+// newQueue stands before the first row of all cursors, which are in the order of their inputs.
+func newQueue(cursors []*cursor) (*queue, error) {
+	players := make([]*cursor, len(cursors))
+	for i, c := range cursors {
 		if more, err := c.next(); err != nil {
 			return nil, err
 		} else if more {
-			q = append(q, c)
+			players[i] = c
 		}
 	}
-	for i := len(q)/2 - 1; i >= 0; i-- {
-		q.sink(i)
+	q := &queue{losers: make([]*cursor, len(cursors))}
+	if len(cursors) > 0 {
+		q.least = q.play(1, players)
 	}
 	return q, nil
 }
 
-// advance moves the cursor on top on.
-func (q queue) advance() (queue, error) {
-	more, err := q[0].next()
+// play plays a game and all before it, and returns who wins.
+func (q *queue) play(game int, players []*cursor) *cursor {
+	if game >= len(players) {
+		return players[game-len(players)]
+	}
+	a, b := q.play(2*game, players), q.play(2*game+1, players)
+	if b.before(a) {
+		a, b = b, a
+	}
+	q.losers[game] = b
+	return a
+}
+
+// before tells whether a cursor stands before another one. One that has ended stands after all.
+func (c *cursor) before(d *cursor) bool {
+	return c != nil && (d == nil || c.compare(d) < 0)
+}
+
+// advance moves the cursor with the smallest row on.
+func (q *queue) advance() error {
+	wins := q.least
+	game := (wins.input + len(q.losers)) / 2
+	more, err := wins.next()
 	if err != nil {
-		return q, err
+		return err
 	}
 	if !more {
-		last := len(q) - 1
-		q[0], q[last] = q[last], nil
-		q = q[:last]
+		wins = nil
 	}
-	q.sink(0)
-	return q, nil
-}
-
-func (q queue) sink(i int) {
-	for {
-		least := 2*i + 1
-		if least >= len(q) {
-			return
+	for ; game > 0; game /= 2 {
+		if q.losers[game].before(wins) {
+			wins, q.losers[game] = q.losers[game], wins
 		}
-		if right := least + 1; right < len(q) && q[right].compare(q[least]) < 0 {
-			least = right
-		}
-		if q[i].compare(q[least]) <= 0 {
-			return
-		}
-		q[i], q[least] = q[least], q[i]
-		i = least
 	}
+	q.least = wins
+	return nil
 }
 
 // prove reads a new file back from the disk and holds its rows against those of the group.
