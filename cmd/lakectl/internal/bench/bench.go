@@ -106,14 +106,11 @@ func (b *bench) childReport(ctx context.Context, what string, rows int64, args .
 	c.Stdout, c.Stderr = &stdout, &stderr
 	c.Env = append(os.Environ(), b.environ...)
 	started := time.Now()
-	if err := c.Run(); err != nil {
+	peak, err := peakOf(c)
+	if err != nil {
 		return m, nil, fmt.Errorf("%v: %w: %s", args, err, stderr.String())
 	}
-	usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return m, nil, fmt.Errorf("no resource usage of the child on this system")
-	}
-	m = newMeasure(what, rows, time.Since(started), c.ProcessState.UserTime()+c.ProcessState.SystemTime(), usage.Maxrss)
+	m = newMeasure(what, rows, time.Since(started), c.ProcessState.UserTime()+c.ProcessState.SystemTime(), peak)
 	m.statements = statementsIn(what, stderr.Bytes())
 	return m, stdout.Bytes(), nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +18,9 @@ import (
 
 // treeEvery is how often the processes are looked at.
 const treeEvery = 200 * time.Millisecond
+
+// peakEvery is how often the memory of a job is looked at.
+const peakEvery = 5 * time.Millisecond
 
 var errNoMemory = errors.New("the process has ended, or the system does not say how much memory it has")
 
@@ -104,6 +108,33 @@ func residentMiB(pid int) float64 {
 		return float64(pages) * float64(os.Getpagesize()) / (1 << 20)
 	}
 	return 0
+}
+
+// peakOf runs a command and returns the most memory it had, in KiB, as it was some milliseconds before its end. What
+// the system says of a process that has ended is no less than what its parent had when it began it.
+func peakOf(c *exec.Cmd) (peak int64, err error) {
+	if err := c.Start(); err != nil {
+		return 0, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for {
+		peak = max(peak, highWater(c.Process.Pid))
+		select {
+		case err := <-ended:
+			return peak, err
+		case <-time.After(peakEvery):
+		}
+	}
+}
+
+// highWater is the most memory that a process has had, in KiB; 0 where nothing is known.
+func highWater(pid int) (kib int64) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if _, rest, found := strings.Cut(string(text), "VmHWM:"); found {
+		fmt.Sscan(rest, &kib) //nolint:errcheck // 0 then
+	}
+	return kib
 }
 
 // workOf is what a process of this program does: its command line from the word job on.
