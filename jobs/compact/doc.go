@@ -70,6 +70,6 @@
 // # Bounds
 //
 // Files that are read at the same time take 384 MiB at most by estimate, or half of the process's limit (GOMEMLIMIT)
-// where that is less, the rows of a row group some 60 MiB, and the
-// map of moved rows 4 bytes a row, on disk.
+// where that is less, the rows of a row group some 60 MiB, and the map of moved rows 4 bytes a row, on disk. A
+// dictionary stays as its page has it, with 16 bytes for each text.
 package compact

@@ -159,8 +159,8 @@ func properties(columns ...lake.Column) *parquet.WriterProperties {
 		return name
 	}
 	props := []parquet.WriterProperty{
-		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(groupRows), parquet.WithDataPageSize(pageBytes),
-		parquet.WithStatsFor(stored("listen_id"), false),
+		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(groupRows),
+		parquet.WithDataPageSize(pageBytes), parquet.WithStatsFor(stored("listen_id"), false),
 	}
 	for _, name := range []string{"listen_id", "ms_played", "track_ms", "event_time", "received_time", "source_partition", "source_offset"} {
 		props = append(props, parquet.WithDictionaryFor(stored(name), false))
