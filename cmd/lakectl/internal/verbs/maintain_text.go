@@ -37,9 +37,7 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 		p.Say("%s %s of refused records, %s to %s: %s, %s in %s", did, frame.CountOf(int64(len(q.Days)), "day"), q.Days[0], q.Days[len(q.Days)-1],
 			frame.CountOf(q.Rows, "row"), megabytes(q.Bytes), frame.CountOf(int64(q.Files), "file"))
 	}
-	for _, c := range compactions(r) {
-		sayCompaction(p, c, r.DryRun)
-	}
+	sayCompactions(p, r)
 	var held [][]frame.Cell
 	for _, h := range r.Held {
 		held = append(held, []frame.Cell{frame.Word(h.Table), frame.Number(int64(h.Snapshots)), frame.Word(h.For), frame.Word(p.At(h.Since)), frame.Word(h.Hint)})
