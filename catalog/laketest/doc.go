@@ -2,7 +2,7 @@
 //
 // # Use
 //
-//  1. [New] makes a lake for a test; [Lake.DB] and [Lake.Snapshot] read it.
+//  1. [New] makes a lake for a test; [Lake.DB] and [Lake.Snapshot] read it, [Words] tells what is in its bytes.
 //  2. [Lake.Hand], [Foreign] and [Lake.Compact] change it as other engines do; [Crash] and [Lake.With] interrupt work
 //     on it.
 //  3. [Engine] and [Long] skip a test that needs an outside component, or much time. [Stride], [NextStep] and [InCI]
