@@ -63,7 +63,7 @@ func (r *running) devices(seed uint64, leave int) *devices {
 			}
 			batch := append(d.again(), d.listens()...)
 			if leave > 0 && batches%leave == 0 && d.left < listeners/2 {
-				batch = append(batch, leaving(fmt.Sprint("u", d.left)))
+				batch = append(batch, leaving(d.left))
 				d.left++
 			}
 			r.send(batch...)
@@ -84,7 +84,7 @@ func (d *devices) again() (values []string) {
 func (d *devices) listens() (values []string) {
 	for range 20 {
 		person := d.left + d.random.IntN(listeners-d.left)
-		listen := aListen(fmt.Sprintf("l%07d", d.ids), fmt.Sprint("u", person))
+		listen := aListen(fmt.Sprintf("l%07d", d.ids), personOf(person))
 		d.ids++
 		d.sent[person].listens++
 		d.sent[person].records++
@@ -97,9 +97,9 @@ func (d *devices) listens() (values []string) {
 }
 
 // leaving asks for the deletion of all that somebody has listened to.
-func leaving(user string) string {
+func leaving(person int) string {
 	now := time.Now().UTC()
-	return fmt.Sprintf(`{"type":"deletion","request_id":"r-%s","user_id":%[1]q,"requested_at":%q,"received_time":%q}`, user, now.Add(time.Second).Format(time.RFC3339), now.Format(time.RFC3339))
+	return fmt.Sprintf(`{"type":"deletion","request_id":"r-%d","user_id":%q,"requested_at":%q,"received_time":%q}`, person, personOf(person), now.Add(time.Second).Format(time.RFC3339), now.Format(time.RFC3339))
 }
 
 // end stops the devices, and says what was sent of those who stayed.
@@ -114,13 +114,13 @@ func (d *devices) end() (stayed heard) {
 }
 
 // TestRunKilledAgainAndAgainLosesAndDoublesNothing kills 'lakectl run' and its children with SIGKILL every 20 to 40
-// seconds while devices send and people leave. The page must be right 60 s after the last start; then the lake is
-// counted anew.
+// seconds while devices send and people leave, whose rows are purged after seconds. The page must be right 60 s after
+// the last start; then the lake is counted anew, and nobody who left may be in a file.
 func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
 	laketest.Long(t, "kills for minutes")
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	r := newRunning(t)
-	env := []string{"LAKEHOUSE_SCHEDULE_MAINTAIN=20s", "LAKEHOUSE_SCHEDULE_DELETIONS=10s", "LAKEHOUSE_SCHEDULE_TRUE_UP=45s", "LAKEHOUSE_SCHEDULE_ROYALTIES=30s"}
+	env := []string{"LAKEHOUSE_SCHEDULE_MAINTAIN=20s", "LAKEHOUSE_SCHEDULE_DELETIONS=10s", "LAKEHOUSE_SCHEDULE_TRUE_UP=45s", "LAKEHOUSE_SCHEDULE_ROYALTIES=30s", "LAKEHOUSE_RETENTION_ARCHIVE_SNAPSHOTS=5s"}
 	d := r.devices(7, 25)
 	i := r.start("run", env...)
 	killed := map[string]int{}
@@ -138,6 +138,7 @@ func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
 		i.kill(t)
 		killed["run"]++
 		r.await("children die with their parent", 5*time.Second, func() bool { return noneOf(left) })
+		r.quiet()
 		i = r.start("run", env...)
 	}
 	began := time.Now()
@@ -149,6 +150,7 @@ func TestRunKilledAgainAndAgainLosesAndDoublesNothing(t *testing.T) {
 	r.await("every listen of those who stayed on the page, once", pageRight, func() bool { return i.plays() == stayed.listens })
 	t.Logf("right %s after the last start", time.Since(began).Round(time.Second))
 	r.recount(i, stayed)
+	r.proveErased(d.left, listeners)
 }
 
 func (i *instance) kill(t *testing.T) {
