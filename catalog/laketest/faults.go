@@ -33,6 +33,8 @@ type Faults struct {
 	mu sync.Mutex
 	// Strike is asked at every step with the table's name ("" for files) and returns the error to inject.
 	Strike func(step Step, table string) error
+	// Disk says what becomes of bytes that are written to a file, or why they are not. Nil: they are as they were.
+	Disk func(name string, bytes []byte) ([]byte, error)
 	// Steps counts how often each step was reached.
 	Steps map[Step]int
 }
@@ -135,7 +137,7 @@ func (f *faultyIO) Create(name string) (iceio.FileWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &faultyWriter{FileWriter: w, faults: f.faults}, nil
+	return &faultyWriter{FileWriter: w, faults: f.faults, name: name}, nil
 }
 
 func (f *faultyIO) Remove(name string) error {
@@ -148,6 +150,18 @@ func (f *faultyIO) Remove(name string) error {
 type faultyWriter struct {
 	iceio.FileWriter
 	faults *Faults
+	name   string
+}
+
+func (w *faultyWriter) Write(p []byte) (int, error) {
+	if w.faults.Disk == nil {
+		return w.FileWriter.Write(p)
+	}
+	became, err := w.faults.Disk(w.name, p)
+	if err != nil {
+		return 0, err
+	}
+	return w.FileWriter.Write(became)
 }
 
 func (w *faultyWriter) Close() error {
