@@ -30,7 +30,7 @@ func CopyAvro(ctx context.Context, from, to string, dry bool, header map[string]
 	if err != nil {
 		return 0, err
 	}
-	in, err := os.Open(name)
+	in, err := Open(ctx, from)
 	if err != nil {
 		return 0, err
 	}
@@ -145,6 +145,11 @@ func WriteWhole(ctx context.Context, uri string, write func(io.Writer) error) (s
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
+	if r, _ := remoteOf(uri); r != nil {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return 0, err
+		}
+	}
 	// Not os.CreateTemp, which takes the file from the group whatever the umask says.
 	tmp, err := os.OpenFile(filepath.Join(filepath.Dir(name), ".lakectl-"+uuid.NewString()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -163,6 +168,9 @@ func WriteWhole(ctx context.Context, uri string, write func(io.Writer) error) (s
 		return 0, fmt.Errorf("write %s: %w", name, err)
 	}
 	if err := os.Rename(tmp.Name(), name); err != nil {
+		return 0, err
+	}
+	if err := Put(ctx, uri); err != nil {
 		return 0, err
 	}
 	return size, ctx.Err()

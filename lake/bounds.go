@@ -143,7 +143,7 @@ func (l *Lake) commitSnapshot(ctx context.Context, t *Table, next *icetable.Snap
 	}
 	_, _, err = l.catalog.CommitTable(ctx, l.identifier(t.name), requirements, []icetable.Update{
 		icetable.NewAddSnapshotUpdate(next),
-		icetable.NewSetSnapshotRefUpdate(icetable.MainBranch, next.SnapshotID, icetable.BranchRef, -1, -1, -1),
+		icetable.NewSetSnapshotRefUpdate(icetable.MainBranch, next.SnapshotID, icetable.BranchRef, 0, 0, 0),
 		icetable.NewSetPropertiesUpdate(iceberg.Properties{StateProperty: string(text)}),
 	})
 	return err

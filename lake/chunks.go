@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -21,12 +22,12 @@ type Chunks struct {
 
 // OpenChunks opens a data file of a table and checks its seal and footer. [ErrDamaged] where these do not hold. A file
 // without a seal is read as it is.
-func OpenChunks(uri string) (*Chunks, error) {
+func OpenChunks(ctx context.Context, uri string) (*Chunks, error) {
 	local, err := LocalPath(uri)
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(local)
+	f, err := Open(ctx, uri)
 	if err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func (c Commit) prepare(ctx context.Context, t *Table, l *Lake, unused bool) (ma
 	} else if err := c.targetsLive(ctx, t.Current()); err != nil {
 		return nil, err
 	}
-	return summary, c.refuseStale(t, l.grace)
+	return summary, c.refuseStale(ctx, t, l.grace)
 }
 
 // targetsLive refuses row deletes for a data file that is gone, and to remove a file that is: a compaction moved its

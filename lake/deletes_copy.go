@@ -38,6 +38,9 @@ type DeleteFile struct {
 func (t *Table) CopyPositionDeletes(ctx context.Context, from, to string, rename func(string) (string, error)) (DeleteFile, error) {
 	local, err := LocalPath(from)
 	if err == nil {
+		err = Fetch(ctx, from)
+	}
+	if err == nil {
 		err = NewVerifier().file(local, deleteColumns)
 	}
 	if err != nil {

@@ -120,6 +120,12 @@
 //
 // Other engines look at neither. Their commits have to land within the grace.
 //
+// # Files that are not on this machine
+//
+// A table may lie at a [Remote] place. [LocalPath] is then where the copy of a file lies, [Fetch] and [Open] make it,
+// and [Put] stores a file that was written there, before it is committed. Times of files and lists of them come from
+// the store ([Stat]). For a file: URI all of these do nothing, or what the file system does.
+//
 // # Caveats
 //
 // Exactly once means: the rows of one commit are in the table once, together with the state that says so. Two tables

@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 )
 
 // FileWriter writes one new Parquet file of a table, seals it where its name promises that, and knows its size: that
 // goes into the manifest, and object stores have no cheap way to ask for it.
 type FileWriter struct {
 	w     io.WriteCloser
-	local string // "" for a file that gets no seal
+	put   func() error // stores the finished file where it lies on no disk of this machine
+	local string       // "" for a file that gets no seal
 	bytes int64
 	last  [len(parquetMagic)]byte // written so far, for an unfinished file gets no seal
 }
@@ -24,6 +27,9 @@ func (t *Table) Create(ctx context.Context, uri string) (*FileWriter, error) {
 	if _, promised := sealName(local); !promised {
 		local = ""
 	}
+	if r, _ := remoteOf(uri); r != nil {
+		return t.createCopy(ctx, uri, local)
+	}
 	fs, err := t.FS(ctx)
 	if err != nil {
 		return nil, err
@@ -33,6 +39,22 @@ func (t *Table) Create(ctx context.Context, uri string) (*FileWriter, error) {
 		return nil, fmt.Errorf("create file of %s: %w", t.name, err)
 	}
 	return &FileWriter{w: w, local: local}, nil
+}
+
+// createCopy writes the copy, which is stored once it is whole.
+func (t *Table) createCopy(ctx context.Context, uri, sealed string) (*FileWriter, error) {
+	local, err := LocalPath(uri)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(local), 0o755)
+	}
+	var w *os.File
+	if err == nil {
+		w, err = os.Create(local)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create file of %s: %w", t.name, err)
+	}
+	return &FileWriter{w: w, local: sealed, put: func() error { return Put(ctx, uri) }}, nil
 }
 
 func (f *FileWriter) Write(p []byte) (int, error) {
@@ -49,10 +71,12 @@ func (f *FileWriter) Write(p []byte) (int, error) {
 // Close ends the file and seals it; only then is it there for readers.
 func (f *FileWriter) Close() error {
 	err := f.w.Close()
-	if err != nil || f.local == "" || string(f.last[:]) != parquetMagic {
-		return err
+	if err == nil && f.local != "" && string(f.last[:]) == parquetMagic {
+		f.bytes, err = Seal(f.local)
 	}
-	f.bytes, err = Seal(f.local)
+	if err == nil && f.put != nil {
+		err = f.put()
+	}
 	return err
 }
 

@@ -86,7 +86,7 @@ func (t *Table) planOrphans(ctx context.Context, grace time.Duration) (OrphanPla
 	if err != nil {
 		return plan, err
 	}
-	if plan.At, err = t.storeNow(); err != nil {
+	if plan.At, err = t.storeNow(ctx); err != nil {
 		return plan, err
 	}
 	old := map[string]Orphan{}
@@ -96,7 +96,7 @@ func (t *Table) planOrphans(ctx context.Context, grace time.Duration) (OrphanPla
 		clear(old)
 		return err
 	}
-	err = filepath.WalkDir(r.root, func(path string, d fs.DirEntry, err error) error {
+	err = r.walk(ctx, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) && path != r.root {
 			return nil // somebody was faster
 		}

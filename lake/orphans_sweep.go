@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -79,7 +78,11 @@ func (t *Table) sweepOrphans(ctx context.Context, plan OrphanPlan) (Swept, error
 	}
 	same := map[string]Orphan{}
 	for _, f := range plan.Files {
-		if r.unchanged(f) {
+		unchanged, err := r.unchanged(ctx, f)
+		if err != nil {
+			return Swept{}, err
+		}
+		if unchanged {
 			same[f.Path] = f
 		}
 	}
@@ -89,8 +92,8 @@ func (t *Table) sweepOrphans(ctx context.Context, plan OrphanPlan) (Swept, error
 	}
 	w := &sweep{storage: r.storage}
 	for _, f := range gone {
-		if r.unchanged(f) {
-			w.remove(ctx, filepath.Join(r.root, f.Path), f.Bytes)
+		if unchanged, err := r.unchanged(ctx, f); err == nil && unchanged {
+			w.remove(ctx, r.uri(filepath.Join(r.root, f.Path)), f.Bytes)
 		}
 	}
 	done := Swept{Files: w.done.Files, Bytes: w.done.Bytes, Spared: len(plan.Files) - w.done.Files - w.failing}
@@ -98,10 +101,4 @@ func (t *Table) sweepOrphans(ctx context.Context, plan OrphanPlan) (Swept, error
 		return done, WithHint(fmt.Errorf("%d files: %w", w.failing, errors.Join(w.failed...)), "give lakectl the right to delete files there, then run the command again")
 	}
 	return done, ctx.Err()
-}
-
-// unchanged tells whether a file is the one that was planned.
-func (r *reach) unchanged(f Orphan) bool {
-	info, err := os.Lstat(filepath.Join(r.root, f.Path))
-	return err == nil && info.Mode().IsRegular() && info.Size() == f.Bytes && info.ModTime().Equal(f.Modified)
 }

@@ -21,6 +21,7 @@ import (
 // reach tells which files of a table's folder something refers to.
 type reach struct {
 	table    *Table
+	remote   *Remote // nil for a table on this machine
 	storage  iceio.WriteFileIO
 	named    string              // the folder, as the table names it
 	root     string              // the folder without symbolic links
@@ -32,11 +33,12 @@ type reach struct {
 
 func newReach(ctx context.Context, t *Table) (*reach, error) {
 	r := &reach{table: t, folders: map[string]string{}}
+	r.remote, _ = remoteOf(t.Location())
 	var err error
 	if r.named, err = LocalPath(t.Location()); err != nil {
 		return nil, err
 	}
-	if r.root, err = filepath.EvalSymlinks(r.named); err != nil {
+	if r.root, err = r.real(); err != nil {
 		return nil, fmt.Errorf("folder of %s: %w", t.name, err)
 	}
 	if r.storage, err = t.FS(ctx); err != nil {
@@ -47,14 +49,14 @@ func newReach(ctx context.Context, t *Table) (*reach, error) {
 		return nil, err
 	}
 	r.metadata = filepath.Join(r.root, filepath.Dir(at))
-	return r, r.readNewer()
+	return r, r.readNewer(ctx)
 }
 
 // readNewer finds the metadata files that the catalog does not name yet, or not any more since it was put back from a
 // backup. What they refer to must stay for as long as 'catalog restore' may take them: until the table has passed their
 // number.
-func (r *reach) readNewer() error {
-	files, err := os.ReadDir(r.metadata)
+func (r *reach) readNewer(ctx context.Context) error {
+	files, err := r.listMetadata(ctx)
 	if err != nil {
 		return fmt.Errorf("list metadata of %s: %w", r.table.name, err)
 	}
@@ -63,7 +65,7 @@ func (r *reach) readNewer() error {
 		if !isMetadataFile(f.Name()) || !f.Type().IsRegular() || versionOf(f.Name()) <= at {
 			continue
 		}
-		text, err := readMetadataFile(filepath.Join(r.metadata, f.Name()))
+		text, err := r.readMetadata(ctx, filepath.Join(r.metadata, f.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -117,32 +119,32 @@ func (r *reach) unreached(ctx context.Context, files map[string]Orphan) ([]Orpha
 		}
 	}
 	rest := slices.SortedFunc(maps.Values(r.left), func(a, b Orphan) int { return strings.Compare(a.Path, b.Path) })
-	if err := r.onlyOurs(rest); err != nil {
+	if err := r.onlyOurs(ctx, rest); err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(rest, r.belongs), nil
+	return slices.DeleteFunc(rest, func(f Orphan) bool { return r.belongs(ctx, f) }), nil
 }
 
 // belongs tells whether a file must stay for what it stands beside: a checksum that Hadoop wrote beside a file that
 // stays, a newer metadata file.
-func (r *reach) belongs(f Orphan) bool {
+func (r *reach) belongs(ctx context.Context, f Orphan) bool {
 	folder, name := filepath.Split(f.Path)
 	if of, is := strings.CutPrefix(name, "."); is && strings.HasSuffix(of, ".crc") {
 		of = strings.TrimSuffix(of, ".crc")
 		_, orphan := r.left[folder+of]
-		_, err := os.Lstat(filepath.Join(r.root, folder, of))
+		_, err := r.stat(ctx, folder+of)
 		return !orphan && err == nil
 	}
 	return len(r.newer) > 0 && isMetadataFile(name) && versionOf(name) > versionOf(filepath.Base(r.table.MetadataURI()))
 }
 
 // onlyOurs looks into the metadata files that nothing refers to: losers of a race are of this table.
-func (r *reach) onlyOurs(list []Orphan) error {
+func (r *reach) onlyOurs(ctx context.Context, list []Orphan) error {
 	for _, f := range list {
 		if !isMetadataFile(f.Path) {
 			continue
 		}
-		text, err := readMetadataFile(filepath.Join(r.root, f.Path))
+		text, err := r.readMetadata(ctx, filepath.Join(r.root, f.Path))
 		if err != nil {
 			continue // gone or torn
 		}

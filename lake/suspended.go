@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
 )
 
 // DefaultGrace is how old a file must be that nothing refers to before a sweep may delete it.
@@ -30,7 +31,10 @@ func (l *Lake) WithGrace(grace time.Duration) *Lake {
 
 // storeNow is the time by the clock of the store that the table lies on. Times of files are by that clock, which need
 // not be this machine's.
-func (t *Table) storeNow() (at time.Time, err error) {
+func (t *Table) storeNow(ctx context.Context) (at time.Time, err error) {
+	if r, _ := remoteOf(t.MetadataURI()); r != nil {
+		return t.remoteNow(ctx)
+	}
 	file, err := LocalPath(t.MetadataURI())
 	if err != nil {
 		return at, err
@@ -50,23 +54,37 @@ func (t *Table) storeNow() (at time.Time, err error) {
 	return info.ModTime().UTC(), nil
 }
 
+// remoteNow stores a probe for the time that the store gives it, in whole seconds.
+func (t *Table) remoteNow(ctx context.Context) (at time.Time, err error) {
+	storage, err := t.FS(ctx)
+	if err != nil {
+		return at, err
+	}
+	probe := t.Location() + "/metadata/lakectl-clock-" + uuid.NewString() + ".tmp"
+	if err := storage.WriteFile(probe, []byte("\n")); err != nil {
+		return at, fmt.Errorf("ask the store of %s for the time: %w", t.name, err)
+	}
+	defer func() { err = errors.Join(err, storage.Remove(probe)) }()
+	info, err := Stat(ctx, probe)
+	if err != nil {
+		return at, fmt.Errorf("ask the store of %s for the time: %w", t.name, err)
+	}
+	return info.ModTime().UTC(), nil
+}
+
 // refuseStale refuses files that are older than half the grace or gone. The other half is for this attempt; one that
 // takes longer is not confirmed once a sweep has been there, see [afterSweep].
-func (c Commit) refuseStale(t *Table, grace time.Duration) error {
+func (c Commit) refuseStale(ctx context.Context, t *Table, grace time.Duration) error {
 	files := c.files()
 	if len(files) == 0 {
 		return nil
 	}
-	now, err := t.storeNow()
+	now, err := t.storeNow(ctx)
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		path, err := LocalPath(f.FilePath())
-		if err != nil {
-			return err
-		}
-		info, err := os.Stat(path)
+		info, err := Stat(ctx, f.FilePath())
 		if errors.Is(err, fs.ErrNotExist) {
 			return stale(f, "is gone")
 		}

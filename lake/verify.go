@@ -60,6 +60,9 @@ func (v *Verifier) Verify(ctx context.Context, s Snapshot, files []File, columns
 	if v == nil {
 		return nil
 	}
+	if err := FetchFiles(ctx, files); err != nil {
+		return fmt.Errorf("read %s: %w", s.table.name, err)
+	}
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.SetLimit(2)
 	for _, f := range files {
@@ -172,6 +175,10 @@ func damaged(local string, err error) error {
 	}
 	if !errors.Is(err, ErrDamaged) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if dropCopy(local) {
+		return WithHint(fmt.Errorf("file %s, a copy: %w", local, err),
+			"nothing was published from it; the copy was removed: run the command again, which fetches it anew. If it is damaged then too, put the file back in the store from a backup")
 	}
 	return WithHint(fmt.Errorf("file %s: %w", local, err),
 		"nothing was published from it; check the disk, put this file back from a backup under the same name, and run the command again")

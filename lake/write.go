@@ -25,8 +25,12 @@ func (t *Table) NewDataPath(job string) string {
 	return stem + ".parquet"
 }
 
-// LocalPath turns the file: URI of a table's file into a path of this machine. URIs are percent-encoded.
+// LocalPath turns the URI of a table's file into a path of this machine. Those with file: are percent-encoded. Of a
+// [Remote] it is where the copy lies, once it is fetched.
 func LocalPath(uri string) (string, error) {
+	if r, rest := remoteOf(uri); r != nil {
+		return path.Join(r.Folder, rest), nil
+	}
 	u, err := url.Parse(uri)
 	if err != nil {
 		return "", fmt.Errorf("location %s: %w", uri, err)

@@ -56,7 +56,7 @@ func TestFilesAreAsIngestWritesThem(t *testing.T) {
 	w.equal("data sequence number", f.Sequence, int64(12))
 	w.equal("columns with bounds", len(f.LowerBoundValues()), len(before[0].LowerBoundValues()))
 	w.equal("columns with sizes", len(f.ColumnSizes()), len(before[0].ColumnSizes()))
-	c, err := lake.OpenChunks(f.FilePath())
+	c, err := lake.OpenChunks(t.Context(), f.FilePath())
 	w.check(err)
 	w.check(c.Close())
 	d := w.Reading(t, "rows", catalog.Listens)
@@ -209,9 +209,9 @@ func TestAMismatchNamesTheFilesAndCommitsNothing(t *testing.T) {
 	} {
 		m, err := merge(t.Context(), w.env(), base, groups[0])
 		w.check(err)
-		w.check(m.prove(base.Table(), groups[0]))
+		w.check(m.prove(t.Context(), base.Table(), groups[0]))
 		spoil(m)
-		err = m.prove(base.Table(), groups[0])
+		err = m.prove(t.Context(), base.Table(), groups[0])
 		if !errors.Is(err, jobs.ErrProof) || !strings.Contains(err.Error(), m.file.FilePath()) || !strings.Contains(err.Error(), groups[0].Inputs[3].File.FilePath()) || lake.Hint(err) == "" {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -2,6 +2,7 @@ package compact
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -98,13 +99,13 @@ type cursor struct {
 }
 
 // openCursor opens a file and stands before its first row. columns are those of the table.
-func openCursor(columns []lake.Column, in Input, input int, gone []int64) (*cursor, error) {
+func openCursor(ctx context.Context, columns []lake.Column, in Input, input int, gone []int64) (*cursor, error) {
 	local, err := lake.LocalPath(in.File.FilePath())
 	if err != nil {
 		return nil, err
 	}
 	c := &cursor{input: input, sorted: in.Sorted, gone: gone, path: local}
-	if c.file, err = os.Open(local); err != nil {
+	if c.file, err = lake.Open(ctx, in.File.FilePath()); err != nil {
 		return nil, lake.NameFile(in.File.FilePath(), err)
 	}
 	props := parquet.NewReaderProperties(memory.DefaultAllocator)

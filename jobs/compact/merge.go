@@ -85,7 +85,7 @@ func (m *merged) openAll(ctx context.Context, env jobs.Env, base lake.Snapshot, 
 	}
 	for i, in := range g.Inputs {
 		open := lake.Safely(func() error {
-			c, err := openCursor(columns, in, i, gone[in.File.FilePath()])
+			c, err := openCursor(ctx, columns, in, i, gone[in.File.FilePath()])
 			if err == nil {
 				cursors = append(cursors, c)
 			}
@@ -207,10 +207,10 @@ func (q *queue) advance() error {
 }
 
 // prove reads a new file back from the disk and holds its rows against those of the group.
-func (m *merged) prove(t *lake.Table, g Group) error {
+func (m *merged) prove(ctx context.Context, t *lake.Table, g Group) error {
 	var back sum
 	if m.file != nil {
-		c, err := openCursor(t.Columns(), Input{File: lake.File{DataFile: m.file}, Sorted: true}, 0, nil)
+		c, err := openCursor(ctx, t.Columns(), Input{File: lake.File{DataFile: m.file}, Sorted: true}, 0, nil)
 		if err != nil {
 			return err
 		}

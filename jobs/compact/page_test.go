@@ -70,7 +70,7 @@ func TestPagesHaveTheRowsThatArrowReads(t *testing.T) {
 // rowsOf are the rows of a file, and whether arrow-go decoded them.
 func rowsOf(t *testing.T, w *world, in Input) (rows [][]any, odd bool) {
 	t.Helper()
-	c, err := openCursor(w.archive().Table().Columns(), in, 0, nil)
+	c, err := openCursor(t.Context(), w.archive().Table().Columns(), in, 0, nil)
 	w.check(err)
 	defer c.close() //nolint:errcheck // read only
 	for {
@@ -108,16 +108,16 @@ func TestAWrongValueOfAnyColumnIsSeen(t *testing.T) {
 	w.equal("rows", m.sum.rows > wholeRows, true) // so pages are read
 	table := arrowTable(t, m.file.FilePath())
 	rewrite(t, table, m.file.FilePath())
-	w.check(m.prove(base.Table(), groups[0]))
+	w.check(m.prove(t.Context(), base.Table(), groups[0]))
 	for i := range int(table.NumCols()) {
 		name := table.Schema().Field(i).Name
 		rewrite(t, spoilt(t, table, i), m.file.FilePath())
-		if err := m.prove(base.Table(), groups[0]); !errors.Is(err, jobs.ErrProof) {
+		if err := m.prove(t.Context(), base.Table(), groups[0]); !errors.Is(err, jobs.ErrProof) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	rewrite(t, array.NewTableFromRecords(table.Schema(), nil), m.file.FilePath())
-	if err := m.prove(base.Table(), groups[0]); !errors.Is(err, jobs.ErrProof) {
+	if err := m.prove(t.Context(), base.Table(), groups[0]); !errors.Is(err, jobs.ErrProof) {
 		t.Errorf("no rows: %v", err)
 	}
 }

@@ -39,7 +39,7 @@ func (r *run) rewritten(ctx context.Context, base lake.Snapshot, g Group) (resul
 	}
 	return result{
 		outputs: m.outputs(), rows: m.sum.rows, moved: m.moved.find, close: m.moved.close,
-		prove: func() error { return m.prove(base.Table(), g) },
+		prove: func() error { return m.prove(ctx, base.Table(), g) },
 	}, nil
 }
 

@@ -119,7 +119,7 @@ func (p *Plan) measure(ctx context.Context, t *target) (ForeseenTable, error) {
 		if path != in {
 			of.add(uris[path].FileSizeBytes(), groups.touched(&of.RowGroups))
 			in = path
-			if groups, err = readRowGroups(uris[path].FilePath()); err != nil {
+			if groups, err = readRowGroups(ctx, uris[path].FilePath()); err != nil {
 				return err
 			}
 		}
@@ -134,8 +134,8 @@ type rowGroups []rowGroup
 
 type rowGroup struct{ end, rows, bytes, going int64 } // end: position behind its last row
 
-func readRowGroups(uri string) (groups rowGroups, err error) {
-	c, err := lake.OpenChunks(uri)
+func readRowGroups(ctx context.Context, uri string) (groups rowGroups, err error) {
+	c, err := lake.OpenChunks(ctx, uri)
 	if err != nil {
 		return nil, err
 	}

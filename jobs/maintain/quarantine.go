@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -79,7 +78,7 @@ func (f *facts) overdue(ctx context.Context, s lake.Snapshot, retention time.Dur
 		if all, seen := over[day]; seen && !all {
 			continue
 		}
-		over[day], err = f.passed(file, day, retention)
+		over[day], err = f.passed(ctx, file, day, retention)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -98,15 +97,11 @@ func (f *facts) overdue(ctx context.Context, s lake.Snapshot, retention time.Dur
 	return days, gone, nil
 }
 
-func (f *facts) passed(file lake.File, day int, retention time.Duration) (bool, error) {
+func (f *facts) passed(ctx context.Context, file lake.File, day int, retention time.Duration) (bool, error) {
 	if f.now.Sub(lake.DayStart(day+1)) < retention {
 		return false, nil
 	}
-	path, err := lake.LocalPath(file.FilePath())
-	if err != nil {
-		return false, err
-	}
-	info, err := os.Stat(path)
+	info, err := lake.Stat(ctx, file.FilePath())
 	if err != nil {
 		return false, fmt.Errorf("age of a file of %s: %w", catalog.Quarantine, err)
 	}

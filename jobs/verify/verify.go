@@ -113,7 +113,7 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error
 		if err != nil {
 			return err
 		}
-		named, err := lake.LocalPath(t.Location())
+		named, err := lake.LocalFolder(ctx, t.Location())
 		if err != nil {
 			return err
 		}

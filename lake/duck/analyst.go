@@ -208,5 +208,5 @@ func snapshotPaths(ctx context.Context, s lake.Snapshot, v *lake.Verifier) ([]st
 	if err != nil {
 		return nil, err
 	}
-	return localPaths(append(files, deletes...))
+	return localPaths(ctx, append(files, deletes...))
 }

@@ -102,7 +102,11 @@ func (d *DB) write(ctx context.Context, t *lake.Table, job string, c copyOf) ([]
 		if value == nil {
 			value = partitionFrom(rel)
 		}
-		if _, err := lake.Seal(path); err != nil {
+		_, err = lake.Seal(path)
+		if err == nil {
+			err = lake.Put(ctx, uri+"/"+filepath.ToSlash(rel))
+		}
+		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 		}
 		describe := t.ReadDataFile

@@ -90,7 +90,7 @@ func (f File) All(ctx context.Context, visit func(key string, r Row)) error {
 
 func (f File) groups(ctx context.Context, wanted func(bounds) bool, keep bool, visit func(*group)) error {
 	r := f.view.reader
-	opened, err := r.open(f.file.uri, f.view.key.ID)
+	opened, err := r.open(ctx, f.file.uri, f.view.key.ID)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", f.file.uri, err)
 	}

@@ -1,6 +1,7 @@
 package seek
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/parquet/metadata"
@@ -24,9 +25,9 @@ type bounds struct {
 
 // open is a file that is kept open. One that the cache lets go is closed when nobody reads it any more, by the
 // finalizer of os.File.
-func (r *Reader) open(uri string, key int) (*opened, error) {
+func (r *Reader) open(ctx context.Context, uri string, key int) (*opened, error) {
 	o, err := r.kept(fmt.Sprintf("file:%d:%s", key, uri), func() (any, int64, error) {
-		c, err := lake.OpenChunks(uri)
+		c, err := lake.OpenChunks(ctx, uri)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -57,7 +57,7 @@ func (v *View) Rows(ctx context.Context, key string, in func(partition any) bool
 
 // groups are the row groups of a file that may hold a key.
 func (v *View) groups(ctx context.Context, f dataFile, key string) ([]*group, error) {
-	opened, err := v.reader.open(f.uri, v.key.ID)
+	opened, err := v.reader.open(ctx, f.uri, v.key.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", f.uri, err)
 	}
@@ -85,7 +85,7 @@ func (v *View) Warm(ctx context.Context, in func(partition any) bool) error {
 	workers.SetLimit(2)
 	for _, f := range v.Files(in) {
 		workers.Go(lake.Safely(func() error {
-			opened, err := v.reader.open(f.file.uri, v.key.ID)
+			opened, err := v.reader.open(ctx, f.file.uri, v.key.ID)
 			if err == nil && len(opened.groups) == 1 && ctx.Err() == nil {
 				_, err = v.reader.group(opened, f.file.uri, 0, v.key, v.columns)
 			}

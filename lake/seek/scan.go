@@ -21,7 +21,7 @@ func Scan(ctx context.Context, s lake.Snapshot, f lake.File, deleted []int64, co
 			return err
 		}
 	}
-	c, err := lake.OpenChunks(f.FilePath())
+	c, err := lake.OpenChunks(ctx, f.FilePath())
 	if err != nil {
 		return fmt.Errorf("read %s: %w", f.FilePath(), err)
 	}

@@ -21,8 +21,8 @@ type input struct {
 	bytes []byte // of the chunk that was read last
 }
 
-func open(uri string) (*input, error) {
-	c, err := lake.OpenChunks(uri)
+func open(ctx context.Context, uri string) (*input, error) {
+	c, err := lake.OpenChunks(ctx, uri)
 	if err != nil {
 		return nil, lake.NameFile(uri, err)
 	}

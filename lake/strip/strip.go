@@ -32,7 +32,7 @@ func File(ctx context.Context, t *lake.Table, f lake.File, gone []int64, job str
 		return s, lake.WithHint(fmt.Errorf("file %s lies under partition spec %d: %w", f.FilePath(), f.SpecID(), lake.ErrUnsupported),
 			"let the engine that wrote it rewrite it under the table's first spec, then run the command again")
 	}
-	in, err := open(f.FilePath())
+	in, err := open(ctx, f.FilePath())
 	if err != nil {
 		return s, err
 	}
@@ -69,7 +69,7 @@ func (s Stripped) ReadBack(ctx context.Context) (sum Sum, err error) {
 	if s.File == nil {
 		return sum, nil
 	}
-	in, err := open(s.File.FilePath())
+	in, err := open(ctx, s.File.FilePath())
 	if err != nil {
 		return sum, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
@@ -51,11 +50,7 @@ func newRowReader(t *lake.Table, h *hasher) (*rowReader, error) {
 // file passes the rows of a file on, in its order. What it passes is valid until the next call. A row without a
 // listen_id has no hash: null says so.
 func (r *rowReader) file(ctx context.Context, f lake.File, each func(first int64, rows []entry, null []bool) error) (err error) {
-	local, err := lake.LocalPath(f.FilePath())
-	if err != nil {
-		return err
-	}
-	in, err := os.Open(local)
+	in, err := lake.Open(ctx, f.FilePath())
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,207 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Remote is a place that is no folder of this machine. A folder has copies of its files under the same names: files
+// never change, so a copy is as good as what it was made of. Package lake/store has the one there is.
+type Remote struct {
+	Prefix string // of the URIs of all that lies there, without a last slash
+	Folder string // with the copies
+	// Fetch makes the copies that are lacking.
+	Fetch func(ctx context.Context, uris []string) error
+	// Put stores what was written as a copy. Before that nobody else sees the file.
+	Put func(ctx context.Context, uri string) error
+	// Stat describes what is stored, by the clock of the store.
+	Stat func(ctx context.Context, uri string) (RemoteFile, error)
+	// List visits all that is stored below a URI.
+	List func(ctx context.Context, uri string, visit func(RemoteFile) error) error
+	// Forget removes a copy.
+	Forget func(uri string) error
+}
+
+// RemoteFile describes a file of a [Remote]. It is a [fs.FileInfo].
+type RemoteFile struct {
+	URI      string
+	Bytes    int64
+	Modified time.Time
+}
+
+// Name is the last element of the URI.
+func (f RemoteFile) Name() string { return f.URI[strings.LastIndexByte(f.URI, '/')+1:] }
+
+// Size is the length in bytes.
+func (f RemoteFile) Size() int64 { return f.Bytes }
+
+// Mode is that of a file without rights.
+func (f RemoteFile) Mode() fs.FileMode { return 0 }
+
+// ModTime is when it was stored.
+func (f RemoteFile) ModTime() time.Time { return f.Modified }
+
+// IsDir is false: stores have no folders.
+func (f RemoteFile) IsDir() bool { return false }
+
+// Sys is nothing.
+func (f RemoteFile) Sys() any { return nil }
+
+var remotes struct {
+	sync.RWMutex
+	list []*Remote
+}
+
+// Mount lets this process read what lies at a remote place. The last of several with one prefix counts.
+func Mount(r Remote) (unmount func()) {
+	remotes.Lock()
+	defer remotes.Unlock()
+	remotes.list = append(remotes.list, &r)
+	return func() {
+		remotes.Lock()
+		defer remotes.Unlock()
+		remotes.list = slices.DeleteFunc(remotes.list, func(one *Remote) bool { return one == &r })
+	}
+}
+
+// remoteOf is the place that a URI lies at, nil for a file of this machine and for places that are not mounted.
+func remoteOf(uri string) (*Remote, string) {
+	if strings.HasPrefix(uri, "file:") || !strings.Contains(uri, "://") {
+		return nil, ""
+	}
+	remotes.RLock()
+	defer remotes.RUnlock()
+	for _, r := range slices.Backward(remotes.list) {
+		if rest, below := strings.CutPrefix(uri, r.Prefix); below && (rest == "" || rest[0] == '/') {
+			return r, rest
+		}
+	}
+	return nil, ""
+}
+
+// Fetch makes sure that files can be read at their [LocalPath]. On this machine they can.
+func Fetch(ctx context.Context, uris ...string) error {
+	lacking := map[*Remote][]string{}
+	for _, uri := range uris {
+		if r, _ := remoteOf(uri); r != nil {
+			lacking[r] = append(lacking[r], uri)
+		}
+	}
+	for r, list := range lacking {
+		if err := r.Fetch(ctx, list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FetchFiles is [Fetch] of files of a snapshot.
+func FetchFiles(ctx context.Context, files []File) error {
+	if len(files) == 0 {
+		return nil
+	}
+	if r, _ := remoteOf(files[0].FilePath()); r == nil {
+		return nil
+	}
+	uris := make([]string, len(files))
+	for i, f := range files {
+		uris[i] = f.FilePath()
+	}
+	return Fetch(ctx, uris...)
+}
+
+// Open opens a file for reading.
+func Open(ctx context.Context, uri string) (*os.File, error) {
+	local, err := LocalPath(uri)
+	if err != nil {
+		return nil, err
+	}
+	r, _ := remoteOf(uri)
+	for attempt := 0; ; attempt++ {
+		if err := Fetch(ctx, uri); err != nil {
+			return nil, err
+		}
+		f, err := os.Open(local)
+		if r == nil || attempt == 3 || !errors.Is(err, fs.ErrNotExist) { // a copy may go before it is opened
+			return f, err
+		}
+	}
+}
+
+// Put stores a file that was written at its [LocalPath]. On this machine it is stored.
+func Put(ctx context.Context, uri string) error {
+	r, _ := remoteOf(uri)
+	if r == nil {
+		return nil
+	}
+	return r.Put(ctx, uri)
+}
+
+// Stat describes a file by the clock of the store it lies on.
+func Stat(ctx context.Context, uri string) (fs.FileInfo, error) {
+	if r, _ := remoteOf(uri); r != nil {
+		return r.Stat(ctx, uri)
+	}
+	path, err := LocalPath(uri)
+	if err != nil {
+		return nil, err
+	}
+	return os.Stat(path)
+}
+
+// LocalFolder is a folder of this machine with all that lies below a URI, and nothing that is there no more.
+func LocalFolder(ctx context.Context, uri string) (string, error) {
+	local, err := LocalPath(uri)
+	r, _ := remoteOf(uri)
+	if err != nil || r == nil {
+		return local, err
+	}
+	var uris []string
+	there := map[string]bool{}
+	err = r.List(ctx, uri, func(f RemoteFile) error {
+		path, err := LocalPath(f.URI)
+		uris, there[path] = append(uris, f.URI), true
+		return err
+	})
+	if err == nil {
+		err = r.Fetch(ctx, uris)
+	}
+	if err != nil {
+		return "", fmt.Errorf("fetch all files below %s: %w", uri, err)
+	}
+	return local, r.forgetOthers(local, uri, there)
+}
+
+// forgetOthers removes the copies of what is stored no more.
+func (r *Remote) forgetOthers(local, uri string, there map[string]bool) error {
+	return filepath.WalkDir(local, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || d.IsDir() || there[path] || strings.HasPrefix(d.Name(), ".") {
+			return err
+		}
+		return r.Forget(uri + filepath.ToSlash(strings.TrimPrefix(path, local)))
+	})
+}
+
+// dropCopy removes a copy that does not hold what was stored, and tells whether the path is one.
+func dropCopy(path string) bool {
+	remotes.RLock()
+	defer remotes.RUnlock()
+	for _, r := range remotes.list {
+		if strings.HasPrefix(path, r.Folder+"/") {
+			os.Remove(path) //nolint:errcheck // then the next reader finds it damaged again
+			return true
+		}
+	}
+	return false
+}

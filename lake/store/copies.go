@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+const (
+	seconds = time.Second // stores tell times no finer
+	// inUse is how long after its last use a copy stays, whatever the limit.
+	inUse = time.Hour
+	// sweepEvery is how often copies are compared with the bucket.
+	sweepEvery = time.Hour
+	// parallel is the number of files that are fetched at once.
+	parallel = 8
+	// lockName is a file in the folder: shared while copies are made or used anew, exclusive while some go.
+	lockName   = ".lock"
+	sweptName  = ".swept"
+	partPrefix = ".part-"
+)
+
+// fetch makes the copies that are lacking.
+func (s *Store) fetch(ctx context.Context, uris []string) error {
+	unlock, err := s.lock(syscall.LOCK_SH)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(parallel)
+	for _, uri := range uris {
+		path, err := lake.LocalPath(uri)
+		if err != nil {
+			return errors.Join(err, workers.Wait())
+		}
+		if used(path) {
+			continue
+		}
+		workers.Go(lake.Safely(func() error { return s.copy(ctx, uri, path) }))
+	}
+	return workers.Wait()
+}
+
+// used tells whether there is a copy, and that it is used now.
+func used(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	if now := time.Now(); now.Sub(info.ModTime()) > inUse/4 {
+		return os.Chtimes(path, now, now) == nil
+	}
+	return true
+}
+
+func (s *Store) copy(ctx context.Context, uri, path string) (err error) {
+	key, err := s.key(uri)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("copy %s: %w", uri, err)
+	}
+	got, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key})
+	if err != nil {
+		return failed("read", uri, err)
+	}
+	defer got.Body.Close() //nolint:errcheck // only read
+	part, err := os.OpenFile(filepath.Join(filepath.Dir(path), partPrefix+uuid.NewString()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", uri, err)
+	}
+	defer os.Remove(part.Name()) //nolint:errcheck // most often it is renamed
+	n, err := io.Copy(part, got.Body)
+	if err == nil && n != aws.ToInt64(got.ContentLength) {
+		err = fmt.Errorf("%d bytes came of %d: %w", n, aws.ToInt64(got.ContentLength), io.ErrUnexpectedEOF)
+	}
+	if err := errors.Join(err, part.Close()); err != nil {
+		return failed("read", uri, err)
+	}
+	return os.Rename(part.Name(), path)
+}
+
+// forget removes a copy.
+func (s *Store) forget(uri string) error {
+	path, err := lake.LocalPath(uri)
+	if err == nil {
+		err = os.Remove(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (s *Store) lock(how int) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(s.o.Folder, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock copies: %w", err)
+	}
+	for {
+		if err = syscall.Flock(int(f.Fd()), how); !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock copies: %w", err), f.Close())
+	}
+	return func() { f.Close() }, nil //nolint:errcheck // gives the lock back
+}
+
+func (s *Store) sweepIfDue(ctx context.Context) error {
+	mark := filepath.Join(s.o.Folder, sweptName)
+	if info, err := os.Stat(mark); err == nil && time.Since(info.ModTime()) < sweepEvery {
+		return nil
+	}
+	if err := s.Sweep(ctx); err != nil {
+		return err
+	}
+	return os.WriteFile(mark, nil, 0o600)
+}
+
+// kept is a copy.
+type kept struct {
+	path  string
+	bytes int64
+	used  time.Time
+}
+
+// Sweep removes the copies of files that are stored no more, what killed processes left half copied, and the copies
+// that were not used for the longest time where all take more than the limit.
+func (s *Store) Sweep(ctx context.Context) error {
+	copies, err := s.copies()
+	if err != nil || len(copies) == 0 {
+		return err
+	}
+	stored := map[string]bool{}
+	err = s.List(ctx, s.o.Warehouse, func(f lake.RemoteFile) error {
+		path, err := lake.LocalPath(f.URI)
+		stored[path] = true
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	unlock, err := s.lock(syscall.LOCK_EX)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	began, gone := time.Now(), 0
+	slices.SortFunc(copies, func(a, b kept) int { return b.used.Compare(a.used) })
+	var total int64
+	for _, c := range copies {
+		part := strings.HasPrefix(filepath.Base(c.path), partPrefix)
+		recent := began.Sub(c.used) < inUse
+		switch {
+		case part && recent, !part && stored[c.path] && (recent || total+c.bytes <= s.o.Limit):
+			total += c.bytes
+			continue
+		case !part && !stored[c.path] && began.Sub(c.used) < inUse: // it may be under way
+			continue
+		}
+		if err := os.Remove(c.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove copy: %w", err)
+		}
+		gone++
+	}
+	s.o.Log.Debug("swept copies of files", "left_bytes", total, "removed_files", gone)
+	return nil
+}
+
+// copies lists the copies below the warehouse.
+func (s *Store) copies() (list []kept, err error) {
+	root, err := lake.LocalPath(s.o.Warehouse)
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			list = append(list, kept{path, info.Size(), info.ModTime()})
+		}
+		return err
+	})
+	return list, err
+}

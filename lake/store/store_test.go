@@ -1,0 +1,282 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	iceio "github.com/apache/iceberg-go/io"
+
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/store"
+)
+
+// bucket is as much of S3 as a store asks for.
+type bucket struct {
+	mu      sync.Mutex
+	objects map[string][]byte // by key
+	gets    int
+	cut     bool // answers end too early
+}
+
+func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	key := strings.TrimPrefix(r.URL.Path, "/bucket/")
+	text, there := b.objects[key]
+	switch {
+	case r.Method == http.MethodGet && r.URL.Query().Has("list-type"):
+		b.list(w, r.URL.Query().Get("prefix"))
+	case r.Method == http.MethodPut && there && r.Header.Get("If-None-Match") == "*":
+		refuse(w, http.StatusPreconditionFailed, "PreconditionFailed")
+	case r.Method == http.MethodPut:
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(err)
+		}
+		b.objects[key] = body
+	case r.Method == http.MethodDelete:
+		delete(b.objects, key)
+		w.WriteHeader(http.StatusNoContent)
+	case !there:
+		refuse(w, http.StatusNotFound, "NoSuchKey")
+	default:
+		w.Header().Set("Last-Modified", stored.Format(http.TimeFormat))
+		w.Header().Set("Content-Length", fmt.Sprint(len(text)))
+		if r.Method == http.MethodGet {
+			b.gets++
+			if b.cut {
+				text = text[:len(text)/2]
+			}
+			w.Write(text) //nolint:errcheck // the client notices
+		}
+	}
+}
+
+var stored = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+
+func (b *bucket) list(w io.Writer, prefix string) {
+	type object struct {
+		Key          string
+		Size         int
+		LastModified string
+	}
+	var found struct {
+		XMLName  xml.Name `xml:"ListBucketResult"`
+		Contents []object
+	}
+	for key, text := range b.objects {
+		if strings.HasPrefix(key, prefix) {
+			found.Contents = append(found.Contents, object{key, len(text), stored.Format(time.RFC3339)})
+		}
+	}
+	xml.NewEncoder(w).Encode(found) //nolint:errcheck // the client notices
+}
+
+func refuse(w http.ResponseWriter, status int, code string) {
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<Error><Code>%s</Code></Error>", code) //nolint:errcheck // the client notices
+}
+
+// opened is a store over an empty bucket.
+func opened(t *testing.T, limit int64) (*store.Store, *bucket, store.Options) {
+	t.Helper()
+	t.Setenv("AWS_ACCESS_KEY_ID", "id")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	b := &bucket{objects: map[string][]byte{}}
+	server := httptest.NewServer(b)
+	t.Cleanup(server.Close)
+	o := store.Options{Warehouse: "s3://bucket/lake", Endpoint: server.URL, Region: "us-east-1", Folder: t.TempDir(), Limit: limit, Log: slog.New(slog.DiscardHandler)}
+	return reopened(t, o), b, o
+}
+
+func reopened(t *testing.T, o store.Options) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() }) //nolint:errcheck // it holds nothing
+	return s
+}
+
+func read(t *testing.T, uri string) string {
+	t.Helper()
+	f, err := lake.Open(t.Context(), uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	text, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestAFileIsFetchedOnce(t *testing.T) {
+	_, b, o := opened(t, 1<<20)
+	b.objects["lake/a/data.parquet"] = []byte("rows")
+	for range 3 {
+		if got := read(t, "s3://bucket/lake/a/data.parquet"); got != "rows" {
+			t.Errorf("%q", got)
+		}
+	}
+	reopened(t, o) // as another process does
+	read(t, "s3://bucket/lake/a/data.parquet")
+	if b.gets != 1 {
+		t.Errorf("it was fetched %d times", b.gets)
+	}
+}
+
+func TestWhatIsWrittenIsStoredWhenItIsClosedAndThereForReaders(t *testing.T) {
+	s, b, _ := opened(t, 1<<20)
+	storage := files(t, s)
+	w, err := storage.Create("s3://bucket/lake/m.avro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(w, "manifest") //nolint:errcheck // Close tells
+	if len(b.objects) != 0 {
+		t.Error("half a file is stored")
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(b.objects["lake/m.avro"]); got != "manifest" || read(t, "s3://bucket/lake/m.avro") != "manifest" || b.gets != 0 {
+		t.Errorf("stored %q, fetched %d times", got, b.gets)
+	}
+	if err := storage.Remove("s3://bucket/lake/m.avro"); err != nil || len(b.objects) != 0 {
+		t.Error(err, b.objects)
+	}
+	if _, err := storage.Open("s3://bucket/lake/m.avro"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a deleted file is read: %v", err)
+	}
+}
+
+func files(t *testing.T, s *store.Store) iceio.WriteFileIO {
+	t.Helper()
+	storage, err := s.FS(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return storage.(iceio.WriteFileIO)
+}
+
+func TestAnAnswerThatBreaksOffLeavesNoCopy(t *testing.T) {
+	_, b, _ := opened(t, 1<<20)
+	b.objects["lake/x"] = bytes.Repeat([]byte("x"), 100_000)
+	b.cut = true
+	if err := lake.Fetch(t.Context(), "s3://bucket/lake/x"); err == nil {
+		t.Fatal("half a file counts as fetched")
+	}
+	b.cut = false
+	if got := read(t, "s3://bucket/lake/x"); len(got) != 100_000 {
+		t.Errorf("%d bytes", len(got))
+	}
+}
+
+// age sets when a copy was used last.
+func age(t *testing.T, uri string, ago time.Duration) {
+	t.Helper()
+	path, err := lake.LocalPath(uri)
+	if err == nil {
+		err = os.Chtimes(path, time.Now().Add(-ago), time.Now().Add(-ago))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copies are the names of the files in the folder.
+func copies(t *testing.T, o store.Options) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(filepath.Join(o.Folder, "bucket"), func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, d.Name())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestASweepKeepsTheLimitAndWhatIsInUse(t *testing.T) {
+	s, b, o := opened(t, 250)
+	for i, name := range []string{"a", "b", "c", "d"} {
+		uri := "s3://bucket/lake/" + name
+		b.objects["lake/"+name] = bytes.Repeat([]byte("x"), 100)
+		read(t, uri)
+		age(t, uri, time.Duration(4-i)*2*time.Hour)
+	}
+	read(t, "s3://bucket/lake/a") // in use again
+	if err := s.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := copies(t, o); !slices.Equal(got, []string{"a", "d"}) {
+		t.Errorf("left are %v", got)
+	}
+}
+
+// Another machine purged the files.
+func TestACopyGoesWhenItsFileIsGone(t *testing.T) {
+	s, b, o := opened(t, 1<<20)
+	for _, name := range []string{"stays", "purged"} {
+		b.objects["lake/"+name] = []byte("x")
+		read(t, "s3://bucket/lake/"+name)
+		age(t, "s3://bucket/lake/"+name, 2*time.Hour)
+	}
+	delete(b.objects, "lake/purged")
+	if err := s.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := copies(t, o); !slices.Equal(got, []string{"stays"}) {
+		t.Errorf("left are %v", got)
+	}
+}
+
+// A look at all that is left must not take an old copy for a file, and sees files that nobody has read here.
+func TestAFolderIsWhatIsStoredNow(t *testing.T) {
+	_, b, o := opened(t, 1<<20)
+	b.objects["lake/t/old"] = []byte("x")
+	read(t, "s3://bucket/lake/t/old")
+	delete(b.objects, "lake/t/old")
+	b.objects["lake/t/new"] = []byte("x")
+	b.objects["lake/t2/other"] = []byte("x")
+	if _, err := lake.LocalFolder(t.Context(), "s3://bucket/lake/t"); err != nil {
+		t.Fatal(err)
+	}
+	if got := copies(t, o); !slices.Equal(got, []string{"new"}) {
+		t.Errorf("there are %v", got)
+	}
+}
+
+func TestOfSeveralWhoWriteAFreshFileOneDoes(t *testing.T) {
+	s, _, _ := opened(t, 1<<20)
+	first, err := s.Replace(t.Context(), "s3://bucket/lake/id", []byte("one"), true)
+	if err != nil || !first {
+		t.Fatal(first, err)
+	}
+	if second, err := s.Replace(t.Context(), "s3://bucket/lake/id", []byte("two"), true); err != nil || second {
+		t.Error(second, err)
+	}
+	if text, err := s.Read(t.Context(), "s3://bucket/lake/id"); err != nil || string(text) != "one" {
+		t.Errorf("%s, %v", text, err)
+	}
+}
