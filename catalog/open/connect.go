@@ -34,7 +34,7 @@ func (c *Catalog) connect(ctx context.Context) (dialect icesql.SupportedDialect,
 		c.db, err = sql.Open("pgx", o.URI)
 		return icesql.Postgres, err
 	default:
-		return "", lake.WithHint(fmt.Errorf("catalog type %q: %w", o.Type, lake.ErrUnsupported), "set catalog.type to sqlite or postgres")
+		return "", lake.WithHint(fmt.Errorf("catalog type %q: %w", o.Type, lake.ErrUnsupported), "set catalog.type to sqlite, postgres or rest")
 	}
 }
 

@@ -25,7 +25,11 @@
 // # Catalogs
 //
 // sqlite (one machine, the default) and postgres are served here. Their rows follow the JDBC catalog of Iceberg, so
-// Spark, Trino and PyIceberg open the same lake under the same catalog name. A process keeps the newest metadata of
-// each table parsed (type parsed says how that stays true), or a commit would spend most of its time reading what it
-// has just written.
+// Spark, Trino and PyIceberg open the same lake under the same catalog name. rest is any server of Iceberg's REST
+// protocol (type remote): its tables lie below the configured warehouse like those of the others, and requirements
+// that the protocol lacks are held right before a request. The warehouse is a folder or lies on S3 (package
+// lake/store); Relocate and Restore are for folders, and for the two catalogs whose rows are in reach.
+//
+// On a SQL catalog a process keeps the newest metadata of each table parsed (type parsed says how that stays true), or
+// a commit would spend most of its time reading what it has just written.
 package open

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,14 +36,16 @@ type movingMarker struct{ From, To, LakeID string }
 // catalogPlace tells one catalog from another: its type, where it is, without user and password, and its name in its
 // own rows.
 type catalogPlace struct {
-	Type   string `json:"type"`
-	URI    string `json:"uri"`
-	Name   string `json:"name"`
-	System string `json:"system,omitempty"` // of PostgreSQL: its system identifier and the database, whatever host name leads there
+	Type string `json:"type"`
+	URI  string `json:"uri"`
+	Name string `json:"name"`
+	// System is of PostgreSQL its system identifier and the database, whatever host name leads there; of a REST catalog
+	// the name of the warehouse.
+	System string `json:"system,omitempty"`
 }
 
 func (p catalogPlace) String() string {
-	if server, _, known := strings.Cut(p.System, "/"); known {
+	if server, _, known := strings.Cut(p.System, "/"); known && p.Type == "postgres" {
 		return fmt.Sprintf("%s %s (name %s, server %s)", p.Type, p.URI, p.Name, server)
 	}
 	return fmt.Sprintf("%s %s (name %s)", p.Type, p.URI, p.Name)
@@ -62,6 +65,13 @@ func (c *Catalog) place(ctx context.Context) catalogPlace {
 		return p
 	}
 	p.URI = "unknown"
+	if o.Type == "rest" {
+		if at, err := url.Parse(o.URI); err == nil {
+			p.URI = (&url.URL{Scheme: at.Scheme, Host: at.Host, Path: at.Path}).String()
+		}
+		p.System = o.Rest.Warehouse
+		return p
+	}
 	if config, err := pgconn.ParseConfig(o.URI); err == nil {
 		p.URI = fmt.Sprintf("%s:%d/%s", config.Host, config.Port, config.Database)
 	}
@@ -77,6 +87,9 @@ func (c *Catalog) place(ctx context.Context) catalogPlace {
 func (p catalogPlace) same(here catalogPlace) bool {
 	if p.Type != here.Type || p.Name != here.Name {
 		return false
+	}
+	if p.Type == "rest" {
+		return p == here
 	}
 	if p.System != "" && here.System != "" { // the same host name is another server on another machine
 		return p.System == here.System
@@ -114,6 +127,10 @@ func readIdentity(folder string) (*identity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity of the warehouse: %w", err)
 	}
+	return parseIdentity(file, text)
+}
+
+func parseIdentity(file string, text []byte) (*identity, error) {
 	var id identity
 	if err := json.Unmarshal(text, &id); err != nil || id.LakeID == "" {
 		return nil, lake.WithHint(fmt.Errorf("%s is damaged", file), "restore it from a backup, or remove it and run 'lakectl init', which writes it from the tables")

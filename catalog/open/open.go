@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -21,15 +22,18 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/store"
 )
 
 // Options says where the catalog and the files are.
 type Options struct {
-	Type           string // sqlite or postgres
-	URI            string // sqlite: path of the database file; postgres: DSN
+	Type           string // sqlite, postgres or rest
+	URI            string // sqlite: path of the database file; postgres: DSN; rest: address
 	Name           string // the catalog's name in its own rows; every engine must use the same
-	Warehouse      string // folder or file:// URI under which tables are made
+	Warehouse      string // folder, file:// or s3:// URI under which tables are made
 	SubjectKeyFile string // "" = subject.key beside a SQLite catalog
+	Rest           Rest
+	S3             S3
 	Log            *slog.Logger
 	// ReadOnly opens a catalog for who only reads: nothing is written, in it or beside it, so it needs no right to.
 	ReadOnly bool
@@ -41,9 +45,11 @@ type Options struct {
 type Catalog struct {
 	Ice       icecatalog.Catalog
 	options   Options
-	warehouse string // URI
-	db        *sql.DB
-	copied    string // folder with a copy of the database, "" for none
+	warehouse string  // URI
+	db        *sql.DB // nil for rest
+	closeRest func() error
+	store     *store.Store // nil for a folder
+	copied    string       // folder with a copy of the database, "" for none
 }
 
 // Connect opens the catalog. For sqlite the folder of the database file must exist; [Init] makes it.
@@ -78,6 +84,18 @@ func open(ctx context.Context, o Options) (_ *Catalog, err error) {
 			err = errors.Join(err, c.Close())
 		}
 	}()
+	warehouse, err := warehouseURI(o.Warehouse)
+	if err != nil {
+		return nil, err
+	}
+	if c.warehouse = warehouse; isS3(warehouse) {
+		if c.store, err = store.Open(ctx, o.S3.options(warehouse, o.Log)); err != nil {
+			return nil, err
+		}
+	}
+	if o.Type == "rest" {
+		return c, c.connectRest(ctx)
+	}
 	dialect, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -85,16 +103,13 @@ func open(ctx context.Context, o Options) (_ *Catalog, err error) {
 	if err := c.ping(ctx); err != nil {
 		return nil, err
 	}
-	warehouse, err := warehouseURI(o.Warehouse)
-	if err != nil {
-		return nil, err
-	}
 	props := iceberg.Properties{"warehouse": warehouse, "init_catalog_tables": strconv.FormatBool(o.create)}
+	maps.Copy(props, o.S3.options(warehouse, nil).Properties())
 	ice, err := icesql.NewCatalog(o.Name, c.db, dialect, props)
 	if err != nil {
 		return nil, fmt.Errorf("open %s catalog: %w", o.Type, err)
 	}
-	c.Ice, c.warehouse = newParsed(ice, c.db, o, props), warehouse
+	c.Ice = newParsed(ice, c.db, o, c.storage)
 	return c, nil
 }
 
@@ -114,6 +129,12 @@ func (c *Catalog) Close() error {
 	if c.db != nil {
 		err = c.db.Close()
 	}
+	if c.store != nil {
+		err = errors.Join(err, c.store.Close())
+	}
+	if c.closeRest != nil {
+		err = errors.Join(err, c.closeRest())
+	}
 	if c.copied != "" {
 		err = errors.Join(err, os.RemoveAll(c.copied))
 	}
@@ -126,8 +147,11 @@ func warehouseURI(warehouse string) (string, error) {
 	if strings.HasPrefix(warehouse, "file:") {
 		return warehouse, nil
 	}
+	if isS3(warehouse) {
+		return strings.TrimRight(warehouse, "/"), nil
+	}
 	if scheme, _, ok := strings.Cut(warehouse, "://"); ok {
-		return "", lake.WithHint(fmt.Errorf("warehouse on %s://: %w", scheme, lake.ErrUnsupported), "set catalog.warehouse to a folder or a file:// URI")
+		return "", lake.WithHint(fmt.Errorf("warehouse on %s://: %w", scheme, lake.ErrUnsupported), "set catalog.warehouse to a folder, a file:// URI or s3://BUCKET/PREFIX")
 	}
 	abs, err := filepath.Abs(warehouse)
 	if err != nil {

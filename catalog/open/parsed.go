@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
 	iceio "github.com/apache/iceberg-go/io"
 	icetable "github.com/apache/iceberg-go/table"
@@ -33,7 +32,7 @@ type parsed struct {
 	db       *sql.DB
 	postgres bool
 	name     string // of the catalog
-	props    iceberg.Properties
+	fs       storageOf
 
 	mu     sync.Mutex
 	tables map[string]version // by identifier
@@ -51,8 +50,8 @@ const (
 	swapLocation   = "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? WHERE catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ?"
 )
 
-func newParsed(inner icecatalog.Catalog, db *sql.DB, o Options, props iceberg.Properties) *parsed {
-	return &parsed{Catalog: inner, db: db, postgres: o.Type == "postgres", name: o.Name, props: props, tables: map[string]version{}}
+func newParsed(inner icecatalog.Catalog, db *sql.DB, o Options, fs storageOf) *parsed {
+	return &parsed{Catalog: inner, db: db, postgres: o.Type == "postgres", name: o.Name, fs: fs, tables: map[string]version{}}
 }
 
 // placeholders are ? in SQLite and $1, $2, ... in PostgreSQL.
@@ -206,7 +205,7 @@ func (p *parsed) swap(ctx context.Context, id icetable.Identifier, base, next ve
 }
 
 func (p *parsed) storage(ctx context.Context, location string) (iceio.WriteFileIO, error) {
-	storage, err := iceio.LoadFS(ctx, p.props, location)
+	storage, err := p.fs(location)(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +217,7 @@ func (p *parsed) storage(ctx context.Context, location string) (iceio.WriteFileI
 }
 
 func (p *parsed) table(id icetable.Identifier, v version) *icetable.Table {
-	return icetable.New(id, v.metadata, v.location, iceio.LoadFSFunc(p.props, v.location), p)
+	return icetable.New(id, v.metadata, v.location, p.fs(v.location), p)
 }
 
 func (p *parsed) keep(id icetable.Identifier, v version) version {

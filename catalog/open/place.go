@@ -23,6 +23,9 @@ func (c *Catalog) checkPlace(ctx context.Context) error {
 		return err
 	}
 	for _, r := range rows {
+		if r.location == "" && c.db == nil {
+			continue
+		}
 		inside, err := relocate.Below(r.location, c.warehouse)
 		if err == nil && inside {
 			continue
@@ -57,11 +60,11 @@ func isOurs(r row) bool {
 // checkIdentity refuses a second catalog on one warehouse: each would delete what only the other knows. Where the
 // warehouse has no such file, an earlier version made the lake, and init has not been run since.
 func (c *Catalog) checkIdentity(ctx context.Context, rows []row) error {
-	folder, err := c.options.folder()
+	folder, err := c.where()
 	if err != nil {
 		return err
 	}
-	file, err := readIdentity(folder)
+	file, err := c.identity(ctx, folder)
 	if err != nil || file == nil || len(rows) == 0 {
 		return err
 	}
@@ -127,7 +130,7 @@ func (c *Catalog) claim(ctx context.Context, write bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	folder, err := c.options.folder()
+	folder, err := c.where()
 	if err != nil {
 		return "", err
 	}
@@ -135,7 +138,7 @@ func (c *Catalog) claim(ctx context.Context, write bool) (string, error) {
 		id = uuid.NewString()
 	}
 	mine := identity{LakeID: id, Catalog: c.place(ctx)}
-	file, err := readIdentity(folder)
+	file, err := c.identity(ctx, folder)
 	if err == nil && file != nil && !file.Catalog.same(mine.Catalog) {
 		err = c.taken(ctx, *file, folder)
 	}
@@ -146,7 +149,7 @@ func (c *Catalog) claim(ctx context.Context, write bool) (string, error) {
 		return "", err
 	}
 	if file == nil && write {
-		if fresh, err := writeIdentity(folder, mine, true); err != nil || fresh {
+		if fresh, err := c.putIdentity(ctx, folder, mine, true); err != nil || fresh {
 			return id, err
 		}
 		return c.claim(ctx, write) // another init was faster
@@ -156,7 +159,7 @@ func (c *Catalog) claim(ctx context.Context, write bool) (string, error) {
 	}
 	if write && file.Catalog != mine.Catalog { // the catalog was moved
 		mine.LakeID = file.LakeID
-		_, err = writeIdentity(folder, mine, false)
+		_, err = c.putIdentity(ctx, folder, mine, false)
 	}
 	return file.LakeID, err
 }
@@ -165,9 +168,9 @@ func (c *Catalog) claim(ctx context.Context, write bool) (string, error) {
 // the files of the old ones would hide that. The metadata of one table may be there without its row, where an init was
 // cut off.
 func (c *Catalog) orphaned(ctx context.Context, folder string) error {
-	found := tablesIn(folder)
-	if found < 2 {
-		return nil
+	found, err := c.tablesThere(ctx, folder)
+	if err != nil || found < 2 {
+		return err
 	}
 	if rows, err := c.ours(ctx); err != nil || len(rows) > 0 { // another init is at work
 		return err

@@ -66,6 +66,9 @@ func Relocate(ctx context.Context, o Options, r RelocateOptions) (done Relocated
 		return done, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	if err := c.notMovable(); err != nil {
+		return done, err
+	}
 	to, err := warehouseURI(o.Warehouse)
 	if err != nil {
 		return done, err

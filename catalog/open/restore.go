@@ -60,6 +60,9 @@ func Restore(ctx context.Context, o Options, r RestoreOptions) (done Restored, e
 		return done, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	if err := c.notMovable(); err != nil {
+		return done, err
+	}
 	done.DryRun = r.DryRun
 	rows, err := c.withLost(ctx)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // row is a table as the catalog has it: which metadata file it is at.
-type row struct{ namespace, table, location string }
+type row struct{ namespace, table, location string } // location is "" where it was not asked for
 
 func (r row) String() string { return r.namespace + "." + r.table }
 
@@ -41,8 +41,12 @@ func (c *Catalog) views(ctx context.Context) map[[2]string]bool {
 	return views
 }
 
-// tables lists what the catalog has, in all namespaces; views are left out.
+// tables lists what the catalog has, in all namespaces; views are left out. Of a REST catalog it is what a lake is
+// checked by, see [Catalog.remoteTables].
 func (c *Catalog) tables(ctx context.Context) ([]row, error) {
+	if c.db == nil {
+		return c.remoteTables(ctx)
+	}
 	views := c.views(ctx)
 	found, err := c.db.QueryContext(ctx, c.placeholders(selectTables), c.options.Name)
 	if err != nil {

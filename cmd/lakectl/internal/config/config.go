@@ -44,13 +44,26 @@ type Catalog struct {
 	URI            Secret // sqlite: the path of the database file
 	Warehouse      string
 	Mode           string // private or group
+	Rest           Rest
 	S3             S3
 	SubjectKeyFile string // "": the catalog package decides
 	CertificateDir string // "": beside the subject key
 }
 
+// Rest is how to log in to a REST catalog.
+type Rest struct {
+	Warehouse         string
+	Token, Credential Secret
+	AuthURI, Scope    string
+}
+
 // S3 is how to reach a warehouse that is no folder.
-type S3 struct{ Endpoint, Region string }
+type S3 struct {
+	Endpoint, Region, PathStyle string
+
+	Copies      string // folder
+	CopiesLimit ByteSize
+}
 
 // Ingest is when an ingester commits, what it refuses and where it shows metrics.
 type Ingest struct {
@@ -219,10 +232,30 @@ func (c Config) check() error {
 	if c.Catalog.Type != "sqlite" && c.setBy("catalog.uri") == fromDefault && c.setBy("catalog.uri_file") == fromDefault {
 		return c.needs("catalog.uri", "catalog.type")
 	}
+	if err := c.checkRest(); err != nil {
+		return err
+	}
 	if err := c.checkServe(); err != nil {
 		return err
 	}
 	return c.checkKafka()
+}
+
+// checkRest refuses two logins at once, and keys of another kind of catalog or warehouse.
+func (c Config) checkRest() error {
+	r := c.Catalog.Rest
+	if r.Token.isSet() && r.Credential.isSet() {
+		return usage.Errorf("keep one of them", "catalog.rest.token and catalog.rest.credential are both set")
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.set)) {
+		if s := c.set[key]; strings.HasPrefix(key, "catalog.rest.") && s.layer > fromDefault && c.Catalog.Type != "rest" {
+			return usage.Errorf("take it out, or set catalog.type to rest", "%s (%s) is for a REST catalog, and catalog.type is %s", key, s.origin, c.Catalog.Type)
+		}
+		if s := c.set[key]; strings.HasPrefix(key, "catalog.s3.") && s.layer > fromDefault && !strings.HasPrefix(c.Catalog.Warehouse, "s3://") {
+			return usage.Errorf("take it out, or set catalog.warehouse to s3://BUCKET/PREFIX", "%s (%s) is for a warehouse on S3, and catalog.warehouse is a folder", key, s.origin)
+		}
+	}
+	return nil
 }
 
 // checkPaths refuses folders whose path is not UTF-8: neither the metadata of a table nor DuckDB can name a file there.

@@ -43,48 +43,8 @@ type Key struct {
 	idle    string // what there is instead of a key that does nothing in this version
 }
 
-var keys = []Key{
-	{
-		name: "catalog.type", def: "sqlite", about: "which kind of Iceberg catalog", oneOf: []string{"sqlite", "postgres", "rest"},
-		field: func(c *Config) any { return &c.Catalog.Type },
-	},
-	{
-		name: "catalog.name", def: "lake", about: "name of the catalog in its own rows; the same for every engine",
-		field: func(c *Config) any { return &c.Catalog.Name },
-	},
-	{
-		name: "catalog.uri", def: "./lakehouse/catalog.db", about: "sqlite: the database file; postgres: the connection URI; rest: the address", secrecy: mayHoldSecret,
-		field: func(c *Config) any { return &c.Catalog.URI.value },
-	},
-	{
-		name: "catalog.uri_file", about: "file that holds catalog.uri, when there is a password in it", example: "/run/secrets/catalog-uri",
-		field: func(c *Config) any { return &c.Catalog.URI.file },
-	},
-	{
-		name: "catalog.warehouse", def: "./lakehouse/warehouse", about: "folder or URI under which new tables are made",
-		field: func(c *Config) any { return &c.Catalog.Warehouse },
-	},
-	{
-		name: "catalog.s3.endpoint", about: "S3 endpoint of the warehouse, when it is not AWS", form: isHTTP, example: "https://s3.example.com", idle: "the warehouse is a folder",
-		field: func(c *Config) any { return &c.Catalog.S3.Endpoint },
-	},
-	{
-		name: "catalog.s3.region", about: "S3 region of the warehouse", example: "eu-central-1", idle: "the warehouse is a folder",
-		field: func(c *Config) any { return &c.Catalog.S3.Region },
-	},
-	{
-		name: "catalog.mode", def: "private", about: "who may read a new lake: its owner, or its group too; an existing lake keeps the mode of its warehouse folder", oneOf: []string{"private", "group"},
-		field: func(c *Config) any { return &c.Catalog.Mode },
-	},
-	{
-		name: "catalog.subject_key_file", about: "file with the key of the subject hash; beside a sqlite catalog by default", example: "/run/secrets/subject-key",
-		field: func(c *Config) any { return &c.Catalog.SubjectKeyFile },
-	},
-	{
-		name: "catalog.certificate_dir", about: "folder with the key and the log of certificates of erasure; beside the subject key by default", example: "/data/certificate",
-		field: func(c *Config) any { return &c.Catalog.CertificateDir },
-	},
-
+// keys are in the order in which help has them.
+var keys = slices.Concat(catalogKeys, []Key{
 	{
 		name: "kafka.brokers", def: "127.0.0.1:9092", about: "brokers to start from, host:port", flag: "brokers", form: isBroker,
 		field: func(c *Config) any { return &c.Kafka.Brokers },
@@ -329,7 +289,7 @@ var keys = []Key{
 		name: "serve.oidc.client_secret_file", about: "file that holds the secret of the dashboard at the issuer", example: "/run/secrets/oidc-secret",
 		field: func(c *Config) any { return &c.Serve.OIDC.ClientSecret.file },
 	},
-}
+})
 
 // KeyByName returns a key that the program names itself; a name that is not in
 // the table is a mistake in the program.

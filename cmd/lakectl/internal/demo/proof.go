@@ -48,7 +48,11 @@ func (s *story) proveErased(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	proved, err := chain.Prove(ctx, s.env, verify.Options{Folders: reach.BesideTables(s.c)}, dir)
+	folders, err := reach.BesideTables(ctx, s.c)
+	if err != nil {
+		return err
+	}
+	proved, err := chain.Prove(ctx, s.env, verify.Options{Folders: folders}, dir)
 	if err != nil {
 		return err
 	}

@@ -213,6 +213,9 @@ func (f frame) action(cc *cli.Context, v Verb) error {
 		return err
 	}
 	c.Log = log
+	// Libraries print what they could not clean up; stderr is ours.
+	slog.SetDefault(log)
+	slog.SetLogLoggerLevel(slog.LevelDebug)
 	if !v.NoConfig {
 		if c.Config, err = config.Load(globalString(cc, "config"), os.Environ(), config.FlagSettings(cc, v.Keys)); err != nil {
 			return err

@@ -100,9 +100,13 @@ func connect(ctx context.Context, c *frame.Call, readOnly bool) (env jobs.Env, c
 func CatalogOptions(c *frame.Call) (open.Options, error) {
 	k := c.Config.Catalog
 	uri, err := k.URI.Read()
+	token, tokenErr := k.Rest.Token.Read()
+	credential, credentialErr := k.Rest.Credential.Read()
 	return open.Options{
 		Type: k.Type, URI: uri, Name: k.Name, Warehouse: k.Warehouse, SubjectKeyFile: k.SubjectKeyFile, Log: c.Log,
-	}, err
+		Rest: open.Rest{Token: token, Credential: credential, AuthURI: k.Rest.AuthURI, Scope: k.Rest.Scope, Warehouse: k.Rest.Warehouse},
+		S3:   open.S3{Endpoint: k.S3.Endpoint, Region: k.S3.Region, PathStyle: k.S3.PathStyle, Copies: k.S3.Copies, Limit: int64(k.S3.CopiesLimit)},
+	}, errors.Join(err, tokenErr, credentialErr)
 }
 
 func duckOptions(c *frame.Call) duck.Options {

@@ -36,7 +36,11 @@ func runDeletionsVerify(ctx context.Context, c *frame.Call) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
-	o := verify.Options{Request: c.Args().First(), Folders: reach.BesideTables(c)}
+	folders, err := reach.BesideTables(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	o := verify.Options{Request: c.Args().First(), Folders: folders}
 	var r chain.Proved
 	if o.Request != "" {
 		r.Report, err = verify.Look(ctx, env, o)
