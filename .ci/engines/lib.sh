@@ -116,14 +116,14 @@ jdk() {
   return 1
 }
 
-# dependency GROUP:ARTIFACT:VERSION [XML]
+# dependency GROUP:ARTIFACT:VERSION[:CLASSIFIER] [XML]
 dependency() {
-  local group artifact version
-  IFS=: read -r group artifact version <<<"$1"
-  echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>${2:-}</dependency>"
+  local group artifact version classifier
+  IFS=: read -r group artifact version classifier <<<"$1"
+  echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>${classifier:+<classifier>$classifier</classifier>}${2:-}</dependency>"
 }
 
-# jars DIR GROUP:ARTIFACT:VERSION...: links the run-time closure of these Maven artifacts into DIR. BOM=GROUP:ARTIFACT:VERSION gives the
+# jars DIR GROUP:ARTIFACT:VERSION[:CLASSIFIER]...: links the run-time closure of these Maven artifacts into DIR. BOM=GROUP:ARTIFACT:VERSION gives the
 # versions that their poms leave out.
 jars() {
   local dir=$1 work artifact
