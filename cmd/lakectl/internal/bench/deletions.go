@@ -153,7 +153,7 @@ func (r *DeletionsReport) eraseWindow(ctx context.Context, a *erasable, users []
 
 // erase carries requests out, and purges them.
 func (r *DeletionsReport) erase(ctx context.Context, a *erasable, what string, users []string, from, to time.Time) (e erasure, err error) {
-	if err := a.request(ctx, users, from, to); err != nil {
+	if err := a.request(ctx, "requests of "+what, users, erasedEnd, from, to); err != nil {
 		return e, err
 	}
 	var done carriedOut

@@ -3,15 +3,11 @@ package bench
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
-	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
-	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/simulate"
 )
 
@@ -30,10 +26,9 @@ func (o DeletionsOptions) windowStart() time.Time { return erasedEnd.AddDate(0, 
 // erasable is a lake with an archive, and everything that is derived from it.
 type erasable struct {
 	*bench
-	options  DeletionsOptions
-	days     int
-	rows     int64
-	requests int
+	options DeletionsOptions
+	days    int
+	rows    int64
 }
 
 // archive makes a lake of so many days, of which those beside the window have fewer listens by a factor.
@@ -76,7 +71,6 @@ func (a *erasable) ingest(ctx context.Context, thinner int) error {
 	o, start := a.options, a.options.windowStart()
 	first := erasedEnd.AddDate(0, 0, -a.days)
 	before := int(start.Sub(first) / (24 * time.Hour))
-	a.requests = 0
 	for i, part := range []struct {
 		first      time.Time
 		days, thin int
@@ -96,55 +90,6 @@ func (a *erasable) ingest(ctx context.Context, thinner int) error {
 		a.rows += int64(rows)
 	}
 	return nil
-}
-
-// users draws so many at random.
-func (a *erasable) users(ctx context.Context, n int) (list []string, err error) {
-	s, err := a.env.Snapshot(ctx, catalog.Listens)
-	if err != nil {
-		return nil, err
-	}
-	db, err := a.env.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.Bind(ctx, "archive", s); err != nil {
-		return nil, err
-	}
-	var one string
-	err = db.Each(ctx, "bench/deletions_users", []any{n}, []any{&one}, func() error {
-		list = append(list, one)
-		return nil
-	})
-	return list, err
-}
-
-// request archives a request of each user. A window without a start is all that was heard.
-func (a *erasable) request(ctx context.Context, users []string, from, to time.Time) error {
-	type event struct {
-		Type      string     `json:"type"`
-		ID        string     `json:"request_id"`
-		User      string     `json:"user_id"`
-		Requested time.Time  `json:"requested_at"`
-		Received  time.Time  `json:"received_time"`
-		From      *time.Time `json:"from,omitempty"`
-		To        *time.Time `json:"to,omitempty"`
-	}
-	a.requests++
-	var text strings.Builder
-	lines := json.NewEncoder(&text)
-	for i, user := range users {
-		e := event{Type: "deletion", ID: fmt.Sprintf("bench-%d-%d", a.requests, i), User: user, Requested: erasedEnd, Received: erasedEnd}
-		if !from.IsZero() {
-			e.From, e.To = &from, &to
-		}
-		if err := lines.Encode(e); err != nil {
-			return err
-		}
-	}
-	_, err := ingest.Files(ctx, a.env, []string{"-"}, strings.NewReader(text.String()), ingest.Options{Source: fmt.Sprint("requests-", a.requests)})
-	return err
 }
 
 // carriedOut is what the job reports.

@@ -13,12 +13,13 @@ func benchMaintainVerb() frame.Verb {
 		Long: `Archives --rows listens of one day in --files files and runs 'job maintain' on them as a process of its own. The limit
 is DuckDB sorting and writing the same files with sql/bench/maintain_limit.sql. A second run must write nothing.
 
-Then --days days pass in another lake: ingest commits --flushes times a day, and maintenance runs after every --every
-commits. Reported are the bytes that were written for each that ingest wrote, the files of a day, and how long a count
-of all listens takes.
+Then --days days pass in another lake: ingest commits --flushes times a day, and the rollup and maintenance run after
+every --every commits. Each day ends with a night's royalties and the erasure of one listener. Reported are the bytes
+that were written for each that ingest wrote, the files of a day, the delete files of a file, and how long these take,
+beside the first day: a count of all listens, the rollup of one commit, the night.
 
-A day at the default flush of 15 s is --flushes 5760: three of them take some 20 minutes.`,
-		Examples: []string{"lakectl bench maintain", "lakectl bench maintain --rows 5000000 --days 0", "lakectl bench maintain --rows 0 --flushes 5760"},
+A day at the default flush of 15 s is --flushes 5760 --every 240: three of them take some 20 minutes.`,
+		Examples: []string{"lakectl bench maintain", "lakectl bench maintain --rows 5000000 --days 0", "lakectl bench maintain --rows 0 --flushes 5760 --every 240"},
 		Exits:    []int{frame.ExitProof},
 		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"},
 	}, benchMaintainFlags, bench.Maintain)
