@@ -66,7 +66,7 @@ func TestPyIcebergReadsTheTablesByTheSnippet(t *testing.T) {
 	python := laketest.Engine(t, "READERS_PYTHON")
 	w := newWorld(t)
 	w.put("one", "two", "three")
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "examples", "engines", "pyiceberg.py"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "examples", "engines", "with_pyiceberg.py"))
 	if err != nil {
 		t.Fatal(err)
 	}
