@@ -1,9 +1,9 @@
 package recount
 
 import (
+	"context"
 	"fmt"
 	"hash/maphash"
-	"os"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -34,9 +34,9 @@ type column struct {
 }
 
 // scan reads columns of a Parquet file. A column that the file has not got is null.
-func scan(path string, want []column, each func(*rows) error) error {
+func scan(ctx context.Context, uri string, want []column, each func(*rows) error) error {
 	return lake.Safely(func() error {
-		in, err := os.Open(path)
+		in, err := lake.Open(ctx, uri)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func scan(path string, want []column, each func(*rows) error) error {
 		}
 		for i := range f.NumRowGroups() {
 			if err := scanGroup(f.RowGroup(i), at, b, each); err != nil {
-				return fmt.Errorf("row group %d of %s: %w", i, path, err)
+				return fmt.Errorf("row group %d of %s: %w", i, uri, err)
 			}
 		}
 		return nil

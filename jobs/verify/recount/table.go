@@ -38,12 +38,8 @@ func eachRow(ctx context.Context, s lake.Snapshot, names []string, wanted func(p
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		path, err := lake.LocalPath(f.FilePath())
-		if err != nil {
-			return err
-		}
 		gone := deleted[textHash(f.FilePath())]
-		err = scan(path, want, func(b *rows) error {
+		err = scan(ctx, f.FilePath(), want, func(b *rows) error {
 			for i := range b.n {
 				if _, is := slices.BinarySearch(gone, b.first+int64(i)); !is {
 					visit(b, i)
@@ -72,11 +68,7 @@ func deletedRows(ctx context.Context, s lake.Snapshot) (map[uint64][]int64, erro
 		if f.ContentType() != iceberg.EntryContentPosDeletes || f.FileFormat() != iceberg.ParquetFile {
 			return nil, fmt.Errorf("delete file %s is not one of positions in Parquet: %w", f.FilePath(), lake.ErrUnsupported)
 		}
-		path, err := lake.LocalPath(f.FilePath())
-		if err != nil {
-			return nil, err
-		}
-		err = scan(path, positionColumns, func(b *rows) error {
+		err = scan(ctx, f.FilePath(), positionColumns, func(b *rows) error {
 			for i := range b.n {
 				deleted[b.values[0][i]] = append(deleted[b.values[0][i]], int64(b.values[1][i]))
 			}
