@@ -18,7 +18,7 @@ import (
 
 // Folder is a folder beside the tables that may hold rows, and what is in it.
 type Folder struct {
-	Path string `json:"path"`
+	Path string `json:"path"` // or URI
 	Kind string `json:"kind"` // as spill, memory
 }
 
@@ -141,7 +141,7 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error
 		}
 	}
 	for _, f := range folders {
-		root, err := realPath(f.Path)
+		root, err := localFolder(ctx, f.Path)
 		if err == nil {
 			err = l.walk(ctx, root, f.Kind, nil, skip)
 		}
@@ -150,6 +150,16 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error
 		}
 	}
 	return nil
+}
+
+// localFolder is a folder with all that lies at a path or a URI.
+func localFolder(ctx context.Context, place string) (folder string, err error) {
+	if folder = place; strings.Contains(place, "://") {
+		if folder, err = lake.LocalFolder(ctx, strings.TrimRight(place, "/")); err != nil {
+			return "", err
+		}
+	}
+	return realPath(folder)
 }
 
 // realPath is a folder as every way to it ends: absolute, without symbolic links. One that was never made stays as it

@@ -48,11 +48,7 @@ func (s *story) proveErased(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	folders, err := reach.BesideTables(ctx, s.c)
-	if err != nil {
-		return err
-	}
-	proved, err := chain.Prove(ctx, s.env, verify.Options{Folders: folders}, dir)
+	proved, err := chain.Prove(ctx, s.env, verify.Options{Folders: reach.BesideTables(s.c)}, dir)
 	if err != nil {
 		return err
 	}

@@ -3,14 +3,12 @@ package reach
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/erase/roll"
 	"github.com/lakectl/lakectl/jobs/verify"
-	"github.com/lakectl/lakectl/lake"
 )
 
 // refuseBehind passes on a lake that is open, unless it is older than what was erased from it: nothing may be read from
@@ -58,16 +56,9 @@ func Behind(ctx context.Context, c *frame.Call, env jobs.Env) (bool, error) {
 	return false, err
 }
 
-// BesideTables are the folders that may hold rows besides those of the tables. Of a warehouse on S3 all
-// is copied to this machine.
-func BesideTables(ctx context.Context, c *frame.Call) (folders []verify.Folder, err error) {
-	warehouse := c.Config.Catalog.Warehouse
-	if strings.HasPrefix(warehouse, "s3://") {
-		if warehouse, err = lake.LocalFolder(ctx, strings.TrimRight(warehouse, "/")); err != nil {
-			return nil, err
-		}
-	}
+// BesideTables are the folders that may hold rows besides those of the tables.
+func BesideTables(c *frame.Call) []verify.Folder {
 	return []verify.Folder{
-		{Path: warehouse, Kind: "warehouse"}, {Path: c.Config.DuckDB.TempDirectory, Kind: "spill"}, {Path: c.Config.RecentFolder(), Kind: "memory"},
-	}, nil
+		{Path: c.Config.Catalog.Warehouse, Kind: "warehouse"}, {Path: c.Config.DuckDB.TempDirectory, Kind: "spill"}, {Path: c.Config.RecentFolder(), Kind: "memory"},
+	}
 }

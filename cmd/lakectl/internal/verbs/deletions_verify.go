@@ -36,11 +36,7 @@ func runDeletionsVerify(ctx context.Context, c *frame.Call) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
-	folders, err := reach.BesideTables(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	o := verify.Options{Request: c.Args().First(), Folders: folders}
+	o := verify.Options{Request: c.Args().First(), Folders: reach.BesideTables(c)}
 	var r chain.Proved
 	if o.Request != "" {
 		r.Report, err = verify.Look(ctx, env, o)
