@@ -11,7 +11,10 @@ import (
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/chain"
 	"github.com/lakectl/lakectl/jobs/compact"
+	"github.com/lakectl/lakectl/jobs/maintain"
+	"github.com/lakectl/lakectl/jobs/purge"
 	"github.com/lakectl/lakectl/jobs/royalty"
+	"github.com/lakectl/lakectl/jobs/verify"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -111,4 +114,27 @@ func TestAnErasureEndsWhateverIsCompactedMeanwhile(t *testing.T) {
 		t.Errorf("%d rows of who left are counted", left)
 	}
 	a.counted(10)
+}
+
+// What was erased from files of the ledger that were compacted later is purged, and nothing of it is found.
+func TestAnErasureFromFilesThatAreCompactedIsPurgedAndVerified(t *testing.T) {
+	laketest.Long(t, "purges of the archive have tests of their own")
+	a := nightly(t)
+	a.ingest(leave("r1", "u3", "2026-03-21T10:00:00Z"))
+	a.erase()
+	r, err := maintain.Run(t.Context(), a.env, maintain.Options{Files: &compact.Options{}})
+	a.check(err)
+	if len(r.Others) == 0 || r.Others[len(r.Others)-1].Table != catalog.ListensCounted {
+		t.Fatalf("compacted %+v", r.Others)
+	}
+	done, err := chain.CarryOut(t.Context(), a.env, chain.DeletionsOptions{Purge: &purge.Options{Now: true}})
+	a.check(err)
+	if done.Purged.Requests != 1 {
+		t.Fatalf("purged %+v", done.Purged)
+	}
+	found, err := verify.Look(t.Context(), a.env, verify.Options{})
+	if err != nil || len(found.Requests) != 1 || len(found.Leaks) > 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	a.counted(11)
 }
