@@ -70,6 +70,12 @@ func hasBounds(ctx context.Context, m iceberg.ManifestFile, storage iceio.IO, id
 	return false, nil
 }
 
+// Tells is about entries of manifests: whether one has bounds of columns.
+func (t *Table) Tells(columns []string) func(iceberg.DataFile) bool {
+	ids := t.fieldIDs(columns)
+	return func(f iceberg.DataFile) bool { return bounded(f, ids) }
+}
+
 func (t *Table) fieldIDs(columns []string) (ids []int) {
 	for _, name := range columns {
 		if c, has := t.Column(name); has {
@@ -115,9 +121,9 @@ func bounded(f iceberg.DataFile, ids []int) bool {
 // DropBounds takes the bounds of columns out of the manifests of main: those that have some are written anew in a
 // snapshot of operation replace. Their entries keep all else: status, snapshot ids and sequence numbers, so nobody
 // who walks from snapshot to snapshot finds a file added or removed. The manifests that are replaced go with the
-// snapshots that have them. No bounds, nothing written.
+// snapshots that have them, for which it stands in as that of [Lake.DropRemoved] does. No bounds, nothing written.
 func (l *Lake) DropBounds(ctx context.Context, name, job string, columns []string) (Bounds, error) {
-	change := manifestChange{doing: "drop bounds of " + name}
+	change := manifestChange{doing: "drop bounds of " + name, says: Snapshot.standIn}
 	change.find = func(ctx context.Context, now Snapshot) (manifestsOf, error) {
 		paths, total, err := now.withBounds(ctx, now.table.fieldIDs(columns))
 		return manifestsOf{paths: paths, entries: total.Entries}, err

@@ -35,6 +35,8 @@ type Faults struct {
 	Strike func(step Step, table string) error
 	// Disk says what becomes of bytes that are written to a file, or why they are not. Nil: they are as they were.
 	Disk func(name string, bytes []byte) ([]byte, error)
+	// Opened is told which files are read.
+	Opened func(name string)
 	// Steps counts how often each step was reached.
 	Steps map[Step]int
 }
@@ -127,6 +129,13 @@ func (c *faultyCatalog) CommitTable(ctx context.Context, id icetable.Identifier,
 type faultyIO struct {
 	iceio.WriteFileIO
 	faults *Faults
+}
+
+func (f *faultyIO) Open(name string) (iceio.File, error) {
+	if f.faults.Opened != nil {
+		f.faults.Opened(name)
+	}
+	return f.WriteFileIO.Open(name)
 }
 
 func (f *faultyIO) Create(name string) (iceio.FileWriter, error) {

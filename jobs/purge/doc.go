@@ -16,8 +16,10 @@
 //
 //	recomputed
 //	    │  rewrite: live files with deleted rows, without these (package strip, lake.Rewrite)
-//	    │  drop the entries of removed files from the manifests of main (lake.DropRemoved)
-//	    │  expire every snapshot that reaches a file on record which main has no more; their files go with them
+//	    │  drop bounds of personal columns and the entries of removed files from the manifests of main
+//	    │  (lake.DropBounds, lake.DropRemoved)
+//	    │  expire every snapshot that reaches a file on record which main has no more, or tells such bounds, whoever
+//	    │  wrote them; their files go with them
 //	    │  forget older metadata files, sweep orphans, forget the local memory of recent listens
 //	    ▼
 //	purged      when nothing is left that blocks, waits or remains
@@ -63,7 +65,8 @@
 //
 // Killed anywhere, the next run finds what is left: files that are live and on record, entries and snapshots that name
 // them. What the dead one left behind nobody refers to, so it is a residual until it is older than the grace. Two runs
-// at once: one loses a commit and looks again. With nothing due nothing is written.
+// at once: one loses a commit and looks again. With nothing due nothing is written. A request that is blocked is tried
+// again by every run: of older snapshots it reads those that somebody needs, and no other.
 //
 // # Bounds
 //

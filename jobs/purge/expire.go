@@ -18,6 +18,9 @@ const margin = time.Minute
 
 // clear takes away from a table all that still leads to the files that main has no more.
 func (r *run) clear(ctx context.Context, table string) error {
+	if err := r.dropBounds(ctx, table); err != nil {
+		return err
+	}
 	now, err := r.env.Snapshot(ctx, table)
 	if err != nil {
 		return err
@@ -30,12 +33,9 @@ func (r *run) clear(ctx context.Context, table string) error {
 		if now, err = r.env.Lake.DropRemoved(ctx, table, catalog.DeletionsJob, reach.removedWith); err != nil {
 			return err
 		}
-		if err := r.expire(ctx, table, reach); err != nil {
-			return err
-		}
 	}
-	if len(r.work.paths[table]) == 0 {
-		return nil
+	if gone, err := r.expire(ctx, table, reach); err != nil || !gone || len(r.work.paths[table]) == 0 {
+		return err
 	}
 	n, err := r.env.Lake.ForgetMetadata(ctx, table)
 	r.report.table(table).Objects += n
@@ -45,22 +45,30 @@ func (r *run) clear(ctx context.Context, table string) error {
 	return r.sweep(ctx, now)
 }
 
-// expire takes the snapshots that reach the files out of the table's history, unless somebody needs one of them.
-func (r *run) expire(ctx context.Context, table string, reach *reach) error {
+// dropBounds takes bounds of personal columns out of the manifests of main: other engines write some, whatever the
+// table says. Snapshots that have them expire with the others.
+func (r *run) dropBounds(ctx context.Context, table string) error {
+	found, err := r.env.Lake.DropBounds(ctx, table, catalog.DeletionsJob, catalog.PersonalColumns(table))
+	if err != nil {
+		return fmt.Errorf("bounds of personal columns: %w", err)
+	}
+	if found.Manifests > 0 {
+		r.env.Log.Info("wrote manifests without bounds of personal columns", "table", table, "manifests", found.Manifests, "entries", found.Entries)
+	}
+	return nil
+}
+
+// expire takes the snapshots that reach the files out of the table's history, unless somebody needs one of them: then
+// nothing is gone.
+func (r *run) expire(ctx context.Context, table string, reach *reach) (gone bool, err error) {
 	var blocked []Blocked
 	var waiting []maintain.Held
 	done, err := r.env.Lake.Expire(ctx, table, func(now *lake.Table) ([]lake.Snapshot, error) {
 		blocked, waiting = nil, nil
-		doomed, holds, err := reach.doomed(ctx, now)
-		if err != nil || len(doomed) == 0 {
+		lagging, others, err := reach.needed(ctx, now, r.needs)
+		if err != nil {
 			return nil, err
 		}
-		for id := range holds {
-			b := heldBy(id)
-			b.Table = table
-			blocked = append(blocked, b)
-		}
-		lagging, others := r.needs.Of(now, doomed)
 		waiting = lagging
 		for _, h := range others {
 			blocked = append(blocked, Blocked{Table: table, By: h.For, SnapshotID: h.SnapshotID, Hint: h.Hint})
@@ -68,10 +76,16 @@ func (r *run) expire(ctx context.Context, table string, reach *reach) error {
 		if len(blocked)+len(waiting) > 0 {
 			return nil, nil
 		}
-		return doomed, nil
+		doomed, hold, err := reach.doomed(ctx, now)
+		if hold != "" {
+			b := heldBy(hold)
+			b.Table = table
+			blocked = append(blocked, b)
+		}
+		return doomed, err
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	r.report.Blocked = append(r.report.Blocked, blocked...)
 	r.wait(table, waiting)
@@ -80,7 +94,7 @@ func (r *run) expire(ctx context.Context, table string, reach *reach) error {
 	if done.Snapshots > 0 {
 		r.env.Log.Info("expired snapshots that reached erased rows", "table", table, "snapshots", done.Snapshots, "files", done.Files, "bytes", done.Bytes)
 	}
-	return nil
+	return len(blocked)+len(waiting) == 0, nil
 }
 
 // sweep deletes the orphans of a table that are old enough, and notes until when younger ones may hold erased rows:

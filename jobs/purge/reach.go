@@ -3,19 +3,23 @@ package purge
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/apache/iceberg-go"
 
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/lake"
 )
 
 // reach tells which snapshots of a table reach files that held erased rows and are live no more: by an entry of a
-// manifest, whether it says that the file is there or that it was removed, or by a delete file of such a file. Each
-// manifest is read once.
+// manifest, whether it says that the file is there or that it was removed, or by a delete file of such a file. One
+// whose manifests tell bounds of personal columns, of whatever file, counts like them. Each manifest is read once.
 type reach struct {
-	old  map[string]bool   // files of due requests that main has no more
-	kept map[string]string // those that a hold keeps, and whose
-	seen map[string]sight  // by manifest
+	tells func(iceberg.DataFile) bool
+	old   map[string]bool   // files of due requests that main has no more
+	kept  map[string]string // those that a hold keeps, and whose
+	seen  map[string]sight  // by manifest
 }
 
 // sight is what a manifest names.
@@ -35,7 +39,7 @@ func (w *work) reachOf(ctx context.Context, now lake.Snapshot) (*reach, error) {
 		live[f.FilePath()] = true
 	}
 	table := now.Table().Name()
-	r := &reach{old: map[string]bool{}, kept: map[string]string{}, seen: map[string]sight{}}
+	r := &reach{tells: now.Table().Tells(catalog.PersonalColumns(table)), old: map[string]bool{}, kept: map[string]string{}, seen: map[string]sight{}}
 	for uri := range w.paths[table] {
 		if !live[uri] {
 			r.old[uri] = true
@@ -64,28 +68,57 @@ func (r *reach) removedWith(f iceberg.DataFile) bool {
 	return r.names(f) || f.ContentType() != iceberg.EntryContentData && f.ReferencedDataFile() == nil
 }
 
-// doomed are the snapshots of a table but the current one that reach the files, and the holds that keep some of them.
-func (r *reach) doomed(ctx context.Context, t *lake.Table) (list []lake.Snapshot, holds map[string]bool, err error) {
-	if len(r.old) == 0 {
+// doomed are the snapshots of a table but the current one that reach the files. Where one of them has files that a hold
+// keeps, nothing is to go: that is all that is found.
+func (r *reach) doomed(ctx context.Context, t *lake.Table) (list []lake.Snapshot, hold string, err error) {
+	for _, s := range earlier(t) {
+		is, err := r.look(ctx, s)
+		if err != nil {
+			return nil, "", err
+		}
+		if is.old && is.kept != "" {
+			return nil, is.kept, nil
+		}
+		if is.old {
+			list = append(list, s)
+		}
+	}
+	return list, "", nil
+}
+
+// needed is who needs one of the snapshots that reach the files. They alone are read that somebody needs, one for each:
+// so a request that is blocked costs little however often it is tried.
+func (r *reach) needed(ctx context.Context, t *lake.Table, needs maintain.Needs) (consumers, others []maintain.Held, err error) {
+	if consumers, others = needs.Of(t, earlier(t)); len(consumers)+len(others) == 0 {
 		return nil, nil, nil
 	}
-	holds = map[string]bool{}
-	for _, s := range t.Snapshots() {
-		if s.ID() == t.Current().ID() {
+	var found []lake.Snapshot
+	known := map[string]bool{}
+	for _, s := range earlier(t) {
+		consumers, others := needs.Of(t, []lake.Snapshot{s})
+		by := slices.Concat(consumers, others)
+		if !slices.ContainsFunc(by, func(h maintain.Held) bool { return !known[h.For] }) {
 			continue
 		}
 		is, err := r.look(ctx, s)
 		if err != nil {
 			return nil, nil, err
 		}
-		if is.old {
-			list = append(list, s)
-			if is.kept != "" {
-				holds[is.kept] = true
-			}
+		if !is.old {
+			continue
+		}
+		found = append(found, s)
+		for _, h := range by {
+			known[h.For] = true
 		}
 	}
-	return list, holds, nil
+	consumers, others = needs.Of(t, found)
+	return consumers, others, nil
+}
+
+// earlier are the snapshots of a table but the current one.
+func earlier(t *lake.Table) []lake.Snapshot {
+	return slices.DeleteFunc(t.Snapshots(), func(s lake.Snapshot) bool { return s.ID() == t.Current().ID() })
 }
 
 // look is what the manifests of a snapshot name together.
@@ -98,7 +131,7 @@ func (r *reach) look(ctx context.Context, s lake.Snapshot) (all sight, err error
 	err = s.EachOtherManifest(ctx, known, func(path string, entries []iceberg.ManifestEntry) error {
 		var one sight
 		for _, e := range entries {
-			one.merge(sight{r.names(e.DataFile()), r.kept[e.DataFile().FilePath()]})
+			one.merge(sight{r.names(e.DataFile()) || r.tells(e.DataFile()), r.kept[e.DataFile().FilePath()]})
 		}
 		r.seen[path] = one
 		all.merge(one)
