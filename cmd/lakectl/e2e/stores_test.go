@@ -17,6 +17,7 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/catalog/open"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // chapters are what a lake says at the end of a story.
@@ -26,7 +27,8 @@ type chapters struct {
 	Checksums                []map[string]any
 }
 
-// TestEveryCatalogTellsTheSameStory holds lakes of other catalogs against the one of SQLite with files.
+// TestEveryCatalogTellsTheSameStory holds lakes of other catalogs and stores against the one of SQLite with files: the
+// pair with nothing in common with it by the whole story, the others by a short one.
 func TestEveryCatalogTellsTheSameStory(t *testing.T) {
 	for name, config := range map[string]func(t *testing.T, dir string) string{
 		"rest with files": func(t *testing.T, dir string) string {
@@ -48,7 +50,8 @@ func TestEveryCatalogTellsTheSameStory(t *testing.T) {
 			text := config(t, other.dir)
 			other.write("lakehouse.yaml", text+fmt.Sprintf("duckdb: {temp_directory: %s/tmp, threads: %d}\n", other.dir, laketest.Threads()))
 			other.run(nil, "init")
-			if diff := cmp.Diff(tell(newLakeDir(t, false)), tell(other)); diff != "" {
+			whole := name == "rest with S3"
+			if diff := cmp.Diff(tell(newLakeDir(t, false), whole), tell(other, whole)); diff != "" {
 				t.Errorf("files on SQLite and %s tell other stories:\n%s", name, diff)
 			}
 		})
@@ -109,9 +112,9 @@ func emptyRest(t *testing.T, uri string) {
 	})
 }
 
-// tell takes an empty lake through months: late listens, duplicates, a closed period, two deletions of which one is
-// purged, maintenance, and what was published computed again.
-func tell(l *lakeDir) chapters {
+// tell takes an empty lake through months: duplicates, a deletion that is purged, maintenance, and what was published
+// computed again. The whole story has a closed period, late listens, a second deletion, and every proof besides.
+func tell(l *lakeDir, whole bool) chapters {
 	l.t.Helper()
 	file := func(name string, lines ...string) {
 		l.t.Helper()
@@ -125,20 +128,24 @@ func tell(l *lakeDir) chapters {
 	l.run(nil, "pools", "apply", l.write("pools.csv", "period,country,tier,currency,amount_minor\n2026-03,*,*,EUR,10001\n2026-04,*,*,EUR,777\n"))
 	file("march.jsonl", append(tales("m", 20, "2026-03-10"), tales("n", 20, "2026-03-11")...)...)
 	jobs()
-	l.run(nil, "period", "close", "--force", "--by", "a test", "2026-03")
+	if whole {
+		l.run(nil, "period", "close", "--force", "--by", "a test", "2026-03")
+		file("late.jsonl", tales("l", 9, "2026-03-12")...)
+	}
 	file("april.jsonl", append(tales("a", 20, "2026-04-02"), tales("m", 20, "2026-03-10")...)...)
-	file("late.jsonl", tales("l", 9, "2026-03-12")...)
 	jobs()
 	file("leave.jsonl", leave("r1", "story-user-1", "2026-06-01T00:00:00Z"))
 	l.run(nil, "job", "deletions", "--purge-now")
-	file("leave2.jsonl", leave("r2", "story-user-2", "2026-06-01T00:00:00Z"), play("bad", "story-user-3", "never"))
-	l.run(nil, "job", "deletions")
-	jobs()
+	if whole {
+		file("leave2.jsonl", leave("r2", "story-user-2", "2026-06-01T00:00:00Z"), play("bad", "story-user-3", "never"))
+		l.run(nil, "job", "deletions")
+		jobs()
+		l.run(nil, "job", "rollup", "--true-up")
+		l.run(nil, "job", "royalties", "--full")
+		l.run(nil, "deletions", "verify", "r1")
+	}
 	l.run(nil, "job", "maintain")
-	l.run(nil, "job", "rollup", "--true-up")
-	l.run(nil, "job", "royalties", "--full")
 	l.run(nil, "royalties", "reproduce", "2026-04")
-	l.run(nil, "deletions", "verify", "r1")
 	return chapters{
 		Lines:     l.query("select period, artist_id, track_id, listens, qualified_listens from royalty_lines order by all"),
 		Shares:    l.query("select * from royalty_shares order by all"),
@@ -190,7 +197,9 @@ func TestMaintenanceDeletesWhatNothingRefersToOnS3(t *testing.T) {
 	if err != nil || len(plan.Files) > 0 {
 		t.Fatalf("young files are in the plan: %+v, %v", plan, err)
 	}
-	time.Sleep(2100 * time.Millisecond) // the store tells times in seconds
+	if err := lake.Pause(t.Context(), 2100*time.Millisecond); err != nil { // the store tells times in seconds
+		t.Fatal(err)
+	}
 	soon := c.Lake().WithGrace(time.Millisecond)
 	plan, err = soon.PlanOrphans(t.Context(), catalog.Listens)
 	if err != nil || len(plan.Files) != 1 || !strings.Contains(plan.Files[0].Path, "data/killed-") {
