@@ -67,8 +67,8 @@ func TestWhatThisBuildCannotOpenIsAConfigurationError(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, env := range [][]string{
-		{"LAKEHOUSE_CATALOG_TYPE=rest", "LAKEHOUSE_CATALOG_URI=http://127.0.0.1:1"},
-		{"LAKEHOUSE_CATALOG_URI=" + options.URI, "LAKEHOUSE_CATALOG_WAREHOUSE=s3://bucket/lake"},
+		{"LAKEHOUSE_CATALOG_URI=" + options.URI, "LAKEHOUSE_CATALOG_WAREHOUSE=gs://bucket/lake"},
+		{"LAKEHOUSE_CATALOG_URI=" + options.URI, "LAKEHOUSE_CATALOG_WAREHOUSE=s3://bucket/lake", "LAKEHOUSE_CATALOG_S3_COPIES=" + filepath.Join(filepath.Dir(key), "copies")},
 	} {
 		_, _, err := Env(context.Background(), configured(t, append(env, "LAKEHOUSE_CATALOG_SUBJECT_KEY_FILE="+key)...))
 		if frame.ExitCode(err) != frame.ExitUsage {
