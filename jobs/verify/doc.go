@@ -27,6 +27,12 @@
 //
 // deletion_requests has the user ids of requests that are not verified yet, by design, and is left out.
 //
+// # Rows
+//
+// Of the newest snapshot of each table the rows that were decoded of each file are held against its manifest, and their
+// sums, files and row deletes against the summary. A row delete beyond the end of its file counts as wrong, one that is
+// named twice as one. Where files are unread this is left out.
+//
 // # Recount
 //
 // Days and months from which rows went are counted anew by package recount, where no file holds anything any more: a
@@ -45,7 +51,9 @@
 //
 // # Bounds
 //
-// In memory are the requests, the paths of all files, one row group's matches, and one metadata or statistics file.
+// Files are looked at by as many workers as there are cores. In memory are the requests, the paths of all files, for
+// each worker a column of a row group with its matches, one metadata or statistics file at a time, and the row deletes
+// of one table, 8 bytes each.
 //
 // # What it cannot see
 //

@@ -8,21 +8,29 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lakectl/lakectl/lake"
 )
 
 var gzipMagic = []byte{0x1f, 0x8b}
 
-// look is one pass over files.
+// look is one pass over files, by as many workers as there are cores. Each file is looked at by one.
 type look struct {
 	*wanted
+	seen  map[string]bool // by path; of whoever hands out the files
+	whole sync.Mutex      // held while a file is in memory as a whole
+
+	mu     sync.Mutex // of what follows, and of the requests' counts
 	checks map[string]*Check
 	leaks  map[leakKey]*Leak
 	unread []Unread
-	seen   map[string]bool // by path
+	rows   map[string]int64 // by path, that were decoded of a Parquet file
 }
 
 type leakKey struct {
@@ -31,10 +39,12 @@ type leakKey struct {
 }
 
 func newLook(w *wanted) *look {
-	return &look{wanted: w, checks: map[string]*Check{}, leaks: map[leakKey]*Leak{}, seen: map[string]bool{}}
+	return &look{wanted: w, checks: map[string]*Check{}, leaks: map[leakKey]*Leak{}, seen: map[string]bool{}, rows: map[string]int64{}}
 }
 
 func (l *look) found(kind, path string, r *Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	key := leakKey{kind, path, r}
 	if l.leaks[key] == nil {
 		l.leaks[key] = &Leak{Kind: kind, File: path, RequestID: r.RequestID, Expected: r.State != "purged"}
@@ -78,12 +88,13 @@ func kindOf(path string) (string, error) {
 
 // file looks at one file and returns the locations that it leads to. unknown is the kind of a file of no known form.
 func (l *look) file(ctx context.Context, path, unknown string, ids map[int32]bool) (leads []string) {
-	l.seen[path] = true
 	info, err := os.Stat(path)
 	kind := unknown
 	if err == nil {
 		kind, leads, err = l.decode(ctx, path, unknown, ids)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err != nil {
 		l.unread = append(l.unread, Unread{File: path, Why: err.Error()})
 		return nil
@@ -107,8 +118,12 @@ func (l *look) decode(ctx context.Context, path, unknown string, ids map[int32]b
 	case "avro":
 		kind, leads, err = l.avro(ctx, path, ids)
 	case "puffin":
+		l.whole.Lock()
+		defer l.whole.Unlock()
 		kind, err = "statistics", l.statistics(path)
 	case "metadata":
+		l.whole.Lock()
+		defer l.whole.Unlock()
 		var text []byte
 		if text, err = os.ReadFile(path); err == nil {
 			leads, err = l.metadata(path, text)
@@ -120,30 +135,52 @@ func (l *look) decode(ctx context.Context, path, unknown string, ids map[int32]b
 	return kind, leads, err
 }
 
-// follow looks at a file and all that it leads to, each once.
+// follow looks at a file and all that it leads to, each once: at what files of one round lead to in the next.
 func (l *look) follow(ctx context.Context, uri string, ids map[int32]bool) error {
 	for next := []string{uri}; len(next) > 0; {
-		if err := ctx.Err(); err != nil {
+		round := next
+		next = nil
+		var mu sync.Mutex
+		var workers errgroup.Group
+		workers.SetLimit(runtime.GOMAXPROCS(0))
+		for _, at := range round {
+			path, err := lake.LocalPath(at)
+			if err != nil {
+				l.missed(at, err)
+				continue
+			}
+			if l.seen[path] || ctx.Err() != nil {
+				continue
+			}
+			l.seen[path] = true
+			workers.Go(func() error {
+				leads := l.file(ctx, path, "others", ids)
+				mu.Lock()
+				defer mu.Unlock()
+				next = append(next, leads...)
+				return nil
+			})
+		}
+		if err := errors.Join(workers.Wait(), ctx.Err()); err != nil {
 			return err
-		}
-		at := next[len(next)-1]
-		next = next[:len(next)-1]
-		path, err := lake.LocalPath(at)
-		if err != nil {
-			l.unread = append(l.unread, Unread{File: at, Why: err.Error()})
-			continue
-		}
-		if !l.seen[path] {
-			next = append(next, l.file(ctx, path, "others", ids)...)
 		}
 	}
 	return nil
 }
 
+// missed notes a place that cannot be looked at.
+func (l *look) missed(at string, why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unread = append(l.unread, Unread{File: at, Why: why.Error()})
+}
+
 // walk looks at every file below a folder that was not seen. Nothing leads to those, and what they lead to is below
 // some folder as well, or gone.
 func (l *look) walk(ctx context.Context, root, unknown string, ids map[int32]bool, skip []string) error {
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	var workers errgroup.Group
+	workers.SetLimit(runtime.GOMAXPROCS(0))
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // somebody removed it, or the folder was never made
 		}
@@ -159,7 +196,12 @@ func (l *look) walk(ctx context.Context, root, unknown string, ids map[int32]boo
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		l.file(ctx, path, unknown, ids)
+		l.seen[path] = true
+		workers.Go(func() error {
+			l.file(ctx, path, unknown, ids)
+			return nil
+		})
 		return nil
 	})
+	return errors.Join(err, workers.Wait())
 }

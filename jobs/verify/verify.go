@@ -61,6 +61,8 @@ type Residual struct {
 type Report struct {
 	Requests []Request `json:"requests"`
 	Canaries []string  `json:"canaries"` // kinds whose check found what was planted
+	// Rows is what the newest snapshot of each table has, as its files were decoded.
+	Rows []Rows `json:"rows"`
 	// Recounts are the days and months that lost rows, counted anew.
 	Recounts  []recount.Count `json:"recounts"`
 	Checks    []Check         `json:"checks"`
@@ -83,10 +85,16 @@ func Look(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 		return report, err
 	}
 	l := newLook(w)
-	if err := l.tables(ctx, env, o.Folders); err != nil {
+	heads, err := l.tables(ctx, env, o.Folders)
+	if err != nil {
 		return report, err
 	}
 	report.fill(l)
+	if len(report.Unread) == 0 {
+		if report.Rows, err = l.conserved(ctx, heads); err != nil {
+			return report, err
+		}
+	}
 	if err := report.judge(); err != nil {
 		return report, err
 	}
@@ -96,11 +104,11 @@ func Look(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	return report, err
 }
 
-// tables looks at all tables, then at the folders beside them.
-func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error {
+// tables looks at all tables, then at the folders beside them. It returns the snapshots that it began with.
+func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) (heads []lake.Snapshot, err error) {
 	names, err := env.Lake.Tables(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	type place struct {
 		root string
@@ -111,15 +119,15 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error
 	for _, name := range names {
 		t, err := env.Lake.Table(ctx, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		named, err := lake.LocalFolder(ctx, t.Location())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		root, err := realPath(named)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if name == catalog.DeletionRequests {
 			skip = append(skip, root)
@@ -131,13 +139,13 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error
 			ids[int32(c.Field.ID)] = true
 		}
 		if err := l.follow(ctx, t.MetadataURI(), ids); err != nil {
-			return fmt.Errorf("verify %s: %w", name, err)
+			return nil, fmt.Errorf("verify %s: %w", name, err)
 		}
-		places = append(places, place{root, ids})
+		places, heads = append(places, place{root, ids}), append(heads, t.Current())
 	}
 	for _, p := range places {
 		if err := l.walk(ctx, p.root, "others", p.ids, skip); err != nil {
-			return fmt.Errorf("verify files of %s: %w", p.root, err)
+			return nil, fmt.Errorf("verify files of %s: %w", p.root, err)
 		}
 	}
 	for _, f := range folders {
@@ -146,10 +154,10 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) error
 			err = l.walk(ctx, root, f.Kind, nil, skip)
 		}
 		if err != nil {
-			return fmt.Errorf("verify files of %s: %w", f.Path, err)
+			return nil, fmt.Errorf("verify files of %s: %w", f.Path, err)
 		}
 	}
-	return nil
+	return heads, nil
 }
 
 // localFolder is a folder with all that lies at a path or a URI.
@@ -191,6 +199,7 @@ func (r *Report) fill(l *look) {
 		r.Checks = append(r.Checks, *l.checks[kind])
 	}
 	r.Unread = l.unread
+	slices.SortFunc(r.Unread, func(a, b Unread) int { return strings.Compare(a.File, b.File) })
 	for _, request := range l.all {
 		r.Requests = append(r.Requests, *request)
 	}
@@ -211,6 +220,10 @@ func (r *Report) judge() error {
 	case len(r.Unread) > 0:
 		return lake.WithHint(fmt.Errorf("%d files could not be looked at, %s is the first: %s: %w", len(r.Unread), r.Unread[0].File, r.Unread[0].Why, jobs.ErrProof),
 			"if other jobs are at work run it again; else put the file back from a backup, or remove it if nothing refers to it")
+	}
+	if i := slices.IndexFunc(r.Rows, func(rows Rows) bool { return rows.Wrong != "" }); i >= 0 {
+		return lake.WithHint(fmt.Errorf("rows of %s: %s: %w", r.Rows[i].Table, r.Rows[i].Wrong, jobs.ErrProof),
+			"its metadata does not say what its files hold: find out which engine wrote the snapshot, or restore the table from a backup")
 	}
 	return nil
 }

@@ -57,6 +57,13 @@ func eachRow(ctx context.Context, s lake.Snapshot, names []string, wanted func(p
 // The reserved ids of the columns of a position delete file.
 var positionColumns = []column{{2147483546, "file_path"}, {2147483545, "pos"}}
 
+// DeletedRows tells for the URI of a data file which of its rows the delete files of a snapshot name: ascending, as
+// often as they are named.
+func DeletedRows(ctx context.Context, s lake.Snapshot) (func(uri string) []int64, error) {
+	deleted, err := deletedRows(ctx, s)
+	return func(uri string) []int64 { return deleted[textHash(uri)] }, err
+}
+
 // deletedRows are the positions that the delete files of a snapshot name, ascending, by the hash of the file's URI.
 func deletedRows(ctx context.Context, s lake.Snapshot) (map[uint64][]int64, error) {
 	files, err := s.DeleteFiles(ctx)
