@@ -96,8 +96,9 @@ func TestWithoutItsKeyNothingStarts(t *testing.T) {
 
 func TestWhatThisBuildCannotOpenIsSaidAtOnce(t *testing.T) {
 	for _, change := range []func(*open.Options){
-		func(o *open.Options) { o.Type = "rest" },
-		func(o *open.Options) { o.Warehouse = "s3://bucket/warehouse" },
+		func(o *open.Options) { o.Type = "hive" },
+		func(o *open.Options) { o.Warehouse = "gs://bucket/warehouse" },
+		func(o *open.Options) { o.Warehouse = "s3://bucket/warehouse" }, // and no folder for copies
 		func(o *open.Options) { o.URI = filepath.Join(laketest.Folder(t), "missing", "catalog.db") },
 	} {
 		o := options(t)

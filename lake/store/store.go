@@ -66,6 +66,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, lake.WithHint(fmt.Errorf("warehouse %s: %w", o.Warehouse, lake.ErrUnsupported), "set catalog.warehouse to s3://BUCKET/PREFIX")
 	}
 	o.Warehouse = strings.TrimRight(o.Warehouse, "/")
+	if o.Folder == "" {
+		return nil, lake.WithHint(errors.New("there is no folder for copies of files on S3"), "set catalog.s3.copies (LAKEHOUSE_CATALOG_S3_COPIES)")
+	}
 	config, err := ices3.ParseAWSConfig(ctx, o.Properties())
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
