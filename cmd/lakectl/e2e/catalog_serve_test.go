@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // A reader of a SQLite file that nobody has open reads a copy of it, which would stay as it is.
@@ -27,10 +28,11 @@ func TestTheServedCatalogFollowsCommitsOfOtherProcesses(t *testing.T) {
 	t.Cleanup(func() { c.Process.Kill() }) //nolint:errcheck // it may have ended
 
 	tag := ""
-	for deadline := time.Now().Add(time.Minute); tag == ""; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); tag == ""; {
 		if tag = listensTag(t, url); time.Now().After(deadline) {
 			t.Fatalf("nothing is served: %s", said.String())
 		}
+		lake.Pause(t.Context(), 20*time.Millisecond) //nolint:errcheck // whoever waits asks again
 	}
 	for day := range 2 {
 		l.ingest(plays("l", 3, []string{"2026-03-10", "2026-03-11"}[day]), []string{"one", "two"}[day])
