@@ -147,11 +147,14 @@ func (l *Lake) commitSnapshot(ctx context.Context, t *Table, next *icetable.Snap
 		icetable.AssertTableUUID(t.ice.Metadata().TableUUID()), icetable.AssertRefSnapshotID(icetable.MainBranch, next.ParentSnapshotID),
 		sameSwept(t.Property(SweptProperty)),
 	}
-	_, _, err = l.catalog.CommitTable(ctx, l.identifier(t.name), requirements, []icetable.Update{
+	after, _, err := l.catalog.CommitTable(ctx, l.identifier(t.name), requirements, []icetable.Update{
 		icetable.NewAddSnapshotUpdate(next),
 		icetable.NewSetSnapshotRefUpdate(icetable.MainBranch, next.SnapshotID, icetable.BranchRef, 0, 0, 0),
 		icetable.NewSetPropertiesUpdate(iceberg.Properties{StateProperty: string(text)}),
 	})
+	if err == nil {
+		t.dropOldMetadata(ctx, l.log, after)
+	}
 	return err
 }
 
@@ -166,11 +169,14 @@ func dropBounds(entry AvroRecord, ids []int) error {
 		if !has {
 			continue
 		}
-		data[field] = slices.DeleteFunc(pairs, func(p any) bool {
-			pair, _ := p.(AvroRecord)
-			key, _ := pair["key"].(int32)
-			return slices.Contains(ids, int(key))
-		})
+		data[field] = slices.DeleteFunc(pairs, func(p any) bool { return isBound(p, ids) })
 	}
 	return nil
+}
+
+// isBound tells whether a pair of a column and its bound is of one of the columns.
+func isBound(p any, ids []int) bool {
+	pair, _ := p.(AvroRecord)
+	key, _ := pair["key"].(int32)
+	return slices.Contains(ids, int(key))
 }

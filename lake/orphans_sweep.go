@@ -61,12 +61,14 @@ func (l *Lake) fenceWriters(ctx context.Context, plan OrphanPlan) (*Table, error
 		if err := t.onTime(time.Now()); err != nil {
 			return nil, err
 		}
-		if _, _, err := l.catalog.CommitTable(ctx, l.identifier(plan.Table), requirements, updates); err != nil {
+		after, _, err := l.catalog.CommitTable(ctx, l.identifier(plan.Table), requirements, updates)
+		if err != nil {
 			l.log.Debug("sweep not confirmed", "table", plan.Table, "attempt", r.attempt, "error", err)
 			r.notConfirmed(err)
-		} else {
-			r.last = nil
+			continue
 		}
+		t.dropOldMetadata(ctx, l.log, after)
+		r.last = nil
 	}
 	return nil, r.failed("set "+SweptProperty, "check that the catalog and the warehouse can be written, then run the command again")
 }

@@ -44,7 +44,8 @@
 // Files that nothing refers to may be of a run that died. They go once they are older than the grace, never before: a
 // writer may be about to commit them. Until then the requests stay recomputed, and the report has a residual. Files
 // that came more than a minute after the table's last rewrite do not count: their writers read a table without the
-// rows.
+// rows. Nor does metadata without bounds of personal columns, as each commit that loses a race leaves some: it tells of
+// files, not of rows.
 //
 // # Invariants
 //

@@ -116,9 +116,9 @@ func (r *run) sweep(ctx context.Context, now lake.Snapshot) error {
 		return err
 	}
 	cut := r.cut(now).Add(margin)
-	left := Residual{Table: table}
+	left, personal := Residual{Table: table}, catalog.PersonalColumns(table)
 	for _, f := range young {
-		if isChecksum(f.Path) {
+		if isChecksum(f.Path) || now.Table().SaysNothing(ctx, f, personal) {
 			continue
 		}
 		if until := f.Modified.Add(r.env.Lake.Grace()); !f.Modified.After(cut) {
