@@ -10,9 +10,9 @@ import (
 // errSays ends the reading of a manifest that tells values of columns.
 var errSays = errors.New("it tells values")
 
-// SaysNothing tells whether an orphan is metadata without any value of the columns: a metadata file, a manifest list, or
-// a manifest whose entries have no bounds of them. What cannot be read to its end may have any value. So may
-// the metadata of a table that has had more than one partition spec, for a spec may be by one of the columns.
+// SaysNothing tells whether an orphan is metadata without any value of the columns: a metadata file, a manifest list,
+// or a manifest whose entries have no bounds of them. What cannot be read to its end may have any value. So may the
+// metadata of a table that has had more than one partition spec, for a spec may be by one of the columns.
 func (t *Table) SaysNothing(ctx context.Context, f Orphan, columns []string) bool {
 	if len(t.ice.Metadata().PartitionSpecs()) > 1 {
 		return false
@@ -35,7 +35,7 @@ func (t *Table) SaysNothing(ctx context.Context, f Orphan, columns []string) boo
 	return err == nil
 }
 
-// tellsBounds tells whether a data file of a manifest entry has bounds of columns; see dropBounds for how they lie in it.
+// tellsBounds tells whether a data file of a manifest entry has bounds of columns. dropBounds knows how they lie in it.
 func tellsBounds(file AvroRecord, ids []int) bool {
 	for _, field := range []string{"lower_bounds", "upper_bounds"} {
 		pairs, known := file[field].([]any)
