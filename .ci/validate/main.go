@@ -2,7 +2,7 @@
 // types of Kubernetes' API with no field that these do not know. It is a module of its own, so that nobody who builds
 // lakectl downloads the libraries of either.
 //
-//	cd .ci/validate && go run . ../../examples/production
+//	sh examples/production/secrets.sh && cd .ci/validate && go run . ../../examples/production
 package main
 
 import (
@@ -40,7 +40,7 @@ func main() {
 
 // compose loads compose.yaml with everything that Compose checks before it starts a service.
 func compose(dir string) error {
-	options, err := cli.NewProjectOptions([]string{filepath.Join(dir, "compose.yaml")})
+	options, err := cli.NewProjectOptions([]string{filepath.Join(dir, "compose.yaml")}, cli.WithProfiles([]string{"*"}))
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func commandsOf(t *testing.T, file string) map[string][]string {
 	return commands
 }
 
-// The services of examples/production as processes on a real broker and PostgreSQL, its configuration as it stands:
+// The services of examples/production as processes on a real broker, PostgreSQL and S3, its configuration as it stands:
 // only places come from variables. One leads; when it is killed the other goes on and nothing is lost or doubled.
 func TestTheProductionExampleRunsAsItStandsAndOutlivesItsLeader(t *testing.T) {
 	brokers := laketest.Engine(t, "KAFKA_BROKERS")
@@ -63,7 +63,9 @@ func TestTheProductionExampleRunsAsItStandsAndOutlivesItsLeader(t *testing.T) {
 		"KAFKA_BROKERS": brokers, "KAFKA_TOPIC": to.Topic, "KAFKA_GROUP": to.Topic,
 		"CATALOG_URI_FILE":         l.write("catalog-uri", uri),
 		"CATALOG_SUBJECT_KEY_FILE": l.dir + "/secrets/subject-key",
-		"CATALOG_WAREHOUSE":        l.dir + "/warehouse",
+		"CATALOG_WAREHOUSE":        fmt.Sprintf("s3://%s/production-%d", laketest.Engine(t, "S3_BUCKET"), time.Now().UnixNano()),
+		"CATALOG_S3_ENDPOINT":      laketest.Engine(t, "S3_ENDPOINT"),
+		"CATALOG_S3_COPIES":        l.dir + "/copies",
 		"CATALOG_CERTIFICATE_DIR":  l.dir + "/certificate",
 		"DUCKDB_TEMP_DIRECTORY":    l.dir + "/tmp",
 		"ROLLUP_STATE_DIRECTORY":   l.dir + "/recent",
