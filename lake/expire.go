@@ -39,6 +39,10 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 		}
 		if len(doomed) == 0 {
 			done, err := x.deleteFiles(ctx, now)
+			if missing(err) && x.beside(now) {
+				r.notConfirmed(err)
+				continue
+			}
 			return done, wrap(err, "delete files of expired snapshots of "+name)
 		}
 		if r.settled(now) {
@@ -59,6 +63,17 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 type expiry struct {
 	tried    map[int64]Snapshot // chosen so far; those that are gone in the end were expired
 	metadata map[string]bool    // older metadata files that the table listed
+	done     Expired            // files that were deleted before another expiry took away one that was read
+	stood    string             // metadata file that the last attempt to delete files went by
+}
+
+// beside tells whether a file that is missing may have gone with a snapshot that another expiry took away since the
+// table was loaded: then what is left is asked for again. Else what nothing refers to any more would stay for the
+// sweep of orphans.
+func (x *expiry) beside(now *Table) bool {
+	moved := x.stood != now.MetadataURI()
+	x.stood = now.MetadataURI()
+	return moved
 }
 
 // note remembers what an attempt is about to remove. Removing the snapshot of a tag would remove the tag without

@@ -46,7 +46,9 @@ func (x *expiry) deleteFiles(ctx context.Context, now *Table) (Expired, error) {
 	if err != nil {
 		return Expired{}, err
 	}
-	w := &sweep{storage: storage, done: Expired{Snapshots: len(gone)}}
+	w := &sweep{storage: storage, done: x.done}
+	w.done.Snapshots = len(gone)
+	defer func() { x.done = w.done }()
 	if err := w.readManifests(ctx, now.Snapshots(), gone); err != nil {
 		return w.done, err
 	}

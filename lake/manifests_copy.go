@@ -57,6 +57,10 @@ func (l *Lake) changeManifests(ctx context.Context, name, job string, c manifest
 			break
 		}
 		found, err := c.find(ctx, t.Current())
+		if missing(err) { // it may have gone with a snapshot that was the current one until now
+			r.notConfirmed(fmt.Errorf("%s: %w", c.doing, err))
+			continue
+		}
 		if err != nil || len(found.paths) == 0 {
 			return t.Current(), manifestsOf{}, wrap(err, c.doing)
 		}

@@ -57,22 +57,29 @@ func (p OrphanPlan) Oldest() (at time.Time) {
 // Where the metadata names a file outside of the folder, or another table lies in it, nobody can tell by the folder
 // what is in use: that is an error, and no plan.
 func (l *Lake) PlanOrphans(ctx context.Context, name string) (OrphanPlan, error) {
-	t, err := l.load(ctx, name)
-	if err != nil {
-		return OrphanPlan{}, err
-	}
-	plan, err := t.planOrphans(ctx, l.grace)
+	plan, err := l.planOrphans(ctx, name, l.grace)
 	return plan, wrap(err, "plan the orphans of "+name)
+}
+
+// planOrphans plans again where a file went that was read: an expiry beside took its snapshot away.
+func (l *Lake) planOrphans(ctx context.Context, name string, grace time.Duration) (OrphanPlan, error) {
+	for stood := ""; ; {
+		t, err := l.load(ctx, name)
+		if err != nil {
+			return OrphanPlan{}, err
+		}
+		plan, err := t.planOrphans(ctx, grace)
+		if !missing(err) || stood == t.MetadataURI() {
+			return plan, err
+		}
+		stood = t.MetadataURI()
+	}
 }
 
 // YoungOrphans lists the files that [Lake.PlanOrphans] will list once they are old enough, and those that are written
 // just now.
 func (l *Lake) YoungOrphans(ctx context.Context, name string) ([]Orphan, error) {
-	t, err := l.load(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := t.planOrphans(ctx, math.MinInt64/2)
+	plan, err := l.planOrphans(ctx, name, math.MinInt64/2)
 	young := slices.DeleteFunc(plan.Files, func(f Orphan) bool { return plan.At.Sub(f.Modified) > l.grace })
 	return young, wrap(err, "list what nothing refers to in "+name)
 }

@@ -34,8 +34,23 @@ func (l *Lake) SweepOrphans(ctx context.Context, plan OrphanPlan) (Swept, error)
 	if err != nil {
 		return Swept{}, fmt.Errorf("sweep orphans of %s: %w", plan.Table, err)
 	}
-	done, err := t.sweepOrphans(ctx, plan)
+	done, err := l.sweepPlanned(ctx, t, plan)
 	return done, wrap(err, "sweep orphans of "+plan.Table)
+}
+
+// sweepPlanned looks again where a file went that was read: an expiry beside took its snapshot away. Nothing of the
+// plan was deleted then.
+func (l *Lake) sweepPlanned(ctx context.Context, t *Table, plan OrphanPlan) (Swept, error) {
+	for stood := ""; ; {
+		done, err := t.sweepOrphans(ctx, plan)
+		if !missing(err) || stood == t.MetadataURI() {
+			return done, err
+		}
+		stood = t.MetadataURI()
+		if t, err = l.load(ctx, plan.Table); err != nil {
+			return Swept{}, err
+		}
+	}
 }
 
 // fenceWriters sets the property and returns the table as it is then, or later.
