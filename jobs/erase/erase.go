@@ -3,6 +3,7 @@ package erase
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -38,7 +39,8 @@ func Delete(ctx context.Context, env jobs.Env) (Report, error) {
 		done, again, err := deleteOnce(ctx, env, worked)
 		report.add(done)
 		report.Requests = len(worked)
-		if fenced := errors.Is(err, lake.ErrFenced); fenced && pass < passes {
+		// A file that is missing went with a snapshot that a maintenance or a purge expired.
+		if fenced := errors.Is(err, lake.ErrFenced) || errors.Is(err, fs.ErrNotExist); fenced && pass < passes {
 			env.Log.Debug("deletions were fenced", "error", err)
 		} else if err != nil || !again || pass == passes {
 			return report, err

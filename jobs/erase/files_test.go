@@ -219,3 +219,43 @@ func sameFile(a, b string) bool {
 	}
 	return table[0] == table[1] && file[0] == file[1] && rows[0] == rows[1]
 }
+
+// A maintenance may expire a snapshot whose manifests are read to find where rows were before.
+func TestErasureGoesOnWhereASnapshotExpiresWhileItLooksBack(t *testing.T) {
+	f := newFixture(t)
+	f.ingest(-1, play(1, "a", "user-1", march5), play(2, "b", "user-2", march5))
+	f.ingest(-1, play(3, "c", "user-1", march5))
+	before, err := f.Snapshot(t, catalog.Listens).ManifestPaths(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Compact(t, catalog.Listens)
+	f.request(ask{n: 1, id: "r1", user: "user-1", received: "2026-03-20 00:00:00"})
+	now, err := f.Snapshot(t, catalog.Listens).ManifestPaths(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	expired := 0
+	faults := &laketest.Faults{Opened: func(name string) {
+		if expired > 0 || !slices.Contains(before, name) || slices.Contains(now, name) {
+			return
+		}
+		done, err := f.Expire(t.Context(), catalog.Listens, func(now *lake.Table) ([]lake.Snapshot, error) {
+			return slices.DeleteFunc(now.Snapshots(), func(s lake.Snapshot) bool { return s.ID() == now.Current().ID() }), nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		expired = done.Snapshots
+	}}
+	report, err := Delete(t.Context(), f.job(f.With(faults)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if expired == 0 {
+		t.Fatal("nothing expired")
+	}
+	equal(t, "rows", report.Rows.Listens, int64(2))
+	equal(t, "left", f.left(catalog.Listens), []int64{2})
+	equal(t, "files", f.noted(), f.hit())
+}
