@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/lakectl/lakectl/jobs/verify/recount"
 	"github.com/lakectl/lakectl/lake"
@@ -68,15 +67,7 @@ func (l *look) conserve(ctx context.Context, s lake.Snapshot, r *Rows) error {
 		}
 		positions += n
 	}
-	for _, total := range []struct {
-		key string
-		n   int64
-	}{{"total-records", r.Rows}, {"total-data-files", int64(r.Files)}, {"total-position-deletes", positions}} {
-		if text := s.Property(total.key); text != "" && text != strconv.FormatInt(total.n, 10) {
-			r.wrong("the summary of snapshot %d says %s %s, and it is %d", s.ID(), total.key, text, total.n)
-		}
-	}
-	return nil
+	return l.summed(ctx, s, r, map[string]int64{totalRecords: r.Rows, totalFiles: int64(r.Files), totalPositions: positions})
 }
 
 // decoded is how many rows were decoded of a file; its manifest must say the same.

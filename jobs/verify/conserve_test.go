@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -92,6 +93,55 @@ func TestLookNamesARowDeleteBeyondTheEndOfItsFile(t *testing.T) {
 	if !errors.Is(err, jobs.ErrProof) || !strings.Contains(rowsOf(t, r, catalog.Listens).Wrong, "row delete names row 9") {
 		t.Errorf("got %v and %+v", err, r.Rows)
 	}
+}
+
+// Another engine need not say totals, or may have said wrong ones long ago; who writes after it counts on from there.
+func TestLookBlamesNobodyForTotalsThatAnotherEngineGotWrong(t *testing.T) {
+	for name, change := range map[string]func(summary map[string]any){
+		"none":  func(summary map[string]any) { delete(summary, "total-records") },
+		"wrong": func(summary map[string]any) { summary["total-records"] = "70" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := purged(t, "purged")
+			if name == "wrong" {
+				f.Hand(t, catalog.Listens).Expire()
+			}
+			f.summary(change)
+			for range 2 {
+				f.listen("listener", "2026-03-07")
+			}
+			r, err := Look(t.Context(), f.env(), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := f.table(catalog.Listens).Current(); s.Property("total-records") == "5" || rowsOf(t, r, catalog.Listens).Rows != 5 {
+				t.Errorf("the summary says %s records, and it has %+v", s.Property("total-records"), r.Rows)
+			}
+		})
+	}
+}
+
+func TestLookNamesASummaryThatSaysElseThanItsFiles(t *testing.T) {
+	for _, key := range []string{totalRecords, totalFiles, totalPositions} {
+		f := purged(t, "purged")
+		f.summary(func(summary map[string]any) { summary[key] = "2" })
+		r, err := Look(t.Context(), f.env(), Options{})
+		if !errors.Is(err, jobs.ErrProof) || !strings.Contains(rowsOf(t, r, catalog.Listens).Wrong, "says "+key+" 2") {
+			t.Errorf("%s: got %v and %+v", key, err, r.Rows)
+		}
+	}
+}
+
+// summary changes that of the newest snapshot of listens.
+func (f *fixture) summary(change func(summary map[string]any)) {
+	f.t.Helper()
+	f.Hand(f.t, catalog.Listens).Edit(func(metadata map[string]any) {
+		for _, one := range metadata["snapshots"].([]any) {
+			if s := one.(map[string]any); fmt.Sprint(s["snapshot-id"]) == fmt.Sprint(metadata["current-snapshot-id"]) {
+				change(s["summary"].(map[string]any))
+			}
+		}
+	})
 }
 
 // written is a file of listens that no snapshot has.

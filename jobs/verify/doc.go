@@ -31,7 +31,9 @@
 //
 // Of the newest snapshot of each table the rows that were decoded of each file are held against its manifest, and their
 // sums, files and row deletes against the summary. A row delete beyond the end of its file counts as wrong, one that is
-// named twice as one. Where files are unread this is left out.
+// named twice as one. Where files are unread this is left out. Totals of a summary are carried on from snapshot to
+// snapshot, so one that another engine left out or got wrong before the oldest snapshot that is left is not held
+// against those after it.
 //
 // # Recount
 //
