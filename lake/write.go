@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"sort"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -26,9 +27,13 @@ func (t *Table) NewDataPath(job string) string {
 }
 
 // LocalPath turns the URI of a table's file into a path of this machine. Those with file: are percent-encoded. Of a
-// [Remote] it is where the copy lies, once it is fetched.
+// [Remote] it is where the copy lies, once it is fetched: below its folder, whatever whoever may write there calls a
+// file.
 func LocalPath(uri string) (string, error) {
 	if r, rest := remoteOf(uri); r != nil {
+		if inside := rest + "/"; strings.Contains(inside, "/../") || strings.Contains(inside, "/./") {
+			return "", WithHint(fmt.Errorf("location %s: %w", uri, ErrOutside), "no engine names a file so: find out who stored it, and delete it with the tools of the store")
+		}
 		return path.Join(r.Folder, rest), nil
 	}
 	u, err := url.Parse(uri)
