@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,11 +28,13 @@ const (
 	inUse = time.Hour
 	// sweepEvery is how often copies are compared with the bucket.
 	sweepEvery = time.Hour
+	// lookEvery is how often an open store looks whether that is due.
+	lookEvery = time.Minute
 	// parallel is the number of files that are fetched at once.
 	parallel = 8
 	// lockName is a file in the folder: shared while copies are made or used anew, exclusive while some go.
 	lockName   = ".lock"
-	sweptName  = ".swept"
+	sweptName  = ".swept-" // and the warehouse
 	partPrefix = ".part-"
 )
 
@@ -126,7 +129,7 @@ func (s *Store) lock(how int) (unlock func(), err error) {
 }
 
 func (s *Store) sweepIfDue(ctx context.Context) error {
-	mark := filepath.Join(s.o.Folder, sweptName)
+	mark := filepath.Join(s.o.Folder, sweptName+uuid.NewSHA1(uuid.NameSpaceURL, []byte(s.o.Endpoint+" "+s.o.Warehouse)).String())
 	if info, err := os.Stat(mark); err == nil && time.Since(info.ModTime()) < sweepEvery {
 		return nil
 	}
@@ -136,11 +139,34 @@ func (s *Store) sweepIfDue(ctx context.Context) error {
 	return os.WriteFile(mark, nil, 0o600)
 }
 
+// watch sweeps where that is due, for as long as the store is open: a server may be for months.
+func (s *Store) watch(ctx context.Context) {
+	look := time.NewTicker(cmp.Or(s.o.Look, lookEvery))
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+		err := lake.Safely(func() error { return s.sweepIfDue(ctx) })()
+		if err != nil && ctx.Err() == nil {
+			s.o.Log.Warn("copies of files were not swept, which is tried again", "error", err, "hint", lake.Hint(err))
+		}
+	}
+}
+
 // kept is a copy.
 type kept struct {
 	path  string
 	bytes int64
 	used  time.Time
+}
+
+// usedMeanwhile tells whether a copy was used anew since it was listed: who did that may not have opened it yet.
+func (c kept) usedMeanwhile() bool {
+	info, err := os.Stat(c.path)
+	return err == nil && info.ModTime().After(c.used)
 }
 
 // Sweep removes the copies of files that are stored no more, what killed processes left half copied, and the copies
@@ -153,6 +179,9 @@ func (s *Store) Sweep(ctx context.Context) error {
 	stored := map[string]bool{}
 	err = s.List(ctx, s.o.Warehouse, func(f lake.RemoteFile) error {
 		path, err := lake.LocalPath(f.URI)
+		if errors.Is(err, lake.ErrOutside) { // then there is no copy of it
+			return nil
+		}
 		stored[path] = true
 		return err
 	})
@@ -174,7 +203,10 @@ func (s *Store) Sweep(ctx context.Context) error {
 		case part && recent, !part && stored[c.path] && (recent || total+c.bytes <= s.o.Limit):
 			total += c.bytes
 			continue
-		case !part && !stored[c.path] && began.Sub(c.used) < inUse: // it may be under way
+		case !part && !stored[c.path] && recent: // it may be under way
+			continue
+		case c.usedMeanwhile():
+			total += c.bytes
 			continue
 		}
 		if err := os.Remove(c.path); err != nil && !errors.Is(err, fs.ErrNotExist) {

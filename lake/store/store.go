@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	iceio "github.com/apache/iceberg-go/io"
 	ices3 "github.com/apache/iceberg-go/io/gocloud/s3"
@@ -32,6 +34,7 @@ type Options struct {
 	Folder    string // of the copies
 	Limit     int64  // bytes that they may take
 	Log       *slog.Logger
+	Look      time.Duration // how often an open store looks whether a sweep is due; 0 is every minute
 }
 
 // Properties are those that the Iceberg library reaches the warehouse by.
@@ -57,6 +60,9 @@ type Store struct {
 	client  *s3.Client
 	bucket  string
 	unmount func()
+
+	unwatch  context.CancelFunc
+	watching sync.WaitGroup
 }
 
 // Open mounts a warehouse. It asks the store for nothing but to sweep the copies where that is due.
@@ -89,13 +95,18 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{o: o, client: client, bucket: at.Host}
 	s.unmount = lake.Mount(lake.Remote{Prefix: o.Warehouse, Folder: filepath.Join(o.Folder, at.Host, filepath.FromSlash(at.Path)), Fetch: s.fetch, Put: s.put, Stat: s.stat, List: s.List, Forget: s.forget})
 	if err := s.sweepIfDue(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		s.unmount()
+		return nil, err
 	}
+	ctx, s.unwatch = context.WithCancel(context.WithoutCancel(ctx))
+	s.watching.Go(func() { s.watch(ctx) })
 	return s, nil
 }
 
 // Close ends the mount. The copies stay.
 func (s *Store) Close() error {
+	s.unwatch()
+	s.watching.Wait()
 	s.unmount()
 	return nil
 }
