@@ -88,6 +88,9 @@ type remote struct {
 
 // LoadTable loads the table as it is now.
 func (r *remote) LoadTable(ctx context.Context, id icetable.Identifier) (*icetable.Table, error) {
+	if err := refuseName(id); err != nil {
+		return nil, err
+	}
 	t, err := r.Catalog.LoadTable(ctx, id)
 	if err != nil {
 		return nil, err
@@ -96,6 +99,15 @@ func (r *remote) LoadTable(ctx context.Context, id icetable.Identifier) (*icetab
 		return nil, err
 	}
 	return icetable.New(id, t.Metadata(), t.MetadataLocation(), r.fs(t.MetadataLocation()), r), nil
+}
+
+// refuseName knows no table whose name would lead to another one: the library puts it into the path of its request as
+// it is, so %6cistens would be listens.
+func refuseName(id icetable.Identifier) error {
+	if name := id[len(id)-1]; strings.Contains(name, "%") {
+		return fmt.Errorf("table %q: %w", name, icecatalog.ErrNoSuchTable)
+	}
+	return nil
 }
 
 // refuseSigning refuses a table whose files can be reached only with requests that the catalog signs.

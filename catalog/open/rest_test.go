@@ -90,3 +90,36 @@ func TestALakeInARestCatalogIsNotMovedFromHere(t *testing.T) {
 		t.Errorf("restore: %v", err)
 	}
 }
+
+// A name comes from whoever asks 'catalog serve' for a table, and goes into the path of a request with lakectl's login.
+func TestATablesNameLeadsToNoOtherTableOfARestCatalog(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.EscapedPath())
+		w.Header().Set("Content-Type", "application/json")
+		if strings.Contains(r.URL.Path, "/tables/") {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		w.Write([]byte(`{"defaults": {}, "overrides": {}, "namespace": ["music"], "identifiers": []}`)) //nolint:errcheck // the client notices
+	}))
+	t.Cleanup(server.Close)
+	c, err := open.Connect(t.Context(), open.Options{
+		Type: "rest", URI: server.URL, Name: "lake", Warehouse: t.TempDir(), SubjectKeyFile: filepath.Join(t.TempDir(), "subject.key"), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() //nolint:errcheck // it holds nothing
+	asked = nil
+	for _, name := range []string{"x/../listens", "../../theirs/tables/listens", "./listens", "%6cisten%73", "..", ".", ""} {
+		if _, err := c.Lake().MetadataFile(t.Context(), name); !errors.Is(err, lake.ErrNotFound) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if len(asked) != 0 {
+		t.Errorf("the catalog was asked for %q", asked)
+	}
+	if _, err := c.Lake().MetadataFile(t.Context(), "listens"); !errors.Is(err, lake.ErrNotFound) || len(asked) != 1 || !strings.HasSuffix(asked[0], "/music/tables/listens") {
+		t.Errorf("%v, asked for %q", err, asked)
+	}
+}
