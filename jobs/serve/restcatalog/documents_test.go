@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/lakectl/lakectl/catalog"
 )
 
 func TestKeptAnswersAreBoundedAndMadeOnce(t *testing.T) {
@@ -74,5 +77,15 @@ func TestMetadataKeepsWhatNobodyHereKnows(t *testing.T) {
 	}
 	if _, err := thinned([]byte(`{"snapshots":{}}`), current); err == nil {
 		t.Error("snapshots that are no list are taken for none")
+	}
+}
+
+func TestOfATableWithListenersTheNewestSnapshotIsNamedInAnyCase(t *testing.T) {
+	for _, table := range []string{catalog.Listens, strings.ToUpper(catalog.Listens), "Listens"} {
+		for _, asked := range []string{"", "all", "refs"} {
+			if h, ok := historyOf(table, asked); !ok || h != current {
+				t.Errorf("of %s, asked for %q, is named %s", table, asked, h)
+			}
+		}
 	}
 }

@@ -33,7 +33,7 @@ func historyOf(table, asked string) (history, bool) {
 	switch h := history(asked); {
 	case asked != "" && h != whole && h != refs:
 		return "", false
-	case len(catalog.PersonalColumns(table)) > 0:
+	case len(catalog.PersonalColumns(strings.ToLower(table))) > 0: // some catalogs know a table in any case
 		return current, true
 	case h == refs:
 		return refs, true
