@@ -94,6 +94,10 @@
 // nothing refers to any more. Which snapshots is for package maintain to say: whoever walks the parents of a snapshot
 // ([Snapshot.Since], [Snapshot.Changes]) relies on there being no gap.
 //
+// A REST server cannot be asked that no tag is new, so one that is made within the milliseconds of the request goes
+// with its snapshot. Expire looks for it in the metadata that its commit replaced before it deletes a file. A process
+// that is killed right there leaves the files to the sweep of orphans.
+//
 // # Bounds
 //
 // [Lake.DropBounds] takes bounds of columns out of the manifests of main, whoever wrote them, and changes nothing else

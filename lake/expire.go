@@ -24,14 +24,21 @@ type Expired struct {
 // The metadata commit is pinned to main and to all tags and branches as choose saw them. An answer that was lost
 // does no harm: the table is loaded again and what is still there is chosen again. Files are deleted only after
 // that, by what the table then says. A crash in between leaves files that nobody refers to, for the orphan sweep.
+// Where a catalog let the commit take a new tag with it, no file is deleted, and the error names it.
 func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) ([]Snapshot, error)) (Expired, error) {
 	x := expiry{tried: map[int64]Snapshot{}, metadata: map[string]bool{}}
+	var asked *Table // what the newest attempt stood on, while its answer is not known
 	var r rounds
 	for r.next(ctx) {
 		now, err := l.Table(ctx, name)
 		if err != nil {
 			r.notLoaded(err)
 			continue
+		}
+		if asked != nil {
+			if err := x.tagLost(ctx, asked, now.ice.Metadata(), false); err != nil {
+				return Expired{}, err
+			}
 		}
 		doomed, err := choose(now)
 		if err != nil {
@@ -51,10 +58,16 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 		if err := errors.Join(x.note(now, doomed), now.onTime(time.Now())); err != nil {
 			return Expired{}, err
 		}
-		if err := l.forget(ctx, now, doomed); err != nil {
+		after, err := l.forget(ctx, now, doomed)
+		if asked = now; err != nil {
 			l.log.Debug("expiry not confirmed", "table", name, "attempt", r.attempt, "error", err)
 			r.notConfirmed(err)
+			continue
 		}
+		if err := x.tagLost(ctx, asked, after, true); err != nil {
+			return Expired{}, err
+		}
+		asked = nil
 	}
 	return Expired{}, r.failed("expire snapshots of "+name, "check that the catalog and the warehouse can be written, then run the command again")
 }
@@ -95,7 +108,7 @@ func (x *expiry) note(now *Table, doomed []Snapshot) error {
 }
 
 // forget commits the table's metadata without the snapshots.
-func (l *Lake) forget(ctx context.Context, now *Table, doomed []Snapshot) error {
+func (l *Lake) forget(ctx context.Context, now *Table, doomed []Snapshot) (icetable.Metadata, error) {
 	ids := make([]int64, len(doomed))
 	for i, s := range doomed {
 		ids[i] = s.ID()
@@ -105,13 +118,13 @@ func (l *Lake) forget(ctx context.Context, now *Table, doomed []Snapshot) error 
 		requirements = append(requirements, icetable.AssertRefSnapshotID(icetable.MainBranch, &current))
 	}
 	update := icetable.NewRemoveSnapshotsUpdate(ids, false) // false: iceberg-go deletes no files
-	_, _, err := l.catalog.CommitTable(ctx, l.identifier(now.name), requirements, []icetable.Update{update})
-	return err
+	after, _, err := l.catalog.CommitTable(ctx, l.identifier(now.name), requirements, []icetable.Update{update})
+	return after, err
 }
 
 // sameRefs is the requirement that no tag or branch was made, moved or dropped. The format has none for names that
 // do not exist yet; the catalogs that are served check requirements in this process, against the metadata that
-// their compare and swap replaces, so one of our own is as good.
+// their compare and swap replaces, so one of our own is as good. A REST server is not asked for it: see tagLost.
 type sameRefs map[string]int64
 
 // GetType names the requirement.

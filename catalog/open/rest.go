@@ -79,7 +79,8 @@ func notReached(err error) error {
 //
 // Such a requirement is held against the table as it is right before the request, and the request then asks that no
 // branch or tag that is known moved. A server cannot be asked more: what changes in the milliseconds between is not
-// seen. A new tag on a snapshot that is expired in that time goes with it.
+// seen. A new tag on a snapshot that is expired in that time goes with it: [lake.Lake.Expire] finds out from the
+// metadata that the server replaced, and deletes no file.
 type remote struct {
 	icecatalog.Catalog
 	warehouse string // URI
