@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -54,28 +55,52 @@ func runDeletionsVerify(ctx context.Context, c *frame.Call) (any, error) {
 }
 
 func sayLooked(p *frame.Page, r chain.Proved) {
-	var files, bytes, leaks int64
+	if len(r.Requests) == 0 {
+		p.Idle("no request waits to be verified")
+		return
+	}
+	sayProof(p, r)
+	if c := r.Concluded; c != nil {
+		sayConcluded(p, *c)
+	}
 	var checks [][]frame.Cell
 	for _, c := range r.Checks {
-		files, bytes = files+c.Files, bytes+c.Bytes
 		checks = append(checks, []frame.Cell{frame.Word(c.Kind), frame.Number(c.Files), frame.Number(c.Bytes), frame.Number(c.Found)})
 	}
+	p.Table("what was looked at", []frame.Column{{Name: "kind"}, {Name: "files"}, {Name: "bytes"}, {Name: "found"}}, checks)
+	sayConserved(p, r.Rows)
+	sayRecounts(p, r.Recounts)
 	var found [][]frame.Cell
+	for _, l := range r.Leaks {
+		found = append(found, []frame.Cell{frame.Word(l.RequestID), frame.Word(l.Kind), frame.Number(l.Count), frame.Word(l.File)})
+	}
+	p.LongTable("where rows are", []frame.Column{{Name: "request"}, {Name: "kind", Goes: 1}, {Name: "found"}, {Name: "file"}}, found)
+	var unseen [][]frame.Cell
+	for _, one := range r.Residuals {
+		unseen = append(unseen, []frame.Cell{frame.Word(one.What), frame.Word(one.Why)})
+	}
+	p.Table("what no look at the lake can see", []frame.Column{{Name: "what"}, {Name: "why"}}, unseen)
+}
+
+// sayProof says in one line whether the proof holds.
+func sayProof(p *frame.Page, r chain.Proved) {
+	var files, bytes, leaks int64
+	for _, c := range r.Checks {
+		files, bytes = files+c.Files, bytes+c.Bytes
+	}
 	for _, l := range r.Leaks {
 		if !l.Expected {
 			leaks++
 		}
-		found = append(found, []frame.Cell{frame.Word(l.RequestID), frame.Word(l.Kind), frame.Number(l.Count), frame.Word(l.File)})
 	}
 	requests := frame.CountOf(int64(len(r.Requests)), "request")
 	switch {
-	case len(r.Requests) == 0:
-		p.Idle("no request waits to be verified")
-		return
 	case leaks > 0:
 		p.Say("NOT ERASED: %s of %s hold erased rows", frame.CountOf(leaks, "file"), requests)
 	case len(r.Unread) > 0:
 		p.Say("NOT PROVED: %s could not be looked at", frame.CountOf(int64(len(r.Unread)), "file"))
+	case slices.ContainsFunc(r.Rows, func(rows verify.Rows) bool { return rows.Wrong != "" }):
+		p.Say("NOT PROVED: what metadata says of the rows differs from what the files hold")
 	case slices.ContainsFunc(r.Recounts, recount.Count.Differs):
 		p.Say("NOT PROVED: what is published differs from a recount")
 	case len(r.Leaks) > 0:
@@ -83,17 +108,21 @@ func sayLooked(p *frame.Page, r chain.Proved) {
 	default:
 		p.Say("nothing is left of %s: %s of %s bytes were decoded", requests, frame.CountOf(files, "file"), frame.Thousands(bytes))
 	}
-	if c := r.Concluded; c != nil {
-		sayConcluded(p, *c)
+}
+
+// sayConserved says of each table that has rows how many were decoded, and what its metadata says else.
+func sayConserved(p *frame.Page, tables []verify.Rows) {
+	var rows [][]frame.Cell
+	for _, t := range tables {
+		if t.Files > 0 || t.Wrong != "" {
+			rows = append(rows, []frame.Cell{
+				frame.Word(t.Table), frame.Number(int64(t.Files)), frame.Number(t.Rows), frame.Number(t.Deleted), frame.Number(t.Left), frame.Word(cmp.Or(t.Wrong, "same")),
+			})
+		}
 	}
-	p.Table("what was looked at", []frame.Column{{Name: "kind"}, {Name: "files"}, {Name: "bytes"}, {Name: "found"}}, checks)
-	sayRecounts(p, r.Recounts)
-	p.LongTable("where rows are", []frame.Column{{Name: "request"}, {Name: "kind", Goes: 1}, {Name: "found"}, {Name: "file"}}, found)
-	var unseen [][]frame.Cell
-	for _, one := range r.Residuals {
-		unseen = append(unseen, []frame.Cell{frame.Word(one.What), frame.Word(one.Why)})
-	}
-	p.Table("what no look at the lake can see", []frame.Column{{Name: "what"}, {Name: "why"}}, unseen)
+	p.Table("rows as decoded, against the newest metadata", []frame.Column{
+		{Name: "table"}, {Name: "files", Goes: 1}, {Name: "rows"}, {Name: "deleted", Goes: 2}, {Name: "left"}, {Name: "metadata"},
+	}, rows)
 }
 
 // sayRecounts says of each table how many days or months were counted anew.
