@@ -26,6 +26,11 @@
 // The end of a partition (Bounds.End) is its last stable offset: the first offset of the oldest open transaction, or
 // else the high watermark.
 //
+// # What is left
+//
+// [Topic.Retention] is what the topic is configured to, [Topic.Oldest] the time of the first record that is left. A
+// record goes with its segment, when the newest record of that is old enough: so the two ages add up.
+//
 // # Failure
 //
 // What passes by itself (a leader that moved, a broker that restarts, a lost connection) is tried again with growing
