@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
@@ -61,12 +62,7 @@ func gather(ctx context.Context, env jobs.Env, report verify.Report, e *attest.E
 			e.Rows[catalog.Duplicates] += r.Duplicates
 		}
 	}
-	for _, r := range report.Residuals {
-		if r.What == catalog.DeletionRequests { // it is wiped next
-			continue
-		}
-		e.Residuals = append(e.Residuals, certificate.Residual{What: r.What + ": " + r.Why})
-	}
+	e.Residuals = residualsOf(report.Residuals)
 	removed, err := purge.Removed(ctx, env)
 	if err != nil {
 		return err
@@ -80,6 +76,21 @@ func gather(ctx context.Context, env jobs.Env, report verify.Report, e *attest.E
 	}
 	e.Snapshots, err = certificate.TallyOf(expired)
 	return err
+}
+
+// residualsOf is what a certificate says of places that a look did not see.
+func residualsOf(unseen []verify.Residual) (list []certificate.Residual) {
+	for _, r := range unseen {
+		if r.What == catalog.DeletionRequests { // it is wiped next
+			continue
+		}
+		what := r.What + ": " + r.Why
+		if r.Before != nil {
+			what += "; if made before " + r.Before.Format(time.RFC3339)
+		}
+		list = append(list, certificate.Residual{What: what, Until: r.Until})
+	}
+	return list
 }
 
 // expired are the snapshots with which erased rows went and that the tables do not have any more.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/jobs/verify/recount"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -26,6 +27,10 @@ type Folder struct {
 type Options struct {
 	Request string   // "" looks for all purged requests; one by its id may be purged later
 	Folders []Folder // the warehouse, spill, local memory
+	// Topic is the configured topic, and OpenTopic reaches it, or fails soon; nil where nobody said where it is. It is
+	// called only where records of the topic were archived.
+	Topic     string
+	OpenTopic func(context.Context) (*topic.Topic, error)
 }
 
 // Check is what was looked at of one kind of file.
@@ -51,12 +56,6 @@ type Unread struct {
 	Why  string `json:"why"`
 }
 
-// Residual is a place that a look cannot see.
-type Residual struct {
-	What string `json:"what"`
-	Why  string `json:"why"`
-}
-
 // Report says what a look saw. No user ids.
 type Report struct {
 	Requests []Request `json:"requests"`
@@ -69,11 +68,13 @@ type Report struct {
 	Leaks     []Leak          `json:"leaks"`
 	Unread    []Unread        `json:"unread"`
 	Residuals []Residual      `json:"residuals"`
+	// Logs are the partitions of the topic, where a broker was asked.
+	Logs []Log `json:"logs"`
 }
 
 // Look decodes everything that is left. The report is whole beside an error that is [jobs.ErrProof].
 func Look(ctx context.Context, env jobs.Env, o Options) (Report, error) {
-	report := Report{Residuals: residuals}
+	report := Report{}
 	w, err := load(ctx, env, o.Request)
 	if err != nil {
 		return report, err
@@ -94,6 +95,9 @@ func Look(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 		if report.Rows, err = l.conserved(ctx, heads); err != nil {
 			return report, err
 		}
+	}
+	if err := report.unseen(ctx, env, o, w); err != nil {
+		return report, err
 	}
 	if err := report.judge(); err != nil {
 		return report, err
@@ -231,14 +235,4 @@ func (r *Report) judge() error {
 func (r *Report) first() string {
 	i := slices.IndexFunc(r.Leaks, func(l Leak) bool { return !l.Expected })
 	return r.Leaks[i].File
-}
-
-// residuals are the places that no look at a lake sees.
-var residuals = []Residual{
-	{"topic", "its log keeps requests and listens for the broker's retention; the broker was not asked"},
-	{"exports", "what was handed out, as statements and query results, is not tracked"},
-	{"backups", "copies of the lake made before the erasure hold the rows"},
-	{"other machines", "caches and local memory of other machines, and versions that a store keeps"},
-	{catalog.DeletionRequests, "it holds the user id until the request is verified"},
-	{"spill", "DuckDB may pack what it spills; an id in a packed block is not found"},
 }

@@ -58,6 +58,9 @@ type wanted struct {
 	erased  map[string][]*Request
 	days    map[int]bool    // since 1970, that lost rows of theirs
 	months  map[string]bool // as 2026-03
+
+	rowsGone time.Time // when the rows of the last of them went from the tables
+	purged   time.Time // when the last of them was purged; zero where one is not
 }
 
 func newWanted(all []*Request) *wanted {
@@ -111,10 +114,24 @@ func load(ctx context.Context, env jobs.Env, id string) (*wanted, error) {
 		return nil, err
 	}
 	w := newWanted(all)
+	w.purged = lastPurged(all, newest)
 	if err := w.loadParts(steps); err != nil {
 		return nil, err
 	}
 	return w, w.loadFiles(ctx, env)
+}
+
+// lastPurged is when the last of the requests was purged, or was verified later; zero where one is not purged.
+func lastPurged(all []*Request, newest map[catalog.Place]catalog.StepRow) (at time.Time) {
+	for _, r := range all {
+		switch s := newest[r.Place]; {
+		case states[s.State] < states["purged"]:
+			return time.Time{}
+		case s.At.After(at):
+			at = s.At
+		}
+	}
+	return at
 }
 
 // loadParts notes the days and months from which rows of the requests went.
@@ -126,6 +143,9 @@ func (w *wanted) loadParts(steps []catalog.StepRow) error {
 	for _, s := range steps {
 		if states[s.State] != 2 || !ours[s.Place] {
 			continue
+		}
+		if s.At.After(w.rowsGone) {
+			w.rowsGone = s.At
 		}
 		days, err := catalog.ParseDays(s.Days)
 		if err != nil {

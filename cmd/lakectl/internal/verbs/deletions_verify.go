@@ -23,10 +23,13 @@ day of the dashboard or a month of the royalties from which rows went, where a r
 
 Without REQUEST it looks for all purged requests. Where nothing of them is left they become verified: their certificate
 is issued and entered in the log of catalog.certificate_dir, and who asked and why is wiped from the lake. With REQUEST
-it only looks, for one request whose rows are gone from the tables; one that was wiped ends with 6.`,
+it only looks, for one request whose rows are gone from the tables; one that was wiped ends with 6.
+
+What no look can see is listed with the dates that are known, here and in the certificate. If listens were archived from
+kafka.topic its brokers are asked what they still have; if none answers within 5 s, that is said and nothing more.`,
 		Examples: []string{"lakectl deletions verify", "lakectl deletions verify r-17"},
 		Exits:    []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof, frame.ExitGone},
-		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"},
+		Keys:     []string{"duckdb.memory_limit", "duckdb.threads", "kafka.brokers", "kafka.topic"},
 		Text:     []frame.Teller{frame.Text(sayLooked)}, Run: runDeletionsVerify,
 	}
 }
@@ -37,7 +40,7 @@ func runDeletionsVerify(ctx context.Context, c *frame.Call) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
-	o := verify.Options{Request: c.Args().First(), Folders: reach.BesideTables(c)}
+	o := reach.VerifyOptions(c, c.Args().First())
 	var r chain.Proved
 	if o.Request != "" {
 		r.Report, err = verify.Look(ctx, env, o)
@@ -75,11 +78,35 @@ func sayLooked(p *frame.Page, r chain.Proved) {
 		found = append(found, []frame.Cell{frame.Word(l.RequestID), frame.Word(l.Kind), frame.Number(l.Count), frame.Word(l.File)})
 	}
 	p.LongTable("where rows are", []frame.Column{{Name: "request"}, {Name: "kind", Goes: 1}, {Name: "found"}, {Name: "file"}}, found)
-	var unseen [][]frame.Cell
+	sayUnseen(p, r.Report)
+}
+
+// sayUnseen says what may still hold erased rows, and until when.
+func sayUnseen(p *frame.Page, r verify.Report) {
+	var unseen, logs [][]frame.Cell
 	for _, one := range r.Residuals {
-		unseen = append(unseen, []frame.Cell{frame.Word(one.What), frame.Word(one.Why)})
+		when := "not known"
+		switch {
+		case one.Until != nil:
+			when = "until " + p.At(*one.Until)
+		case one.Before != nil:
+			when = "made before " + p.At(*one.Before)
+		}
+		unseen = append(unseen, []frame.Cell{frame.Word(one.What), frame.Word(when), frame.Word(one.Why)})
 	}
-	p.Table("what no look at the lake can see", []frame.Column{{Name: "what"}, {Name: "why"}}, unseen)
+	p.Table("what no look at the lake can see", []frame.Column{{Name: "what"}, {Name: "may hold rows"}, {Name: "why"}}, unseen)
+	for _, l := range r.Logs {
+		holds := "no"
+		if l.Holds {
+			holds = "yes"
+		}
+		logs = append(logs, []frame.Cell{
+			frame.Name(int64(l.Partition)), frame.Word(holds), frame.Word(p.AtOr(l.Until, "-")), frame.Name(l.Start), frame.Word(p.AtOr(l.StartTime, "-")), frame.Name(l.Erased),
+		})
+	}
+	p.LongTable("what the topic still has of the records from which rows were erased", []frame.Column{
+		{Name: "partition"}, {Name: "holds some"}, {Name: "until"}, {Name: "log starts"}, {Name: "with", Goes: 1}, {Name: "erased before"},
+	}, logs)
 }
 
 // sayProof says in one line whether the proof holds.

@@ -3,19 +3,13 @@ package verbs
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/topic"
 )
-
-// statusPatience is how long the brokers may take to answer at all.
-const statusPatience = 5 * time.Second
 
 // statusFetchBytes is enough to see one record; a batch that is larger comes whole.
 const statusFetchBytes = 1 << 20
@@ -45,7 +39,7 @@ func runIngestStatus(ctx context.Context, c *frame.Call) (_ any, err error) {
 		return nil, err
 	}
 	o.MaxBytes = statusFetchBytes
-	t, err := openSoon(ctx, o)
+	t, err := reach.OpenSoon(ctx, o)
 	if err != nil && !c.JSON && ctx.Err() == nil {
 		s, err2 := ingest.ArchiveStatus(ctx, env, o.Topic)
 		if err2 != nil {
@@ -74,25 +68,4 @@ func runIngestStatus(ctx context.Context, c *frame.Call) (_ any, err error) {
 		}
 	}
 	return ingestLag{Status: s}, nil
-}
-
-// openSoon opens a topic if a broker answers soon. That one does not is one error, not a warning for each attempt.
-func openSoon(ctx context.Context, o topic.Options) (*topic.Topic, error) {
-	soon, cancel := context.WithTimeout(ctx, statusPatience)
-	defer cancel()
-	heard := &mutedUntil{Handler: o.Log.Handler()}
-	o.Log = slog.New(heard)
-	t, err := topic.Open(soon, o)
-	heard.open.Store(true)
-	return t, err
-}
-
-// mutedUntil drops what is logged until it is open.
-type mutedUntil struct {
-	slog.Handler
-	open atomic.Bool
-}
-
-func (m *mutedUntil) Enabled(ctx context.Context, level slog.Level) bool {
-	return m.open.Load() && m.Handler.Enabled(ctx, level)
 }
