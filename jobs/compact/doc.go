@@ -41,7 +41,8 @@
 // they are.
 //
 // Rows of other tables are sorted and written by DuckDB, as those want them who read them: the ledger by listener,
-// adjustments by artist, refused records and notes as they came.
+// adjustments by artist, refused records and notes as they came. Files with a column that another engine added to the
+// table stay as they are, for its values would be lost.
 //
 // Whoever asks for less goes first: a run ends when [Options].Free says so. Package maintain lets deletions go first.
 //

@@ -60,7 +60,11 @@ func mismatch(g Group, outputs []iceberg.DataFile, has, should string, want int6
 // unmerged notes why a group could not be merged; what the next plan can do better is no error.
 func (r *run) unmerged(g Group, err error) error {
 	var unsorted *unsortedError
+	var strange *strangeError
 	switch {
+	case errors.As(err, &strange): // the others of the group may be merged without them
+		g.Inputs = strange.inputs
+		r.skip(g, err)
 	case errors.As(err, &unsorted):
 		r.unsorted[g.Inputs[unsorted.input].File.FilePath()] = true
 	case errors.Is(err, errForeign) || errors.Is(err, lake.ErrUnsupported):

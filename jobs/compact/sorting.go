@@ -21,6 +21,9 @@ type sorting struct {
 
 // sortGroup writes the rows of a group that a snapshot has as one file, in the order of a statement.
 func sortGroup(ctx context.Context, env jobs.Env, base lake.Snapshot, g Group, order string) (s *sorting, err error) {
+	if err := refuseStrange(ctx, base.Table(), g); err != nil {
+		return nil, err
+	}
 	s = &sorting{want: g.Rows}
 	gone, err := base.DeletedRows(ctx, env.Duck.Verify, g.files())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
@@ -136,6 +137,44 @@ func TestATableWithFewSmallFilesIsLeftAlone(t *testing.T) {
 			w.add(table, 3)
 		}
 		w.equal("files of "+table+" that are read", w.compact(Options{Table: table}).Files, 0)
+	}
+}
+
+// What another engine keeps in a column of its own is not lost.
+func TestFilesWithAColumnOfAnotherEngineStayAsTheyAre(t *testing.T) {
+	for _, table := range bySorting() {
+		w := newWorld(t)
+		for range 2 * fewest { // rows lie in two partitions at most
+			w.add(table, 3)
+		}
+		w.Alter(t, table, func(tx *icetable.Transaction) error {
+			return tx.UpdateSchema(true, false).AddColumn([]string{"score"}, iceberg.PrimitiveTypes.Float64, "", false, nil).Commit()
+		})
+		known := map[string]bool{}
+		for _, f := range w.filesOf(table) {
+			known[f.FilePath()] = true
+		}
+		row := make([]any, len(w.Snapshot(t, table).Table().Columns()))
+		for i, c := range w.Snapshot(t, table).Table().Columns() {
+			switch v := w.value(c.Name, c.Field.Type).(type) {
+			case int64:
+				row[i] = int(v)
+			case int, string, time.Time:
+				row[i] = v
+			}
+		}
+		w.Hand(t, table).Append(row)
+		theirs := ""
+		for _, f := range w.filesOf(table) {
+			if !known[f.FilePath()] {
+				theirs = f.FilePath()
+			}
+		}
+		r := w.compact(Options{Table: table})
+		kept := slices.ContainsFunc(w.filesOf(table), func(f lake.File) bool { return f.FilePath() == theirs })
+		if !kept || r.Written == 0 && !slices.Contains(catalog.Judged(), table) {
+			t.Errorf("%s: the file stays %t, %+v", table, kept, r)
+		}
 	}
 }
 
