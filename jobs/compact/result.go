@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/apache/iceberg-go"
 
@@ -58,7 +59,7 @@ func mismatch(g Group, outputs []iceberg.DataFile, has, should string, want int6
 }
 
 // unmerged notes why a group could not be merged; what the next plan can do better is no error.
-func (r *run) unmerged(g Group, err error) error {
+func (r *run) unmerged(ctx context.Context, base lake.Snapshot, g Group, err error) error {
 	var unsorted *unsortedError
 	var strange *strangeError
 	switch {
@@ -69,8 +70,21 @@ func (r *run) unmerged(g Group, err error) error {
 		r.unsorted[g.Inputs[unsorted.input].File.FilePath()] = true
 	case errors.Is(err, errForeign) || errors.Is(err, lake.ErrUnsupported):
 		r.skip(g, err)
+	case errors.Is(err, fs.ErrNotExist) && r.expired(ctx, base):
+		r.lose(g, err)
 	default:
 		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), r.named(g), err)
 	}
 	return nil
+}
+
+// expired tells whether the snapshot that a run stands on is gone: a purge rewrites files and deletes the old ones at
+// once.
+func (r *run) expired(ctx context.Context, base lake.Snapshot) bool {
+	now, err := r.env.Lake.Table(ctx, r.o.Table)
+	if err != nil {
+		return false
+	}
+	_, err = now.ByID(base.ID())
+	return errors.Is(err, lake.ErrExpired)
 }

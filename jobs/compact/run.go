@@ -158,12 +158,16 @@ func (r *run) rewriteAll(ctx context.Context, base lake.Snapshot, groups []Group
 			r.report.Left, r.report.Ended = len(groups)-i, "a deletion goes first"
 			return false, nil
 		}
+		lost := r.report.Lost
 		if err := r.one(ctx, base, g); err != nil {
 			return false, err
 		}
 		if r.report.Lost >= mostLosses {
 			r.report.Left, r.report.Ended = len(groups)-i, "others changed the same files all the time"
 			return false, nil
+		}
+		if r.report.Lost > lost && r.expired(ctx, base) {
+			return true, nil
 		}
 	}
 	return len(groups) > 0, nil
@@ -175,7 +179,7 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 	began := time.Now()
 	made, err := r.rewritten(ctx, base, g)
 	if err != nil {
-		return r.unmerged(g, err)
+		return r.unmerged(ctx, base, g, err)
 	}
 	defer func() { err = errors.Join(err, made.close()) }()
 	if err := made.prove(); err != nil {

@@ -178,6 +178,37 @@ func TestFilesWithAColumnOfAnotherEngineStayAsTheyAre(t *testing.T) {
 	}
 }
 
+// A purge rewrites files and deletes the old ones at once: who was about to read them plans again.
+func TestCompactionPlansAgainWhereAPurgeDeletedItsFiles(t *testing.T) {
+	for table, groups := range map[string]int{catalog.Listens: 3, catalog.Sources: 1} {
+		w := newWorld(t)
+		for range 2 * fewest {
+			if table == catalog.Listens {
+				w.ingest(200, groups)
+			} else {
+				w.add(table, 3)
+			}
+		}
+		want, purged := w.rowsOf(table), 0
+		r, err := Run(t.Context(), w.env(), Options{Table: table, Free: func(ctx context.Context) (bool, error) {
+			if purged > 0 {
+				return true, nil
+			}
+			first := w.filesOf(table)[0].FilePath()
+			w.Merge(t, table, func(f lake.File) bool { return f.FilePath() == first })
+			done, err := w.Expire(ctx, table, func(now *lake.Table) ([]lake.Snapshot, error) {
+				return slices.DeleteFunc(now.Snapshots(), func(s lake.Snapshot) bool { return s.ID() == now.Current().ID() }), nil
+			})
+			purged = done.Files
+			return true, err
+		}})
+		if err != nil || purged == 0 || r.Lost != 1 || r.Written != groups {
+			t.Errorf("%s: %d files deleted, %+v, %v", table, purged, r, err)
+		}
+		w.equal("rows of "+table, w.rowsOf(table), want)
+	}
+}
+
 // Personal columns get no bounds in manifests, whoever writes the file.
 func TestNewFilesTellNoPersonalValues(t *testing.T) {
 	for _, table := range bySorting() {
