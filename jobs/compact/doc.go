@@ -57,8 +57,9 @@
 //
 // # Others at work
 //
-// Whoever takes a file of a group away wins, also a purge that has deleted it already: the group is planned again. After
-// three such losses the groups of that day have half as many files. Appends are no matter, and ingest never waits for more than one commit.
+// Whoever takes a file of a group away wins, also a purge that has deleted it already: the group is planned again.
+// After three such losses the groups of that day have half as many files. Appends are no matter, and ingest never waits
+// for more than one commit.
 //
 // A job that computed from one snapshot of a table goes on over compactions (lake.IfUnmoved): what it adds is added.
 // Where it removes a file that was rewritten, or deletes rows from one, it loses and finds the rows the next time.
