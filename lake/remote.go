@@ -14,7 +14,8 @@ import (
 )
 
 // Remote is a place that is no folder of this machine. A folder has copies of its files under the same names: files
-// never change, so a copy is as good as what it was made of. Package lake/store has the one there is.
+// never change, so a copy is as good as what it was made of. Nobody may write to the copy of what is stored: one that
+// can be written to is under way there. Package lake/store has the one there is.
 type Remote struct {
 	Prefix string // of the URIs of all that lies there, without a last slash
 	Folder string // with the copies
@@ -177,19 +178,29 @@ func LocalFolder(ctx context.Context, uri string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("fetch all files below %s: %w", uri, err)
 	}
-	return local, r.forgetOthers(local, uri, there)
+	return local, r.forgetOthers(ctx, local, uri, there)
 }
 
-// forgetOthers removes the copies of what is stored no more.
-func (r *Remote) forgetOthers(local, uri string, there map[string]bool) error {
+// underWay tells whether a copy is still written, or gone.
+func underWay(d fs.DirEntry) bool {
+	info, err := d.Info()
+	return err != nil || info.Mode().Perm()&0o200 != 0
+}
+
+// forgetOthers removes the copies of what is stored no more. What is under way stays, or was stored meanwhile.
+func (r *Remote) forgetOthers(ctx context.Context, local, uri string, there map[string]bool) error {
 	return filepath.WalkDir(local, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err != nil || d.IsDir() || there[path] || strings.HasPrefix(d.Name(), ".") {
+		if err != nil || d.IsDir() || there[path] || strings.HasPrefix(d.Name(), ".") || underWay(d) {
 			return err
 		}
-		return r.Forget(uri + filepath.ToSlash(strings.TrimPrefix(path, local)))
+		one := uri + filepath.ToSlash(strings.TrimPrefix(path, local))
+		if _, err := r.Stat(ctx, one); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return r.Forget(one)
 	})
 }
 

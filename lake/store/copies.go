@@ -85,7 +85,7 @@ func (s *Store) copy(ctx context.Context, uri, path string) (err error) {
 		return failed("read", uri, err)
 	}
 	defer got.Body.Close() //nolint:errcheck // only read
-	part, err := os.OpenFile(filepath.Join(filepath.Dir(path), partPrefix+uuid.NewString()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	part, err := os.OpenFile(filepath.Join(filepath.Dir(path), partPrefix+uuid.NewString()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
 	if err != nil {
 		return fmt.Errorf("copy %s: %w", uri, err)
 	}

@@ -17,7 +17,9 @@
 // # Copies
 //
 // A copy is written under another name and renamed, so a reader sees all of it or none, and it is held against the
-// length that the store says. What is in it is verified where it is read: data and delete files carry their hashes.
+// length that the store says. It is read-only; what is still written is not, and stays for its writer. What is in a
+// copy is verified where it is read: data and delete files carry their hashes.
+//
 // Several processes share a folder. Each use sets the time of a copy. When the folder holds more than its limit the
 // copies that were not used for the longest time go, but none that was used within [inUse]: a view of DuckDB opens its
 // files when it is queried. So the limit is passed where that much is in use at once.

@@ -170,7 +170,7 @@ func (s *Store) List(ctx context.Context, uri string, visit func(lake.RemoteFile
 	return nil
 }
 
-// put stores a copy.
+// put stores a copy, which nobody may write to from then on.
 func (s *Store) put(ctx context.Context, uri string) error {
 	key, err := s.key(uri)
 	if err != nil {
@@ -185,8 +185,10 @@ func (s *Store) put(ctx context.Context, uri string) error {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.bucket, Key: &key, Body: f})
-	return failed("store", uri, err)
+	if _, err = s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.bucket, Key: &key, Body: f}); err != nil {
+		return failed("store", uri, err)
+	}
+	return f.Chmod(0o400)
 }
 
 // Read reads a file that may change, past the copies. A missing one is [fs.ErrNotExist].

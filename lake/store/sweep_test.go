@@ -1,0 +1,114 @@
+package store_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/store"
+)
+
+// A query that began meanwhile opens its files when it reads them.
+func TestACopyThatIsUsedAnewDuringASweepStays(t *testing.T) {
+	s, b, o := opened(t, 1)
+	b.objects["lake/a"] = []byte("rows")
+	read(t, "s3://bucket/lake/a")
+	age(t, "s3://bucket/lake/a", 2*time.Hour)
+	b.listing = func() {
+		if err := lake.Fetch(t.Context(), "s3://bucket/lake/a"); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := copies(t, o); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("left are %v", got)
+	}
+}
+
+// due lets the next sweep of every warehouse in the folder be due.
+func due(t *testing.T, o store.Options) {
+	t.Helper()
+	marks, err := filepath.Glob(filepath.Join(o.Folder, ".swept*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mark := range marks {
+		if err := os.Chtimes(mark, time.Time{}, time.Now().Add(-2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A server is open for months.
+func TestAnOpenStoreGoesOnSweeping(t *testing.T) {
+	s, b, o := opened(t, 1<<20)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o.Look = time.Millisecond
+	reopened(t, o)
+	b.mu.Lock()
+	b.objects["lake/purged"] = []byte("x")
+	b.mu.Unlock()
+	read(t, "s3://bucket/lake/purged")
+	b.mu.Lock()
+	delete(b.objects, "lake/purged")
+	b.mu.Unlock()
+	age(t, "s3://bucket/lake/purged", 2*time.Hour)
+	due(t, o)
+	look, late := time.NewTicker(time.Millisecond), time.After(30*time.Second)
+	defer look.Stop()
+	for len(copies(t, o)) > 0 {
+		select {
+		case <-look.C:
+		case <-late:
+			t.Fatalf("left are %v", copies(t, o))
+		}
+	}
+}
+
+func TestOneLakesSweepIsNotTakenForAnothers(t *testing.T) {
+	_, b, o := opened(t, 1<<20)
+	b.objects["lake/purged"] = []byte("x")
+	read(t, "s3://bucket/lake/purged")
+	delete(b.objects, "lake/purged")
+	age(t, "s3://bucket/lake/purged", 2*time.Hour)
+	due(t, o)
+	other := o
+	other.Warehouse = "s3://bucket/other"
+	reopened(t, other) // which is swept now
+	reopened(t, o)
+	if got := copies(t, o); len(got) != 0 {
+		t.Errorf("left are %v", got)
+	}
+}
+
+// Who may write to the bucket must not write to this machine.
+func TestACopyLiesBelowTheFolderWhateverItsKeyIs(t *testing.T) {
+	s, b, o := opened(t, 1<<20)
+	b.objects["lake/../../../escaped"] = []byte("x")
+	b.objects["lake/a/./b"] = []byte("x")
+	for key := range b.objects {
+		uri := "s3://bucket/" + key
+		if path, err := lake.LocalPath(uri); !errors.Is(err, lake.ErrOutside) || lake.Hint(err) == "" {
+			t.Errorf("%s is copied to %s, %v", uri, path, err)
+		}
+		if err := lake.Fetch(t.Context(), uri); !errors.Is(err, lake.ErrOutside) {
+			t.Errorf("%s is fetched: %v", uri, err)
+		}
+	}
+	b.objects["lake/usual"] = []byte("x")
+	read(t, "s3://bucket/lake/usual")
+	if err := s.Sweep(t.Context()); err != nil {
+		t.Errorf("such names stop a sweep: %v", err)
+	}
+	if got := copies(t, o); !slices.Equal(got, []string{"usual"}) {
+		t.Errorf("left are %v", got)
+	}
+}
