@@ -30,6 +30,8 @@ const (
 	sweepEvery = time.Hour
 	// lookEvery is how often an open store looks whether that is due.
 	lookEvery = time.Minute
+	// lockEvery is how often a lock is tried that others hold, and busyFor how long a sweep waits for them.
+	lockEvery, busyFor = 10 * time.Millisecond, 10 * time.Second
 	// parallel is the number of files that are fetched at once.
 	parallel = 8
 	// lockName is a file in the folder: shared while copies are made or used anew, exclusive while some go.
@@ -38,9 +40,12 @@ const (
 	partPrefix = ".part-"
 )
 
+// errBusy says that others fetched all the time.
+var errBusy = errors.New("others make copies")
+
 // fetch makes the copies that are lacking.
 func (s *Store) fetch(ctx context.Context, uris []string) error {
-	unlock, err := s.lock(syscall.LOCK_SH)
+	unlock, err := s.lock(ctx, syscall.LOCK_SH)
 	if err != nil {
 		return err
 	}
@@ -112,14 +117,23 @@ func (s *Store) forget(uri string) error {
 	return err
 }
 
-func (s *Store) lock(how int) (unlock func(), err error) {
+// lock takes the lock of the folder. Others may hold it for as long as they fetch, so it waits no longer than its
+// context.
+func (s *Store) lock(ctx context.Context, how int) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(s.o.Folder, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock copies: %w", err)
 	}
-	for {
-		if err = syscall.Flock(int(f.Fd()), how); !errors.Is(err, syscall.EINTR) {
+	again := time.NewTicker(lockEvery)
+	defer again.Stop()
+	for err = syscall.EINTR; errors.Is(err, syscall.EINTR) || errors.Is(err, syscall.EWOULDBLOCK); {
+		if err = syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err == nil {
 			break
+		}
+		select {
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		case <-again.C:
 		}
 	}
 	if err != nil {
@@ -133,7 +147,9 @@ func (s *Store) sweepIfDue(ctx context.Context) error {
 	if info, err := os.Stat(mark); err == nil && time.Since(info.ModTime()) < sweepEvery {
 		return nil
 	}
-	if err := s.Sweep(ctx); err != nil {
+	if err := s.Sweep(ctx); errors.Is(err, errBusy) {
+		return nil // it stays due
+	} else if err != nil {
 		return err
 	}
 	return os.WriteFile(mark, nil, 0o600)
@@ -188,7 +204,9 @@ func (s *Store) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := s.lock(syscall.LOCK_EX)
+	waiting, stop := context.WithTimeoutCause(ctx, busyFor, errBusy)
+	defer stop()
+	unlock, err := s.lock(waiting, syscall.LOCK_EX)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,5 +112,37 @@ func TestACopyLiesBelowTheFolderWhateverItsKeyIs(t *testing.T) {
 	}
 	if got := copies(t, o); !slices.Equal(got, []string{"usual"}) {
 		t.Errorf("left are %v", got)
+	}
+}
+
+// Another process fetches for long. Who is told to stop must not wait for it.
+func TestASweepStopsWaitingForTheLock(t *testing.T) {
+	s, b, o := opened(t, 1<<20)
+	b.objects["lake/a"] = []byte("x")
+	read(t, "s3://bucket/lake/a")
+	other, err := os.Open(filepath.Join(o.Folder, ".lock"))
+	if err == nil {
+		err = syscall.Flock(int(other.Fd()), syscall.LOCK_SH)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer stop()
+	swept := make(chan error, 1)
+	go func() { swept <- s.Sweep(ctx) }()
+	select {
+	case err := <-swept:
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it still waits")
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sweep(t.Context()); err != nil {
+		t.Errorf("once the other one is done: %v", err)
 	}
 }
