@@ -83,7 +83,7 @@ func (s *Store) copy(ctx context.Context, uri, path string) (err error) {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("copy %s: %w", uri, err)
+		return s.notKept(uri, err)
 	}
 	got, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key})
 	if err != nil {
@@ -92,17 +92,29 @@ func (s *Store) copy(ctx context.Context, uri, path string) (err error) {
 	defer got.Body.Close() //nolint:errcheck // only read
 	part, err := os.OpenFile(filepath.Join(filepath.Dir(path), partPrefix+uuid.NewString()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
 	if err != nil {
-		return fmt.Errorf("copy %s: %w", uri, err)
+		return s.notKept(uri, err)
 	}
 	defer os.Remove(part.Name()) //nolint:errcheck // most often it is renamed
 	n, err := io.Copy(part, got.Body)
 	if err == nil && n != aws.ToInt64(got.ContentLength) {
 		err = fmt.Errorf("%d bytes came of %d: %w", n, aws.ToInt64(got.ContentLength), io.ErrUnexpectedEOF)
 	}
-	if err := errors.Join(err, part.Close()); err != nil {
+	err = errors.Join(err, part.Close())
+	if here := new(fs.PathError); errors.As(err, &here) {
+		return s.notKept(uri, err)
+	}
+	if err != nil {
 		return failed("read", uri, err)
 	}
-	return os.Rename(part.Name(), path)
+	return s.notKept(uri, os.Rename(part.Name(), path))
+}
+
+// notKept says that this machine has no place for a copy.
+func (s *Store) notKept(uri string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return lake.WithHint(fmt.Errorf("copy %s: %w", uri, err), "make room in %s, or set catalog.s3.copies to a folder with more (LAKEHOUSE_CATALOG_S3_COPIES)", s.o.Folder)
 }
 
 // forget removes a copy.

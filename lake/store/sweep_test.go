@@ -1,11 +1,13 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -144,5 +146,31 @@ func TestASweepStopsWaitingForTheLock(t *testing.T) {
 	}
 	if err := s.Sweep(t.Context()); err != nil {
 		t.Errorf("once the other one is done: %v", err)
+	}
+}
+
+// A limit on files does what a full disk does.
+func TestACopyWithoutRoomNamesTheFolderAndLeavesNothing(t *testing.T) {
+	_, b, o := opened(t, 1<<20)
+	b.objects["lake/x"] = bytes.Repeat([]byte("x"), 1<<20)
+	var usual syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &usual); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1 << 16, Max: usual.Max}); err != nil {
+		t.Fatal(err)
+	}
+	err := lake.Fetch(t.Context(), "s3://bucket/lake/x")
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &usual); err != nil {
+		t.Fatal(err)
+	}
+	if err == nil || !strings.Contains(lake.Hint(err), o.Folder) || strings.Contains(lake.Hint(err), "credentials") {
+		t.Errorf("%v, hint %q", err, lake.Hint(err))
+	}
+	if got := copies(t, o); len(got) != 0 {
+		t.Errorf("left are %v", got)
+	}
+	if got := read(t, "s3://bucket/lake/x"); len(got) != 1<<20 {
+		t.Errorf("%d bytes once there is room", len(got))
 	}
 }
