@@ -197,7 +197,7 @@ func TestARewriteIsFencedWhereItsFilesAreNotWhatTheyWere(t *testing.T) {
 }
 
 func TestARewriteThatIsCutOffHappensOnceOrNotAtAll(t *testing.T) {
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth += laketest.Stride(1) {
 		l, small, s := shelf(t)
 		r := rewrite(t, l, s, small)
 		commit(t, l, deleteWhere(t, l, s, "track_id IN ('a0', 'b3')"))

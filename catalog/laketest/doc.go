@@ -15,6 +15,9 @@
 // before it landed or be reported failed after it landed. Tests use it to show that every job can be interrupted at
 // every step.
 //
+// Where LAKECTL_AWAY is set, [New] makes its lake behind a REST server with files on S3 ([NewAway]), and crashes strike
+// at about a tenth of the steps, by the seed that the variable holds. CI takes tests of crashes there.
+//
 // The DBs of a test take their turn in a few DuckDBs of the process, see [duck.Options].Start. They share no table,
 // view or setting.
 package laketest

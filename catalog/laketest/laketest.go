@@ -39,6 +39,9 @@ type Lake struct {
 // New makes an empty lake in a [Folder].
 func New(t testing.TB) *Lake {
 	t.Helper()
+	if _, is := away(); is {
+		return NewAway(t, Folder(t))
+	}
 	return NewIn(t, Folder(t))
 }
 
@@ -49,6 +52,11 @@ func NewIn(t testing.TB, dir string) *Lake {
 		Type: "sqlite", URI: filepath.Join(dir, "catalog.db"), Name: "lake", Warehouse: filepath.Join(dir, "warehouse"),
 		Log: slog.New(slog.DiscardHandler),
 	}
+	return made(t, dir, o)
+}
+
+func made(t testing.TB, dir string, o open.Options) *Lake {
+	t.Helper()
 	if _, err := open.Init(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,9 @@ func Long(t testing.TB, why string) {
 
 // Stride is how far apart the cases lie that a test tries of many that are alike: all in CI, else one of n.
 func Stride(n int) int {
+	if seed, is := away(); is {
+		return nextAway(seed, n) - n
+	}
 	if !InCI() {
 		return n
 	}
@@ -31,6 +34,9 @@ func Stride(n int) int {
 // steps lie the further apart the later they are, and are odd and even in turn, so tests that do one thing at even
 // steps and another at odd ones do both.
 func NextStep(nth int) int {
+	if seed, is := away(); is {
+		return nextAway(seed, nth)
+	}
 	if !InCI() {
 		return 3*nth + 35
 	}

@@ -105,7 +105,7 @@ func TestNoErasedRowComesBack(t *testing.T) {
 }
 
 func TestKilledAnywhereARunIsFinishedByTheNext(t *testing.T) {
-	for nth := 1; ; nth++ {
+	for nth := 1; ; nth += laketest.Stride(1) {
 		w := newWorld(t)
 		for range 12 {
 			w.ingest(40, 1)

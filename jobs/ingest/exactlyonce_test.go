@@ -31,7 +31,7 @@ func everyStep(t *testing.T, run func(nth int, through func(*laketest.Lake) *lak
 			t.Fatalf("step %d: %v", nth, err)
 		}
 		if !struck() {
-			if nth < 40 {
+			if nth < 20 {
 				t.Fatalf("only %d steps", nth)
 			}
 			return
