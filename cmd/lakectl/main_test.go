@@ -76,6 +76,7 @@ var standIns = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{16}\b`), "CCCCCCCCCCCCCCCC"},
 	{regexp.MustCompile(`\b\d{17,19}\b`), "ID"},
 	{regexp.MustCompile(`\d+\.\d s\b`), "N.N s"},
+	{regexp.MustCompile(`\b\d,\d{3}  (deleted rows|small files)`), "B,BBB  $1"}, // times pack into more bytes or fewer
 }
 
 // standinsCommand is 'standins FILE': what the last program printed, with stand-ins, becomes FILE.
