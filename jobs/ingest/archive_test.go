@@ -11,12 +11,12 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -227,7 +227,7 @@ func TestParquetSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := parquetFile(t, files[0])
+	r := laketest.Parquet(t, files[0])
 	group := r.MetaData().RowGroup(0)
 	for i, f := range s.Schema().Fields() {
 		column, err := group.ColumnChunk(i)
@@ -252,18 +252,4 @@ func TestParquetSettings(t *testing.T) {
 			t.Errorf("%s: encodings %v", f.Name, column.Encodings())
 		}
 	}
-}
-
-func parquetFile(t *testing.T, f iceberg.DataFile) *file.Reader {
-	t.Helper()
-	path, err := lake.LocalPath(f.FilePath())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := file.OpenParquetFile(path, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() }) //nolint:errcheck // read only
-	return r
 }

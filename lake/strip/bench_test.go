@@ -91,7 +91,7 @@ func cpuOf(do func()) time.Duration {
 // decode reads a file as any reader does.
 func decode(b *testing.B, f iceberg.DataFile) {
 	b.Helper()
-	r, err := pqarrow.NewFileReader(opened(b, f), pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	r, err := pqarrow.NewFileReader(laketest.Parquet(b, f), pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
 	if err != nil {
 		b.Fatal(err)
 	}

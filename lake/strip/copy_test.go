@@ -15,7 +15,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/iceberg-go"
@@ -72,24 +71,10 @@ func replaced(t testing.TB, l *laketest.Lake, files []lake.File, by iceberg.Data
 	return now[0]
 }
 
-func opened(t testing.TB, f iceberg.DataFile) *file.Reader {
-	t.Helper()
-	path, err := lake.LocalPath(f.FilePath())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := file.OpenParquetFile(path, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() }) //nolint:errcheck // read only
-	return r
-}
-
 // read is a file as arrow-go reads it.
 func read(t testing.TB, f iceberg.DataFile) arrow.Table {
 	t.Helper()
-	r, err := pqarrow.NewFileReader(opened(t, f), pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	r, err := pqarrow.NewFileReader(laketest.Parquet(t, f), pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +121,7 @@ func bytesOf(t testing.TB, f iceberg.DataFile, of *metadata.ColumnChunkMetaData)
 func TestRowGroupsWithoutALostRowAreCopiedAsBytes(t *testing.T) {
 	l := laketest.New(t)
 	table, f := grouped(t, l, 5, 200, fully...)
-	from := opened(t, f)
+	from := laketest.Parquet(t, f)
 	if c, _ := from.MetaData().RowGroup(0).ColumnChunk(1); from.NumRowGroups() != 5 || from.MetaData().RowGroups[0].Columns[1].ColumnIndexOffset == nil || c.BloomFilterOffset() == 0 {
 		t.Fatal("the file lacks what is to be tested")
 	}
@@ -166,7 +151,7 @@ func TestRowGroupsWithoutALostRowAreCopiedAsBytes(t *testing.T) {
 		if diff := cmp.Diff(wantRows, lines(t, read(t, s.File))); diff != "" {
 			t.Fatalf("by arrow-go, without %d rows (-want +got)\n%s", len(c.gone), diff)
 		}
-		to := opened(t, s.File)
+		to := laketest.Parquet(t, s.File)
 		if to.NumRowGroups() != len(c.kept) || to.NumRows() != int64(len(want)) {
 			t.Fatalf("%d row groups with %d rows", to.NumRowGroups(), to.NumRows())
 		}
@@ -298,7 +283,7 @@ func TestACopyThatIsNotWhatWasReadIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	meta := opened(t, s.File).MetaData()
+	meta := laketest.Parquet(t, s.File).MetaData()
 	for g := range meta.NumRowGroups() {
 		for _, column := range []int{0, 1, 5} {
 			of, _ := meta.RowGroup(g).ColumnChunk(column)
@@ -344,7 +329,7 @@ func refooted(t *testing.T, table *lake.Table, f lake.File, change func(*metadat
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := opened(t, f)
+	r := laketest.Parquet(t, f)
 	change(r.MetaData())
 	uri := table.NewDataPath("test")
 	out, err := table.Create(t.Context(), uri)

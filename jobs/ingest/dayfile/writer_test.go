@@ -13,7 +13,6 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
-	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/go-cmp/cmp"
 
@@ -66,7 +65,7 @@ func TestRowGroupsAreBounded(t *testing.T) {
 	if err != nil || len(files) != 1 || files[0].Count() != 510_001 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
-	r := parquetFile(t, files[0])
+	r := laketest.Parquet(t, files[0])
 	var rows []int64
 	for i := range r.NumRowGroups() {
 		rows = append(rows, r.RowGroup(i).NumRows())
@@ -187,7 +186,7 @@ func TestFilesSayWhatTheLibraryWouldWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours := parquetFile(t, files[0])
+	ours := laketest.Parquet(t, files[0])
 	var plain bytes.Buffer
 	if err := dayfile.WritePlain(&plain, asArrow(t, tbl, listens, batch.Order())[0]); err != nil {
 		t.Fatal(err)
@@ -238,18 +237,4 @@ func tableOf(t *testing.T, r *file.Reader) arrow.Table {
 		t.Fatal(err)
 	}
 	return table
-}
-
-func parquetFile(t *testing.T, f iceberg.DataFile) *file.Reader {
-	t.Helper()
-	path, err := lake.LocalPath(f.FilePath())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := file.OpenParquetFile(path, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() }) //nolint:errcheck // read only
-	return r
 }
