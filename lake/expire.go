@@ -13,18 +13,21 @@ import (
 // Expired says what an expiry removed.
 type Expired struct {
 	Snapshots int   // gone from the table's history
+	Later     int   // that choose picked in the end, but not at first: they are still there
 	Files     int   // deleted: data, delete and metadata files that nothing left refers to
 	Bytes     int64 // of these files
 }
 
 // Expire takes snapshots out of a table's history and then deletes the files that only they referred to. choose
 // picks them; it is called with the table before each attempt, because main, tags and history may have moved,
-// and must not have side effects. None chosen: nothing is written.
+// and must not have side effects. None chosen: nothing is written. What it picks later that it did not pick at first
+// is left for the next expiry: one that took it too could last as long as others commit.
 //
-// The metadata commit is pinned to main and to all tags and branches as choose saw them. An answer that was lost
-// does no harm: the table is loaded again and what is still there is chosen again. Files are deleted only after
-// that, by what the table then says. A crash in between leaves files that nobody refers to, for the orphan sweep.
-// Where a catalog let the commit take a new tag with it, no file is deleted, and the error names it.
+// The metadata commit is pinned to all tags and branches as choose saw them. Main may move on meanwhile, to what
+// others commit, but not back. An answer that was lost does no harm: the table is loaded again and what is still there
+// is chosen again. Files are deleted only after that, by what the table then says. A crash in between leaves files that
+// nobody refers to, for the orphan sweep. Where a catalog let the commit take a new tag with it, no file is deleted,
+// and the error names it.
 func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) ([]Snapshot, error)) (Expired, error) {
 	x := expiry{tried: map[int64]Snapshot{}, metadata: map[string]bool{}}
 	var asked *Table // what the newest attempt stood on, while its answer is not known
@@ -44,7 +47,7 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 		if err != nil {
 			return Expired{}, fmt.Errorf("expire snapshots of %s: %w", name, err)
 		}
-		if len(doomed) == 0 {
+		if doomed = x.asAtFirst(doomed); len(doomed) == 0 {
 			done, err := x.deleteFiles(ctx, now)
 			if missing(err) && x.beside(now) {
 				r.notConfirmed(err)
@@ -74,10 +77,29 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 
 // expiry is what the attempts of one Expire have seen.
 type expiry struct {
+	first    map[int64]bool     // chosen in the first attempt
+	later    int                // chosen in the newest attempt, but not in the first
 	tried    map[int64]Snapshot // chosen so far; those that are gone in the end were expired
 	metadata map[string]bool    // older metadata files that the table listed
 	done     Expired            // files that were deleted before another expiry took away one that was read
 	stood    string             // metadata file that the last attempt to delete files went by
+}
+
+// asAtFirst are those of the chosen snapshots that were chosen in the first attempt too.
+func (x *expiry) asAtFirst(chosen []Snapshot) (doomed []Snapshot) {
+	if x.first == nil {
+		x.first = map[int64]bool{}
+		for _, s := range chosen {
+			x.first[s.ID()] = true
+		}
+	}
+	for _, s := range chosen {
+		if x.first[s.ID()] {
+			doomed = append(doomed, s)
+		}
+	}
+	x.later = len(chosen) - len(doomed)
+	return doomed
 }
 
 // beside tells whether a file that is missing may have gone with a snapshot that another expiry took away since the
@@ -114,17 +136,15 @@ func (l *Lake) forget(ctx context.Context, now *Table, doomed []Snapshot) (iceta
 		ids[i] = s.ID()
 	}
 	requirements := []icetable.Requirement{icetable.AssertTableUUID(now.ice.Metadata().TableUUID()), sameRefs(now.Refs())}
-	if current := now.Current().ID(); current != 0 {
-		requirements = append(requirements, icetable.AssertRefSnapshotID(icetable.MainBranch, &current))
-	}
 	update := icetable.NewRemoveSnapshotsUpdate(ids, false) // false: iceberg-go deletes no files
 	after, _, err := l.catalog.CommitTable(ctx, l.identifier(now.name), requirements, []icetable.Update{update})
 	return after, err
 }
 
-// sameRefs is the requirement that no tag or branch was made, moved or dropped. The format has none for names that
-// do not exist yet; the catalogs that are served check requirements in this process, against the metadata that
-// their compare and swap replaces, so one of our own is as good. A REST server is not asked for it: see tagLost.
+// sameRefs is the requirement that no tag or branch was made, moved or dropped, but main may have moved on. The format
+// has none for names that do not exist yet; the catalogs that are served check requirements in this process, against
+// the metadata that their compare and swap replaces, so one of our own is as good. A REST server is not asked for it:
+// see tagLost.
 type sameRefs map[string]int64
 
 // GetType names the requirement.
@@ -132,10 +152,30 @@ func (sameRefs) GetType() string { return "lakectl-assert-same-refs" }
 
 // Validate implements [icetable.Requirement].
 func (r sameRefs) Validate(meta icetable.Metadata) error {
-	if meta == nil || !maps.Equal(r, refsOf(meta)) {
+	if meta == nil {
+		return errors.New("requirement failed: the table is gone")
+	}
+	refs := refsOf(meta)
+	if was, had := r[icetable.MainBranch]; had && comesFrom(meta, refs[icetable.MainBranch], was) {
+		refs[icetable.MainBranch] = was
+	}
+	if !maps.Equal(r, refs) {
 		return errors.New("requirement failed: branches or tags have changed")
 	}
 	return nil
+}
+
+// comesFrom tells whether one snapshot is another or has it among its ancestors.
+func comesFrom(meta icetable.Metadata, id, ancestor int64) bool {
+	for at := meta.SnapshotByID(id); at != nil; at = meta.SnapshotByID(*at.ParentSnapshotID) {
+		if at.SnapshotID == ancestor {
+			return true
+		}
+		if at.ParentSnapshotID == nil {
+			return false
+		}
+	}
+	return false
 }
 
 // Refs maps the names of branches and tags, main among them, to their snapshots.

@@ -40,14 +40,14 @@ func (x *expiry) deleteFiles(ctx context.Context, now *Table) (Expired, error) {
 		}
 	}
 	if len(gone) == 0 {
-		return Expired{}, nil
+		return Expired{Later: x.later}, nil
 	}
 	storage, err := now.FS(ctx)
 	if err != nil {
 		return Expired{}, err
 	}
 	w := &sweep{storage: storage, done: x.done}
-	w.done.Snapshots = len(gone)
+	w.done.Snapshots, w.done.Later = len(gone), x.later
 	defer func() { x.done = w.done }()
 	if err := w.readManifests(ctx, now.Snapshots(), gone); err != nil {
 		return w.done, err

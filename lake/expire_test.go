@@ -194,6 +194,28 @@ func TestWhatMovesDuringAnExpiryIsChosenAgain(t *testing.T) {
 	}
 }
 
+// Whoever commits all the time neither keeps an expiry from landing nor gives it more to do.
+func TestCommitsDuringAnExpiryNeitherHinderNorProlongIt(t *testing.T) {
+	l := laketest.New(t)
+	list := history(t, l, 5)
+	calls := 0
+	done, err := l.Expire(t.Context(), catalog.PlaysByHour, func(now *lake.Table) ([]lake.Snapshot, error) {
+		calls++
+		history(t, l, 2)
+		all := now.Snapshots()
+		return all[:len(all)-1], nil
+	})
+	if err != nil || calls != 2 || done.Snapshots != 4 || done.Later == 0 {
+		t.Fatalf("%+v, %v, chosen %d times", done, err, calls)
+	}
+	now := l.Snapshot(t, catalog.PlaysByHour).Table().Snapshots()
+	if len(now) != 5 || now[0].ID() != list[4].ID() {
+		t.Errorf("%d snapshots are left", len(now))
+	}
+	after, _ := onDisk(t, l)
+	expect(t, after, referred(t, l))
+}
+
 func TestSnapshotsThatANameKeepsAreRefused(t *testing.T) {
 	l := laketest.New(t)
 	list := history(t, l, 3)

@@ -59,7 +59,7 @@ func (r *run) dropBounds(ctx context.Context, table string) error {
 }
 
 // expire takes the snapshots that reach the files out of the table's history, unless somebody needs one of them: then
-// nothing is gone.
+// nothing is gone. Where a rollback or a branch brought others that reach them meanwhile, these go too.
 func (r *run) expire(ctx context.Context, table string, reach *reach) (gone bool, err error) {
 	var blocked []Blocked
 	var waiting []maintain.Held
@@ -93,6 +93,9 @@ func (r *run) expire(ctx context.Context, table string, reach *reach) (gone bool
 	t.Snapshots, t.Objects, t.BytesRemoved = t.Snapshots+done.Snapshots, t.Objects+done.Files, t.BytesRemoved+done.Bytes
 	if done.Snapshots > 0 {
 		r.env.Log.Info("expired snapshots that reached erased rows", "table", table, "snapshots", done.Snapshots, "files", done.Files, "bytes", done.Bytes)
+	}
+	if done.Later > 0 {
+		return r.expire(ctx, table, reach)
 	}
 	return len(blocked)+len(waiting) == 0, nil
 }
