@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,6 +19,8 @@ import (
 	"github.com/apache/iceberg-go/puffin"
 
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/verify/recount"
+	"github.com/lakectl/lakectl/lake"
 )
 
 const (
@@ -59,7 +62,34 @@ func canaries(ctx context.Context) (kinds []string, err error) {
 		}
 		kinds = append(kinds, p.kind+": "+p.name)
 	}
-	return kinds, nil
+	if err := miscount(ctx, filepath.Join(dir, planted[0].name)); err != nil {
+		return nil, err
+	}
+	tables, err := recount.Canary(ctx, dir)
+	for _, table := range tables {
+		kinds = append(kinds, "recounts: "+table)
+	}
+	return append(kinds, "rows: "+planted[0].name), err
+}
+
+// miscount holds a file of one row against a manifest that says so, and against one that says two.
+func miscount(ctx context.Context, path string) error {
+	l, uri := newLook(newWanted(nil)), (&url.URL{Scheme: "file", Path: path}).String()
+	l.file(ctx, path, "others", nil)
+	for _, says := range []int64{1, 2} {
+		b, err := iceberg.NewDataFileBuilder(*iceberg.UnpartitionedSpec, iceberg.EntryContentData, uri, iceberg.ParquetFile, nil, nil, nil, says, 1)
+		if err != nil {
+			return fmt.Errorf("plant a canary of kind rows: %w", err)
+		}
+		r := Rows{}
+		if _, err := l.decoded(lake.File{DataFile: b.Build()}, &r); err != nil {
+			return fmt.Errorf("the canary of kind rows cannot be read: %w: %w", err, jobs.ErrProof)
+		}
+		if seen := r.Wrong != ""; seen != (says != 1) {
+			return fmt.Errorf("the check of rows is wrong about a canary of 1 row: its manifest says %d, seen %t: %w", says, seen, jobs.ErrProof)
+		}
+	}
+	return nil
 }
 
 // find tells whether a look at one file sees what it must.

@@ -43,7 +43,8 @@
 // # A verifier that can fail
 //
 // Before it looks, a file of each kind with an invented listener is written to a temporary folder and looked at, and
-// another without: the first must be found, the second not. Else jobs.ErrProof.
+// another without: the first must be found, the second not. So are a file of one row whose manifest says two, and a
+// small ledger with tables that count it rightly and wrongly (recount.Canary). Else jobs.ErrProof.
 //
 // # Failure and running again
 //

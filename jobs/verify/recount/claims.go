@@ -90,24 +90,33 @@ func (r *run) says(ctx context.Context, d dashboard, s lake.Snapshot) (says sums
 		oldest = min(oldest, at)
 		return r.days[at]
 	}
-	keys := make([]uint64, len(d.keys)+1)
+	err = eachRow(ctx, s, d.columns(), wanted, d.visit(r.days, says))
+	return says, oldest, err
+}
+
+func (d dashboard) columns() []string {
+	return append(slices.Clone(d.keys), d.when, "plays", "ms_played")
+}
+
+// visit adds up rows with these columns.
+func (d dashboard) visit(days map[int]bool, says sums) func(b *rows, i int) {
 	n := len(d.keys)
-	err = eachRow(ctx, s, append(slices.Clone(d.keys), d.when, "plays", "ms_played"), wanted, func(b *rows, i int) {
+	keys := make([]uint64, n+1)
+	return func(b *rows, i int) {
 		day := int64(b.values[n][i])
 		key := keys[:0]
 		if d.when == "hour" {
 			key = append(key, uint64(day))
 			day = floor(day, usDay)
 		}
-		if !r.days[int(day)] {
+		if !days[int(day)] {
 			return
 		}
 		for k := range n {
 			key = append(key, b.values[k][i])
 		}
 		says.at(day).add(keyOf(key...), int64(b.values[n+1][i]), int64(b.values[n+2][i]))
-	})
-	return says, oldest, err
+	}
 }
 
 // rules are all versions of the royalty rules.
@@ -142,11 +151,7 @@ func (r *run) lines(ctx context.Context) (claims []claim, err error) {
 		month, is := partition.(string)
 		return !is || r.months[textHash(month)] != ""
 	}
-	err = eachRow(ctx, s, []string{"artist_id", "track_id", "country", "tier", "period", "listens", "qualified_listens"}, wanted, func(b *rows, i int) {
-		v := func(column int) uint64 { return b.values[column][i] }
-		says.at(int64(v(4))).add(keyOf(v(0), v(1), v(2), v(3)), int64(v(5)), int64(v(6)))
-	})
-	if err != nil {
+	if err := eachRow(ctx, s, lineColumns, wanted, visitLines(says)); err != nil {
 		return nil, err
 	}
 	for _, month := range slices.Sorted(maps.Values(r.months)) {
@@ -164,6 +169,16 @@ func (r *run) lines(ctx context.Context) (claims []claim, err error) {
 		claims = append(claims, c)
 	}
 	return claims, nil
+}
+
+var lineColumns = []string{"artist_id", "track_id", "country", "tier", "period", "listens", "qualified_listens"}
+
+// visitLines adds up rows with [lineColumns].
+func visitLines(says sums) func(b *rows, i int) {
+	return func(b *rows, i int) {
+		v := func(column int) uint64 { return b.values[column][i] }
+		says.at(int64(v(4))).add(keyOf(v(0), v(1), v(2), v(3)), int64(v(5)), int64(v(6)))
+	}
 }
 
 // newestRuns are the last runs of the months.

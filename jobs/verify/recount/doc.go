@@ -7,6 +7,8 @@
 //  2. [Report.Counts] has each table and day or month with what it says and what it should say.
 //  3. An error that is jobs.ErrProof names the first that differs.
 //
+// [Canary] shows first that a difference would be seen.
+//
 // # Design
 //
 // It shares no code with what it checks: no SQL, no DuckDB, no statement of rollup or royalty. It decodes the Parquet

@@ -36,8 +36,13 @@ func (c *counted) read(ctx context.Context, s lake.Snapshot) error {
 			months[int(lake.MonthOf(at))] = true
 		}
 	}
+	return eachRow(ctx, s, ledgerColumns, func(partition any) bool { month, is := partition.(int); return !is || months[month] }, c.visit())
+}
+
+// visit takes rows with [ledgerColumns].
+func (c *counted) visit() func(b *rows, i int) {
 	names := map[int64]string{} // of months, by day
-	return eachRow(ctx, s, ledgerColumns, func(partition any) bool { month, is := partition.(int); return !is || months[month] }, func(b *rows, i int) {
+	return func(b *rows, i int) {
 		v := func(column int) uint64 { return b.values[column][i] }
 		l := listened{v(0), v(1), v(2), v(3), v(4), int64(v(5)), int64(v(6)), int64(v(7))}
 		day := floor(l.event, usDay)
@@ -47,7 +52,7 @@ func (c *counted) read(ctx context.Context, s lake.Snapshot) error {
 			names[day] = name
 		}
 		c.take(l, day, name)
-	})
+	}
 }
 
 // take counts one listen.

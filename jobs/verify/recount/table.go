@@ -38,20 +38,23 @@ func eachRow(ctx context.Context, s lake.Snapshot, names []string, wanted func(p
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		gone := deleted[textHash(f.FilePath())]
-		err = scan(ctx, f.FilePath(), want, func(b *rows) error {
-			for i := range b.n {
-				if _, is := slices.BinarySearch(gone, b.first+int64(i)); !is {
-					visit(b, i)
-				}
-			}
-			return nil
-		})
-		if err != nil {
+		if err := eachLeft(ctx, f.FilePath(), want, deleted[textHash(f.FilePath())], visit); err != nil {
 			return fmt.Errorf("recount %s: %w", s.Table().Name(), err)
 		}
 	}
 	return nil
+}
+
+// eachLeft calls visit with the rows of a file but those that are gone, whose positions ascend.
+func eachLeft(ctx context.Context, uri string, want []column, gone []int64, visit func(b *rows, i int)) error {
+	return scan(ctx, uri, want, func(b *rows) error {
+		for i := range b.n {
+			if _, is := slices.BinarySearch(gone, b.first+int64(i)); !is {
+				visit(b, i)
+			}
+		}
+		return nil
+	})
 }
 
 // The reserved ids of the columns of a position delete file.
