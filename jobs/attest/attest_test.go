@@ -87,7 +87,7 @@ func TestCertificateVerifiesAndAnAlteredByteIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "the request", r.Opened.SourceOffset, int64(3))
+	equal(t, "the request", r.Opened[0].SourceOffset, int64(3))
 	equal(t, "counts", r.Certificate.Counts, &certificate.Counts{People: 5, Rows: 70, Plays: 30})
 	e.Certificate[len(e.Certificate)/2] ^= 1
 	if _, err := certificate.Verify(e); !errors.Is(err, certificate.ErrAltered) {

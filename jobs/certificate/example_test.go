@@ -24,7 +24,7 @@ func Example() {
 
 	evidence := certificate.Evidence{Certificate: file, Log: log.Text(), Opening: must(opening.Text()), Key: key.Public()}
 	report, err := certificate.Verify(evidence)
-	fmt.Println("valid:", report.Valid, err, "offset", report.Opened.SourceOffset, "in a log of", report.LogLines)
+	fmt.Println("valid:", report.Valid, err, "offset", report.Opened[0].SourceOffset, "in a log of", report.LogLines)
 
 	evidence.Certificate[100] ^= 1
 	report, err = certificate.Verify(evidence)

@@ -1,9 +1,11 @@
 package certificate
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -49,6 +51,31 @@ func ParseOpening(text []byte) (Opening, error) {
 		return Opening{}, fmt.Errorf("opening: %w", err)
 	}
 	return o, nil
+}
+
+// parseOpenings reads what Text wrote, of one request or, one after the other, of several, or a JSON array of them.
+func parseOpenings(text []byte) (list []Opening, err error) {
+	r := json.NewDecoder(bytes.NewReader(text))
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
+		r.DisallowUnknownFields()
+		if err := r.Decode(&list); err != nil {
+			return nil, altered("openings: not what lakectl writes: %w", err)
+		}
+		return list, nil
+	}
+	for at := int64(0); at < int64(len(text)); {
+		var one json.RawMessage
+		if err := r.Decode(&one); err != nil {
+			return nil, altered("opening: not a document that lakectl writes: %w", err)
+		}
+		end := min(r.InputOffset()+1, int64(len(text))) // a newline ends each
+		o, err := ParseOpening(text[at:end])
+		if err != nil {
+			return nil, err
+		}
+		list, at = append(list, o), end
+	}
+	return list, nil
 }
 
 // Text is the opening as a document.

@@ -10,7 +10,7 @@ import (
 type Evidence struct {
 	Certificate []byte
 	Log         []byte // as [Log.Text] wrote it
-	Opening     []byte // as [Opening.Text] wrote it
+	Opening     []byte // as [Opening.Text] wrote it, one or several, or a JSON array of them
 	Key         string // public key, got from its owner by another way
 }
 
@@ -22,7 +22,7 @@ type Report struct {
 	KeyKnown    bool         `json:"key_known"`   // it leads to the key that was given
 	Rotations   int64        `json:"rotations"`   // changes of key between the certificate and the key that was given
 	LogLines    int64        `json:"log_lines"`   // of the log that holds it; 0: none was given
-	Opened      *Request     `json:"opened"`      // the request that the opening shows to be covered
+	Opened      []Request    `json:"opened"`      // the requests that openings show to be covered
 }
 
 // Verify checks a certificate against all that is given with it. The error is [ErrAltered] where something does not
@@ -97,20 +97,31 @@ func (r *Report) entered(e Evidence) error {
 	return nil
 }
 
-// open checks that the certificate covers the request of an opening.
+// open checks that the certificate covers the request of each opening.
 func (r *Report) open(text []byte) error {
-	o, err := ParseOpening(text)
+	list, err := parseOpenings(text)
 	if err != nil {
 		return err
 	}
-	commitment, err := o.Commitment()
-	if err != nil {
-		return err
+	if len(list) == 0 {
+		return altered("there is no opening in what was given as one")
 	}
-	if !slices.Contains(r.Certificate.Requests, commitment) {
-		return altered("the certificate does not cover the request of the opening, or the opening is altered")
+	var covered []Request
+	seen := map[Hash]bool{}
+	for _, o := range list {
+		commitment, err := o.Commitment()
+		if err != nil {
+			return altered("opening: %w", err)
+		}
+		if !slices.Contains(r.Certificate.Requests, commitment) {
+			return altered("the certificate does not cover the request of the opening, or the opening is altered")
+		}
+		if seen[commitment] {
+			return altered("an opening is there twice")
+		}
+		seen[commitment], covered = true, append(covered, o.Request)
 	}
-	r.Opened = &o.Request
+	r.Opened = covered
 	return nil
 }
 

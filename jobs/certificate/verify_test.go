@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func TestWhatWasIssuedVerifies(t *testing.T) {
 	for i := range w.files {
 		e := w.evidence(t, i)
 		r, err := Verify(e)
-		if err != nil || !r.Valid || !r.KeyKnown || r.LogLines != 5 || r.Rotations != int64(2-i) || !cmp.Equal(*r.Opened, w.openings[i][0].Request) {
+		if err != nil || !r.Valid || !r.KeyKnown || r.LogLines != 5 || r.Rotations != int64(2-i) || !cmp.Equal(r.Opened, []Request{w.openings[i][0].Request}) {
 			t.Errorf("certificate %d with everything: %+v, %v", i, r, err)
 		}
 		r, err = Verify(Evidence{Certificate: e.Certificate})
@@ -35,6 +36,31 @@ func TestWhatWasIssuedVerifies(t *testing.T) {
 			t.Errorf("certificate %d alone: %+v, %v", i, r, err)
 		}
 	}
+}
+
+// A request that was sent twice has two openings, and a program prints them as an array.
+func TestEachOfSeveralOpeningsMustBeCovered(t *testing.T) {
+	w := begin(t)
+	w.issue(t, 7)
+	text := func(o Opening) []byte { return must[[]byte](t)(o.Text()) }
+	for name, write := range map[string]func(list []Opening) []byte{
+		"one after the other": func(list []Opening) []byte { return slices.Concat(text(list[0]), text(list[1])) },
+		"array":               func(list []Opening) []byte { return must[[]byte](t)(json.Marshal(list)) },
+	} {
+		e := w.evidence(t, 0)
+		list := slices.Clone(w.openings[0][:2])
+		e.Opening = write(list)
+		r, err := Verify(e)
+		if err != nil || !cmp.Equal(r.Opened, []Request{list[0].Request, list[1].Request}) {
+			t.Errorf("%s: %+v, %v", name, r.Opened, err)
+		}
+		list[1].SourceOffset++
+		e.Opening = write(list)
+		refused(t, e, name)
+	}
+	e := w.evidence(t, 0)
+	e.Opening = []byte("[]")
+	refused(t, e, "none")
 }
 
 // Every byte of what is handed in counts: each bit of it changed, each byte left out, one put in at each place.

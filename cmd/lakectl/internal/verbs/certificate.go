@@ -47,7 +47,7 @@ type certificateVerifyFlags struct{ Log, Opening, Key frame.GivenText }
 func (f *certificateVerifyFlags) declare() []cli.Flag {
 	return []cli.Flag{
 		&cli.GenericFlag{Name: "log", Usage: "`FILE` with the log and its checkpoint", Destination: &f.Log},
-		&cli.GenericFlag{Name: "opening", Usage: "`FILE` with the opening of one request", Destination: &f.Opening},
+		&cli.GenericFlag{Name: "opening", Usage: "`FILE` with the opening of one request, as 'lakectl deletions opening' prints it", Destination: &f.Opening},
 		&cli.GenericFlag{Name: "key", Usage: "the owner's public `KEY`, or a file with it", Destination: &f.Key},
 	}
 }

@@ -33,7 +33,7 @@ func sayVerified(p *frame.Page, r certificate.Report) {
 	} else {
 		p.Say("log: line %d of %d, and no line was dropped, added, changed or moved", c.Log.Index+1, r.LogLines)
 	}
-	if o := r.Opened; o != nil {
+	for _, o := range r.Opened {
 		p.Say("opening: it covers the request at offset %d of partition %d of %s, of subject %s, listens %s",
 			o.SourceOffset, o.SourcePartition, o.SourceTopic, o.Subject, window(p, o.From, o.To))
 	}
