@@ -3,9 +3,12 @@ package bench
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
+
+	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
@@ -144,29 +147,64 @@ func tagHour(ctx context.Context, env jobs.Env, hour int) error {
 // CommitLikeIngest commits one listen of the ith flush, 15 s of event time after the one before, as an ingester of
 // four partitions does.
 func CommitLikeIngest(ctx context.Context, env jobs.Env, i int) (time.Duration, error) {
-	t, err := env.Lake.Table(ctx, catalog.Listens)
+	f, err := newFlush(ctx, env, i, []int{0, 1, 2, 3})
 	if err != nil {
 		return 0, err
-	}
-	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * 15 * time.Second)
-	row := []any{fmt.Sprint("listen-", i), fmt.Sprint("user-", i%1000), "track", "artist", "phone", at, 60_000, nil, "DE", "free", nil, nil, at, nil, "listens", 0, i}
-	files, err := t.WriteRows(ctx, "ingest", [][]any{row})
-	if err != nil {
-		return 0, err
-	}
-	next := map[int]int64{0: int64(i), 1: int64(i), 2: int64(i), 3: int64(i)}
-	stage := func(now lake.Snapshot) (map[string]string, error) {
-		p, err := now.Positions()
-		return map[string]string{
-			lake.StateKey(lake.PositionsKey):  p.WithTopic("bench-cluster", "listens", "bench-topic-id", next).String(),
-			lake.StateKey(catalog.Suppressed): "0",
-			catalog.RequestsThrough:           "0",
-			lake.StateKey(catalog.Watermarks): catalog.EventTimes{"listens": {0: at.UnixMicro(), 1: at.UnixMicro(), 2: at.UnixMicro(), 3: at.UnixMicro()}}.String(),
-		}, err
 	}
 	started := time.Now()
-	_, err = env.Lake.Commit(ctx, catalog.Listens, lake.Commit{Job: catalog.IngestJob, Add: files, Stage: stage})
+	err = f.commit(ctx, env)
 	return time.Since(started), err
+}
+
+// flush is a commit of ingest to be: one listen of each file, and the offsets of its partitions.
+type flush struct {
+	files      []iceberg.DataFile
+	partitions []int
+	number     int
+	at         time.Time
+	tries      int
+}
+
+// newFlush writes the file of the ith flush.
+func newFlush(ctx context.Context, env jobs.Env, i int, partitions []int) (*flush, error) {
+	t, err := env.Lake.Table(ctx, catalog.Listens)
+	if err != nil {
+		return nil, err
+	}
+	f := &flush{partitions: partitions, number: i, at: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * 15 * time.Second)}
+	row := []any{fmt.Sprint("listen-", i), fmt.Sprint("user-", i%1000), "track", "artist", "phone", f.at, 60_000, nil, "DE", "free", nil, nil, f.at, nil, "listens", partitions[0], i}
+	f.files, err = t.WriteRows(ctx, "ingest", [][]any{row})
+	return f, err
+}
+
+func (f *flush) commit(ctx context.Context, env jobs.Env) error {
+	next, marks := map[int]int64{}, map[int]int64{}
+	for _, p := range f.partitions {
+		next[p], marks[p] = int64(f.number), f.at.UnixMicro()
+	}
+	stage := func(now lake.Snapshot) (map[string]string, error) {
+		f.tries++
+		positions, err := now.Positions()
+		if err != nil {
+			return nil, err
+		}
+		watermarks, err := catalog.WatermarksOf(now)
+		if err != nil {
+			return nil, err
+		}
+		if watermarks["listens"] == nil {
+			watermarks["listens"] = map[int]int64{}
+		}
+		maps.Copy(watermarks["listens"], marks)
+		return map[string]string{
+			lake.StateKey(lake.PositionsKey):  positions.WithTopic("bench-cluster", "listens", "bench-topic-id", next).String(),
+			lake.StateKey(catalog.Suppressed): "0",
+			catalog.RequestsThrough:           "0",
+			lake.StateKey(catalog.Watermarks): watermarks.String(),
+		}, nil
+	}
+	_, err := env.Lake.Commit(ctx, catalog.Listens, lake.Commit{Job: catalog.IngestJob, Add: f.files, Stage: stage})
+	return err
 }
 
 func newCommitsStep(ctx context.Context, env jobs.Env, through int, took []time.Duration) (commitsStep, error) {

@@ -30,6 +30,7 @@ machine.`,
 			benchRollupVerb(),
 			benchLoadVerb(),
 			benchCommitsVerb(),
+			benchCommittersVerb(),
 			benchMaintainVerb(),
 			benchDeletionsVerb(),
 			benchServeVerb(),
@@ -88,6 +89,29 @@ the file is not counted. Every 240th snapshot gets a tag: it stands for the one 
 commits come every 15 s. --contrast is how many commits are made without maintenance, in another lake.`,
 		Examples: []string{"lakectl bench commits", "lakectl bench commits --commits 2000 --contrast 0"},
 	}, benchCommitsFlags, bench.Commits)
+}
+
+func benchCommittersVerb() frame.Verb {
+	return frame.Bind(frame.Verb{
+		Name: "committers", Short: "How many ingesters one table takes, each with commits of its own.",
+		Long: `Simulates ingesters that flush a small file into listens, each at its own moment, beside maintenance. The commits of a
+table happen one after the other, so there is a rate that no number of machines exceeds. Reported are the commits that
+were due and that landed, how often one was tried, and how long it took from when it was due. Where they do not keep up,
+flush less often (--flush) or let one of several members commit for all of them (--share). The rows of the table are
+held against the commits that landed.`,
+		Examples: []string{"lakectl bench committers --members 1000 --flush 60s", "lakectl bench committers --members 1000 --flush 15s --share 50"},
+		Exits:    []int{frame.ExitProof},
+	}, benchCommittersFlags, bench.Committers)
+}
+
+func benchCommittersFlags(o *bench.CommittersOptions) []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "members", Usage: "ingesters", Value: 1000, Destination: &o.Members},
+		&cli.IntFlag{Name: "share", Usage: "members whose files travel in one commit", Value: 1, Destination: &o.Share},
+		&cli.DurationFlag{Name: "flush", Usage: "time between two flushes of a member", Value: time.Minute, Destination: &o.Flush},
+		&cli.DurationFlag{Name: "for", Usage: "the load lasts", Value: 2 * time.Minute, Destination: &o.For},
+		benchSeed(&o.Seed),
+	}
 }
 
 func benchServeVerb() frame.Verb {
