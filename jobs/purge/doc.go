@@ -43,9 +43,11 @@
 //
 // Files that nothing refers to may be of a run that died. They go once they are older than the grace, never before: a
 // writer may be about to commit them. Until then the requests stay recomputed, and the report has a residual. Files
-// that came more than a minute after the table's last rewrite do not count: their writers read a table without the
-// rows. Nor does metadata without bounds of personal columns, as each commit that loses a race leaves some: it tells of
-// files, not of rows.
+// that came more than a minute after a request was cleared do not keep it: their writers read tables without its rows.
+// Cleared it is when the files with its rows were rewritten and no snapshot reaches them; package book notes the time
+// of it while a request waits, so that each waits for the grace once, whoever asks and whatever dies after it. Metadata
+// without bounds of personal columns keeps nobody, as each commit that loses a race leaves some: it tells of files, not
+// of rows.
 //
 // # Invariants
 //
@@ -53,7 +55,7 @@
 //     equal sums over all columns (package strip), or nothing is committed: jobs.ErrProof names both files.
 //   - A row that is deleted while its file is rewritten is deleted in the new file (lake.Rewrite), which is on record
 //     before the commit.
-//   - The row purged is written last, for all requests of the run in one commit. So it is never there too early.
+//   - The rows purged are written last, those of a run in one commit. So none is ever there too early.
 //
 // # What it reads and writes
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -28,6 +29,7 @@ type request struct {
 	At        int64  `col:"at_us"`
 	DeletedAt int64  `col:"deleted_us"`
 	Held      bool   `col:"held"`
+	Decided   bool   `col:"decided"` // it is held, or was
 }
 
 // place tells request rows apart.
@@ -36,12 +38,14 @@ type place struct {
 	partition, offset int64
 }
 
-func (r request) place() place { return place{r.Topic, r.Partition, r.Offset} }
+func (q request) place() place { return place{q.Topic, q.Partition, q.Offset} }
 
 // work is what one run has to purge, as the log and the record of files say it.
 type work struct {
 	log      lake.Snapshot
 	lastStep int64 // microseconds since 1970
+	before   int64 // requests are due whose rows were gone by then
+	cleared  []book.Cleared
 	due      []request
 	later    int                        // requests that are not due yet
 	paths    map[string]map[string]bool // by table, URIs of files that held rows of due requests
@@ -67,6 +71,9 @@ func readWork(ctx context.Context, env jobs.Env, o Options) (w *work, err error)
 	if err := errors.Join(db.Bind(ctx, "requests", asked), db.Bind(ctx, "log", w.log)); err != nil {
 		return nil, err
 	}
+	if w.cleared, err = book.ReadCleared(w.log); err != nil {
+		return nil, err
+	}
 	if err := book.Decisions(ctx, db, w.log); err != nil {
 		return nil, err
 	}
@@ -77,11 +84,13 @@ func readWork(ctx context.Context, env jobs.Env, o Options) (w *work, err error)
 	if err := db.One(ctx, "purge/last_step", nil, []any{&w.lastStep}); err != nil {
 		return nil, fmt.Errorf("read deletion log: %w", err)
 	}
-	before := env.Now().Add(-o.Retention).UnixMicro()
+	if w.before = env.Now().Add(-o.Retention).UnixMicro(); o.Now {
+		w.before = math.MaxInt64
+	}
 	for _, r := range all {
 		switch {
 		case r.State != recomputed || r.Held:
-		case o.Now || r.DeletedAt <= before:
+		case r.DeletedAt <= w.before:
 			w.due = append(w.due, r)
 		default:
 			w.later++
@@ -183,17 +192,8 @@ func heldBy(requestID string) Blocked {
 	return Blocked{By: "hold of request " + requestID, Hint: "end the hold with 'lakectl deletions release " + requestID + "'"}
 }
 
-// newest is when the newest of the due requests came to recomputed.
-func (w *work) newest() time.Time {
-	at := int64(0)
-	for _, r := range w.due {
-		at = max(at, r.At)
-	}
-	return time.UnixMicro(at).UTC()
-}
-
-// finish commits that the due requests are purged. Another run that logs at the same time fences it.
-func (w *work) finish(ctx context.Context, env jobs.Env) error {
+// finish commits that requests are purged. Another run that logs at the same time fences it.
+func (w *work) finish(ctx context.Context, env jobs.Env, done []request) error {
 	archive, err := env.Snapshot(ctx, catalog.Listens)
 	if err != nil {
 		return err
@@ -204,7 +204,7 @@ func (w *work) finish(ctx context.Context, env jobs.Env) error {
 	}
 	at := time.UnixMicro(max(env.Now().UnixMicro(), w.lastStep+1)).UTC()
 	var rows []catalog.StepRow
-	for _, r := range w.due {
+	for _, r := range done {
 		rows = append(rows, catalog.StepRow{
 			RequestID: r.RequestID, State: purged, At: at, Place: catalog.Place{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset},
 			ListensSnapshotID: archive.ID(), LedgerSnapshotID: ledger.ID(),

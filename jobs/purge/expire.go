@@ -3,18 +3,11 @@ package purge
 import (
 	"context"
 	"fmt"
-	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/lake"
 )
-
-// margin is how much longer than to a table's last rewrite files count that nobody refers to: the clocks of the store
-// and of this machine may differ.
-const margin = time.Minute
 
 // clear takes away from a table all that still leads to the files that main has no more.
 func (r *run) clear(ctx context.Context, table string) error {
@@ -98,60 +91,4 @@ func (r *run) expire(ctx context.Context, table string, reach *reach) (gone bool
 		return r.expire(ctx, table, reach)
 	}
 	return len(blocked)+len(waiting) == 0, nil
-}
-
-// sweep deletes the orphans of a table that are old enough, and notes until when younger ones may hold erased rows:
-// those that were there when the table was last rewritten for this.
-func (r *run) sweep(ctx context.Context, now lake.Snapshot) error {
-	table := now.Table().Name()
-	plan, err := r.env.Lake.PlanOrphans(ctx, table)
-	if err != nil {
-		return err
-	}
-	done, err := r.env.Lake.SweepOrphans(ctx, plan)
-	t := r.report.table(table)
-	t.Objects, t.BytesRemoved = t.Objects+done.Files, t.BytesRemoved+done.Bytes
-	if err != nil {
-		return err
-	}
-	young, err := r.env.Lake.YoungOrphans(ctx, table)
-	if err != nil {
-		return err
-	}
-	cut := r.cut(now).Add(margin)
-	left, personal := Residual{Table: table}, catalog.PersonalColumns(table)
-	for _, f := range young {
-		if isChecksum(f.Path) || now.Table().SaysNothing(ctx, f, personal) {
-			continue
-		}
-		if until := f.Modified.Add(r.env.Lake.Grace()); !f.Modified.After(cut) {
-			left.Files, left.Bytes = left.Files+1, left.Bytes+f.Bytes
-			if until.After(left.Until) {
-				left.Until = until
-			}
-		}
-	}
-	if left.Files > 0 {
-		left.What = fmt.Sprintf("orphans until %s", left.Until.Format(time.RFC3339))
-		r.report.Residuals = append(r.report.Residuals, left)
-	}
-	return nil
-}
-
-// isChecksum tells the files that Hadoop keeps beside others on a local file system: sums of their bytes, and no rows.
-func isChecksum(path string) bool {
-	name := filepath.Base(path)
-	return strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".crc")
-}
-
-// cut is when files with erased rows were last written by whoever went by the table as it is: when its files were
-// rewritten, or when the newest request was recomputed.
-func (r *run) cut(now lake.Snapshot) time.Time {
-	at := r.work.newest()
-	for _, s := range now.Table().Snapshots() {
-		if s.StandsIn() && s.Job() == catalog.DeletionsJob && s.Time().After(at) {
-			at = s.Time()
-		}
-	}
-	return at
 }

@@ -32,6 +32,7 @@ type run struct {
 	needs  maintain.Needs
 	report *Report
 	left   map[string]bool // files that lakectl cannot write anew
+	young  []orphan
 }
 
 // Run purges what is due. Requests that something keeps from it stay as they are, and the report says what. With
@@ -81,14 +82,18 @@ func once(ctx context.Context, env jobs.Env, o Options, report *Report) error {
 			return fmt.Errorf("forget which listens came lately: %w", err)
 		}
 	}
-	if len(report.Blocked)+len(report.Waiting)+len(report.Residuals) > 0 {
+	if len(report.Blocked)+len(report.Waiting) > 0 {
 		return nil
 	}
-	if err := work.finish(ctx, env); err != nil {
+	done, err := r.settle(ctx)
+	if err != nil || len(done) == 0 {
 		return err
 	}
-	report.Requests += len(work.due)
-	env.Log.Info("requests are purged", "requests", len(work.due))
+	if err := work.finish(ctx, env, done); err != nil {
+		return err
+	}
+	report.Requests += len(done)
+	env.Log.Info("requests are purged", "requests", len(done))
 	return nil
 }
 

@@ -7,7 +7,8 @@
 //  2. [Files.Note] writes down files before their rows go, [Files.Settle] with which snapshot they went. [Carry] does
 //     so for files into which a rewrite takes such rows along.
 //  3. [ReadFiles] gives everything on record to whoever rewrites these files; [Decisions] says whose are held.
-//     [NoteKept] notes what a purge found to keep them, [ReadKept] says it again.
+//     [NoteKept] notes what a purge found to keep them, [ReadKept] says it again; [NoteCleared] and [ReadCleared] do so
+//     for when requests were cleared that still wait for orphans.
 //
 // # Files
 //
