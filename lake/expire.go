@@ -30,7 +30,6 @@ type Expired struct {
 // and the error names it.
 func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) ([]Snapshot, error)) (Expired, error) {
 	x := expiry{tried: map[int64]Snapshot{}, metadata: map[string]bool{}}
-	var asked *Table // what the newest attempt stood on, while its answer is not known
 	var r rounds
 	for r.next(ctx) {
 		now, err := l.Table(ctx, name)
@@ -38,10 +37,8 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 			r.notLoaded(err)
 			continue
 		}
-		if asked != nil {
-			if err := x.tagLost(ctx, asked, now.ice.Metadata(), false); err != nil {
-				return Expired{}, err
-			}
+		if err := x.tagKept(ctx, now); err != nil {
+			return Expired{}, err
 		}
 		doomed, err := choose(now)
 		if err != nil {
@@ -61,16 +58,10 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 		if err := errors.Join(x.note(now, doomed), now.onTime(time.Now())); err != nil {
 			return Expired{}, err
 		}
-		after, err := l.forget(ctx, now, doomed)
-		if asked = now; err != nil {
+		if err := x.forget(ctx, l, now, doomed); err != nil {
 			l.log.Debug("expiry not confirmed", "table", name, "attempt", r.attempt, "error", err)
 			r.notConfirmed(err)
-			continue
 		}
-		if err := x.tagLost(ctx, asked, after, true); err != nil {
-			return Expired{}, err
-		}
-		asked = nil
 	}
 	return Expired{}, r.failed("expire snapshots of "+name, "check that the catalog and the warehouse can be written, then run the command again")
 }
@@ -79,6 +70,8 @@ func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) 
 type expiry struct {
 	first    map[int64]bool     // chosen in the first attempt
 	later    int                // chosen in the newest attempt, but not in the first
+	asked    *Table             // what the newest attempt stood on, if it may have taken a tag along
+	answer   icetable.Metadata  // of that attempt; nil if it was lost
 	tried    map[int64]Snapshot // chosen so far; those that are gone in the end were expired
 	metadata map[string]bool    // older metadata files that the table listed
 	done     Expired            // files that were deleted before another expiry took away one that was read
@@ -130,39 +123,64 @@ func (x *expiry) note(now *Table, doomed []Snapshot) error {
 }
 
 // forget commits the table's metadata without the snapshots.
-func (l *Lake) forget(ctx context.Context, now *Table, doomed []Snapshot) (icetable.Metadata, error) {
+func (x *expiry) forget(ctx context.Context, l *Lake, now *Table, doomed []Snapshot) (err error) {
 	ids := make([]int64, len(doomed))
 	for i, s := range doomed {
 		ids[i] = s.ID()
 	}
-	requirements := []icetable.Requirement{icetable.AssertTableUUID(now.ice.Metadata().TableUUID()), sameRefs(now.Refs())}
+	refs := &sameRefs{were: now.Refs()}
+	requirements := []icetable.Requirement{icetable.AssertTableUUID(now.ice.Metadata().TableUUID()), refs}
 	update := icetable.NewRemoveSnapshotsUpdate(ids, false) // false: iceberg-go deletes no files
-	after, _, err := l.catalog.CommitTable(ctx, l.identifier(now.name), requirements, []icetable.Update{update})
-	return after, err
+	x.answer, _, err = l.catalog.CommitTable(ctx, l.identifier(now.name), requirements, []icetable.Update{update})
+	if err != nil {
+		x.answer = nil
+	}
+	if x.asked = now; refs.held {
+		x.asked = nil
+	}
+	return err
 }
 
 // sameRefs is the requirement that no tag or branch was made, moved or dropped, but main may have moved on. The format
 // has none for names that do not exist yet; the catalogs that are served check requirements in this process, against
 // the metadata that their compare and swap replaces, so one of our own is as good. A REST server is not asked for it:
 // see tagLost.
-type sameRefs map[string]int64
+type sameRefs struct {
+	were map[string]int64
+	held bool // the catalog checked it against what the commit replaces
+}
 
 // GetType names the requirement.
-func (sameRefs) GetType() string { return "lakectl-assert-same-refs" }
+func (r *sameRefs) GetType() string { return "lakectl-assert-same-refs" }
 
 // Validate implements [icetable.Requirement].
-func (r sameRefs) Validate(meta icetable.Metadata) error {
+func (r *sameRefs) Validate(meta icetable.Metadata) error {
+	err := r.check(meta)
+	r.held = err == nil
+	return err
+}
+
+func (r *sameRefs) check(meta icetable.Metadata) error {
 	if meta == nil {
 		return errors.New("requirement failed: the table is gone")
 	}
 	refs := refsOf(meta)
-	if was, had := r[icetable.MainBranch]; had && comesFrom(meta, refs[icetable.MainBranch], was) {
+	if was, had := r.were[icetable.MainBranch]; had && comesFrom(meta, refs[icetable.MainBranch], was) {
 		refs[icetable.MainBranch] = was
 	}
-	if !maps.Equal(r, refs) {
+	if !maps.Equal(r.were, refs) {
 		return errors.New("requirement failed: branches or tags have changed")
 	}
 	return nil
+}
+
+// CheckBefore checks a requirement of lakectl's own before a commit is sent to a catalog that knows none of them. The
+// table may change in between.
+func CheckBefore(r icetable.Requirement, meta icetable.Metadata) error {
+	if refs, is := r.(*sameRefs); is {
+		return refs.check(meta)
+	}
+	return r.Validate(meta)
 }
 
 // comesFrom tells whether one snapshot is another or has it among its ancestors.

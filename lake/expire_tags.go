@@ -8,12 +8,26 @@ import (
 	icetable "github.com/apache/iceberg-go/table"
 )
 
+// tagKept looks for a tag that the newest attempt took with it, once the table is loaded again.
+func (x *expiry) tagKept(ctx context.Context, now *Table) error {
+	if x.asked == nil {
+		return nil
+	}
+	if x.answer == nil {
+		return x.tagLost(ctx, x.asked, now.ice.Metadata(), false)
+	}
+	err := x.tagLost(ctx, x.asked, x.answer, true)
+	x.asked = nil
+	return err
+}
+
 // tagLost finds the tag that an expiry took with it: one that was made on a chosen snapshot after asked was loaded and
 // before the catalog committed. Only a REST server can have let that pass, for its protocol has no way to ask that no
 // ref is new. Its table does not tell of such a tag any more. The metadata that the commit replaced does.
 //
-// Nothing is read where the commit replaced the very metadata that was asked about. after is the answer of the commit;
-// where that was lost, the table as it is now, and then any metadata since asked may be the one that was replaced.
+// It is not asked where the catalog checked the refs itself. Nothing is read where the commit replaced the very
+// metadata that was asked about. after is the answer of the commit; where that was lost, the table as it is now, and
+// then any metadata since asked may be the one that was replaced.
 func (x *expiry) tagLost(ctx context.Context, asked *Table, after icetable.Metadata, confirmed bool) error {
 	gone := func(id int64) bool {
 		_, tried := x.tried[id]

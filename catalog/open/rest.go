@@ -142,7 +142,7 @@ func (r *remote) CommitTable(ctx context.Context, id icetable.Identifier, requir
 		return nil, "", err
 	}
 	for _, one := range own {
-		if err := one.Validate(now.Metadata()); err != nil {
+		if err := lake.CheckBefore(one, now.Metadata()); err != nil {
 			return nil, "", err
 		}
 	}
