@@ -81,20 +81,59 @@ func (g *group) compareMonths(ctx context.Context) error {
 	if g.everything && g.judged() {
 		clear(g.provisional) // days without rows too
 	}
+	narrow, err := g.findTouched(ctx)
+	if err != nil {
+		return err
+	}
+	if len(narrow) > 0 {
+		g.plan.env.Progress(fmt.Sprintf("rollup: in %d of these days only artists of rows that came or went", len(narrow)))
+	}
 	copies := g.in.copiesByDay()
 	for _, month := range slices.Sorted(maps.Keys(months)) {
-		scope := days{}
+		whole, touched := days{}, days{}
 		for day := lake.Day(lake.Month(month).Start()); day < lake.Day(lake.Month(month).End()); day++ {
-			if g.everything || g.scope[day] {
-				scope[day] = true
+			switch {
+			case narrow[day]:
+				touched[day] = true
+			case g.everything || g.scope[day]:
+				whole[day] = true
 			}
 		}
-		for _, piece := range scope.pieces(copies, g.plan.piece) {
-			if err := g.compareDays(ctx, src, piece); err != nil {
-				return fmt.Errorf("compare %s: %w", lake.Month(month), err)
-			}
-			g.settleProvisional(piece)
+		err := g.compareTouched(ctx, src, touched)
+		if err == nil {
+			err = g.compareWhole(ctx, src, whole, copies)
 		}
+		if err != nil {
+			return fmt.Errorf("compare %s: %w", lake.Month(month), err)
+		}
+	}
+	return nil
+}
+
+// compareWhole compares days of one month with all of their artists.
+func (g *group) compareWhole(ctx context.Context, src *sources, scope days, copies map[int]int64) error {
+	for _, piece := range scope.pieces(copies, g.plan.piece) {
+		if err := g.plan.setScope(ctx, piece); err != nil {
+			return err
+		}
+		if err := src.bind(ctx, piece, false); err != nil {
+			return err
+		}
+		if err := g.compareDays(ctx, src, piece, false); err != nil {
+			return err
+		}
+		g.settleProvisional(piece)
+	}
+	return nil
+}
+
+// setScope makes the relation scope of these days.
+func (p *Plan) setScope(ctx context.Context, scope days) error {
+	if err := p.db.Run(ctx, "rollup/scope_table"); err != nil {
+		return err
+	}
+	if err := p.db.Fill(ctx, "scope", scope.rows()); err != nil {
+		return fmt.Errorf("scope: %w", err)
 	}
 	return nil
 }
@@ -112,19 +151,12 @@ func (g *group) settleProvisional(scope days) {
 	}
 }
 
-// compareDays compares days of one month.
-func (g *group) compareDays(ctx context.Context, src *sources, scope days) error {
-	db := g.plan.db
-	if err := db.Run(ctx, "rollup/scope_table"); err != nil {
+// compareDays compares days of one month, whose views of src are bound; touched: only the artists of touched.
+func (g *group) compareDays(ctx context.Context, src *sources, scope days, touched bool) error {
+	if err := g.plan.setScope(ctx, scope); err != nil {
 		return err
 	}
-	if err := db.Fill(ctx, "scope", scope.rows()); err != nil {
-		return fmt.Errorf("scope: %w", err)
-	}
-	if err := src.bind(ctx, scope); err != nil {
-		return err
-	}
-	err := db.InSchema(ctx, counts, func() error {
+	err := g.plan.db.InSchema(ctx, counts, func() error {
 		if err := g.clear(ctx, counts); err != nil {
 			return err
 		}
@@ -142,7 +174,7 @@ func (g *group) compareDays(ctx context.Context, src *sources, scope days) error
 		return err
 	}
 	for _, s := range g.stands {
-		if err := g.compareTable(ctx, s, src.standing[s.table], scope); err != nil {
+		if err := g.compareTable(ctx, s, src.standing[s.table], scope, touched); err != nil {
 			return fmt.Errorf("%s: %w", s.table, err)
 		}
 	}
@@ -150,7 +182,7 @@ func (g *group) compareDays(ctx context.Context, src *sources, scope days) error
 }
 
 // compareTable compares days of one table.
-func (g *group) compareTable(ctx context.Context, s *stand, standing []lake.File, scope days) error {
+func (g *group) compareTable(ctx context.Context, s *stand, standing []lake.File, scope days, touched bool) error {
 	db := g.plan.db
 	if s.newest {
 		scope = maps.Clone(scope)
@@ -163,16 +195,25 @@ func (g *group) compareTable(ctx context.Context, s *stand, standing []lake.File
 		if err := db.Alias(ctx, "exact", counts+"."+s.table); err != nil {
 			return err
 		}
-		if err := db.Run(ctx, "rollup/standing"); err != nil {
+		stands := "rollup/standing"
+		if touched {
+			stands = "rollup/touched_standing"
+		}
+		if err := db.Run(ctx, stands); err != nil {
 			return err
 		}
-		oneRow := g.plan.trueUp && s.newest
-		if err := db.Run(ctx, "rollup/differs", oneRow, catalog.SketchSize(s.table)); err != nil {
+		oneRow, hashes := g.plan.trueUp && s.newest, catalog.SketchSize(s.table)
+		if err := db.Run(ctx, "rollup/differs", oneRow, hashes); err != nil {
 			return err
 		}
-		if s.newest {
-			return db.Run(ctx, "rollup/rewritten_days")
+		if !s.newest {
+			return db.RunAll(ctx, "rollup/rewritten_keys", "rollup/gone")
 		}
-		return db.RunAll(ctx, "rollup/rewritten_keys", "rollup/gone")
+		if touched {
+			if err := db.Run(ctx, "rollup/touched_rest", hashes); err != nil {
+				return err
+			}
+		}
+		return db.Run(ctx, "rollup/rewritten_days")
 	})
 }

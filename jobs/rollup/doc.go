@@ -84,6 +84,12 @@
 // changes something. After the comparison it stays marked only while late rows that the ledger does not cover are in
 // it. A day that is not compared stays marked.
 //
+// A marked day that is exact can differ only for artists of which the ledger gained or lost rows since it was last
+// compared with (touched.go). So only these are compared: of the other artists' rows none is looked at, except that
+// plays_by_hour takes them over into the new files of the day. This needs the commits on the ledger since, each of them
+// and the one before it; where one is gone, or took whole files away, the day is compared whole. So are days that are
+// not exact, and torn ones.
+//
 // The true-up ([Options].TrueUp) compares every day, whether marked or not; in plays_by_hour it also rewrites days with
 // several rows a key. The true-up trusts nothing it did before, so it also repairs days that nobody marked. Without a
 // settled ledger it is an error. Days are compared a few at a time, so that what is held at once does not grow with the

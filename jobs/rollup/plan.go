@@ -177,6 +177,13 @@ func (g *group) settleMarks() {
 	}
 }
 
+// eachDay runs a statement that gives a DATE and a number a row.
+func (p *Plan) eachDay(ctx context.Context, statement string, visit func(day int, n int64)) error {
+	var day time.Time
+	var n int64
+	return p.db.Each(ctx, statement, nil, []any{&day, &n}, func() error { visit(lake.Day(day), n); return nil })
+}
+
 // days runs a statement that gives one DATE a row.
 func (p *Plan) days(ctx context.Context, statement string) (days, error) {
 	set := days{}

@@ -46,8 +46,9 @@ func (g *group) sources(ctx context.Context) (*sources, error) {
 	return src, err
 }
 
-// bind makes the views counted and uncovered of what may have rows of days of one month.
-func (src *sources) bind(ctx context.Context, scope days) error {
+// bind makes the views counted and uncovered of what may have rows of days of one month; touched: only of the artists
+// of touched.
+func (src *sources) bind(ctx context.Context, scope days, touched bool) error {
 	db, in := src.g.plan.db, src.g.in
 	type bound struct {
 		view  string
@@ -57,7 +58,11 @@ func (src *sources) bind(ctx context.Context, scope days) error {
 		only  []string
 	}
 	months := scope.months()
-	list := []bound{{"counted", in.ledger, src.counted, months, playColumns}, {"uncovered", in.archive, src.uncovered, scope, archiveColumns}}
+	counted := "counted"
+	if touched {
+		counted = "counted_whole"
+	}
+	list := []bound{{counted, in.ledger, src.counted, months, playColumns}, {"uncovered", in.archive, src.uncovered, scope, archiveColumns}}
 	if t := src.tearing; t != nil {
 		list = []bound{
 			{"archive_torn", in.archive, t.archive, scope, nil},
@@ -81,6 +86,9 @@ func (src *sources) bind(ctx context.Context, scope days) error {
 		if err := db.BindFilesWithout(ctx, b.view, b.of, files, without, b.only...); err != nil {
 			return err
 		}
+	}
+	if touched {
+		return db.Run(ctx, "rollup/touched_counted")
 	}
 	if src.tearing == nil {
 		return nil

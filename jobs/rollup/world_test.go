@@ -66,6 +66,7 @@ type world struct {
 	offset int64
 	judged []copyOf          // the copies when the ledger was last brought up to date
 	ledger map[string]copyOf // its rows, erased ones left out
+	whole  bool              // royalties write the ledger anew instead of what changes in it
 }
 
 func newWorld(t *testing.T) *world { return &world{T: t, Lake: laketest.New(t)} }
@@ -132,8 +133,41 @@ func (w *world) royalties() {
 	best := winners(w.copies)
 	summary := covering(w.head(catalog.Listens))
 	summary[catalog.MovedDays] = w.movedDays(best)
-	w.replace(catalog.ListensCounted, "royalties", true, ledgerRows(best), summary)
+	if w.whole {
+		w.replace(catalog.ListensCounted, "royalties", true, ledgerRows(best), summary)
+	} else {
+		w.amend(best, summary)
+	}
 	w.judged, w.ledger = slices.Clone(w.copies), best
+}
+
+// amend takes the rows out of the ledger that do not count any more, and adds those that count now.
+func (w *world) amend(best map[string]copyOf, summary map[string]string) {
+	w.Helper()
+	says := func(offset, us, ms int64) string { return fmt.Sprintf("(%d, %d, %d)", offset, us, ms) }
+	counts, gained := []string{says(-1, 0, 0)}, map[string]copyOf{}
+	for _, c := range best {
+		row := says(c.offset, c.event.UnixMicro(), c.ms)
+		counts, gained[row] = append(counts, row), c
+	}
+	s, d := w.head(catalog.ListensCounted), w.Reading(w.T, "t", catalog.ListensCounted)
+	var offset, us, ms int64
+	w.check(d.EachText(w.Context(), "SELECT source_offset, epoch_us(event_time), ms_played FROM t", nil, []any{&offset, &us, &ms}, func() error {
+		delete(gained, says(offset, us, ms))
+		return nil
+	}))
+	files, err := s.Files(w.Context())
+	w.check(err)
+	lost, err := d.PositionsText(w.Context(), files, "SELECT _file, _pos FROM t WHERE (source_offset, epoch_us(event_time), ms_played) NOT IN (VALUES "+strings.Join(counts, ", ")+")")
+	w.check(err)
+	c := lake.Commit{}
+	if len(lost) > 0 {
+		c.Deletes, err = s.WritePositionDeletes(w.Context(), "royalties", files, lost)
+		w.check(err)
+	}
+	c.Add, err = s.Table().WriteRows(w.Context(), "royalties", ledgerRows(gained))
+	w.check(err)
+	w.commitFiles(catalog.ListensCounted, "royalties", c, summary)
 }
 
 // movedDays are the days of listens of which another copy counts than in the ledger, or of which several are or were

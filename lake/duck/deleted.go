@@ -8,13 +8,13 @@ import (
 )
 
 // BindDeleted makes a view of the rows that were live in a snapshot's parent and that its own position deletes took
-// away, as they were in the parent. Both snapshots must be retained.
-func (d *DB) BindDeleted(ctx context.Context, view string, parent, s lake.Snapshot) error {
+// away, as they were in the parent; only as for [DB.Bind]. Both snapshots must be retained.
+func (d *DB) BindDeleted(ctx context.Context, view string, parent, s lake.Snapshot, only ...string) error {
 	files, err := filesHitBy(ctx, parent, s)
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
-	columns, err := ownColumns(parent.Table())
+	columns, err := jobColumns(parent, only)
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
@@ -55,9 +56,9 @@ func (a *erasable) fill(ctx context.Context, r *DeletionsReport, thinner int) er
 		return err
 	}
 	r.Work = append(r.Work, made)
-	for _, job := range []string{"royalties", "rollup"} {
+	for _, job := range []string{"royalties", "rollup", "rollup --true-up"} { // as after a night
 		a.env.Progress(name(job))
-		m, err := a.child(ctx, name("job "+job), a.rows, "job", job)
+		m, err := a.child(ctx, name("job "+job), a.rows, append([]string{"job"}, strings.Fields(job)...)...)
 		if err != nil {
 			return err
 		}

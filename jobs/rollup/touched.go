@@ -1,0 +1,159 @@
+package rollup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/lakectl/lakectl/lake"
+)
+
+// touchedColumns are what tells which artist of which day a row of the ledger is of.
+var touchedColumns = []string{"event_time", "artist_id"}
+
+// findTouched finds the days of scope that are compared for some artists only: the exact ones, where the ledger tells
+// which of its rows came and went since it was last compared with. The relation touched has these artists.
+func (g *group) findTouched(ctx context.Context) (narrow days, err error) {
+	if err := g.plan.db.Run(ctx, "rollup/touched_table"); err != nil {
+		return nil, err
+	}
+	narrow = g.exactInScope()
+	if len(narrow) == 0 {
+		return nil, nil
+	}
+	if err := g.plan.setScope(ctx, narrow); err != nil {
+		return nil, err
+	}
+	told, err := g.tellTouched(ctx, narrow.months())
+	if err != nil {
+		return nil, fmt.Errorf("rows of the ledger that came and went: %w", err)
+	}
+	if !told {
+		return nil, nil
+	}
+	return narrow, nil
+}
+
+// exactInScope are the days of scope whose standing rows are what the ledger had when it was last compared with.
+func (g *group) exactInScope() days {
+	if g.everything || g.tearing || g.in.unsettled != "" {
+		return nil
+	}
+	narrow := maps.Clone(g.scope)
+	maps.DeleteFunc(narrow, func(day int, _ bool) bool { return g.first().provisional[day] || g.provisional[day] || g.torn[day] })
+	for _, f := range slices.Concat(g.fresh, g.in.uncovered) {
+		day, known := lake.PartitionValue(f).(int)
+		if !known {
+			return nil
+		}
+		delete(narrow, day)
+	}
+	return narrow
+}
+
+// tellTouched fills touched from the commits on the ledger since it was last compared with, as far as files of these
+// months tell; false where a commit does not.
+func (g *group) tellTouched(ctx context.Context, months map[int]bool) (told bool, err error) {
+	ledger, compared := g.in.ledger, g.first().compared
+	chain, unbroken := ledger.Since(compared)
+	if !unbroken || len(chain) == 0 {
+		return false, nil
+	}
+	base, err := ledger.Table().ByID(compared)
+	if errors.Is(err, lake.ErrExpired) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	for i, at := range chain {
+		parent := base
+		if i+1 < len(chain) {
+			parent = chain[i+1]
+		}
+		if at.StandsIn() {
+			return false, nil
+		}
+		if at.Operation() == "replace" { // a compaction
+			continue
+		}
+		if told, err := g.touchedBy(ctx, parent, at, months); err != nil || !told {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// touchedBy adds what one commit on the ledger touched; false where it took whole files away, or deletes back.
+func (g *group) touchedBy(ctx context.Context, parent, at lake.Snapshot, months map[int]bool) (told bool, err error) {
+	came, went, err := filesBetween(ctx, parent, at)
+	if err != nil || went {
+		return false, err
+	}
+	db := g.plan.db
+	if err := db.BindFiles(ctx, "ledger_rows", at, lake.InPartitions(came, months), touchedColumns...); err != nil {
+		return false, err
+	}
+	if err := db.Run(ctx, "rollup/touched_add"); err != nil {
+		return false, err
+	}
+	if err := db.BindDeleted(ctx, "ledger_rows", parent, at, touchedColumns...); err != nil {
+		return false, err
+	}
+	return true, db.Run(ctx, "rollup/touched_add")
+}
+
+// filesBetween are the data files that a commit added, and whether it took any file away.
+func filesBetween(ctx context.Context, parent, at lake.Snapshot) (came []lake.File, went bool, err error) {
+	for _, list := range []func(lake.Snapshot) ([]lake.File, error){
+		func(s lake.Snapshot) ([]lake.File, error) { return s.DeleteFiles(ctx) },
+		func(s lake.Snapshot) ([]lake.File, error) { return s.Files(ctx) },
+	} {
+		was, err := list(parent)
+		if err != nil {
+			return nil, false, err
+		}
+		if came, err = list(at); err != nil {
+			return nil, false, err
+		}
+		gone := map[string]bool{}
+		for _, f := range was {
+			gone[f.FilePath()] = true
+		}
+		came = slices.DeleteFunc(came, func(f lake.File) bool {
+			had := gone[f.FilePath()]
+			delete(gone, f.FilePath())
+			return had
+		})
+		if len(gone) > 0 {
+			return nil, true, nil
+		}
+	}
+	return came, false, nil
+}
+
+// compareTouched compares the artists of touched in days of one month, as many days at a time as have so many of their
+// copies.
+func (g *group) compareTouched(ctx context.Context, src *sources, scope days) error {
+	if len(scope) == 0 {
+		return nil
+	}
+	if err := g.plan.setScope(ctx, scope); err != nil {
+		return err
+	}
+	if err := src.bind(ctx, scope, true); err != nil {
+		return err
+	}
+	copies := map[int]int64{}
+	if err := g.plan.eachDay(ctx, "rollup/touched_copies", func(day int, n int64) { copies[day] = n }); err != nil {
+		return err
+	}
+	for _, piece := range scope.pieces(copies, g.plan.piece) {
+		if err := g.compareDays(ctx, src, piece, true); err != nil {
+			return err
+		}
+		g.settleProvisional(piece)
+	}
+	return nil
+}
