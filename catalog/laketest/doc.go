@@ -13,7 +13,7 @@
 // A lake of [New] is real: SQLite catalog, Parquet files, the tables of package catalog, in a [Folder] that goes with
 // the test. [Faults] wraps its catalog and its storage: a write can fail before anything happened, a commit can fail
 // before it landed or be reported failed after it landed. Tests use it to show that every job can be interrupted at
-// every step.
+// every step. A process makes one empty lake and copies it under other names; CI makes each anew.
 //
 // Where LAKECTL_AWAY is set, [New] makes its lake behind a REST server with files on S3 ([NewAway]), and crashes strike
 // at about a tenth of the steps, by the seed that the variable holds. CI takes tests of crashes there.

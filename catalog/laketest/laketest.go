@@ -48,11 +48,18 @@ func New(t testing.TB) *Lake {
 // NewIn makes an empty lake in a folder.
 func NewIn(t testing.TB, dir string) *Lake {
 	t.Helper()
-	o := open.Options{
-		Type: "sqlite", URI: filepath.Join(dir, "catalog.db"), Name: "lake", Warehouse: filepath.Join(dir, "warehouse"),
+	o := options(dir)
+	if err := initLake(t.Context(), dir, o); err != nil {
+		t.Fatal(err)
+	}
+	return connected(t, dir, o)
+}
+
+func options(dir string) open.Options {
+	return open.Options{
+		Type: "sqlite", URI: filepath.Join(dir, catalogFile), Name: "lake", Warehouse: filepath.Join(dir, "warehouse"),
 		Log: slog.New(slog.DiscardHandler),
 	}
-	return made(t, dir, o)
 }
 
 func made(t testing.TB, dir string, o open.Options) *Lake {
@@ -60,6 +67,11 @@ func made(t testing.TB, dir string, o open.Options) *Lake {
 	if _, err := open.Init(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
+	return connected(t, dir, o)
+}
+
+func connected(t testing.TB, dir string, o open.Options) *Lake {
+	t.Helper()
 	c, err := open.Connect(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
