@@ -20,9 +20,9 @@ type sums struct {
 }
 
 func newSums(meta *metadata.FileMetaData, columns []int) *sums {
-	s := &sums{}
+	s, buffer := &sums{}, new([]byte)
 	for _, i := range columns {
-		s.ids, s.columns = append(s.ids, meta.Schema.Column(i).SchemaNode().FieldID()), append(s.columns, newColumnSum())
+		s.ids, s.columns = append(s.ids, meta.Schema.Column(i).SchemaNode().FieldID()), append(s.columns, newColumnSum(buffer))
 	}
 	return s
 }
@@ -37,30 +37,38 @@ func (s *sums) sum(rows int64) Sum {
 
 // group reads a row group, the first row of which is row number first of the file, and writes it without the rows that
 // are gone, of some columns; to may be nil.
-func (in *input) group(ctx context.Context, number int, columns []int, gone []int64, first int64, sums *sums, to file.SerialRowGroupWriter) error {
-	group := in.RowGroup(number)
+func (in *input) group(ctx context.Context, number int, columns []int, gone []int64, first int64, sums *sums, to *groupWriter) error {
 	for n, i := range columns {
-		from, err := group.Column(i)
+		into, err := to.column(n)
 		if err != nil {
-			return lake.NameFile(in.uri, err)
+			return err
 		}
-		var into file.ColumnChunkWriter
-		if to != nil {
-			if into, err = to.NextColumn(); err != nil {
-				return err
-			}
-		}
-		err = lake.Safely(func() error { return copyColumn(ctx, from, into, group.NumRows(), gone, first, sums.columns[n]) })()
+		err = lake.Safely(func() error { return in.column(ctx, number, i, gone, first, sums.columns[n], into) })()
 		if err != nil {
-			return fmt.Errorf("column %s: %w", from.Descriptor().Name(), lake.NameFile(in.uri, err))
-		}
-		if into != nil {
-			if err := into.Close(); err != nil {
-				return err
-			}
+			return fmt.Errorf("column %s: %w", in.MetaData().Schema.Column(i).Name(), lake.NameFile(in.uri, err))
 		}
 	}
 	return nil
+}
+
+// column copies a column chunk as it is encoded, or value by value.
+func (in *input) column(ctx context.Context, number, column int, gone []int64, first int64, sum *columnSum, into *chunkWriter) error {
+	before := sum.clone()
+	err := in.copyPages(ctx, number, column, gone, first, sum, into)
+	if !errors.Is(err, errOtherwise) {
+		return err
+	}
+	*sum = *before
+	group := in.RowGroup(number)
+	from, err := group.Column(column)
+	if err != nil {
+		return err
+	}
+	if into == nil {
+		return copyColumn(ctx, from, nil, group.NumRows(), gone, first, sum)
+	}
+	to := file.NewColumnChunkWriter(into.chunk, into, into.props)
+	return errors.Join(copyColumn(ctx, from, to, group.NumRows(), gone, first, sum), to.Close())
 }
 
 func copyColumn(ctx context.Context, from file.ColumnChunkReader, into file.ColumnChunkWriter, rows int64, gone []int64, first int64, sum *columnSum) error {

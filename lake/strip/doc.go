@@ -12,10 +12,12 @@
 // its pages and Bloom filters, which lie elsewhere in a file, stay behind. So one listener of a large sorted file
 // costs less than to read that file.
 //
-// Other row groups are read and written column by column, with the values as they are: nothing is sorted, and no row
-// is put together. So one way serves every table, whichever writer its files came from: columns keep their ids,
-// encodings, compression, and whether they have statistics; rows keep their order; row groups stay apart, and one that
-// loses all rows goes. A dictionary that its writer gave up half way is not tried again.
+// Other row groups are read and written column by column, page by page, with values as they are encoded: rows are cut
+// out of plain values, and of the indices of a dictionary, from which values go that no row has any more. An erased one
+// is in no page. Columns with another encoding, and those whose dictionary their writer gave up half way, are decoded
+// and encoded again, without a dictionary. Nothing is sorted, and no row is put together. So one way serves all tables,
+// whichever writer their files came from: columns keep their ids, encodings, compression, and whether they have
+// statistics; rows keep their order; row groups stay apart, and one that loses all rows goes.
 //
 // A column whose values repeat (lists, maps) is lake.ErrUnsupported.
 //
@@ -32,6 +34,6 @@
 //
 // # Bounds
 //
-// In memory are 1,024 rows of a column, the bytes of one column chunk that is read, and the pages of one that is
-// written.
+// In memory are a page of a column, or 1,024 decoded rows, the bytes of one column chunk that is read, the pages of one
+// that is written, and 4 bytes for each of its rows where it has a dictionary.
 package strip

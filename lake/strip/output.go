@@ -6,33 +6,37 @@ import (
 	"errors"
 	"math"
 
+	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"github.com/lakectl/lakectl/lake"
 )
 
 const parquetMagic = "PAR1"
 
-// output is a file that is written. The library encodes the row groups that lose rows; it knows nothing of the others,
-// whose bytes are copied between, so the offsets that it counts are behind. The footer is put together at the end.
+// output is a file that is written. Its footer is that of the input, whose row groups are changed to what is written.
 type output struct {
 	to     *lake.FileWriter
 	layout layout
-	writer *file.Writer
-	from   *metadata.FileMetaData // of the input; row groups that were copied, as the new file has them
+	schema *schema.Schema
+	props  *parquet.WriterProperties
+	writer *file.Writer           // of the footer
+	from   *metadata.FileMetaData // of the input; row groups that were written, as the new file has them
 	groups []written
+	buffer buffers
 }
 
 // written is a row group of the new file.
 type written struct {
 	from   int // row group of the input
 	copied bool
-	shift  int64 // of one that was encoded: how far behind its offsets are
 }
 
 func newOutput(ctx context.Context, in *input, to *lake.FileWriter, l layout) (*output, error) {
-	w, err := file.NewParquetWriterWithError(to, l.root, file.WithWriterProps(propertiesLike(in.MetaData(), l)))
+	props := propertiesLike(in.MetaData(), l)
+	w, err := file.NewParquetWriterWithError(to, l.root, file.WithWriterProps(props))
 	if err != nil {
 		return nil, err
 	}
@@ -41,21 +45,52 @@ func newOutput(ctx context.Context, in *input, to *lake.FileWriter, l layout) (*
 		return nil, err
 	}
 	from, err := metadata.NewFileMetaData(bytes, nil)
-	return &output{to: to, layout: l, writer: w, from: from}, err
+	return &output{to: to, layout: l, schema: schema.NewSchema(l.root), props: props, writer: w, from: from}, err
 }
 
 // encode writes a row group without the rows that are lost; first is the number of its first row.
 func (o *output) encode(ctx context.Context, in *input, number int, lost []int64, first int64, sums *sums) error {
-	o.groups = append(o.groups, written{from: number, shift: o.to.Bytes() - o.writer.TotalBytesWritten()})
-	to, err := o.writer.AppendRowGroupChecked()
-	if err != nil {
+	begin, w := o.to.Bytes(), &groupWriter{to: o}
+	if err := in.group(ctx, number, o.layout.columns, lost, first, sums, w); err != nil {
 		return err
 	}
-	if err := in.group(ctx, number, o.layout.columns, lost, first, sums, to); err != nil {
-		return err
+	group := o.from.RowGroups[number]
+	columns, bytes := group.Columns[:0:0], int64(0)
+	group.TotalByteSize = 0
+	for _, c := range w.chunks {
+		columns = append(columns, c.Contents())
+		bytes, group.TotalByteSize = bytes+c.TotalCompressedSize(), group.TotalByteSize+c.TotalUncompressedSize()
 	}
-	return to.Close()
+	group.Columns, group.FileOffset, group.TotalCompressedSize = columns, &begin, &bytes
+	group.NumRows -= int64(len(lost))
+	o.groups = append(o.groups, written{from: number})
+	return nil
 }
+
+// groupWriter writes the columns of a row group one after another.
+type groupWriter struct {
+	to     *output
+	chunks []*metadata.ColumnChunkMetaDataBuilder
+}
+
+// column begins the next one; nil of a group that is not written.
+func (w *groupWriter) column(n int) (*chunkWriter, error) {
+	if w == nil {
+		return nil, nil
+	}
+	o := w.to
+	c := &chunkWriter{chunk: metadata.NewColumnChunkMetaDataBuilder(o.props, o.schema.Column(n)), props: o.props, buffer: &o.buffer}
+	path := o.schema.Column(n).Path()
+	var err error
+	c.PageWriter, err = file.NewPageWriter(place{o.to}, o.props.CompressionFor(path), o.props.CompressionLevelFor(path), c.chunk, 0, int16(n), o.props.Allocator(), false, nil, nil)
+	w.chunks = append(w.chunks, c.chunk)
+	return c, err
+}
+
+// place is the file, and where it is written on.
+type place struct{ *lake.FileWriter }
+
+func (p place) Tell() int64 { return p.Bytes() }
 
 // copy writes a row group as it is. Indexes of its pages and Bloom filters, which lie elsewhere in the file, stay
 // behind.
@@ -121,23 +156,10 @@ func (o *output) finish() (*metadata.FileMetaData, error) {
 	if err != nil {
 		return nil, errors.Join(err, o.to.Close())
 	}
-	encoded := footer.RowGroups
-	all := encoded[:0:0]
+	all := footer.RowGroups[:0:0]
 	footer.NumRows = 0
 	for n, g := range o.groups {
 		group := o.from.RowGroups[g.from]
-		if !g.copied {
-			group, encoded = encoded[0], encoded[1:]
-			for _, column := range group.Columns {
-				column.MetaData.DataPageOffset += g.shift
-				if column.MetaData.DictionaryPageOffset != nil {
-					*column.MetaData.DictionaryPageOffset += g.shift
-				}
-			}
-			if group.FileOffset != nil {
-				*group.FileOffset += g.shift
-			}
-		}
 		group.Ordinal = nil
 		if n <= math.MaxInt16 {
 			ordinal := int16(n)

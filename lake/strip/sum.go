@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
@@ -36,11 +37,11 @@ type columnHash [3 * 16]byte
 // columnSum hashes a column. Presence and values are apart, so that it is the same however many rows are read at once.
 type columnSum struct {
 	presence, values, bytes *xxh3.Hasher
-	buffer                  []byte
+	buffer                  *[]byte // of all columns of a file
 }
 
-func newColumnSum() *columnSum {
-	return &columnSum{presence: xxh3.New(), values: xxh3.New(), bytes: xxh3.New()}
+func newColumnSum(buffer *[]byte) *columnSum {
+	return &columnSum{presence: xxh3.New(), values: xxh3.New(), bytes: xxh3.New(), buffer: buffer}
 }
 
 func (c *columnSum) sum() (sum columnHash) {
@@ -60,14 +61,55 @@ func (c *columnSum) copied(of *metadata.ColumnChunkMetaData, bytes []byte) {
 
 // add takes the next rows: how present each is, and the values of those that are.
 func add[T any](c *columnSum, levels []int16, values []T) {
-	b := c.buffer[:0]
+	b := (*c.buffer)[:0]
 	for _, l := range levels {
 		b = append(b, byte(l))
 	}
 	c.presence.Write(b) //nolint:errcheck // never fails
 	b = appendValues(b[:0], values)
 	c.values.Write(b) //nolint:errcheck // never fails
-	c.buffer = b
+	*c.buffer = b
+}
+
+// page takes the next rows as they are encoded. They come to what [add] makes of them.
+func (c *columnSum) page(p *page, r *pageReader) {
+	d, width, hashed := r.dictionary, r.width, r.hashes
+	b := slices.Grow((*c.buffer)[:0], 8*p.rows)
+	for _, l := range p.levels {
+		b = append(b, byte(l))
+	}
+	for range p.rows - len(b) {
+		b = append(b, byte(r.most))
+	}
+	c.presence.Write(b) //nolint:errcheck // never fails
+	b = b[:0]
+	switch {
+	case p.indices != nil && hashed:
+		for _, i := range p.indices {
+			b = binary.LittleEndian.AppendUint64(b, d.hashes[i])
+		}
+	case p.indices != nil:
+		for _, i := range p.indices {
+			b = append(b, d.value(i)...)
+		}
+	case hashed:
+		for at, n := 0, width; at < len(p.plain); at += n {
+			if width == 0 {
+				n = lengthAt(p.plain, at)
+			}
+			b = binary.LittleEndian.AppendUint64(b, xxh3.Hash(content(p.plain[at:at+n], width)))
+		}
+	default:
+		c.values.Write(p.plain) //nolint:errcheck // never fails
+	}
+	c.values.Write(b) //nolint:errcheck // never fails
+	*c.buffer = b
+}
+
+// clone is a sum that goes on apart from this one.
+func (c *columnSum) clone() *columnSum {
+	presence, values, bytes := *c.presence, *c.values, *c.bytes
+	return &columnSum{presence: &presence, values: &values, bytes: &bytes, buffer: c.buffer}
 }
 
 func appendValues(b []byte, values any) []byte {
@@ -100,13 +142,13 @@ func appendValues(b []byte, values any) []byte {
 		for _, v := range all {
 			b = append(b, v[:]...)
 		}
-	case []parquet.ByteArray:
+	case []parquet.ByteArray: // of which a hash is enough, as a dictionary has it ready
 		for _, v := range all {
-			b = append(binary.LittleEndian.AppendUint32(b, uint32(len(v))), v...)
+			b = binary.LittleEndian.AppendUint64(b, xxh3.Hash(v))
 		}
 	case []parquet.FixedLenByteArray:
 		for _, v := range all {
-			b = append(binary.LittleEndian.AppendUint32(b, uint32(len(v))), v...)
+			b = binary.LittleEndian.AppendUint64(b, xxh3.Hash(v))
 		}
 	}
 	return b
