@@ -82,7 +82,7 @@ func TestNoErasedRowComesBack(t *testing.T) {
 			w := newWorld(t)
 			w.ingest(9000, 1) // larger than what is merged
 			for range 12 {
-				w.ingest(60, 2)
+				w.ingest(120, 2)
 			}
 			erase(w, "user_id = 'user-1'", "user-1")
 			during := 0

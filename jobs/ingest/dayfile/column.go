@@ -1,45 +1,44 @@
 package dayfile
 
 import (
+	"bytes"
 	"fmt"
+	"math/bits"
 	"unsafe"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 )
 
 // columnWriter writes one column of a row group.
-type columnWriter func(g *rowGroup, to file.ColumnChunkWriter) error
+type columnWriter func(g *rowGroup, to *chunk) error
 
 // columnWriters say how each column of listens is written.
 var columnWriters = map[string]columnWriter{
-	"listen_id":        func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.ids) },
+	"listen_id": func(g *rowGroup, to *chunk) error {
+		return writeTexts(to, len(g.ids), func(i int) []byte { return g.ids[i] })
+	},
 	"user_id":          writeWords(userID),
 	"track_id":         writeWords(trackID),
 	"artist_id":        writeWords(artistID),
 	"device":           writeWords(device),
-	"event_time":       func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.event) },
-	"ms_played":        func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.msPlayed) },
-	"track_ms":         func(g *rowGroup, to file.ColumnChunkWriter) error { return writeSome(to, g.trackMs, itself) },
+	"event_time":       func(g *rowGroup, to *chunk) error { return writeNumbers(to, g.event, nil) },
+	"ms_played":        func(g *rowGroup, to *chunk) error { return writeNumbers(to, g.msPlayed, nil) },
+	"track_ms":         func(g *rowGroup, to *chunk) error { return writeNumbers(to, g.trackMs, isNumber) },
 	"country":          writeWords(country),
 	"tier":             writeWords(tier),
 	"client":           writeWords(client),
-	"offline":          func(g *rowGroup, to file.ColumnChunkWriter) error { return writeSome(to, g.offline, isTrue) },
-	"received_time":    func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.received) },
+	"offline":          func(g *rowGroup, to *chunk) error { return writeFlags(to, g.offline) },
+	"received_time":    func(g *rowGroup, to *chunk) error { return writeNumbers(to, g.received, nil) },
 	"extra":            writeWords(extra),
 	"source_topic":     writeSource,
-	"source_partition": func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.partition) },
-	"source_offset":    func(g *rowGroup, to file.ColumnChunkWriter) error { return writeAll(to, g.offset) },
+	"source_partition": func(g *rowGroup, to *chunk) error { return writeNumbers(to, g.partition, nil) },
+	"source_offset":    func(g *rowGroup, to *chunk) error { return writeNumbers(to, g.offset, nil) },
 }
 
-func itself(n int32) int32      { return n }
-func isTrue(f listen.Flag) bool { return f == listen.True }
+func isNumber(n int32) bool { return n != 0 }
 
 // columnsOf gives the writers of the table's columns, which must be all that listens has.
 func columnsOf(columns []lake.Column) ([]columnWriter, error) {
@@ -56,128 +55,186 @@ func columnsOf(columns []lake.Column) ([]columnWriter, error) {
 	return writers, nil
 }
 
-// writeAll writes a column that has a value in each row.
-func writeAll[T any](to file.ColumnChunkWriter, values []T) error {
-	return write(to, values, presences(to, len(values), nil))
-}
-
-// writeSome writes the values that are not zero.
-func writeSome[T comparable, V any](to file.ColumnChunkWriter, values []T, as func(T) V) error {
-	var zero T
-	some := make([]V, 0, len(values))
-	for _, v := range values {
-		if v != zero {
-			some = append(some, as(v))
-		}
-	}
-	return write(to, some, presences(to, len(values), func(i int) bool { return values[i] != zero }))
-}
-
-// presences say of each row whether it has a value, all of them without has: 1 or 0. A required column has none.
-func presences(to file.ColumnChunkWriter, rows int, has func(int) bool) []int16 {
-	if to.Descr().MaxDefinitionLevel() == 0 {
-		return nil
-	}
-	list := make([]int16, rows)
-	for i := range list {
-		if has == nil || has(i) {
-			list[i] = 1
-		}
-	}
-	return list
-}
-
-// write hands values over, numbers as wide as the table has them: another engine may have made int long.
-func write[T any](to file.ColumnChunkWriter, values []T, presences []int16) error {
-	if narrow, is := any(values).([]int32); is {
-		if to, wide := to.(*file.Int64ColumnChunkWriter); wide {
-			longs := make([]int64, len(narrow))
-			for i, n := range narrow {
-				longs[i] = int64(n)
+// writeNumbers writes a column of whole numbers, as wide as the table has them: another engine may have made int long.
+// has tells which rows have one, all without it.
+func writeNumbers[T int32 | int64](to *chunk, numbers []T, has func(T) bool) error {
+	encoding := to.props.EncodingFor(to.column.Path())
+	wide := to.column.PhysicalType() == parquet.Types.Int64
+	var least, most T
+	some := make([]T, 0, min(pageRows, len(numbers)))
+	for rest := numbers; len(rest) > 0; {
+		page := rest[:min(pageRows, len(rest))]
+		rest = rest[len(page):]
+		var present func(int) bool
+		values := page
+		if has != nil {
+			present = func(i int) bool { return has(page[i]) }
+			values = some[:0]
+			for _, n := range page {
+				if has(n) {
+					values = append(values, n)
+				}
 			}
-			return write(to, longs, presences)
+		}
+		for _, n := range values {
+			if !to.bounded {
+				to.bounded, least, most = true, n, n
+			}
+			least, most = min(least, n), max(most, n)
+		}
+		if err := to.page(len(page), present, encoding, func(b []byte) []byte { return appendNumbers(b, values, encoding, wide) }); err != nil {
+			return err
 		}
 	}
-	w, ok := to.(interface {
-		WriteBatch(values []T, presences, repetitions []int16) (int64, error)
-	})
-	if !ok {
-		return fmt.Errorf("column writer %T: %w", to, lake.ErrUnsupported)
+	if to.bounded {
+		to.bounds(appendNumbers(nil, []T{least}, parquet.Encodings.Plain, wide), appendNumbers(nil, []T{most}, parquet.Encodings.Plain, wide))
 	}
-	_, err := w.WriteBatch(values, presences, nil)
-	return err
+	return nil
+}
+
+// appendNumbers appends numbers in one of the encodings that the properties give.
+func appendNumbers[T int32 | int64](to []byte, numbers []T, encoding parquet.Encoding, wide bool) []byte {
+	if encoding == parquet.Encodings.DeltaBinaryPacked {
+		return appendDelta(to, numbers)
+	}
+	if narrow, is := any(numbers).([]int32); is && wide {
+		longs := make([]int64, len(narrow))
+		for i, n := range narrow {
+			longs[i] = int64(n)
+		}
+		return appendPlain(to, longs)
+	}
+	return appendPlain(to, numbers)
+}
+
+// writeFlags writes a column that is true, false or nothing.
+func writeFlags(to *chunk, flags []listen.Flag) error {
+	some := make([]int32, 0, min(pageRows, len(flags)))
+	var least, most int32
+	for rest := flags; len(rest) > 0; {
+		page := rest[:min(pageRows, len(rest))]
+		rest, some = rest[len(page):], some[:0]
+		for _, f := range page {
+			switch f {
+			case listen.True:
+				some = append(some, 1)
+			case listen.False:
+				some = append(some, 0)
+			}
+		}
+		for _, bit := range some {
+			if !to.bounded {
+				to.bounded, least, most = true, bit, bit
+			}
+			least, most = min(least, bit), max(most, bit)
+		}
+		present := func(i int) bool { return page[i] != listen.Unset }
+		if err := to.page(len(page), present, parquet.Encodings.Plain, func(b []byte) []byte { return appendBits(b, some, 1) }); err != nil {
+			return err
+		}
+	}
+	if to.bounded {
+		to.bounds([]byte{byte(least)}, []byte{byte(most)})
+	}
+	return nil
+}
+
+// writeTexts writes texts as they are; one of no length stands for none.
+func writeTexts(to *chunk, rows int, text func(row int) []byte) error {
+	bounds := to.props.StatisticsEnabledFor(to.column.Path())
+	for at := 0; at < rows; {
+		n, size := 0, 0
+		for ; at+n < rows && n < pageRows && size < pageBytes; n++ {
+			value := text(at + n)
+			size += lengthBytes + len(value)
+			if bounds && len(value) > 0 {
+				to.within(value)
+			}
+		}
+		err := to.page(n, func(i int) bool { return len(text(at+i)) > 0 }, parquet.Encodings.Plain, func(b []byte) []byte {
+			for i := range n {
+				if value := text(at + i); len(value) > 0 {
+					b = appendText(b, value)
+				}
+			}
+			return b
+		})
+		if err != nil {
+			return err
+		}
+		at += n
+	}
+	return nil
+}
+
+// within makes the bounds those of one more text.
+func (c *chunk) within(text []byte) {
+	if !c.bounded || bytes.Compare(text, c.least) < 0 {
+		c.least = text
+	}
+	if !c.bounded || bytes.Compare(text, c.most) > 0 {
+		c.most = text
+	}
+	c.bounded = true
 }
 
 // writeWords writes a text column: as a dictionary and indices, or as it is where the dictionary would be too large or
 // save nothing.
 func writeWords(column int) columnWriter {
-	return func(g *rowGroup, to file.ColumnChunkWriter) error {
+	return func(g *rowGroup, to *chunk) error {
 		w := &g.words[column]
-		presences := presences(to, len(w.indices), func(i int) bool { return w.indices[i] != noWord })
-		switch {
-		case len(w.dictionary) == 0:
-			return write[parquet.ByteArray](to, nil, presences)
-		case w.repeat() && w.bytes < to.Properties().DictionaryPageSizeLimit():
-			return writeIndices(to, w.texts(), w.indices, presences)
+		texts := w.texts()
+		if len(texts) == 0 || w.repeat() && w.bytes < to.props.DictionaryPageSizeLimit() {
+			return writeIndices(to, texts, w.indices)
 		}
-		to.FallbackToPlain()
-		texts, values := w.texts(), make([]parquet.ByteArray, 0, len(w.indices))
-		for _, i := range w.indices {
-			if i != noWord {
-				values = append(values, unsafe.Slice(unsafe.StringData(texts[i]), len(texts[i]))) // lent: it is only read
+		return writeTexts(to, len(w.indices), func(i int) []byte {
+			if w.indices[i] == noWord {
+				return nil
 			}
-		}
-		return write(to, values, presences)
+			return lent(texts[w.indices[i]])
+		})
 	}
 }
 
-func writeSource(g *rowGroup, to file.ColumnChunkWriter) error {
+func writeSource(g *rowGroup, to *chunk) error {
 	if g.source == "" {
 		return writeWords(sourceTopic)(g, to)
 	}
-	return writeIndices(to, []string{g.source}, make([]int32, len(g.ids)), presences(to, len(g.ids), nil))
+	return writeIndices(to, []string{g.source}, make([]int32, len(g.ids)))
 }
 
-// writeIndices hands a dictionary over that has no value twice and none that is not used, and the values of the rows
-// as indices into it. From the values themselves the writer would make the same, but hash each of them.
-func writeIndices(to file.ColumnChunkWriter, dictionary []string, indices []int32, presences []int16) error {
-	encoder, ok := to.CurrentEncoder().(interface{ PutDictionary(arrow.Array) error })
-	if !ok {
-		return fmt.Errorf("column encoder %T: %w", to.CurrentEncoder(), lake.ErrUnsupported)
-	}
-	b := array.NewStringBuilder(memory.DefaultAllocator)
-	defer b.Release()
-	b.AppendValues(dictionary, nil)
-	texts := b.NewStringArray()
-	defer texts.Release()
-	if err := encoder.PutDictionary(texts); err != nil {
+// writeIndices writes a dictionary that has no value twice and none that is not used, and the values of the rows as
+// indices into it.
+func writeIndices(to *chunk, dictionary []string, indices []int32) error {
+	if err := to.dictionary(dictionary); err != nil {
 		return err
 	}
-	validity, absent := bitmap(presences)
-	if stats := to.PageStatistics(); stats != nil { // writing indices leaves these to the caller
-		stats.IncNulls(int64(absent))
-		stats.IncNumValues(int64(len(indices) - absent))
-		if err := stats.UpdateFromArrow(texts, false); err != nil {
+	for _, text := range dictionary {
+		to.within(lent(text))
+	}
+	width := max(1, bits.Len(uint(max(0, len(dictionary)-1))))
+	some := make([]int32, 0, min(pageRows, len(indices)))
+	for rest := indices; len(rest) > 0; {
+		page := rest[:min(pageRows, len(rest))]
+		rest, some = rest[len(page):], some[:0]
+		for _, i := range page {
+			if i != noWord {
+				some = append(some, i)
+			}
+		}
+		var present func(int) bool
+		if len(some) < len(page) {
+			present = func(i int) bool { return page[i] != noWord }
+		}
+		err := to.page(len(page), present, to.props.DictionaryIndexEncoding(), func(b []byte) []byte {
+			return appendHybrid(append(b, byte(width)), some, width)
+		})
+		if err != nil {
 			return err
 		}
 	}
-	data := array.NewData(arrow.PrimitiveTypes.Int32, len(indices),
-		[]*memory.Buffer{validity, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(indices))}, nil, absent, 0)
-	defer data.Release()
-	list := array.NewInt32Data(data)
-	defer list.Release()
-	return to.WriteDictIndices(list, presences, nil)
+	return nil
 }
 
-// bitmap is presences as Arrow has them, nil where nothing is absent.
-func bitmap(presences []int16) (bits *memory.Buffer, absent int) {
-	list := make([]byte, (len(presences)+7)/8)
-	for i, is := range presences {
-		list[i/8] |= byte(is) << (i % 8)
-		absent += 1 - int(is)
-	}
-	if absent == 0 {
-		return nil, 0
-	}
-	return memory.NewBufferBytes(list), absent
-}
+// lent are the bytes of a text, which are only read.
+func lent(text string) []byte { return unsafe.Slice(unsafe.StringData(text), len(text)) }

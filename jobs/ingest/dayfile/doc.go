@@ -14,8 +14,8 @@
 //   - Columns are written by the ids of the table's fields, with the names and widths that the table has now. A table
 //     that lacks one of lakectl's columns is refused.
 //   - What is handed to Add is copied: nothing that its strings lie in is kept.
-//   - The files hold what arrow-go would write from the same rows with the same settings, value by value and bound by
-//     bound.
+//   - The files hold what arrow-go would write from the same rows with the same settings, value by value, and bound by
+//     bound of a column of a row group. The pages are made here; single pages say no bounds.
 //
 // # Bounds
 //

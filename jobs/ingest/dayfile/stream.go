@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/lake"
@@ -45,7 +44,7 @@ type Stream struct {
 	groups int
 	uri    string
 	out    *lake.FileWriter
-	file   *file.Writer
+	file   *output
 }
 
 // NewStream opens a file of t. Each row says its source. A stream that is not closed must be aborted.
@@ -62,7 +61,7 @@ func NewStream(ctx context.Context, t *lake.Table, day int, job string) (*Stream
 	if s.out, err = t.Create(ctx, s.uri); err != nil {
 		return nil, err
 	}
-	if s.file, err = file.NewParquetWriterWithError(s.out, s.w.schema, file.WithWriterProps(s.w.props)); err != nil {
+	if s.file, err = newOutput(s.out, s.w.schema, s.w.props); err != nil {
 		return nil, errors.Join(err, s.out.Close())
 	}
 	return s, nil
@@ -143,10 +142,7 @@ func (s *Stream) Close() (iceberg.DataFile, error) {
 			return nil, errors.Join(err, s.Abort())
 		}
 	}
-	if err := s.file.Close(); err != nil { // closes out too
-		return nil, err
-	}
-	footer, err := s.file.FileMetadata()
+	footer, err := s.file.finish()
 	if err != nil {
 		return nil, err
 	}

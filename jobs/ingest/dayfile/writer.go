@@ -7,7 +7,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/arrow-go/v18/parquet/schema"
@@ -20,7 +19,8 @@ import (
 const (
 	groupRows = 250_000   // of one row group
 	pageBytes = 256 << 10 // of one page; whoever merges files has one of each column of each file in memory
-	writers   = 2         // files being written at a time, each with the columns of a row group in memory
+	zstdLevel = 1
+	writers   = 2 // files being written at a time, each with the columns of a row group in memory
 )
 
 // Write writes rows as files of t, one for each day of event time. Their names say which job made them, their rows from
@@ -67,6 +67,7 @@ type Writer struct {
 	columns []columnWriter
 	rows    *Rows
 	group   *rowGroup
+	paper   *paper
 }
 
 // NewWriter makes a writer of what is in r, from one source, for the columns that t has.
@@ -83,7 +84,10 @@ func NewWriter(t *lake.Table, r *Rows, source string) (*Writer, error) {
 		return nil, err
 	}
 	w.schema = parquetSchema.Root()
-	w.columns, err = columnsOf(t.Columns())
+	if w.columns, err = columnsOf(t.Columns()); err != nil {
+		return nil, err
+	}
+	w.paper, err = newPaper()
 	return w, err
 }
 
@@ -103,44 +107,39 @@ func (w *Writer) write(ctx context.Context, d Day, job string) (iceberg.DataFile
 
 // WriteTo writes the rows of a day as one file to out, which it closes.
 func (w *Writer) WriteTo(out io.WriteCloser, d Day) (*metadata.FileMetaData, error) {
-	f, err := file.NewParquetWriterWithError(out, w.schema, file.WithWriterProps(w.props))
+	f, err := newOutput(out, w.schema, w.props)
 	if err != nil {
 		return nil, errors.Join(err, out.Close())
 	}
 	for order := d.order; len(order) > 0; {
 		n := min(len(order), groupRows)
-		if err := w.writeGroup(f, order[:n]); err != nil {
-			return nil, errors.Join(err, f.Close())
+		w.group.fill(w.rows, order[:n])
+		if err := w.writeColumns(f); err != nil {
+			return nil, errors.Join(err, out.Close())
 		}
 		order = order[n:]
 	}
-	if err := f.Close(); err != nil { // closes out too
-		return nil, err
-	}
-	return f.FileMetadata()
-}
-
-func (w *Writer) writeGroup(f *file.Writer, order []place) error {
-	w.group.fill(w.rows, order)
-	return w.writeColumns(f)
+	return f.finish()
 }
 
 // writeColumns writes what the row group has been filled with.
-func (w *Writer) writeColumns(f *file.Writer) error {
-	group, err := f.AppendRowGroupChecked()
-	if err != nil {
-		return err
-	}
+func (w *Writer) writeColumns(f *output) error {
+	group := f.meta.AppendRowGroup()
 	for _, write := range w.columns {
-		to, err := group.NextColumn()
+		to, err := f.newChunk(group, w.paper)
 		if err != nil {
 			return err
 		}
 		if err := write(w.group, to); err != nil {
 			return err
 		}
+		if err := to.finish(); err != nil {
+			return err
+		}
 	}
-	return group.Close()
+	group.SetNumRows(len(w.group.ids))
+	f.groups++
+	return group.Finish(0, f.groups-1)
 }
 
 // Properties are the settings that the files are written with.
@@ -159,7 +158,7 @@ func properties(columns ...lake.Column) *parquet.WriterProperties {
 		return name
 	}
 	props := []parquet.WriterProperty{
-		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithMaxRowGroupLength(groupRows),
+		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(zstdLevel), parquet.WithMaxRowGroupLength(groupRows),
 		parquet.WithDataPageSize(pageBytes), parquet.WithStatsFor(stored("listen_id"), false),
 	}
 	for _, name := range []string{"listen_id", "ms_played", "track_ms", "event_time", "received_time", "source_partition", "source_offset"} {
