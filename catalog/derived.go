@@ -14,6 +14,10 @@ var Published = []string{RoyaltyLines, RoyaltyPayouts, RoyaltyShares, Adjustment
 // from listens as it is, for their old files may hold what was erased since.
 var Ledger = []string{ListensCounted, Duplicates}
 
+// LedgerDayRows is how many rows of a day of event time get a file of their own in the tables of [Ledger], which are
+// partitioned by month: a purge of few days then leaves the files of the others as they are.
+const LedgerDayRows = 4096
+
 // Judged are the tables that the proofs of package royalty and audit stand on.
 func Judged() []string { return slices.Concat(Ledger, Published) }
 

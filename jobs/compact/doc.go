@@ -17,6 +17,11 @@
 // most once a tier, and a day keeps at most eleven files a tier. A file of three quarters of the target size is never
 // small again. Nothing else is rewritten.
 //
+// The ledger is partitioned by month, and still who purges few days of a listener should rewrite little. So a group of
+// it becomes a file for each day that has [catalog.LedgerDayRows] rows or more, and one for all other days. A file of
+// one day with so many rows is merged with others of that day alone, from four on: a day keeps at most three a tier.
+// Bounds in the manifest say which day a file is of; one without them counts as of several.
+//
 // # Which tables
 //
 // Those in [Tables]: the archive, quarantine and the ledger, and of the small ones deletion_log, erased_files, sources
@@ -40,15 +45,15 @@
 // encodings and hashes. Rows that it cannot hold, such as an empty text where lakectl has none, leave their files as
 // they are.
 //
-// Rows of other tables are sorted and written by DuckDB, as those want them who read them: the ledger by listener,
-// adjustments by artist, refused records and notes as they came. Files with a column that another engine added to the
-// table stay as they are, for its values would be lost.
+// Rows of other tables are sorted and written by DuckDB, as those want them who read them: the ledger by listener
+// within each file, adjustments by artist, refused records and notes as they came. Files with a column that another
+// engine added to the table stay as they are, for its values would be lost.
 //
 // Whoever asks for less goes first: a run ends when [Options].Free says so. Package maintain lets deletions go first.
 //
 // # Invariants
 //
-//   - The rows of a group and those of its new file, read back from the disk, have the same number and the same sum of
+//   - The rows of a group and those of its new files, read back from the disk, have the same number and the same sum of
 //     hashes over all columns, or nothing is committed: jobs.ErrProof names the files. Of tables that DuckDB
 //     sorts each row is compared with what should be at its place.
 //   - A row that was deleted at any time before the commit is not in the table after it (lake.Rewrite).

@@ -10,6 +10,7 @@ import (
 // Bounds of a group. The memory of what is read at the same time is an estimate.
 const (
 	fewest      = 12        // files of one size that are merged
+	fewestOfDay = 4         // of one size and one day, in partitions of a month
 	mostInputs  = 512       // open at the same time
 	mostMemory  = 384 << 20 // bytes; half of what the process may use where that is less
 	leastMemory = 32 << 20
@@ -30,6 +31,7 @@ type Input struct {
 	File          lake.File
 	Day           int // number of the partition; a day or month since 1970 is its own
 	Part          any // the partition, see [lake.PartitionValue]
+	Apart         int // the day within the partition that has this file for itself, in days since 1970; 0: none
 	Sorted        bool
 	Deletes       int   // delete files that name it
 	Deleted       int64 // rows, at most
@@ -62,7 +64,7 @@ type Group struct {
 func PlanOf(s State) []Group {
 	var heavy, small []Group
 	var apart []Input // with deleted rows
-	byShelf := map[[2]int][]Input{}
+	byShelf := map[[3]int][]Input{}
 	for _, in := range s.Inputs {
 		class, ok := s.class(in)
 		if !ok || cost(in) > s.Memory {
@@ -72,7 +74,7 @@ func PlanOf(s State) []Group {
 			apart = append(apart, in)
 		}
 		if in.File.FileSizeBytes() < s.Target*3/4 && cost(in) <= s.Memory/2 {
-			key := [2]int{in.Day, class}
+			key := [3]int{in.Day, class, in.Apart}
 			byShelf[key] = append(byShelf[key], in)
 		}
 	}
@@ -135,6 +137,10 @@ func (s State) due(list []Input) []Input {
 		counts[t]++
 		bytes[t] += in.File.FileSizeBytes()
 	}
+	enough := fewest
+	if list[0].Apart != 0 {
+		enough = fewestOfDay
+	}
 	full, below := -1, int64(0)
 	merged := int64(0) // bytes of the file that the full tiers below become
 	for t := range counts {
@@ -142,7 +148,7 @@ func (s State) due(list []Input) []Input {
 		if merged > 0 && s.tier(merged) == t {
 			n++
 		}
-		if below += bytes[t]; n >= fewest {
+		if below += bytes[t]; n >= enough {
 			full, merged = t, below
 		}
 	}

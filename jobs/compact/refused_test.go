@@ -138,7 +138,7 @@ func TestARefusedRecordThatDiffersIsFound(t *testing.T) {
 		"a row":       "DELETE FROM merged WHERE place = 7",
 		"two swapped": "UPDATE merged SET place = 15 - place WHERE place IN (7, 8)",
 	} {
-		s, err := sortGroup(t.Context(), w.env(), base, groups[0], "compact/refused")
+		s, err := r.sortGroup(t.Context(), base, groups[0], "compact/refused")
 		w.check(err)
 		w.check(s.prove(t.Context(), base, groups[0]))
 		w.check(s.db.ExecText(t.Context(), spoil))

@@ -24,7 +24,7 @@ type result struct {
 // rewritten writes a group anew: the archive by merging, other tables, which nobody sorted, by DuckDB.
 func (r *run) rewritten(ctx context.Context, base lake.Snapshot, g Group) (result, error) {
 	if order := orders[r.o.Table]; order != "" {
-		s, err := sortGroup(ctx, r.env, base, g, order)
+		s, err := r.sortGroup(ctx, base, g, order)
 		if err != nil {
 			return result{}, err
 		}

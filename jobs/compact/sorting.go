@@ -11,28 +11,31 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// sorting is a group of a table that DuckDB sorts and writes as one file, which nobody has committed yet. The session
-// has where each row went until the commit.
+// sorting is a group of a table that DuckDB sorts and writes, which nobody has committed yet. The session has where
+// each row went until the commit: its place is a number over all new files.
 type sorting struct {
-	db    *jobs.Session
-	files []iceberg.DataFile
-	want  int64 // rows of the group that are not deleted
+	db      *jobs.Session
+	files   []iceberg.DataFile
+	starts  []int64 // place of the first row of each file
+	want    int64   // rows of the group that are not deleted
+	dayRows int64   // of the ledger, that get a file of their own
 }
 
-// sortGroup writes the rows of a group that a snapshot has as one file, in the order of a statement.
-func sortGroup(ctx context.Context, env jobs.Env, base lake.Snapshot, g Group, order string) (s *sorting, err error) {
+// sortGroup writes the rows of a group that a snapshot has, in the order of a statement: those of the ledger as files
+// of a day each, as far as the days have many, those of other tables as one file.
+func (r *run) sortGroup(ctx context.Context, base lake.Snapshot, g Group, order string) (s *sorting, err error) {
 	if err := refuseStrange(ctx, base.Table(), g); err != nil {
 		return nil, err
 	}
-	s = &sorting{want: g.Rows}
-	gone, err := base.DeletedRows(ctx, env.Duck.Verify, g.files())
+	s = &sorting{want: g.Rows, dayRows: r.o.dayRows}
+	gone, err := base.DeletedRows(ctx, r.env.Duck.Verify, g.files())
 	if err != nil {
 		return nil, err
 	}
 	for _, rows := range gone {
 		s.want -= int64(len(rows))
 	}
-	if s.db, err = env.Open(ctx); err != nil {
+	if s.db, err = r.env.Open(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.write(ctx, base, g, order); err != nil {
@@ -45,26 +48,44 @@ func (s *sorting) write(ctx context.Context, base lake.Snapshot, g Group, order 
 	if err := s.db.BindFiles(ctx, "inputs", base, g.files()); err != nil {
 		return err
 	}
-	if err := errors.Join(s.db.KeepOrder(ctx), s.db.RunAll(ctx, order, "compact/sorted")); err != nil {
+	if err := s.db.KeepOrder(ctx); err != nil {
 		return err
 	}
+	if byDay(base.Table().Name()) {
+		return s.writePieces(ctx, base, g, order)
+	}
+	if err := s.db.RunAll(ctx, order, "compact/sorted"); err != nil {
+		return err
+	}
+	return s.writeOne(ctx, base, g, 0)
+}
+
+// writeOne writes the view or table sorted as one file, the first row of which has a place.
+func (s *sorting) writeOne(ctx context.Context, base lake.Snapshot, g Group, place int64) (err error) {
+	var files []iceberg.DataFile
 	if g.Part == nil {
-		s.files, err = s.db.Write(ctx, base.Table(), maintainJob, "sorted")
+		files, err = s.db.Write(ctx, base.Table(), maintainJob, "sorted")
 	} else {
-		s.files, err = s.db.WritePartition(ctx, base.Table(), maintainJob, "sorted", g.Part)
+		files, err = s.db.WritePartition(ctx, base.Table(), maintainJob, "sorted", g.Part)
+	}
+	if err == nil && len(files) > 1 {
+		err = fmt.Errorf("sorted rows became %d files: %w", len(files), jobs.ErrProof)
+	}
+	for _, f := range files {
+		s.files, s.starts = append(s.files, f), append(s.starts, place)
 	}
 	return err
 }
 
 // find is what [lake.Rewrite] asks.
 func (s *sorting) find(ctx context.Context, input string, rows []int64) (map[string][]int64, error) {
-	path, err := lake.LocalPath(input)
+	local, err := lake.LocalPath(input)
 	if err != nil {
 		return nil, err
 	}
 	fresh := make([][]any, len(rows))
 	for i, n := range rows {
-		fresh[i] = []any{path, n}
+		fresh[i] = []any{local, n}
 	}
 	if err := s.db.Run(ctx, "compact/fresh"); err != nil {
 		return nil, err
@@ -75,20 +96,21 @@ func (s *sorting) find(ctx context.Context, input string, rows []int64) (map[str
 	to := map[string][]int64{}
 	var place int64
 	err = s.db.Each(ctx, "compact/places", nil, []any{&place}, func() error {
-		to[s.files[0].FilePath()] = append(to[s.files[0].FilePath()], place)
+		path, pos := s.at(place)
+		to[path] = append(to[path], pos)
 		return nil
 	})
 	return to, err
 }
 
-// prove reads the new file back and holds every row against the one that should be there.
+// prove reads the new files back and holds every row against the one that should be there.
 func (s *sorting) prove(ctx context.Context, base lake.Snapshot, g Group) error {
 	written := make([]lake.File, len(s.files))
 	for i, f := range s.files {
 		written[i] = lake.File{DataFile: f}
 	}
-	if len(written) > 1 {
-		return fmt.Errorf("a group became %d files: %w", len(written), jobs.ErrProof)
+	if err := s.fillStarts(ctx); err != nil {
+		return err
 	}
 	if err := s.db.BindFiles(ctx, "written", base, written); err != nil {
 		return err

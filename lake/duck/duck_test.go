@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -266,6 +267,49 @@ func TestAPartitionGetsItsRowsOnly(t *testing.T) {
 	}
 	if _, err := d.WritePartition(t.Context(), tbl, "test", "every_row", "2026-02-27"); err == nil {
 		t.Error("a text is taken for a day")
+	}
+}
+
+func TestDaysApartGetFilesOfTheirOwn(t *testing.T) {
+	l := laketest.New(t)
+	d := l.DB(t)
+	tbl, err := l.Table(t.Context(), catalog.ListensCounted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.ExecText(t.Context(), "CREATE VIEW counted AS SELECT printf('id-%d', i) AS listen_id, 'u' AS user_id, 't' AS track_id, 'a' AS artist_id, "+
+		"NULL AS device, TIMESTAMPTZ '2026-02-27T23:00:00Z' + to_hours(i::INTEGER) AS event_time, 1 AS ms_played, NULL AS track_ms, NULL AS country, NULL AS tier, "+
+		"TIMESTAMPTZ '2026-03-07T00:00:00Z' AS received_time, 't' AS source_topic, 0 AS source_partition, i AS source_offset FROM range(26 + 72) r(i)"); err != nil {
+		t.Fatal(err)
+	}
+	day := lake.Day(time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC))
+	for _, c := range []struct {
+		month lake.Month
+		apart []int
+		want  map[int]int64 // rows by day that a file says; -1: of several
+	}{
+		{lake.MonthOf(lake.DayStart(day)), []int{day}, map[int]int64{day: 24, day - 1: 1}},
+		{lake.MonthOf(lake.DayStart(day + 1)), []int{day + 2, day + 9}, map[int]int64{day + 2: 24, -1: 49}},
+		{lake.MonthOf(lake.DayStart(day + 1)), nil, map[int]int64{-1: 73}},
+	} {
+		files, err := d.WriteDays(t.Context(), tbl, "test", "counted", c.month, c.apart)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[int]int64{}
+		for _, f := range files {
+			of, one := tbl.OneDay(lake.File{DataFile: f}, "event_time")
+			if !one {
+				of = -1
+			}
+			got[of] += f.Count()
+			if lake.PartitionValue(f) != int(c.month) {
+				t.Errorf("a file of %s has partition %v", c.month, lake.PartitionValue(f))
+			}
+		}
+		if len(files) != len(c.want) || !maps.Equal(got, c.want) {
+			t.Errorf("%s, %v apart: %d files with %v, want %v", c.month, c.apart, len(files), got, c.want)
+		}
 	}
 }
 

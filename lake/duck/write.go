@@ -34,6 +34,12 @@ func (d *DB) WritePartition(ctx context.Context, t *lake.Table, job, relation st
 	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: value})
 }
 
+// WriteDays is [DB.WritePartition] for a month of a column of instants. Each of some days, in days since 1970, gets
+// files of its own, and the others share theirs: who rewrites the rows of few days then rewrites few files.
+func (d *DB) WriteDays(ctx context.Context, t *lake.Table, job, relation string, month lake.Month, days []int) ([]iceberg.DataFile, error) {
+	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: int(month), apart: days})
+}
+
 // WriteSorted is [DB.WritePartition] for one file in the order of columns of t, by lakectl's names, which must be that
 // of its spec. Its row groups have at most so many rows: who looks for one key reads little.
 func (d *DB) WriteSorted(ctx context.Context, t *lake.Table, job, relation string, value any, order []string, groupRows int) ([]iceberg.DataFile, error) {
@@ -58,6 +64,7 @@ func (d *DB) writeOne(ctx context.Context, t *lake.Table, job string, c copyOf) 
 	if c.where, err = p.holds(c.value); err != nil {
 		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 	}
+	c.splits = p.splits(c.apart)
 	return d.write(ctx, t, job, c)
 }
 
@@ -67,6 +74,8 @@ type copyOf struct {
 	partitioning partitioning // zero: into one file, all of the partition value
 	where        string
 	value        any
+	apart        []int    // days that get files of their own
+	splits       string   // the expression of that; "" splits nothing
 	order        []string // of the rows; nil: as they come
 	inOrder      bool     // they come in the order of the table's spec
 	groupRows    int      // of a row group, at most; 0: as DuckDB likes
@@ -157,8 +166,12 @@ func (c copyOf) statement(columns []column, dir string) string {
 		ids[i] = fmt.Sprintf("%s: %d", Ident(c.stored), c.id)
 	}
 	target, options := filepath.Join(dir, "data.parquet"), ""
+	by := c.splits
 	if c.partitioning.source != "" {
-		selected = append(selected, c.partitioning.expression()+" AS "+partitionColumn)
+		by = c.partitioning.expression()
+	}
+	if by != "" {
+		selected = append(selected, by+" AS "+partitionColumn)
 		target, options = dir, ", PARTITION_BY ("+partitionColumn+"), OVERWRITE_OR_IGNORE"
 	}
 	if c.groupRows > 0 {
@@ -219,6 +232,19 @@ func (p partitioning) expression() string {
 		return fmt.Sprintf("date_diff('%s', DATE '1970-01-01', %s)", p.unit, p.source)
 	}
 	return fmt.Sprintf("date_diff('%s', DATE '1970-01-01', CAST(make_timestamp(epoch_us(%s)) AS DATE))", p.unit, p.source)
+}
+
+// splits is an expression that tells some days of the column apart, and the others not; "" where that is none.
+func (p partitioning) splits(days []int) string {
+	if len(days) == 0 {
+		return ""
+	}
+	list := make([]string, len(days))
+	for i, day := range days {
+		list[i] = strconv.Itoa(day)
+	}
+	p.unit = "day"
+	return fmt.Sprintf("CASE WHEN %s IN (%s) THEN %s ELSE -1 END", p.expression(), strings.Join(list, ", "), p.expression())
 }
 
 // holds is the condition that a row belongs to a partition.

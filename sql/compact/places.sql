@@ -1,2 +1,2 @@
--- Where rows are in the new file. Grain: one row. Relations: fresh, merged.
+-- Where rows are in the new files. Grain: one row. Relations: fresh, merged.
 SELECT m.place FROM fresh f JOIN merged m ON m._file = f.path AND m._pos = f.pos ORDER BY m.place
