@@ -21,9 +21,9 @@ import (
 	"github.com/lakectl/lakectl/catalog/open"
 )
 
-// template is an empty lake as [open.Init] leaves it. Writing one anew under other names takes a quarter of the CPU that
-// making one takes, and a plain run needs hundreds. Lakes of one process have the same subject key, nothing else in
-// common.
+// template is an empty lake as [open.Init] leaves it. Writing one anew under other names takes a quarter of the CPU
+// that making one takes, and a plain run needs hundreds. Lakes of one process have the same subject key, nothing else
+// in common.
 type template struct {
 	dir     string
 	catalog []byte
