@@ -14,9 +14,16 @@ var Published = []string{RoyaltyLines, RoyaltyPayouts, RoyaltyShares, Adjustment
 // from listens as it is, for their old files may hold what was erased since.
 var Ledger = []string{ListensCounted, Duplicates}
 
-// LedgerDayRows is how many rows of a day of event time get a file of their own in the tables of [Ledger], which are
-// partitioned by month: a purge of few days then leaves the files of the others as they are.
-const LedgerDayRows = 4096
+// In the tables of [Ledger], which are partitioned by month, LedgerSpan days of event time get a file of their own from
+// LedgerSpanRows rows on: a purge of few days then leaves the files of the others as they are. More files would cost a
+// night that looks for its listens in a month.
+const (
+	LedgerSpan     = 3
+	LedgerSpanRows = 4096
+)
+
+// LedgerSpanOf is the number of the span that a day lies in, both since 1970. The end of a month cuts a span.
+func LedgerSpanOf(day int) int { return day / LedgerSpan }
 
 // Judged are the tables that the proofs of package royalty and audit stand on.
 func Judged() []string { return slices.Concat(Ledger, Published) }

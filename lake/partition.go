@@ -134,13 +134,13 @@ func boundPartition(f iceberg.DataFile, ours iceberg.PartitionField) any {
 	return from
 }
 
-// OneDay is the day, in days since 1970, on which all instants of a column of a file lie, as its bounds say; false
-// where they are of several days, or nothing is said.
-func (t *Table) OneDay(f File, column string) (day int, ok bool) {
+// DaysOf are the first and the last day, in days since 1970, on which instants of a column of a file lie, as its bounds
+// say; false where nothing is said.
+func (t *Table) DaysOf(f File, column string) (first, last int, ok bool) {
 	c, _ := t.Column(column)
 	earliest, lower := boundTime(f.LowerBoundValues()[c.Field.ID])
 	latest, upper := boundTime(f.UpperBoundValues()[c.Field.ID])
-	return Day(earliest), lower && upper && Day(earliest) == Day(latest)
+	return Day(earliest), Day(latest), lower && upper
 }
 
 // boundTime reads the bound of a column of dates or instants.

@@ -18,9 +18,9 @@
 // small again. Nothing else is rewritten.
 //
 // The ledger is partitioned by month, and still who purges few days of a listener should rewrite little. So a group of
-// it becomes a file for each day that has [catalog.LedgerDayRows] rows or more, and one for all other days. A file of
-// one day with so many rows is merged with others of that day alone, from four on: a day keeps at most three a tier.
-// Bounds in the manifest say which day a file is of; one without them counts as of several.
+// it becomes a file for each span of three days that has [catalog.LedgerSpanRows] rows or more, and one for all other
+// days. A file of one span with so many rows is merged with others of that span alone, from four on: a span keeps at
+// most three a tier. Bounds in the manifest say which span a file is of; one without them counts as of several.
 //
 // # Which tables
 //

@@ -8,25 +8,26 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
-// byDay tells whether files of a table are kept to single days within its partitions: it is partitioned by month, and
-// who erases or purges few days of a listener should find few files.
-func byDay(table string) bool { return slices.Contains(catalog.Ledger, table) }
+// bySpan tells whether files of a table are kept to spans of few days within its partitions: it is partitioned by
+// month, and who erases or purges few days of a listener should find few files.
+func bySpan(table string) bool { return slices.Contains(catalog.Ledger, table) }
 
-// dayOf is the day that all rows of a file are of, where they are enough for a file of their own; 0 otherwise, and in
-// tables that are not kept so. Files that say nothing of their instants lie with those of several days.
-func (r *run) dayOf(t *lake.Table, f lake.File) int {
-	if !byDay(t.Name()) || f.Count() < r.o.dayRows {
+// apart is the span that all rows of a file are of, where they are enough for a file of their own; 0 otherwise, and in
+// tables that are not kept so. Files that say nothing of their instants lie with those of several spans.
+func (r *run) apart(t *lake.Table, f lake.File) int {
+	if !bySpan(t.Name()) || f.Count() < r.o.spanRows {
 		return 0
 	}
-	if day, one := t.OneDay(f, "event_time"); one {
-		return day
+	first, last, ok := t.DaysOf(f, "event_time")
+	if span := catalog.LedgerSpanOf(first); ok && span == catalog.LedgerSpanOf(last) {
+		return span
 	}
 	return 0
 }
 
-// writePieces writes a file for each day of the group that has many rows, and one for all other days.
+// writePieces writes a file for each span of the group that has many rows, and one for all others.
 func (s *sorting) writePieces(ctx context.Context, base lake.Snapshot, g Group, order string) error {
-	if err := s.db.Run(ctx, "compact/apart", s.dayRows); err != nil {
+	if err := s.db.Run(ctx, "compact/apart", catalog.LedgerSpan, s.spanRows); err != nil {
 		return err
 	}
 	if err := s.db.Run(ctx, order); err != nil {

@@ -40,25 +40,26 @@ func (w *world) night(table string, day, rows, late int) {
 }
 
 // A purge of few days rewrites the files that hold rows of them, so a month of the ledger is not one file.
-func TestAMonthOfTheLedgerBecomesFilesOfADayEach(t *testing.T) {
+func TestAMonthOfTheLedgerBecomesFilesOfFewDaysEach(t *testing.T) {
 	for _, table := range catalog.Ledger[:len(catalog.Ledger)/laketest.Stride(2)] {
 		w := newWorld(t)
-		const days, dayRows = 24, 40
+		const days = 24
 		for day := 1; day <= days; day++ {
 			w.night(table, day, 50+w.r.IntN(10), 1)
 		}
 		w.eraseFrom(table, "_pos % 9 = 1")
-		want, o := w.rowsOf(table), Options{Table: table, dayRows: dayRows}
+		want, o := w.rowsOf(table), Options{Table: table, spanRows: 100}
 		w.compact(o)
 		w.equal("rows", w.rowsOf(table), want)
 		now, several := w.Snapshot(t, table).Table(), 0
 		for _, f := range w.filesOf(table) {
-			if _, one := now.OneDay(f, "event_time"); !one {
+			first, last, ok := now.DaysOf(f, "event_time")
+			if !ok || catalog.LedgerSpanOf(first) != catalog.LedgerSpanOf(last) {
 				several++
 			}
 		}
-		if files := len(w.filesOf(table)); files > days+fewest || several >= fewest || files < days {
-			t.Errorf("%s: %d files, %d of several days", table, files, several)
+		if files := len(w.filesOf(table)); files > days/catalog.LedgerSpan+1+fewest || several >= fewest || files < days/catalog.LedgerSpan {
+			t.Errorf("%s: %d files, %d of several spans", table, files, several)
 		}
 		head := w.Snapshot(t, table).ID()
 		w.equal("files written by a second run", w.compact(o).Written, 0)
@@ -67,7 +68,7 @@ func TestAMonthOfTheLedgerBecomesFilesOfADayEach(t *testing.T) {
 }
 
 // Three months of runs of the royalties job that come each night or each hour, with a maintenance after each: every run
-// writes a file of the day it is about where that is worth one, and one of the rows that are late.
+// writes a file of the span it is about where that is worth one, and one of the rows that are late.
 func TestFilesOfALedgerMonthAreBounded(t *testing.T) {
 	for _, c := range []struct{ runs, rows int }{{1, 3_000}, {1, 12_000}, {1, 1_000_000}, {24, 100}, {24, 500}, {24, 20_000}} {
 		t.Run(fmt.Sprint(c.runs, " runs a day with ", c.rows, " rows"), func(t *testing.T) {
@@ -86,7 +87,7 @@ func TestFilesOfALedgerMonthAreBounded(t *testing.T) {
 			}
 			amplification := float64(m.came+m.written) / float64(m.came)
 			t.Logf("%d files, %.2f rows written a row", len(m.s.Inputs), amplification)
-			if len(m.s.Inputs) > 31*(1+2*(fewestOfDay-1))+2*fewest || amplification > 5 {
+			if len(m.s.Inputs) > 11*(1+2*(fewestApart-1))+2*fewest || amplification > 5 {
 				t.Errorf("%d files, %.2f rows written for each", len(m.s.Inputs), amplification)
 			}
 		})
@@ -111,17 +112,17 @@ func (m *month) sum(days []int) (rows int) {
 	return rows
 }
 
-// put adds files of rows as they are written: of each day with many, and of all the others.
+// put adds files of rows as they are written: of each span with many, and of all the others.
 func (m *month) put(days []int) {
 	rest := make([]int, len(days))
-	for d, n := range days {
-		if n < catalog.LedgerDayRows {
-			rest[d] = n
-			continue
+	for from := 0; from < len(days); from += catalog.LedgerSpan {
+		own, to := make([]int, len(days)), min(from+catalog.LedgerSpan, len(days))
+		copy(own[from:to], days[from:to])
+		if m.sum(own) >= catalog.LedgerSpanRows {
+			m.add(own, 1+from/catalog.LedgerSpan)
+		} else {
+			copy(rest[from:to], days[from:to])
 		}
-		own := make([]int, len(days))
-		own[d] = n
-		m.add(own, d+1)
 	}
 	if m.sum(rest) > 0 {
 		m.add(rest, 0)

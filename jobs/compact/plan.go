@@ -10,7 +10,7 @@ import (
 // Bounds of a group. The memory of what is read at the same time is an estimate.
 const (
 	fewest      = 12        // files of one size that are merged
-	fewestOfDay = 4         // of one size and one day, in partitions of a month
+	fewestApart = 4         // of one size and one span of days, in partitions of a month
 	mostInputs  = 512       // open at the same time
 	mostMemory  = 384 << 20 // bytes; half of what the process may use where that is less
 	leastMemory = 32 << 20
@@ -31,7 +31,7 @@ type Input struct {
 	File          lake.File
 	Day           int // number of the partition; a day or month since 1970 is its own
 	Part          any // the partition, see [lake.PartitionValue]
-	Apart         int // the day within the partition that has this file for itself, in days since 1970; 0: none
+	Apart         int // number of the span of days within the partition that has this file for itself; 0: none
 	Sorted        bool
 	Deletes       int   // delete files that name it
 	Deleted       int64 // rows, at most
@@ -139,7 +139,7 @@ func (s State) due(list []Input) []Input {
 	}
 	enough := fewest
 	if list[0].Apart != 0 {
-		enough = fewestOfDay
+		enough = fewestApart
 	}
 	full, below := -1, int64(0)
 	merged := int64(0) // bytes of the file that the full tiers below become

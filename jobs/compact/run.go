@@ -25,8 +25,8 @@ type Options struct {
 	// Free tells, before each group, whether nobody who goes first waits. Nil: nobody does.
 	Free func(ctx context.Context) (bool, error)
 
-	dayRows int64  // see [catalog.LedgerDayRows], which it is but in tests
-	between func() // is called before a group is committed, by tests
+	spanRows int64  // see [catalog.LedgerSpanRows], which it is but in tests
+	between  func() // is called before a group is committed, by tests
 }
 
 func (o *Options) defaults() {
@@ -39,8 +39,8 @@ func (o *Options) defaults() {
 	if o.Budget <= 0 {
 		o.Budget = 4 << 30
 	}
-	if o.dayRows == 0 {
-		o.dayRows = catalog.LedgerDayRows
+	if o.spanRows == 0 {
+		o.spanRows = catalog.LedgerSpanRows
 	}
 	if o.Minutes <= 0 {
 		o.Minutes = 5 * time.Minute

@@ -14,20 +14,20 @@ import (
 // sorting is a group of a table that DuckDB sorts and writes, which nobody has committed yet. The session has where
 // each row went until the commit: its place is a number over all new files.
 type sorting struct {
-	db      *jobs.Session
-	files   []iceberg.DataFile
-	starts  []int64 // place of the first row of each file
-	want    int64   // rows of the group that are not deleted
-	dayRows int64   // of the ledger, that get a file of their own
+	db       *jobs.Session
+	files    []iceberg.DataFile
+	starts   []int64 // place of the first row of each file
+	want     int64   // rows of the group that are not deleted
+	spanRows int64   // of the ledger, that get a file of their own
 }
 
 // sortGroup writes the rows of a group that a snapshot has, in the order of a statement: those of the ledger as files
-// of a day each, as far as the days have many, those of other tables as one file.
+// of a span of days each, as far as these have many, those of other tables as one file.
 func (r *run) sortGroup(ctx context.Context, base lake.Snapshot, g Group, order string) (s *sorting, err error) {
 	if err := refuseStrange(ctx, base.Table(), g); err != nil {
 		return nil, err
 	}
-	s = &sorting{want: g.Rows, dayRows: r.o.dayRows}
+	s = &sorting{want: g.Rows, spanRows: r.o.spanRows}
 	gone, err := base.DeletedRows(ctx, r.env.Duck.Verify, g.files())
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (s *sorting) write(ctx context.Context, base lake.Snapshot, g Group, order 
 	if err := s.db.KeepOrder(ctx); err != nil {
 		return err
 	}
-	if byDay(base.Table().Name()) {
+	if bySpan(base.Table().Name()) {
 		return s.writePieces(ctx, base, g, order)
 	}
 	if err := s.db.RunAll(ctx, order, "compact/sorted"); err != nil {

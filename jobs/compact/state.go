@@ -69,7 +69,7 @@ func (r *run) inputs(ctx context.Context, s lake.Snapshot) ([]Input, error) {
 		if !known || r.skipped[f.FilePath()] {
 			continue
 		}
-		in := Input{File: f, Day: r.number(part), Part: part, Apart: r.dayOf(s.Table(), f), Sorted: orders[r.o.Table] == "" && !r.unsorted[f.FilePath()]}
+		in := Input{File: f, Day: r.number(part), Part: part, Apart: r.apart(s.Table(), f), Sorted: orders[r.o.Table] == "" && !r.unsorted[f.FilePath()]}
 		in.Since, in.Before = s.Came(f)
 		d := deletes[f.FilePath()]
 		in.Deletes, in.Deleted = d.files, min(d.rows, f.Count())

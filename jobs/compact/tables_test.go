@@ -108,7 +108,7 @@ func TestCompactionOfAnyTableChangesNoRowAndSettles(t *testing.T) {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			o := Options{Table: table, Target: 256 << 10, dayRows: 40}
+			o := Options{Table: table, Target: 256 << 10, spanRows: 40}
 			for round := range 4 / laketest.Stride(4) {
 				for range 12 + w.r.IntN(6) {
 					w.add(table, 1+w.r.IntN(200)/(1+w.r.IntN(20)))
@@ -236,7 +236,7 @@ func TestNoErasedRowOfTheLedgerComesBack(t *testing.T) {
 			env := w.env()
 			env.Lake = w.With(laketest.CrashOnce(nth, cancel)).Lake
 			erased := false
-			_, err := Run(ctx, env, Options{Table: table, dayRows: 50, between: func() {
+			_, err := Run(ctx, env, Options{Table: table, spanRows: 50, between: func() {
 				if !erased {
 					w.eraseFrom(table, "user_id = 'user-1'")
 				}

@@ -270,7 +270,7 @@ func TestAPartitionGetsItsRowsOnly(t *testing.T) {
 	}
 }
 
-func TestDaysApartGetFilesOfTheirOwn(t *testing.T) {
+func TestSpansApartGetFilesOfTheirOwn(t *testing.T) {
 	l := laketest.New(t)
 	d := l.DB(t)
 	tbl, err := l.Table(t.Context(), catalog.ListensCounted)
@@ -285,24 +285,26 @@ func TestDaysApartGetFilesOfTheirOwn(t *testing.T) {
 	day := lake.Day(time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC))
 	for _, c := range []struct {
 		month lake.Month
+		days  int
 		apart []int
-		want  map[int]int64 // rows by day that a file says; -1: of several
+		want  map[[2]int]int64 // rows by first and last day, from the last of February on
 	}{
-		{lake.MonthOf(lake.DayStart(day)), []int{day}, map[int]int64{day: 24, day - 1: 1}},
-		{lake.MonthOf(lake.DayStart(day + 1)), []int{day + 2, day + 9}, map[int]int64{day + 2: 24, -1: 49}},
-		{lake.MonthOf(lake.DayStart(day + 1)), nil, map[int]int64{-1: 73}},
+		{lake.MonthOf(lake.DayStart(day)), 1, []int{day}, map[[2]int]int64{{0, 0}: 24, {-1, -1}: 1}},
+		{lake.MonthOf(lake.DayStart(day + 1)), 1, []int{day + 2, day + 9}, map[[2]int]int64{{2, 2}: 24, {1, 4}: 49}},
+		{lake.MonthOf(lake.DayStart(day + 1)), 2, []int{(day + 2) / 2}, map[[2]int]int64{{2, 3}: 48, {1, 4}: 25}},
+		{lake.MonthOf(lake.DayStart(day + 1)), 1, nil, map[[2]int]int64{{1, 4}: 73}},
 	} {
-		files, err := d.WriteDays(t.Context(), tbl, "test", "counted", c.month, c.apart)
+		files, err := d.WriteSpans(t.Context(), tbl, "test", "counted", c.month, c.days, c.apart)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := map[int]int64{}
+		got := map[[2]int]int64{}
 		for _, f := range files {
-			of, one := tbl.OneDay(lake.File{DataFile: f}, "event_time")
-			if !one {
-				of = -1
+			first, last, ok := tbl.DaysOf(lake.File{DataFile: f}, "event_time")
+			if !ok {
+				t.Error("a file does not say its days")
 			}
-			got[of] += f.Count()
+			got[[2]int{first - day, last - day}] += f.Count()
 			if lake.PartitionValue(f) != int(c.month) {
 				t.Errorf("a file of %s has partition %v", c.month, lake.PartitionValue(f))
 			}

@@ -34,10 +34,11 @@ func (d *DB) WritePartition(ctx context.Context, t *lake.Table, job, relation st
 	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: value})
 }
 
-// WriteDays is [DB.WritePartition] for a month of a column of instants. Each of some days, in days since 1970, gets
-// files of its own, and the others share theirs: who rewrites the rows of few days then rewrites few files.
-func (d *DB) WriteDays(ctx context.Context, t *lake.Table, job, relation string, month lake.Month, days []int) ([]iceberg.DataFile, error) {
-	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: int(month), apart: days})
+// WriteSpans is [DB.WritePartition] for a month of a column of instants. Some spans of so many days each, by their
+// numbers since 1970, get files of their own, and the others share theirs: who rewrites the rows of few days then
+// rewrites few files.
+func (d *DB) WriteSpans(ctx context.Context, t *lake.Table, job, relation string, month lake.Month, days int, apart []int) ([]iceberg.DataFile, error) {
+	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: int(month), span: days, apart: apart})
 }
 
 // WriteSorted is [DB.WritePartition] for one file in the order of columns of t, by lakectl's names, which must be that
@@ -64,7 +65,7 @@ func (d *DB) writeOne(ctx context.Context, t *lake.Table, job string, c copyOf) 
 	if c.where, err = p.holds(c.value); err != nil {
 		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 	}
-	c.splits = p.splits(c.apart)
+	c.splits = p.splits(c.span, c.apart)
 	return d.write(ctx, t, job, c)
 }
 
@@ -74,7 +75,8 @@ type copyOf struct {
 	partitioning partitioning // zero: into one file, all of the partition value
 	where        string
 	value        any
-	apart        []int    // days that get files of their own
+	span         int      // days of each
+	apart        []int    // spans that get files of their own
 	splits       string   // the expression of that; "" splits nothing
 	order        []string // of the rows; nil: as they come
 	inOrder      bool     // they come in the order of the table's spec
@@ -234,17 +236,18 @@ func (p partitioning) expression() string {
 	return fmt.Sprintf("date_diff('%s', DATE '1970-01-01', CAST(make_timestamp(epoch_us(%s)) AS DATE))", p.unit, p.source)
 }
 
-// splits is an expression that tells some days of the column apart, and the others not; "" where that is none.
-func (p partitioning) splits(days []int) string {
-	if len(days) == 0 {
+// splits is an expression that tells some spans of days of the column apart, and the others not; "" where that is none.
+func (p partitioning) splits(days int, spans []int) string {
+	if len(spans) == 0 {
 		return ""
 	}
-	list := make([]string, len(days))
-	for i, day := range days {
-		list[i] = strconv.Itoa(day)
+	list := make([]string, len(spans))
+	for i, span := range spans {
+		list[i] = strconv.Itoa(span)
 	}
 	p.unit = "day"
-	return fmt.Sprintf("CASE WHEN %s IN (%s) THEN %s ELSE -1 END", p.expression(), strings.Join(list, ", "), p.expression())
+	span := fmt.Sprintf("%s // %d", p.expression(), days)
+	return fmt.Sprintf("CASE WHEN %s IN (%s) THEN %s ELSE -1 END", span, strings.Join(list, ", "), span)
 }
 
 // holds is the condition that a row belongs to a partition.

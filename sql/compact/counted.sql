@@ -1,6 +1,6 @@
--- The rows of some files of the ledger, in the order in which they are written anew: days apart that get files of their
--- own, then by listener, as the archive, because erasures look for listeners. Creates merged.
+-- The rows of some files of the ledger, in the order in which they are written anew: spans of days apart that get
+-- files of their own, then by listener, as the archive, because erasures look for listeners. Creates merged.
 -- Grain: one row; place is its number in the new files, from 0. Relations: inputs (files of listens_counted), apart.
 CREATE OR REPLACE TABLE merged AS
-SELECT inputs.*, row_number() OVER (ORDER BY apart.day NULLS FIRST, user_id, event_time, _file, _pos) - 1 AS place
-FROM inputs LEFT JOIN apart ON apart.day = CAST(event_time AS DATE)
+SELECT inputs.*, row_number() OVER (ORDER BY apart.span NULLS FIRST, user_id, event_time, _file, _pos) - 1 AS place
+FROM inputs LEFT JOIN apart ON CAST(event_time AS DATE) BETWEEN apart.first AND apart.last

@@ -1,3 +1,4 @@
 -- How many rows each new file of the ledger gets, in the order of their places.
 -- Grain: one new file. Relations: merged, apart.
-SELECT count(*) FROM merged LEFT JOIN apart ON apart.day = CAST(event_time AS DATE) GROUP BY apart.day ORDER BY apart.day NULLS FIRST
+SELECT count(*) FROM merged LEFT JOIN apart ON CAST(event_time AS DATE) BETWEEN apart.first AND apart.last
+GROUP BY apart.span ORDER BY apart.span NULLS FIRST

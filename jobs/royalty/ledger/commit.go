@@ -86,14 +86,14 @@ func (u *update) commitLedger(ctx context.Context) error {
 }
 
 // write writes the rows a table gains. Those of the ledger are many and lie in the months of the archive files
-// that were read, so they go month by month, with the days apart of which there are many.
+// that were read, so they go month by month, with the spans of days apart of which there are many.
 func (u *update) write(ctx context.Context, t *lake.Table, inserts string) (added []iceberg.DataFile, err error) {
 	months, known := u.monthsRead()
 	if t.Name() != catalog.ListensCounted || !known {
 		return u.db.Write(ctx, t, catalog.RoyaltiesJob, inserts)
 	}
 	for _, month := range slices.Sorted(maps.Keys(months)) {
-		files, err := u.db.WriteDays(ctx, t, catalog.RoyaltiesJob, inserts, month, months[month])
+		files, err := u.db.WriteSpans(ctx, t, catalog.RoyaltiesJob, inserts, month, catalog.LedgerSpan, months[month])
 		if err != nil {
 			return nil, err
 		}
@@ -102,22 +102,29 @@ func (u *update) write(ctx context.Context, t *lake.Table, inserts string) (adde
 	return added, nil
 }
 
-// monthsRead are the months of event time of the copies that were read, each with its days that deserve files of their
+// monthsRead are the months of event time of the copies that were read, each with its spans that deserve files of their
 // own; false where files do not say their day.
 func (u *update) monthsRead() (map[lake.Month][]int, bool) {
-	months := map[lake.Month][]int{}
-	for day, rows := range u.days {
-		n, ok := day.(int)
+	rows := map[lake.Month]map[int]int64{}
+	for day, n := range u.days {
+		day, ok := day.(int)
 		if !ok {
 			return nil, false
 		}
-		month := lake.MonthOf(lake.DayStart(n))
-		if months[month] = append(months[month], n); rows < catalog.LedgerDayRows {
-			months[month] = months[month][:len(months[month])-1]
+		month := lake.MonthOf(lake.DayStart(day))
+		if rows[month] == nil {
+			rows[month] = map[int]int64{}
 		}
+		rows[month][catalog.LedgerSpanOf(day)] += n
 	}
-	for _, days := range months {
-		slices.Sort(days)
+	months := map[lake.Month][]int{}
+	for month, spans := range rows {
+		months[month] = nil
+		for _, span := range slices.Sorted(maps.Keys(spans)) {
+			if spans[span] >= catalog.LedgerSpanRows {
+				months[month] = append(months[month], span)
+			}
+		}
 	}
 	return months, true
 }

@@ -10,8 +10,8 @@
 //
 // It reads listens: only the data files that were added since the snapshot which the ledger covers, and all of them
 // when the changes cannot be told. It writes listens_duplicates, then listens_counted, each with the state that says
-// so. Of listens_counted a day with many new rows ([catalog.LedgerDayRows]) gets a file of its own, so that a purge of
-// few days rewrites few files.
+// so. Of listens_counted a span of three days with many new rows ([catalog.LedgerSpanRows]) gets a file of its own, so
+// that a purge of few days rewrites few files.
 //
 // # Which copy counts
 //
