@@ -59,18 +59,35 @@ func (t *Table) SortedDataFile(uri string, footer *metadata.FileMetaData, bytes 
 	return t.dataFile(uri, footer, bytes, partition, t.order)
 }
 
+// DataFileLike is [Table.DataFile] for a file with rows of another one alone: under the partition spec of that one, in
+// the same partition and order. It may have columns of other engines.
+func (t *Table) DataFileLike(f File, uri string, footer *metadata.FileMetaData, bytes int64) (iceberg.DataFile, error) {
+	spec := t.ice.Metadata().PartitionSpecByID(int(f.SpecID()))
+	if spec == nil {
+		return nil, fmt.Errorf("data file of %s has unknown partition spec %d", t.name, f.SpecID())
+	}
+	order := icetable.UnsortedSortOrderID
+	if of := f.SortOrderID(); of != nil && *of != 0 {
+		order = t.order
+	}
+	return t.dataFileUnder(t.Current().Schema(), *spec, f.Partition(), uri, footer, bytes, order)
+}
+
 func (t *Table) dataFile(uri string, footer *metadata.FileMetaData, bytes int64, partition any, order int) (iceberg.DataFile, error) {
-	spec := t.spec
 	values := map[int]any{}
-	for _, field := range spec.Fields() {
+	for _, field := range t.spec.Fields() {
 		if n, ok := partition.(int); ok {
 			values[field.FieldID] = int32(n)
 		} else {
 			values[field.FieldID] = partition
 		}
 	}
+	return t.dataFileUnder(t.writeSchema(), t.spec, values, uri, footer, bytes, order)
+}
+
+func (t *Table) dataFileUnder(schema *iceberg.Schema, spec iceberg.PartitionSpec, values map[int]any, uri string, footer *metadata.FileMetaData, bytes int64, order int) (iceberg.DataFile, error) {
 	df, err := icetable.DataFileFromMetadata(icetable.DataFileArgs{
-		Schema: t.writeSchema(), Spec: spec, Format: iceberg.ParquetFile, Metadata: footer, FilePath: uri, FileSize: bytes,
+		Schema: schema, Spec: spec, Format: iceberg.ParquetFile, Metadata: footer, FilePath: uri, FileSize: bytes,
 		Content: iceberg.EntryContentData, PartitionValues: values, SortOrderID: order, Properties: t.metricsProperties(),
 		FormatVersion: t.ice.Metadata().Version(),
 	})

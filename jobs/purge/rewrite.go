@@ -51,6 +51,14 @@ func (r *run) rewriteSome(ctx context.Context, table string) (again bool, err er
 		r.wait(table, lagging)
 		return false, nil
 	}
+	for _, f := range inputs {
+		if err := strip.Encrypted(ctx, f); errors.Is(err, lake.ErrUnsupported) {
+			r.leave(table, f, err)
+			return true, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
 	columns := base.Table().Columns()
 	fields := make([]iceberg.NestedField, len(columns))
 	for i, c := range columns {

@@ -21,8 +21,12 @@ type sums struct {
 
 func newSums(meta *metadata.FileMetaData, columns []int) *sums {
 	s, buffer := &sums{}, new([]byte)
-	for _, i := range columns {
-		s.ids, s.columns = append(s.ids, meta.Schema.Column(i).SchemaNode().FieldID()), append(s.columns, newColumnSum(buffer))
+	for n, i := range columns {
+		id := meta.Schema.Column(i).SchemaNode().FieldID()
+		if id < 0 { // within a list or map
+			id = -2 - int32(n)
+		}
+		s.ids, s.columns = append(s.ids, id), append(s.columns, newColumnSum(buffer))
 	}
 	return s
 }
@@ -111,6 +115,9 @@ func writerOf[T any](w file.ColumnChunkWriter) writing[T] {
 
 // copyValues copies a column chunk batch by batch.
 func copyValues[T any](ctx context.Context, from reading[T], into writing[T], rows int64, gone []int64, first int64, sum *columnSum) error {
+	if from.Descriptor().MaxRepetitionLevel() > 0 {
+		return copyRepeated(ctx, from, into, gone, first, sum)
+	}
 	values, levels := make([]T, batchRows), make([]int16, batchRows)
 	most := from.Descriptor().MaxDefinitionLevel()
 	for at := int64(0); at < rows; {

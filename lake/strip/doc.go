@@ -19,7 +19,9 @@
 // whichever writer their files came from: columns keep their ids, encodings, compression, and whether they have
 // statistics; rows keep their order; row groups stay apart, and one that loses all rows goes.
 //
-// A column whose values repeat (lists, maps) is lake.ErrUnsupported.
+// Lists and maps are copied by whole rows. Columns that another engine dropped from the table stay behind. The new file
+// lies under the partition spec of the old one, in the same partition. An encrypted file, and one whose columns have no
+// field ids, is lake.ErrUnsupported.
 //
 // # Sums
 //

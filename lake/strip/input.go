@@ -31,11 +31,8 @@ func open(ctx context.Context, uri string) (*input, error) {
 		return nil, errors.Join(lake.NameFile(uri, err), c.Close())
 	}
 	in := &input{Reader: r, uri: uri, at: c}
-	schema := r.MetaData().Schema
-	for i := range schema.NumColumns() {
-		if c := schema.Column(i); c.MaxRepetitionLevel() > 0 {
-			return nil, errors.Join(fmt.Errorf("file %s: values of column %s repeat: %w", uri, c.Name(), lake.ErrUnsupported), in.close())
-		}
+	if r.MetaData().IsSetEncryptionAlgorithm() {
+		return nil, errors.Join(fmt.Errorf("file %s: columns are encrypted: %w", uri, lake.ErrUnsupported), in.close())
 	}
 	return in, nil
 }

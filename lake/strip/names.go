@@ -16,8 +16,8 @@ type layout struct {
 	paths   []parquet.ColumnPath // of each in the new file
 }
 
-// layoutFor has the names that the table has now: another engine may have renamed columns since the file was written. A
-// data file is described by today's names, so one with a column that was dropped is [lake.ErrUnsupported].
+// layoutFor has the names that the table has now: another engine may have renamed columns since the file was written.
+// Columns that it dropped stay behind: no reader of the table finds them any more.
 func (in *input) layoutFor(t *lake.Table) (l layout, err error) {
 	names, err := in.namesOf(t)
 	if err != nil {
@@ -29,12 +29,16 @@ func (in *input) layoutFor(t *lake.Table) (l layout, err error) {
 	}
 	now := schema.NewSchema(l.root)
 	for i := range old.NumColumns() {
-		l.columns, l.paths = append(l.columns, i), append(l.paths, now.Column(i).ColumnPath())
+		if _, has := names[old.ColumnRoot(i).Name()]; has {
+			l.paths = append(l.paths, now.Column(len(l.columns)).ColumnPath())
+			l.columns = append(l.columns, i)
+		}
 	}
 	return l, nil
 }
 
-// namesOf are the names that the table has now for columns of the file, by the names that the file has.
+// namesOf are the names that the table has now for columns of the file that it still has, by the names that the file
+// has.
 func (in *input) namesOf(t *lake.Table) (map[string]string, error) {
 	now, names := map[int]string{}, map[string]string{}
 	for _, f := range t.Current().Schema().Fields() {
@@ -43,33 +47,39 @@ func (in *input) namesOf(t *lake.Table) (map[string]string, error) {
 	root := in.MetaData().Schema.Root()
 	for i := range root.NumFields() {
 		node := root.Field(i)
-		name, has := now[int(node.FieldID())]
-		if !has {
-			return nil, fmt.Errorf("file %s: column %s is not in the table any more: %w", in.uri, node.Name(), lake.ErrUnsupported)
+		if node.FieldID() < 0 {
+			return nil, fmt.Errorf("file %s: column %s has no field id: %w", in.uri, node.Name(), lake.ErrUnsupported)
 		}
-		names[node.Name()] = name
+		if name, has := now[int(node.FieldID())]; has {
+			names[node.Name()] = name
+		}
 	}
 	return names, nil
 }
 
-// renamed is a schema whose columns have other names.
+// renamed is a schema whose columns have other names; those without one are not in it.
 func renamed(root *schema.GroupNode, names map[string]string) (*schema.GroupNode, error) {
-	fields := make(schema.FieldList, root.NumFields())
-	var err error
-	for i := range fields {
+	var fields schema.FieldList
+	for i := range root.NumFields() {
+		var field schema.Node
+		var err error
+		if _, has := names[root.Field(i).Name()]; !has {
+			continue
+		}
 		switch node := root.Field(i).(type) {
 		case *schema.PrimitiveNode:
-			fields[i], err = schema.NewPrimitiveNodeLogical(names[node.Name()], node.RepetitionType(), node.LogicalType(), node.PhysicalType(), node.TypeLength(), node.FieldID())
+			field, err = schema.NewPrimitiveNodeLogical(names[node.Name()], node.RepetitionType(), node.LogicalType(), node.PhysicalType(), node.TypeLength(), node.FieldID())
 		case *schema.GroupNode:
 			inner := make(schema.FieldList, node.NumFields())
 			for j := range inner {
 				inner[j] = node.Field(j)
 			}
-			fields[i], err = schema.NewGroupNodeLogical(names[node.Name()], node.RepetitionType(), inner, node.LogicalType(), node.FieldID())
+			field, err = schema.NewGroupNodeLogical(names[node.Name()], node.RepetitionType(), inner, node.LogicalType(), node.FieldID())
 		}
 		if err != nil {
 			return nil, err
 		}
+		fields = append(fields, field)
 	}
 	return schema.NewGroupNode(root.Name(), root.RepetitionType(), fields, root.FieldID())
 }

@@ -28,10 +28,6 @@ const batchRows = 1024
 // File writes a data file of a table anew without rows, told by their numbers, ascending. The file is read as it is:
 // who asks has it verified before.
 func File(ctx context.Context, t *lake.Table, f lake.File, gone []int64, job string) (s Stripped, err error) {
-	if spec := t.Spec(); int(f.SpecID()) != spec.ID() {
-		return s, lake.WithHint(fmt.Errorf("file %s lies under partition spec %d: %w", f.FilePath(), f.SpecID(), lake.ErrUnsupported),
-			"let the engine that wrote it rewrite it under the table's first spec, then run the command again")
-	}
 	in, err := open(ctx, f.FilePath())
 	if err != nil {
 		return s, err
@@ -56,11 +52,7 @@ func File(ctx context.Context, t *lake.Table, f lake.File, gone []int64, job str
 	if err != nil {
 		return s, err
 	}
-	describe := t.DataFile
-	if order := f.SortOrderID(); order != nil && *order != 0 {
-		describe = t.SortedDataFile
-	}
-	s.File, err = describe(uri, footer, out.Bytes(), lake.PartitionValue(f))
+	s.File, err = t.DataFileLike(f, uri, footer, out.Bytes())
 	return s, err
 }
 

@@ -15,7 +15,7 @@ import (
 // Sum tells the rows of a file from others: their number and a hash of each column.
 type Sum struct {
 	Rows    int64
-	columns map[int32]columnHash // by field id
+	columns map[int32]columnHash // by field id; below 0 by the place in the file
 }
 
 // Equal tells whether two files have the same rows in the same order.

@@ -1,0 +1,66 @@
+package chain_test
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/schema"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs/purge"
+	"github.com/lakectl/lakectl/lake"
+)
+
+// Nobody but who has the key can write an encrypted file anew.
+func TestAnEncryptedFileBlocksThePurgeByName(t *testing.T) {
+	l := erasable(t)
+	ingestText(t, testEnv(l), "requests", asked("r1", erasedUser))
+	carryOut(t, l, nil)
+	files, err := l.Snapshot(t, catalog.Listens).Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	uri := files[0].FilePath()
+	path, err := lake.LocalPath(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, encrypted(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := purge.Run(t.Context(), testEnv(l), *atOnce)
+	if err != nil || r.Requests != 0 || len(r.Blocked) != 1 || !strings.Contains(r.Blocked[0].By, uri) || r.Blocked[0].Hint == "" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	same(t, "states", states(t, l), []string{"r1 recomputed"})
+	if err := os.WriteFile(path, was, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = purge.Run(t.Context(), testEnv(l), *atOnce); err != nil || r.Requests != 1 {
+		t.Errorf("once it can be read: %+v, %v", r, err)
+	}
+}
+
+// encrypted is a Parquet file with an encrypted footer, as arrow-go writes it.
+func encrypted(t *testing.T) []byte {
+	t.Helper()
+	node, err := schema.NewGroupNode("table", parquet.Repetitions.Required, schema.FieldList{schema.NewInt64Node("n", parquet.Repetitions.Required, 1)}, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := file.NewParquetWriter(&out, node, file.WithWriterProps(parquet.NewWriterProperties(
+		parquet.WithEncryptionProperties(parquet.NewFileEncryptionProperties("0123456789abcdef")))))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}

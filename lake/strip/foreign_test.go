@@ -1,0 +1,153 @@
+package strip_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	pqfile "github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/iceberg-go"
+	icetable "github.com/apache/iceberg-go/table"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/strip"
+)
+
+// altered is a table with columns of another engine, among them lists and maps, and one file of that engine.
+func altered(t *testing.T, l *laketest.Lake, rows, groupRows int) (*lake.Table, lake.File) {
+	t.Helper()
+	_, plain := filled(t, l, rows)
+	l.Alter(t, catalog.Listens, func(tx *icetable.Transaction) error {
+		return tx.UpdateSchema(true, true).
+			AddColumn([]string{"score"}, iceberg.PrimitiveTypes.Float64, "", false, nil).
+			AddColumn([]string{"tags"}, &iceberg.ListType{ElementID: 900, Element: iceberg.PrimitiveTypes.String}, "", false, nil).
+			AddColumn([]string{"marks"}, &iceberg.MapType{KeyID: 901, KeyType: iceberg.PrimitiveTypes.String, ValueID: 902, ValueType: iceberg.PrimitiveTypes.Int64}, "", false, nil).Commit()
+	})
+	table := l.Snapshot(t, catalog.Listens).Table()
+	schema, err := icetable.SchemaToArrowSchema(table.Current().Schema(), nil, true, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := read(t, plain)
+	defer all.Release()
+	var columns []arrow.Array
+	for i, f := range schema.Fields() {
+		if int64(i) < all.NumCols() {
+			whole, err := array.Concatenate(all.Column(i).Data().Chunks(), memory.DefaultAllocator)
+			if err != nil {
+				t.Fatal(err)
+			}
+			columns = append(columns, whole)
+			continue
+		}
+		b := array.NewBuilder(memory.DefaultAllocator, f.Type)
+		for row := range rows {
+			if err := b.AppendValueFromString(foreignValue(f.Name, row)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		columns = append(columns, b.NewArray())
+	}
+	uri := table.NewDataPath("test")
+	out, err := table.Create(t.Context(), uri)
+	if err == nil {
+		batch := array.NewRecordBatch(schema, columns, int64(rows))
+		err = pqarrow.WriteTable(array.NewTableFromRecords(schema, []arrow.RecordBatch{batch}), out, int64(groupRows),
+			parquet.NewWriterProperties(parquet.WithMaxRowGroupLength(int64(groupRows)), parquet.WithDataPageSize(512)), pqarrow.DefaultWriterProps())
+	}
+	var file iceberg.DataFile
+	if err == nil {
+		path, _ := lake.LocalPath(uri)
+		info, statErr := os.Stat(path)
+		r, readErr := pqfile.OpenParquetFile(path, false)
+		if err = errors.Join(statErr, readErr); err == nil {
+			file, err = table.DataFileLike(plain, uri, r.MetaData(), info.Size())
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table, replaced(t, l, []lake.File{plain}, file)
+}
+
+// foreignValue is a value of a column of another engine: lists are absent, empty, short, and longer than a batch.
+func foreignValue(column string, row int) string {
+	switch {
+	case column == "score":
+		return fmt.Sprint(row, ".5")
+	case row%4 == 0:
+		return array.NullValueStr
+	case row%4 == 1:
+		return "[]"
+	}
+	n := row % 5
+	if row%97 == 2 {
+		n = 3000
+	}
+	var list []string
+	for i := range n {
+		if column == "marks" {
+			list = append(list, fmt.Sprintf(`{"key": "%d-%d", "value": %d}`, row, i, i))
+		} else {
+			list = append(list, fmt.Sprintf(`"tag-%d-%d"`, row, i))
+		}
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}
+
+func TestListsAndMapsOfAnotherEngineStayWithTheirRows(t *testing.T) {
+	l := laketest.New(t)
+	table, f := altered(t, l, 600, 200)
+	before := lines(t, read(t, f))
+	for _, gone := range [][]int64{nil, {0}, {2, 99, 196, 599}, span(150, 420), append(span(0, 598), 599)} {
+		s, err := strip.File(t.Context(), table, f, gone, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := s.ReadBack(t.Context())
+		if err != nil || !back.Equal(s.Kept) || back.Rows != 600-int64(len(gone)) {
+			t.Fatalf("without %d rows: %v, read back %v: %v", len(gone), s.Kept, back, err)
+		}
+		if diff := cmp.Diff(without(before, gone), lines(t, read(t, s.File))); diff != "" {
+			t.Fatalf("without %d rows (-want +got)\n%s", len(gone), diff)
+		}
+	}
+}
+
+func TestAColumnThatAnotherEngineDroppedStaysBehind(t *testing.T) {
+	l := laketest.New(t)
+	_, f := altered(t, l, 300, 100)
+	l.Alter(t, catalog.Listens, func(tx *icetable.Transaction) error {
+		return tx.UpdateSchema(true, true).DeleteColumn([]string{"score"}).DeleteColumn([]string{"marks"}).Commit()
+	})
+	table := l.Snapshot(t, catalog.Listens).Table()
+	before := texts(t, l, table.Current(), []lake.File{f})
+	s, err := strip.File(t.Context(), table, f, []int64{5, 250}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := s.ReadBack(t.Context()); err != nil || !back.Equal(s.Kept) {
+		t.Fatalf("%v, read back %v: %v", s.Kept, back, err)
+	}
+	if diff := cmp.Diff(without(before, []int64{5, 250}), texts(t, l, table.Current(), []lake.File{{DataFile: s.File}})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	var names []string
+	for _, c := range read(t, s.File).Schema().Fields() {
+		names = append(names, c.Name)
+	}
+	if slices.Contains(names, "score") || slices.Contains(names, "marks") || !slices.Contains(names, "tags") {
+		t.Errorf("the new file has columns %v", names)
+	}
+}
