@@ -99,7 +99,7 @@ func (g *group) compareMonths(ctx context.Context) error {
 				whole[day] = true
 			}
 		}
-		err := g.compareTouched(ctx, src, touched)
+		err := g.compareTouched(ctx, src, touched, copies)
 		if err == nil {
 			err = g.compareWhole(ctx, src, whole, copies)
 		}

@@ -26,7 +26,7 @@ func (g *group) findTouched(ctx context.Context) (narrow days, err error) {
 	if err := g.plan.setScope(ctx, narrow); err != nil {
 		return nil, err
 	}
-	told, err := g.tellTouched(ctx, narrow.months())
+	told, err := g.tellTouched(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("rows of the ledger that came and went: %w", err)
 	}
@@ -53,9 +53,9 @@ func (g *group) exactInScope() days {
 	return narrow
 }
 
-// tellTouched fills touched from the commits on the ledger since it was last compared with, as far as files of these
-// months tell; false where a commit does not.
-func (g *group) tellTouched(ctx context.Context, months map[int]bool) (told bool, err error) {
+// tellTouched fills touched from the commits on the ledger since it was last compared with; false where one of them
+// does not tell.
+func (g *group) tellTouched(ctx context.Context) (told bool, err error) {
 	ledger, compared := g.in.ledger, g.first().compared
 	chain, unbroken := ledger.Since(compared)
 	if !unbroken || len(chain) == 0 {
@@ -78,7 +78,7 @@ func (g *group) tellTouched(ctx context.Context, months map[int]bool) (told bool
 		if at.Operation() == "replace" { // a compaction
 			continue
 		}
-		if told, err := g.touchedBy(ctx, parent, at, months); err != nil || !told {
+		if told, err := g.touchedBy(ctx, parent, at); err != nil || !told {
 			return false, err
 		}
 	}
@@ -86,13 +86,13 @@ func (g *group) tellTouched(ctx context.Context, months map[int]bool) (told bool
 }
 
 // touchedBy adds what one commit on the ledger touched; false where it took whole files away, or deletes back.
-func (g *group) touchedBy(ctx context.Context, parent, at lake.Snapshot, months map[int]bool) (told bool, err error) {
+func (g *group) touchedBy(ctx context.Context, parent, at lake.Snapshot) (told bool, err error) {
 	came, went, err := filesBetween(ctx, parent, at)
 	if err != nil || went {
 		return false, err
 	}
 	db := g.plan.db
-	if err := db.BindFiles(ctx, "ledger_rows", at, lake.InPartitions(came, months), touchedColumns...); err != nil {
+	if err := db.BindFiles(ctx, "ledger_rows", at, came, touchedColumns...); err != nil {
 		return false, err
 	}
 	if err := db.Run(ctx, "rollup/touched_add"); err != nil {
@@ -133,27 +133,29 @@ func filesBetween(ctx context.Context, parent, at lake.Snapshot) (came []lake.Fi
 	return came, false, nil
 }
 
-// compareTouched compares the artists of touched in days of one month, as many days at a time as have so many of their
-// copies.
-func (g *group) compareTouched(ctx context.Context, src *sources, scope days) error {
-	if len(scope) == 0 {
-		return nil
-	}
-	if err := g.plan.setScope(ctx, scope); err != nil {
-		return err
-	}
-	if err := src.bind(ctx, scope, true); err != nil {
-		return err
-	}
-	copies := map[int]int64{}
-	if err := g.plan.eachDay(ctx, "rollup/touched_copies", func(day int, n int64) { copies[day] = n }); err != nil {
-		return err
-	}
-	for _, piece := range scope.pieces(copies, g.plan.piece) {
-		if err := g.compareDays(ctx, src, piece, true); err != nil {
+// chunkPieces bounds what is read at once of the touched artists: so many times the copies that are compared at once.
+const chunkPieces = 8
+
+// compareTouched compares the artists of touched in days of one month. The ledger's rows of some days are read once,
+// and compared as many days at a time as have so many copies of these artists.
+func (g *group) compareTouched(ctx context.Context, src *sources, scope days, copies map[int]int64) error {
+	for _, chunk := range scope.pieces(copies, chunkPieces*g.plan.piece) {
+		if err := g.plan.setScope(ctx, chunk); err != nil {
 			return err
 		}
-		g.settleProvisional(piece)
+		if err := src.bind(ctx, chunk, true); err != nil {
+			return err
+		}
+		read := map[int]int64{}
+		if err := g.plan.eachDay(ctx, "rollup/touched_copies", func(day int, n int64) { read[day] = n }); err != nil {
+			return err
+		}
+		for _, piece := range chunk.pieces(read, g.plan.piece) {
+			if err := g.compareDays(ctx, src, piece, true); err != nil {
+				return err
+			}
+			g.settleProvisional(piece)
+		}
 	}
 	return nil
 }
