@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 
@@ -16,9 +17,10 @@ import (
 // input is a file that is read. Each column chunk is held against the seal where the file has one.
 type input struct {
 	*file.Reader
-	uri   string
-	at    *lake.Chunks
-	bytes []byte // of the chunk that was read last
+	uri    string
+	at     *lake.Chunks
+	bytes  []byte          // of the chunk that was read last
+	opened file.PageReader // of the chunk whose pages were read last
 }
 
 func open(ctx context.Context, uri string) (*input, error) {
@@ -38,10 +40,14 @@ func open(ctx context.Context, uri string) (*input, error) {
 }
 
 func (in *input) close() error {
-	if err := in.at.Close(); !errors.Is(err, os.ErrClosed) {
-		return err
+	var err error
+	if in.opened != nil {
+		err = in.opened.Close()
 	}
-	return nil
+	if closed := in.at.Close(); !errors.Is(closed, os.ErrClosed) {
+		err = errors.Join(err, closed)
+	}
+	return err
 }
 
 // columns are all that the file has.
@@ -53,24 +59,53 @@ func (in *input) columns() []int {
 	return all
 }
 
-// chunk reads the bytes of a column of a row group, which are good until the next call.
-func (in *input) chunk(group, column int) (of *metadata.ColumnChunkMetaData, start int64, bytes []byte, err error) {
+// where is the place of a column of a row group.
+func (in *input) where(group, column int) (of *metadata.ColumnChunkMetaData, start, bytes int64, err error) {
 	if of, err = in.MetaData().RowGroup(group).ColumnChunk(column); err != nil {
-		return nil, 0, nil, lake.NameFile(in.uri, err)
+		return nil, 0, 0, lake.NameFile(in.uri, err)
 	}
-	start = of.DataPageOffset()
+	start, bytes = of.DataPageOffset(), of.TotalCompressedSize()
 	if of.HasDictionaryPage() && of.DictionaryPageOffset() > 0 {
 		start = min(start, of.DictionaryPageOffset())
 	}
-	n := of.TotalCompressedSize()
-	if size, err := in.size(); err != nil || start < 0 || n < 0 || n > size-start {
-		return nil, 0, nil, fmt.Errorf("file %s: a column chunk of %d bytes at %d: %w", in.uri, n, start, errors.Join(lake.ErrDamaged, err))
+	if size, err := in.size(); err != nil || start < 0 || bytes < 0 || bytes > size-start {
+		return nil, 0, 0, fmt.Errorf("file %s: a column chunk of %d bytes at %d: %w", in.uri, bytes, start, errors.Join(lake.ErrDamaged, err))
+	}
+	return of, start, bytes, nil
+}
+
+// chunk reads the bytes of a column of a row group, which are good until the next call.
+func (in *input) chunk(group, column int) (of *metadata.ColumnChunkMetaData, start int64, bytes []byte, err error) {
+	of, start, n, err := in.where(group, column)
+	if err != nil {
+		return nil, 0, nil, err
 	}
 	in.bytes = slices.Grow(in.bytes[:0], int(n))[:n]
 	if _, err := in.at.ReadAt(in.bytes, start); err != nil {
 		return nil, 0, nil, lake.NameFile(in.uri, err)
 	}
 	return of, start, in.bytes, nil
+}
+
+// open opens the pages of a column of a row group, until the next call: all are read with the buffers of the first.
+func (in *input) open(group, column int) (file.PageReader, error) {
+	if in.opened == nil {
+		pages, err := in.RowGroup(group).GetColumnPageReader(column)
+		if err == nil {
+			in.opened = pages
+		}
+		return pages, err
+	}
+	of, start, bytes, err := in.where(group, column)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := parquet.NewReaderProperties(nil).GetStream(in.at, start, bytes)
+	if err != nil {
+		return nil, err
+	}
+	in.opened.Reset(stream, of.NumValues(), of.Compression(), nil)
+	return in.opened, in.opened.Err()
 }
 
 func (in *input) size() (int64, error) {
@@ -102,7 +137,7 @@ func (in *input) back(ctx context.Context, number int, sums *sums) error {
 
 // pages opens every page of a column chunk.
 func (in *input) pages(group, column int, want int64) error {
-	pages, err := in.RowGroup(group).GetColumnPageReader(column)
+	pages, err := in.open(group, column)
 	if err != nil {
 		return err
 	}
@@ -113,7 +148,7 @@ func (in *input) pages(group, column int, want int64) error {
 			values += int64(page.NumValues())
 		}
 	}
-	if err := errors.Join(pages.Err(), pages.Close()); err != nil {
+	if err := pages.Err(); err != nil {
 		return err
 	}
 	if values != want {

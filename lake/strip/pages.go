@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 
@@ -33,6 +32,7 @@ type chunkWriter struct {
 // buffers are those of a page while it is put together.
 type buffers struct {
 	plain      []byte
+	strings    []parquet.ByteArray
 	compressed bytes.Buffer
 }
 
@@ -44,7 +44,7 @@ type packed struct {
 
 // copyPages copies a column chunk page by page with values as they are encoded. It is errOtherwise, and nothing is
 // written, where they must be decoded.
-func (in *input) copyPages(ctx context.Context, number, column int, gone []int64, first int64, sum *columnSum, into *chunkWriter) (err error) {
+func (in *input) copyPages(ctx context.Context, number, column int, gone []int64, first int64, sum *columnSum, into *chunkWriter) error {
 	of := in.MetaData().Schema.Column(column)
 	chunk, err := in.MetaData().RowGroup(number).ColumnChunk(column)
 	if err != nil {
@@ -53,11 +53,10 @@ func (in *input) copyPages(ctx context.Context, number, column int, gone []int64
 	if !asIs(chunk) || into != nil && into.props.EncodingFor(into.chunk.Descr().Path()) != parquet.Encodings.Plain {
 		return errOtherwise
 	}
-	pages, err := in.RowGroup(number).GetColumnPageReader(column)
+	pages, err := in.open(number, column)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, pages.Close()) }()
 	r, err := newPageReader(pages, of)
 	if err != nil {
 		return err
@@ -204,7 +203,7 @@ func (w *chunkWriter) shrink(d *dictionary) *dictionary {
 			to[i] = 1
 		}
 	}
-	left := &dictionary{starts: []int{0}}
+	left := &dictionary{plain: make([]byte, 0, len(d.plain)), starts: append(make([]int, 0, len(d.starts)), 0)}
 	for i, used := range to {
 		if used == 0 {
 			continue
@@ -238,12 +237,13 @@ func (w *chunkWriter) count(plain []byte, nulls int64) {
 	case *metadata.FixedLenByteArrayStatistics:
 		s.Update(fixed(plain, w.from.width, func(b []byte) parquet.FixedLenByteArray { return b }), nulls)
 	case *metadata.ByteArrayStatistics:
-		var values []parquet.ByteArray
+		values := w.buffer.strings[:0]
 		for at := 0; at < len(plain); {
 			n := lengthAt(plain, at)
 			values, at = append(values, plain[at+4:at+n]), at+n
 		}
 		s.Update(values, nulls)
+		w.buffer.strings = values
 	}
 }
 
