@@ -89,13 +89,13 @@ func unpack(into []uint32, data []byte, width int) {
 // appendHybrid writes numbers of some bits each.
 func appendHybrid(b []byte, values []uint32, width int) []byte {
 	for len(values) > 0 {
-		if run := repeated(values); run >= shortestRun || run == len(values) {
+		if run := runOf(values); run >= shortestRun || run == len(values) {
 			b = appendRun(b, run, values[0], width)
 			values = values[run:]
 			continue
 		}
 		many := 8
-		for many < len(values) && many < 8*mostPacked && repeated(values[many:min(len(values), many+shortestRun)]) < shortestRun {
+		for many < len(values) && many < 8*mostPacked && runOf(values[many:min(len(values), many+shortestRun)]) < shortestRun {
 			many += 8
 		}
 		b = append(b, byte((many/8)<<1|1))
@@ -113,8 +113,8 @@ func appendRun(b []byte, run int, value uint32, width int) []byte {
 	return b
 }
 
-// repeated is how many of the first numbers are equal.
-func repeated(values []uint32) int {
+// runOf is how many of the first numbers are equal.
+func runOf(values []uint32) int {
 	for i, v := range values {
 		if v != values[0] {
 			return i

@@ -50,7 +50,7 @@ func (in *input) copyPages(ctx context.Context, number, column int, gone []int64
 	if err != nil {
 		return err
 	}
-	if !asIs(chunk) || into != nil && into.props.EncodingFor(into.chunk.Descr().Path()) != parquet.Encodings.Plain {
+	if of.MaxRepetitionLevel() > 0 || !asIs(chunk) || into != nil && into.props.EncodingFor(into.chunk.Descr().Path()) != parquet.Encodings.Plain {
 		return errOtherwise
 	}
 	pages, err := in.open(number, column)
