@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -149,5 +150,49 @@ func TestAColumnThatAnotherEngineDroppedStaysBehind(t *testing.T) {
 	}
 	if slices.Contains(names, "score") || slices.Contains(names, "marks") || !slices.Contains(names, "tags") {
 		t.Errorf("the new file has columns %v", names)
+	}
+}
+
+// Another engine may give the table another partition spec for rows of its own.
+func TestAFileStaysUnderThePartitionSpecThatItHas(t *testing.T) {
+	l := laketest.New(t)
+	_, first := filled(t, l, 10)
+	h := l.Hand(t, catalog.Listens)
+	h.Respec(func(u *icetable.UpdateSpec) { u.AddField("country", iceberg.IdentityTransform{}, "theirs") })
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	var rows [][]any
+	for i := range 30 {
+		rows = append(rows, []any{fmt.Sprint("listen-", i), "user", "t", "a", "phone", at, i, nil, "DE", "free", nil, nil, at, nil, "topic", 0, 100 + i})
+	}
+	s := h.Append(rows...)
+	files, err := s.Files(t.Context())
+	if err != nil || len(files) != 2 {
+		t.Fatal(len(files), err)
+	}
+	f := files[slices.IndexFunc(files, func(f lake.File) bool { return f.FilePath() != first.FilePath() })]
+	if f.SpecID() == first.SpecID() {
+		t.Fatal("both files are under one spec")
+	}
+	before := texts(t, l, s, []lake.File{f})
+	stripped, err := strip.File(t.Context(), s.Table(), f, []int64{3}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := l.Lake.Rewrite(t.Context(), lake.Rewrite{
+		Job: "test", Base: l.Snapshot(t, catalog.Listens), Inputs: []lake.File{f}, Outputs: []iceberg.DataFile{stripped.File}, Verify: l.Duck.Verify,
+		Moved: func(string, []int64) (map[string][]int64, error) { return nil, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files, err = after.Files(t.Context()); err != nil || len(files) != 2 {
+		t.Fatal(len(files), err)
+	}
+	now := files[slices.IndexFunc(files, func(f lake.File) bool { return f.FilePath() != first.FilePath() })]
+	if diff := cmp.Diff([]any{f.SpecID(), f.Partition()}, []any{now.SpecID(), now.Partition()}); diff != "" {
+		t.Errorf("spec and partition (-was +is)\n%s", diff)
+	}
+	if diff := cmp.Diff(without(before, []int64{3}), texts(t, l, after, []lake.File{now})); diff != "" {
+		t.Errorf("rows (-want +got)\n%s", diff)
 	}
 }
