@@ -1,0 +1,30 @@
+// Package trino runs queries over Iceberg snapshots on a Trino server, which many machines can be behind.
+//
+// # Use
+//
+//  1. [Open] makes a [Client] of a server; nothing is sent yet. [Client.Close] ends it.
+//  2. [Client.Each] runs a [Query] over pinned snapshots and visits its rows.
+//  3. [Options].Progress says how far a query is, in Trino's own figures.
+//
+// # Design
+//
+// Trino reads the tables through a catalog of its own, which must lead to the same lake. A query names tables without
+// catalog and namespace. Each name that it may use is defined in front of it, as the rows of one snapshot. The
+// connection has neither catalog nor namespace, so another name is an error and never the newest rows of a table.
+//
+// The package commits nothing and gives Trino nothing to write: what it sends is a single query, which starts with
+// SELECT or WITH.
+//
+// # Values
+//
+// Integers are int64, decimals their exact digits as text, floating-point numbers float64. Times keep their
+// microseconds and are in UTC. A parameter stands for each `?` of the text in turn; a time parameter is a
+// timestamp(6) with time zone.
+//
+// # Failure
+//
+// When the context ends, or a visit fails, the query is ended on the server too. A server, or a part of it, that is
+// lost is [ErrLost]: nothing was written, and the same query may run again. Requests are sent again for
+// [Options].Patience before that. Out of memory is [ErrMemory], and its hint names the setting that was the limit.
+// No error and no log has a password or a token.
+package trino
