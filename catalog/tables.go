@@ -163,7 +163,7 @@ func archiveAndPaid() []lake.Spec {
 				may("listens_counted", long, "Rows of listens_counted that are to go or went."),
 				may("listens_duplicates", long, "Rows of listens_duplicates that are to go or went."),
 				may("listens_snapshot_id", long, "Snapshot of listens up to which it holds."),
-				may("ledger_snapshot_id", long, "Snapshot of listens_counted without the rows."),
+				may("ledger_snapshot_id", long, "Snapshot of listens_counted without the rows; of located the last with all of them."),
 				may("days", text, "UTC days to recompute, separated by commas."),
 				may("periods", text, "Months to recompute, separated by commas."),
 				may("ledger_rows", text, "Rows of listens_counted by month, as 2026-03:4,2026-04:1."),

@@ -136,6 +136,7 @@ func TestListAndShowTellHowFarAndNeverWho(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "states", []State{before[0].State, before[1].State}, []State{Requested, Requested})
+	whole := f.Snapshot(t, catalog.ListensCounted).ID()
 	f.delete()
 	f.ingest(-1, play(20, "z", "user-1", "2026-03-08 10:00:00"))
 	f.delete()
@@ -166,6 +167,7 @@ func TestListAndShowTellHowFarAndNeverWho(t *testing.T) {
 		states = append(states, s.State)
 	}
 	equal(t, "steps", states, []State{Located, RowsDeleted, Located, RowsDeleted})
+	equal(t, "ledger with all rows", detail.Rows[0].Steps[0].LedgerSnapshotID, whole)
 	text, err := json.Marshal([]any{all, detail})
 	if err != nil {
 		t.Fatal(err)

@@ -68,13 +68,13 @@
 // tables, rows of deletion_log, and in erased_files which files held the rows. Never a user id in the log, in a
 // summary, a file name or an error.
 //
-// The columns of deletion_log by state: located has what is about to go and the archive snapshot that was read;
-// rows_deleted has what went since the last rows_deleted row, every day and period located since the request was last
-// recomputed, the archive snapshot it is swept through and the ledger snapshot without the rows; recomputed has the
-// archive snapshot the ledger covers and that ledger snapshot. A row that several requests cover counts for the first
-// by position; its days are on record for each. The first rows_deleted row of a step also has the plays that all its
-// requests took of a track on a day (plays_erased), where they are of at least five people: the dashboard then tells
-// them from duplicates.
+// The columns of deletion_log by state: located has what is about to go and the snapshots of the archive and of the
+// ledger that were read; rows_deleted has what went since the last rows_deleted row, every day and period located since
+// the request was last recomputed, the archive snapshot it is swept through and the ledger snapshot without the rows;
+// recomputed has the archive snapshot the ledger covers and that ledger snapshot. A row that several requests cover
+// counts for the first by position; its days are on record for each. The first rows_deleted row of a step also has the
+// plays that all its requests took of a track on a day (plays_erased), where they are of at least five people: the
+// dashboard then tells them from duplicates.
 //
 // # What slips past
 //

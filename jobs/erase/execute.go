@@ -94,7 +94,8 @@ func (p *Plan) landing(table string, located time.Time) int64 {
 
 // writeLocated logs what each request is about to lose and which days that affects, before anything goes: after
 // the first delete nobody could find those days again. A request that was logged by a run that ended early and
-// has nothing to add is left alone.
+// has nothing to add is left alone. The ledger it names still has all of the rows: who compares with one that is older,
+// or the same, finds the rows going.
 func (p *Plan) writeLocated(ctx context.Context) (at int64, err error) {
 	at = p.log.next(p.env)
 	var rows []catalog.StepRow
@@ -103,7 +104,8 @@ func (p *Plan) writeLocated(ctx context.Context) (at int64, err error) {
 			continue
 		}
 		fresh := sortedUnique(q.fresh)
-		rows = append(rows, logRow(q.RequestID, q.Position, Located, at, q.Rows, p.target(catalog.Listens).base.ID(), 0, fresh, q.ledger))
+		rows = append(rows, logRow(q.RequestID, q.Position, Located, at, q.Rows,
+			p.target(catalog.Listens).base.ID(), p.target(catalog.ListensCounted).base.ID(), fresh, q.ledger))
 	}
 	return at, p.log.write(ctx, p.env, rows)
 }

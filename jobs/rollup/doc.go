@@ -88,7 +88,8 @@
 // compared with (touched.go). So only these are compared: of the other artists' rows none is looked at, except that
 // plays_by_hour takes them over into the new files of the day. This needs the commits on the ledger since, each of them
 // and the one before it; where one is gone, or took whole files away, the day is compared whole. So are days that are
-// not exact, and torn ones.
+// not exact, and torn ones. A day of an erasure is not exact where the ledger may have lost its rows before it was last
+// compared with: an erasure logs that rows are gone after they are, and may die in between.
 //
 // The true-up ([Options].TrueUp) compares every day, whether marked or not; in plays_by_hour it also rewrites days with
 // several rows a key. The true-up trusts nothing it did before, so it also repairs days that nobody marked. Without a

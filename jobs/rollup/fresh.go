@@ -124,5 +124,26 @@ func (g *group) readLog(ctx context.Context) error {
 		return err
 	}
 	maps.Copy(g.marked, g.logged)
-	return nil
+	if len(g.logged) == 0 || g.first().compared == 0 {
+		return nil
+	}
+	return g.doubtLogged(ctx)
+}
+
+// doubtLogged makes days provisional of which the ledger may have lost rows before it was last compared with, as where
+// an erasure died before it logged that they are gone: what the ledger lost since does not tell of them.
+func (g *group) doubtLogged(ctx context.Context) error {
+	since := map[int64]bool{g.first().compared: true}
+	chain, _ := g.in.ledger.Since(g.first().compared)
+	for _, at := range chain {
+		since[at.ID()] = true
+	}
+	if err := g.plan.db.Bind(ctx, "log_steps", g.in.log, "state", "at", "source_topic", "source_partition", "source_offset", "ledger_snapshot_id"); err != nil {
+		return err
+	}
+	return g.plan.eachDay(ctx, "rollup/log_located", func(day int, ledger int64) {
+		if !since[ledger] {
+			g.provisional[day] = true
+		}
+	})
 }

@@ -164,3 +164,20 @@ func TestAnErasureComparesArtistsOfWhatItTookOnly(t *testing.T) {
 	w.unchanged(plain)
 	w.unchanged(trueUp)
 }
+
+// An erasure may have taken its rows from the ledger before a run that did not know of it yet: it died before it logged
+// that, or the run had read the log before.
+func TestAnErasureThatIsLoggedLateIsNotMissed(t *testing.T) {
+	w := newWorld(t)
+	w.archive(heard("a", "u1", "t1", at(1, 9)), heard("b", "u2", "t1", at(1, 9)), heard("c", "u2", "t2", at(2, 9)))
+	w.royalties()
+	w.rollup(trueUp)
+	log := w.eraseUnlogged("u1")
+	w.royalties()
+	w.rollup(plain)
+	log()
+	w.archive(heard("d", "u3", "t1", at(3, 9)))
+	w.royalties()
+	w.rollup(plain)
+	w.mustShow(recount(counting(w.copies)))
+}

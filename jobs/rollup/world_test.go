@@ -220,6 +220,12 @@ func ledgerRows(best map[string]copyOf) [][]any {
 // erase does what a deletion of all of a user's listens does, up to its entry in deletion_log.
 func (w *world) erase(user string) {
 	w.Helper()
+	w.eraseUnlogged(user)()
+}
+
+// eraseUnlogged is an erasure that has not logged yet that the rows are gone.
+func (w *world) eraseUnlogged(user string) (log func()) {
+	w.Helper()
 	ids, named := map[string]bool{}, map[string]bool{}
 	for _, c := range w.copies {
 		if c.user == user {
@@ -231,15 +237,22 @@ func (w *world) erase(user string) {
 			named[c.event.Format(time.DateOnly)] = true
 		}
 	}
+	w.located()
 	w.eraseRows(catalog.Listens, user)
 	w.eraseRows(catalog.ListensCounted, user)
 	w.copies = slices.DeleteFunc(w.copies, func(c copyOf) bool { return c.user == user })
-	w.logged("rows_deleted", strings.Join(sorted(named), ","))
+	return func() { w.logged("rows_deleted", strings.Join(sorted(named), ",")) }
 }
 
 func (w *world) logged(state, days string) {
 	w.Helper()
 	w.logRow([]any{"req", state, time.Now(), "listens", 0, 1, 1, 0, 1, 0, nil, nil, days, ""})
+}
+
+// located logs that an erasure is about to take rows.
+func (w *world) located() {
+	w.Helper()
+	w.logRow([]any{"req", "located", time.Now(), "listens", 0, 1, 1, 0, 1, 0, nil, w.head(catalog.ListensCounted).ID(), nil, ""})
 }
 
 // loggedErased logs that rows of days are deleted, and which plays of many people are among them.
