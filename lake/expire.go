@@ -23,11 +23,11 @@ type Expired struct {
 // and must not have side effects. None chosen: nothing is written. What it picks later that it did not pick at first
 // is left for the next expiry: one that took it too could last as long as others commit.
 //
-// The metadata commit is pinned to all tags and branches as choose saw them. Main may move on meanwhile, to what
-// others commit, but not back. An answer that was lost does no harm: the table is loaded again and what is still there
-// is chosen again. Files are deleted only after that, by what the table then says. A crash in between leaves files that
-// nobody refers to, for the orphan sweep. Where a catalog let the commit take a new tag with it, no file is deleted,
-// and the error names it.
+// The metadata commit is pinned to all tags and branches as choose saw them. Main may move on meanwhile, to what others
+// commit, but not back, nor to one of the chosen. An answer that was lost does no harm: the table is loaded again and
+// what is still there is chosen again. Files are deleted only after that, by what the table then says. A crash in
+// between leaves files that nobody refers to, for the orphan sweep. Where a catalog let the commit take a new tag with
+// it, no file is deleted, and the error names it.
 func (l *Lake) Expire(ctx context.Context, name string, choose func(now *Table) ([]Snapshot, error)) (Expired, error) {
 	x := expiry{tried: map[int64]Snapshot{}, metadata: map[string]bool{}}
 	var r rounds
@@ -124,11 +124,10 @@ func (x *expiry) note(now *Table, doomed []Snapshot) error {
 
 // forget commits the table's metadata without the snapshots.
 func (x *expiry) forget(ctx context.Context, l *Lake, now *Table, doomed []Snapshot) (err error) {
-	ids := make([]int64, len(doomed))
+	ids, refs := make([]int64, len(doomed)), &sameRefs{were: now.Refs(), but: map[int64]bool{}}
 	for i, s := range doomed {
-		ids[i] = s.ID()
+		ids[i], refs.but[s.ID()] = s.ID(), true
 	}
-	refs := &sameRefs{were: now.Refs()}
 	requirements := []icetable.Requirement{icetable.AssertTableUUID(now.ice.Metadata().TableUUID()), refs}
 	update := icetable.NewRemoveSnapshotsUpdate(ids, false) // false: iceberg-go deletes no files
 	x.answer, _, err = l.catalog.CommitTable(ctx, l.identifier(now.name), requirements, []icetable.Update{update})
@@ -141,12 +140,15 @@ func (x *expiry) forget(ctx context.Context, l *Lake, now *Table, doomed []Snaps
 	return err
 }
 
-// sameRefs is the requirement that no tag or branch was made, moved or dropped, but main may have moved on. The format
+// sameRefs is the requirement that no tag or branch was made, moved or dropped, but main may have moved on, though not
+// to a snapshot that is about to go: another engine may publish one that it staged before, and a server may take main
+// along with its snapshot. The format
 // has none for names that do not exist yet; the catalogs that are served check requirements in this process, against
 // the metadata that their compare and swap replaces, so one of our own is as good. A REST server is not asked for it:
 // see tagLost.
 type sameRefs struct {
 	were map[string]int64
+	but  map[int64]bool
 	held bool // the catalog checked it against what the commit replaces
 }
 
@@ -165,7 +167,8 @@ func (r *sameRefs) check(meta icetable.Metadata) error {
 		return errors.New("requirement failed: the table is gone")
 	}
 	refs := refsOf(meta)
-	if was, had := r.were[icetable.MainBranch]; had && comesFrom(meta, refs[icetable.MainBranch], was) {
+	main := refs[icetable.MainBranch]
+	if was, had := r.were[icetable.MainBranch]; had && !r.but[main] && comesFrom(meta, main, was) {
 		refs[icetable.MainBranch] = was
 	}
 	if !maps.Equal(r.were, refs) {

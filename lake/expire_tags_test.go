@@ -2,6 +2,7 @@ package lake_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -107,4 +108,42 @@ func TestExpiryDeletesNothingWhenNobodyCanTellOfATag(t *testing.T) {
 	}
 	after, _ := onDisk(t, l)
 	expect(t, after, before)
+}
+
+// stopped is a catalog that commits no expiry, but first publishes what another engine staged. refused is what is held
+// against that before a server is asked.
+type stopped struct {
+	icecatalog.Catalog
+	publish func()
+	refused error
+}
+
+func (s *stopped) CommitTable(ctx context.Context, id icetable.Identifier, requirements []icetable.Requirement, _ []icetable.Update) (icetable.Metadata, string, error) {
+	s.publish()
+	now, err := s.LoadTable(ctx, id)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, r := range requirements {
+		s.refused = errors.Join(s.refused, lake.CheckBefore(r, now.Metadata()))
+	}
+	return nil, "", lake.ErrUnsupported
+}
+
+func TestASnapshotThatIsPublishedDuringAnExpiryStays(t *testing.T) {
+	l := laketest.New(t)
+	list := history(t, l, 3)
+	hand := l.Hand(t, catalog.PlaysByHour)
+	hand.MoveTo(list[1]) // list[2] is staged
+	for name, to := range map[string]lake.Snapshot{"nothing": list[1], "what was staged": list[2]} {
+		s := &stopped{Catalog: l.Catalog.Ice, publish: func() { hand.MoveTo(to) }}
+		blind := lake.New(s, l.Namespace(), l.Catalog.Known(), slog.New(slog.DiscardHandler))
+		if _, err := blind.Expire(t.Context(), catalog.PlaysByHour, without(list[1])); err == nil {
+			t.Error("an expiry landed that was stopped")
+		}
+		if refused := s.refused != nil; refused != (to.ID() == list[2].ID()) {
+			t.Errorf("%s was published: %v", name, s.refused)
+		}
+		hand.MoveTo(list[1])
+	}
 }
