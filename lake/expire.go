@@ -142,10 +142,9 @@ func (x *expiry) forget(ctx context.Context, l *Lake, now *Table, doomed []Snaps
 
 // sameRefs is the requirement that no tag or branch was made, moved or dropped, but main may have moved on, though not
 // to a snapshot that is about to go: another engine may publish one that it staged before, and a server may take main
-// along with its snapshot. The format
-// has none for names that do not exist yet; the catalogs that are served check requirements in this process, against
-// the metadata that their compare and swap replaces, so one of our own is as good. A REST server is not asked for it:
-// see tagLost.
+// along with its snapshot. The format has none for names that do not exist yet; the catalogs that are served check
+// requirements in this process, against the metadata that their compare and swap replaces, so one of our own is as
+// good. A REST server is not asked for it: see tagLost.
 type sameRefs struct {
 	were map[string]int64
 	but  map[int64]bool
