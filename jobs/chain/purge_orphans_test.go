@@ -1,7 +1,9 @@
 package chain_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +50,13 @@ func passes(t *testing.T, l *laketest.Lake, by time.Duration) {
 // Runs die, and people ask, every day: a request waits for the files that were left behind up to when its own rows were
 // purged, and not for those after.
 func TestARequestWaitsForNoOrphanThatCameAfterIt(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		t.Run(fmt.Sprint("dies ", dies), func(t *testing.T) { waitsForNoLaterOrphan(t, dies) })
+	}
+}
+
+// waitsForNoLaterOrphan is a history of two requests. The purge of the first may die when it is about to log that.
+func waitsForNoLaterOrphan(t *testing.T, dies bool) {
 	l := erasable(t)
 	purges := func(want ...string) purge.Report {
 		t.Helper()
@@ -66,14 +75,41 @@ func TestARequestWaitsForNoOrphanThatCameAfterIt(t *testing.T) {
 	if r := purges("r1 recomputed"); len(r.Residuals) != 1 || r.Residuals[0].Files != 1 {
 		t.Fatalf("residuals %+v", r.Residuals)
 	}
+	head := l.Snapshot(t, catalog.DeletionLog).Table().MetadataURI()
+	purges("r1 recomputed")
+	same(t, "metadata of the log after the same again", l.Snapshot(t, catalog.DeletionLog).Table().MetadataURI(), head)
 	// A day later another run dies, and another listener asks. What the first waits for is old enough by then.
 	passes(t, l, 23*time.Hour+30*time.Minute)
 	ingestText(t, testEnv(l), "second", asked("r2", "third"))
 	carryOut(t, l, nil)
 	left(t, l, time.Minute)
+	if dies {
+		diesLogging(t, l)
+	}
 	if r := purges("r1 purged", "r2 recomputed"); r.Requests != 1 || len(r.Residuals) != 1 {
 		t.Fatalf("got %+v", r)
 	}
 	passes(t, l, 25*time.Hour)
 	purges("r1 purged", "r2 purged")
+}
+
+// diesLogging is a purge that ends when it is about to log which requests are purged.
+func diesLogging(t *testing.T, l *laketest.Lake) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	commits := 0
+	broken := l.With(&laketest.Faults{Strike: func(step laketest.Step, table string) error {
+		if step == laketest.BeforeCommit && table == catalog.DeletionLog {
+			commits++
+		}
+		if commits > 1 {
+			cancel()
+			return laketest.ErrInjected
+		}
+		return nil
+	}})
+	if _, err := purge.Run(ctx, testEnv(broken), *atOnce); err == nil {
+		t.Fatal("the purge lived")
+	}
 }

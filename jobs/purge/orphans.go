@@ -56,18 +56,20 @@ func isChecksum(path string) bool {
 }
 
 // settle finds the requests of which nothing is left, and reports what may hold rows of the others and until when. It
-// notes when each of those was cleared, so that it waits for no file that was written later.
+// notes when each of those was cleared, so that it waits for no file that was written later. What was noted of the
+// former stays until the next purge: this one may end before it logs them.
 func (r *run) settle(ctx context.Context) (done []request, err error) {
 	now, err := r.cut(ctx)
 	if err != nil {
 		return nil, err
 	}
 	this := book.Cleared{Through: r.work.lastStep, Before: r.work.before, At: now.UnixMicro()}
-	noted := append(slices.Clone(r.work.cleared), this)
+	noted := append(slices.DeleteFunc(slices.Clone(r.work.cleared), func(c book.Cleared) bool { return c == this }), this)
 	needed := map[book.Cleared]bool{}
 	last := int64(0)
 	for _, q := range r.work.due {
 		c := q.cleared(noted)
+		needed[c] = needed[c] || slices.Contains(r.work.cleared, c)
 		if slices.ContainsFunc(r.young, func(f orphan) bool { return f.mayHold(c.At) }) {
 			needed[c], last = true, max(last, c.At)
 			continue
