@@ -49,6 +49,7 @@ func (w *world) eraseAll(users ...string) (all []*erasedPlays) {
 		}
 	}
 	many := slices.DeleteFunc(slices.Clone(all), func(e *erasedPlays) bool { return len(e.people) < 5 })
+	w.located()
 	for _, user := range users {
 		w.eraseRows(catalog.Listens, user)
 		w.eraseRows(catalog.ListensCounted, user)

@@ -128,7 +128,12 @@ func (w *world) amongExactDays(rng *rand.Rand) {
 		w.royalties()
 		w.rollup(trueUp)
 		for range 1 + rng.IntN(3) {
-			w.erase(fmt.Sprint("u", rng.IntN(8)))
+			log := w.eraseUnlogged(fmt.Sprint("u", rng.IntN(8)))
+			if rng.IntN(4) == 0 { // it dies, and others go on
+				w.royalties()
+				w.rollup(plain)
+			}
+			log()
 		}
 		if rng.IntN(3) > 0 {
 			w.royalties()
