@@ -116,7 +116,7 @@ func writerOf[T any](w file.ColumnChunkWriter) writing[T] {
 // copyValues copies a column chunk batch by batch.
 func copyValues[T any](ctx context.Context, from reading[T], into writing[T], rows int64, gone []int64, first int64, sum *columnSum) error {
 	if from.Descriptor().MaxRepetitionLevel() > 0 {
-		return copyRepeated(ctx, from, into, gone, first, sum)
+		return copyRepeated(ctx, from, into, rows, gone, first, sum)
 	}
 	values, levels := make([]T, batchRows), make([]int16, batchRows)
 	most := from.Descriptor().MaxDefinitionLevel()

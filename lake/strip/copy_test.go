@@ -346,7 +346,7 @@ func refooted(t *testing.T, table *lake.Table, f lake.File, change func(*metadat
 	if err := errors.Join(err, out.Close()); err != nil {
 		t.Fatal(err)
 	}
-	of, err := table.ReadDataFile(t.Context(), uri, lake.PartitionValue(f))
+	of, err := table.DataFileLike(f, uri, r.MetaData(), out.Bytes())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@
 // counted. So two files with equal sums have the same rows in the same order. Where a file has a seal, each column
 // chunk is held against it when it is read, on both sides.
 //
-// Statistics of a copied column that have no bounds are left out: beside bounds of other row groups they would make
+// Statistics of a column that lack a bound are left out: beside bounds of other row groups they would make
 // the bounds of the file too narrow.
 //
 // # Bounds

@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	pqfile "github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
@@ -33,7 +34,9 @@ func altered(t *testing.T, l *laketest.Lake, rows, groupRows int) (*lake.Table, 
 		return tx.UpdateSchema(true, true).
 			AddColumn([]string{"score"}, iceberg.PrimitiveTypes.Float64, "", false, nil).
 			AddColumn([]string{"tags"}, &iceberg.ListType{ElementID: 900, Element: iceberg.PrimitiveTypes.String}, "", false, nil).
-			AddColumn([]string{"marks"}, &iceberg.MapType{KeyID: 901, KeyType: iceberg.PrimitiveTypes.String, ValueID: 902, ValueType: iceberg.PrimitiveTypes.Int64}, "", false, nil).Commit()
+			AddColumn([]string{"marks"}, &iceberg.MapType{KeyID: 901, KeyType: iceberg.PrimitiveTypes.String, ValueID: 902, ValueType: iceberg.PrimitiveTypes.Int64}, "", false, nil).
+			AddColumn([]string{"spot"}, &iceberg.StructType{FieldList: []iceberg.NestedField{{ID: 903, Name: "lat", Type: iceberg.PrimitiveTypes.Int64}, {ID: 904, Name: "name", Type: iceberg.PrimitiveTypes.String}}}, "", false, nil).
+			AddColumn([]string{"note"}, iceberg.PrimitiveTypes.String, "", false, nil).Commit()
 	})
 	table := l.Snapshot(t, catalog.Listens).Table()
 	schema, err := icetable.SchemaToArrowSchema(table.Current().Schema(), nil, true, false)
@@ -60,26 +63,36 @@ func altered(t *testing.T, l *laketest.Lake, rows, groupRows int) (*lake.Table, 
 		}
 		columns = append(columns, b.NewArray())
 	}
+	return table, replaced(t, l, []lake.File{plain}, foreign(t, table, plain, array.NewRecordBatch(schema, columns, int64(rows)), groupRows))
+}
+
+// foreign is a file of another engine, with columns of its own, in the partition of another file.
+func foreign(t *testing.T, table *lake.Table, like lake.File, rows arrow.RecordBatch, groupRows int) iceberg.DataFile {
+	t.Helper()
 	uri := table.NewDataPath("test")
 	out, err := table.Create(t.Context(), uri)
 	if err == nil {
-		batch := array.NewRecordBatch(schema, columns, int64(rows))
-		err = pqarrow.WriteTable(array.NewTableFromRecords(schema, []arrow.RecordBatch{batch}), out, int64(groupRows),
-			parquet.NewWriterProperties(parquet.WithMaxRowGroupLength(int64(groupRows)), parquet.WithDataPageSize(512)), pqarrow.DefaultWriterProps())
-	}
-	var file iceberg.DataFile
-	if err == nil {
-		path, _ := lake.LocalPath(uri)
-		info, statErr := os.Stat(path)
-		r, readErr := pqfile.OpenParquetFile(path, false)
-		if err = errors.Join(statErr, readErr); err == nil {
-			file, err = table.DataFileLike(plain, uri, r.MetaData(), info.Size())
+		var by []parquet.SortingColumn
+		for i := range rows.Schema().NumFields() {
+			by = append(by, parquet.SortingColumn{ColumnIdx: int32(i)})
 		}
+		err = pqarrow.WriteTable(array.NewTableFromRecords(rows.Schema(), []arrow.RecordBatch{rows}), out, int64(groupRows),
+			parquet.NewWriterProperties(parquet.WithMaxRowGroupLength(int64(groupRows)), parquet.WithDataPageSize(512), parquet.WithSortingColumns(by)), pqarrow.DefaultWriterProps())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return table, replaced(t, l, []lake.File{plain}, file)
+	path, _ := lake.LocalPath(uri)
+	info, err := os.Stat(path)
+	r, readErr := pqfile.OpenParquetFile(path, false)
+	if err := errors.Join(err, readErr); err != nil {
+		t.Fatal(err)
+	}
+	file, err := table.DataFileLike(like, uri, r.MetaData(), info.Size())
+	if err := errors.Join(err, r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // foreignValue is a value of a column of another engine: lists are absent, empty, short, and longer than a batch.
@@ -87,8 +100,14 @@ func foreignValue(column string, row int) string {
 	switch {
 	case column == "score":
 		return fmt.Sprint(row, ".5")
+	case column == "note" && row == 207:
+		return strings.Repeat("z", 5000)
+	case column == "note":
+		return fmt.Sprint("note-", row%7)
 	case row%4 == 0:
 		return array.NullValueStr
+	case column == "spot":
+		return fmt.Sprintf(`{"lat": %d, "name": "spot-%d"}`, row, row%9)
 	case row%4 == 1:
 		return "[]"
 	}
@@ -126,6 +145,50 @@ func TestListsAndMapsOfAnotherEngineStayWithTheirRows(t *testing.T) {
 	}
 }
 
+// Both kinds of row groups lack the bound: one that is copied, and one that is written.
+func TestABoundThatIsTooLongIsNotThatOfOtherValues(t *testing.T) {
+	l := laketest.New(t)
+	table, f := altered(t, l, 600, 200)
+	note, _ := table.Current().Schema().FindFieldByName("note")
+	score, _ := table.Current().Schema().FindFieldByName("score")
+	for _, gone := range [][]int64{{0}, {0, 200, 400}, append(span(0, 207), span(208, 400)...)} {
+		s, err := strip.File(t.Context(), table, f, gone, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if most, told := s.File.UpperBoundValues()[note.ID]; told {
+			t.Errorf("without %d rows: a note of 5,000 letters is left, no note is above %q", len(gone), most)
+		}
+		if s.File.UpperBoundValues()[score.ID] == nil {
+			t.Errorf("without %d rows: scores have no bound", len(gone))
+		}
+	}
+}
+
+func TestAListThatHasNotTheRowsOfItsRowGroupIsDamaged(t *testing.T) {
+	l := laketest.New(t)
+	table, f := altered(t, l, 200, 200)
+	all := read(t, f)
+	at := all.Schema().FieldIndices("tags")[0]
+	tags, err := array.Concatenate(all.Column(at).Data().Chunks(), memory.DefaultAllocator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone := foreign(t, table, f, array.NewRecordBatch(arrow.NewSchema([]arrow.Field{all.Schema().Field(at)}, nil), []arrow.Array{tags}, 200), 200)
+	if _, err := strip.File(t.Context(), table, lake.File{DataFile: alone}, []int64{5}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	for _, more := range []int64{-1, 1} {
+		bad := refooted(t, table, lake.File{DataFile: alone}, func(footer *metadata.FileMetaData) {
+			footer.NumRows += more
+			footer.RowGroups[0].NumRows += more
+		})
+		if _, err := strip.File(t.Context(), table, bad, []int64{5}, "test"); !errors.Is(err, lake.ErrDamaged) {
+			t.Errorf("%d rows more: %v", more, err)
+		}
+	}
+}
+
 func TestAColumnThatAnotherEngineDroppedStaysBehind(t *testing.T) {
 	l := laketest.New(t)
 	_, f := altered(t, l, 300, 100)
@@ -147,6 +210,18 @@ func TestAColumnThatAnotherEngineDroppedStaysBehind(t *testing.T) {
 	var names []string
 	for _, c := range read(t, s.File).Schema().Fields() {
 		names = append(names, c.Name)
+	}
+	was, is := laketest.Parquet(t, f).MetaData(), laketest.Parquet(t, s.File).MetaData()
+	for g := range is.NumRowGroups() {
+		ordered, before := is.RowGroup(g).SortingColumns(), was.RowGroup(g).SortingColumns()
+		for i, by := range ordered {
+			if was.Schema.Column(int(before[i].ColumnIdx)).Path() != is.Schema.Column(int(by.ColumnIdx)).Path() {
+				t.Errorf("row group %d is said to be ordered by %s", g, is.Schema.Column(int(by.ColumnIdx)).Path())
+			}
+		}
+		if score := was.Schema.ColumnIndexByName("score"); len(ordered) != score {
+			t.Errorf("row group %d is said to be ordered by %d columns, want the %d before the dropped one", g, len(ordered), score)
+		}
 	}
 	if slices.Contains(names, "score") || slices.Contains(names, "marks") || !slices.Contains(names, "tags") {
 		t.Errorf("the new file has columns %v", names)

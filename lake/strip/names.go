@@ -74,7 +74,11 @@ func renamed(root *schema.GroupNode, names map[string]string) (*schema.GroupNode
 			for j := range inner {
 				inner[j] = node.Field(j)
 			}
-			field, err = schema.NewGroupNodeLogical(names[node.Name()], node.RepetitionType(), inner, node.LogicalType(), node.FieldID())
+			if kind := node.LogicalType(); kind.IsNone() { // a struct
+				field, err = schema.NewGroupNode(names[node.Name()], node.RepetitionType(), inner, node.FieldID())
+			} else {
+				field, err = schema.NewGroupNodeLogical(names[node.Name()], node.RepetitionType(), inner, kind, node.FieldID())
+			}
 		}
 		if err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -58,11 +59,15 @@ func (o *output) encode(ctx context.Context, in *input, number int, lost []int64
 	columns, bytes := group.Columns[:0:0], int64(0)
 	group.TotalByteSize = 0
 	for _, c := range w.chunks {
+		if meta := c.Contents().MetaData; meta.Statistics != nil && !whole(meta.Statistics, meta.NumValues) {
+			meta.Statistics = nil
+		}
 		columns = append(columns, c.Contents())
 		bytes, group.TotalByteSize = bytes+c.TotalCompressedSize(), group.TotalByteSize+c.TotalUncompressedSize()
 	}
 	group.Columns, group.FileOffset, group.TotalCompressedSize = columns, &begin, &bytes
 	group.NumRows -= int64(len(lost))
+	o.order(number)
 	o.groups = append(o.groups, written{from: number})
 	return nil
 }
@@ -117,8 +122,26 @@ func (o *output) copy(ctx context.Context, in *input, number int, sums *sums) er
 	}
 	bytes := o.to.Bytes() - begin
 	group.Columns, group.FileOffset, group.TotalCompressedSize = columns, &begin, &bytes
+	o.order(number)
 	o.groups = append(o.groups, written{from: number, copied: true})
 	return nil
+}
+
+// order says by the new numbers of columns what the rows of a group are ordered by, up to the first column that the new
+// file lacks.
+func (o *output) order(number int) {
+	group := o.from.RowGroups[number]
+	for n, by := range group.SortingColumns {
+		to := slices.Index(o.layout.columns, int(by.ColumnIdx))
+		if to < 0 {
+			group.SortingColumns = group.SortingColumns[:n]
+			break
+		}
+		by.ColumnIdx = int32(to)
+	}
+	if len(group.SortingColumns) == 0 {
+		group.SortingColumns = nil
+	}
 }
 
 // move says where a column that was copied is now; to is its number in the new file.
@@ -134,13 +157,12 @@ func (o *output) move(group, to int, shift int64, of *metadata.ColumnChunkMetaDa
 		meta.DictionaryPageOffset = &first
 	}
 	meta.IndexPageOffset, meta.BloomFilterOffset, meta.BloomFilterLength = nil, nil, nil
-	if !tellsBounds(of) {
+	if meta.Statistics != nil && !(tellsBounds(of) && whole(meta.Statistics, meta.NumValues)) {
 		meta.Statistics = nil
 	}
 }
 
-// tellsBounds tells whether the statistics of a column chunk are right and hold for all its values. Without bounds they
-// must not stand beside others that have some: the bounds of the file would be theirs alone.
+// tellsBounds tells whether the statistics of a column chunk are right and hold for all its values.
 func tellsBounds(of *metadata.ColumnChunkMetaData) bool {
 	set, err := of.StatsSet()
 	if !set || err != nil {
@@ -148,6 +170,23 @@ func tellsBounds(of *metadata.ColumnChunkMetaData) bool {
 	}
 	stats, err := of.Statistics()
 	return err == nil && stats != nil && (stats.HasMinMax() || stats.HasNullCount() && stats.NullCount() == of.NumValues())
+}
+
+// told are statistics as a footer has them; package file does not name their type.
+type told interface {
+	IsSetMin() bool
+	IsSetMax() bool
+	IsSetMinValue() bool
+	IsSetMaxValue() bool
+	IsSetNullCount() bool
+	GetNullCount() int64
+}
+
+// whole tells whether statistics of so many values have both bounds, or need none. Writers leave out a bound that is
+// long. Such statistics must not stand beside others: the bounds of the file would be theirs alone, or empty.
+func whole(s told, values int64) bool {
+	least, most := s.IsSetMin() || s.IsSetMinValue(), s.IsSetMax() || s.IsSetMaxValue()
+	return least && most || s.IsSetNullCount() && s.GetNullCount() == values
 }
 
 // finish writes the footer and closes the file.

@@ -20,7 +20,7 @@ type repeated[T any] struct {
 
 // copyRepeated copies a column chunk whose values repeat: of lists and maps, in which a row has as many as it likes.
 // It holds the row that a batch ends in until the next one, so that only whole rows are written.
-func copyRepeated[T any](ctx context.Context, from reading[T], into writing[T], gone []int64, first int64, sum *columnSum) error {
+func copyRepeated[T any](ctx context.Context, from reading[T], into writing[T], rows int64, gone []int64, first int64, sum *columnSum) error {
 	most := from.Descriptor().MaxDefinitionLevel()
 	var held repeated[T]
 	for row := first; ; {
@@ -32,14 +32,17 @@ func copyRepeated[T any](ctx context.Context, from reading[T], into writing[T], 
 			return err
 		}
 		whole := held.take(most, more)
-		rows := whole.rows()
-		kept := whole.without(most, between(gone, row, row+rows), row)
-		row += rows
+		n := whole.rows()
+		kept := whole.without(most, between(gone, row, row+n), row)
+		row += n
 		addRepeated(sum, kept)
 		if into != nil && len(kept.levels) > 0 {
 			if _, err := into.WriteBatch(kept.values, kept.levels, kept.repetitions); err != nil {
 				return err
 			}
+		}
+		if !more && row-first != rows {
+			return fmt.Errorf("it has %d rows, its row group %d: %w", row-first, rows, lake.ErrDamaged)
 		}
 		if !more {
 			return nil

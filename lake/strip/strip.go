@@ -134,7 +134,6 @@ func propertiesLike(meta *metadata.FileMetaData, l layout) *parquet.WriterProper
 		return parquet.NewWriterProperties(props...)
 	}
 	group := meta.RowGroup(0)
-	props = append(props, parquet.WithSortingColumns(group.SortingColumns()))
 	for to, i := range l.columns {
 		chunk, err := group.ColumnChunk(i)
 		if err != nil {
