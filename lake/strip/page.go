@@ -17,6 +17,11 @@ import (
 // errOtherwise says that a column chunk is encoded in a way that package file must read.
 var errOtherwise = errors.New("its values have another encoding")
 
+// lengthBytes are those of the number before a value of any length.
+const lengthBytes = 4
+
+var errRows = fmt.Errorf("its pages have not the rows of its row group: %w", lake.ErrDamaged)
+
 var errPage = fmt.Errorf("a page is too short for its values: %w", lake.ErrDamaged)
 
 // plainWidth is the bytes that a plain value has: 0 where its length stands before it, -1 where values share bytes.
@@ -62,7 +67,8 @@ type pageReader struct {
 	width      int
 	most       int16 // definition level of a value that is present
 	dictionary *dictionary
-	hashes     bool // a value counts in sums by its hash
+	hashes     bool  // a value counts in sums by its hash
+	left       int64 // rows of the row group that are not read yet; damaged pages may claim any number
 }
 
 func newPageReader(pages file.PageReader, of *schema.Column) (*pageReader, error) {
@@ -108,6 +114,9 @@ func (r *pageReader) next() (*page, error) {
 }
 
 func (r *pageReader) read(of file.DataPage, levels, values []byte) (p *page, err error) {
+	if r.left -= int64(of.NumValues()); r.left < 0 {
+		return nil, errRows
+	}
 	p = &page{rows: int(of.NumValues()), values: int(of.NumValues())}
 	if r.most > 0 {
 		if err := p.readLevels(levels, uint32(r.most)); err != nil {
@@ -172,6 +181,13 @@ func (r *pageReader) readIndices(p *page, data []byte) error {
 func (r *pageReader) readDictionary(p *file.DictionaryPage) error {
 	if e := parquet.Encoding(p.Encoding()); r.dictionary != nil || e != parquet.Encodings.Plain && e != parquet.Encodings.PlainDict {
 		return errOtherwise
+	}
+	least := int64(r.width)
+	if least == 0 {
+		least = lengthBytes
+	}
+	if int64(p.NumValues())*least > int64(len(p.Data())) {
+		return errPage
 	}
 	d := &dictionary{plain: append([]byte(nil), p.Data()...), starts: make([]int, 1, p.NumValues()+1)}
 	for at := 0; len(d.starts) <= int(p.NumValues()); {

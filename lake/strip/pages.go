@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"fmt"
 	"math"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -12,8 +11,6 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
-
-	"github.com/lakectl/lakectl/lake"
 )
 
 // chunkWriter writes one column chunk.
@@ -69,6 +66,7 @@ func (in *input) copyPages(ctx context.Context, number, column int, gone []int64
 
 // copy reads all pages of a chunk of so many rows, and writes them without those that are gone.
 func (r *pageReader) copy(ctx context.Context, rows int64, gone []int64, first int64, sum *columnSum, into *chunkWriter) error {
+	r.left = rows
 	for at := int64(0); at < rows; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -77,8 +75,8 @@ func (r *pageReader) copy(ctx context.Context, rows int64, gone []int64, first i
 		switch {
 		case err != nil:
 			return err
-		case p == nil || int64(p.rows) > rows-at:
-			return fmt.Errorf("its pages have not the %d rows of its row group: %w", rows, lake.ErrDamaged)
+		case p == nil:
+			return errRows
 		}
 		n := int64(p.rows)
 		p.without(between(gone, first+at, first+at+n), first+at, r.most, r.width)
