@@ -67,7 +67,7 @@ func altered(t *testing.T, l *laketest.Lake, rows, groupRows int) (*lake.Table, 
 }
 
 // foreign is a file of another engine, with columns of its own, in the partition of another file.
-func foreign(t *testing.T, table *lake.Table, like lake.File, rows arrow.RecordBatch, groupRows int) iceberg.DataFile {
+func foreign(t *testing.T, table *lake.Table, like lake.File, rows arrow.RecordBatch, groupRows int, with ...parquet.WriterProperty) iceberg.DataFile {
 	t.Helper()
 	uri := table.NewDataPath("test")
 	out, err := table.Create(t.Context(), uri)
@@ -77,7 +77,9 @@ func foreign(t *testing.T, table *lake.Table, like lake.File, rows arrow.RecordB
 			by = append(by, parquet.SortingColumn{ColumnIdx: int32(i)})
 		}
 		err = pqarrow.WriteTable(array.NewTableFromRecords(rows.Schema(), []arrow.RecordBatch{rows}), out, int64(groupRows),
-			parquet.NewWriterProperties(parquet.WithMaxRowGroupLength(int64(groupRows)), parquet.WithDataPageSize(512), parquet.WithSortingColumns(by)), pqarrow.DefaultWriterProps())
+			parquet.NewWriterProperties(append([]parquet.WriterProperty{
+				parquet.WithMaxRowGroupLength(int64(groupRows)), parquet.WithDataPageSize(512), parquet.WithSortingColumns(by),
+			}, with...)...), pqarrow.DefaultWriterProps())
 	}
 	if err != nil {
 		t.Fatal(err)
