@@ -249,7 +249,7 @@ func TestAnotherEngineReadsTheSameRows(t *testing.T) {
 	laketest.Engine(t, "READERS_PYTHON")
 	w := newWorld(t)
 	for range 12 {
-		w.ingest(60, 2)
+		w.ingest(120, 2)
 	}
 	w.erase("user_id = 'user-1'")
 	r := w.compact(Options{between: func() { w.erase("user_id = 'user-2' OR user_id = 'user-3'") }})
