@@ -204,7 +204,7 @@ func TestNoDayIsCalledExactThatDiffersFromTheRecount(t *testing.T) {
 			w.archive(heard("l0", "u0", "t1", at(1, 9)))
 			w.rollup(o)
 			first, _ := w.shown()
-			for range 20 {
+			for range 20 / laketest.Stride(2) {
 				w.moves(rng, o)
 				w.exactDaysHold()
 			}
