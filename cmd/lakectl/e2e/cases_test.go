@@ -65,7 +65,7 @@ func lakeIn(t *testing.T, dir string, process bool) *lakeDir {
 			}
 			return stdout.Bytes(), nil
 		}
-		if code := frame.Run(t.Context(), verbs.Groups(), args, strings.NewReader(""), &stdout, &stderr); code != frame.ExitDone {
+		if code := frame.Run(laketest.Spared(t.Context()), verbs.Groups(), args, strings.NewReader(""), &stdout, &stderr); code != frame.ExitDone {
 			return nil, fmt.Errorf("%v: exit code %d: %s", args, code, stderr.String())
 		}
 		return stdout.Bytes(), nil
