@@ -30,6 +30,14 @@ func Stride(n int) int {
 	return 1
 }
 
+// Times is how often a test does again what is alike: all in CI, else fewer times.
+func Times(all, fewer int) int {
+	if InCI() {
+		return all
+	}
+	return fewer
+}
+
 // NextStep is the step at which a test kills its job after it has killed it at step nth: the next one in CI. Else the
 // steps lie the further apart the later they are, and are odd and even in turn, so tests that do one thing at even
 // steps and another at odd ones do both.

@@ -50,6 +50,7 @@ func passes(t *testing.T, l *laketest.Lake, by time.Duration) {
 // Runs die, and people ask, every day: a request waits for the files that were left behind up to when its own rows were
 // purged, and not for those after.
 func TestARequestWaitsForNoOrphanThatCameAfterIt(t *testing.T) {
+	laketest.Long(t, "histories of two requests, TestOnlyOrphansThatMayHoldRowsKeepARequestFromBeingPurged is the short one")
 	for _, dies := range []bool{false, true} {
 		t.Run(fmt.Sprint("dies ", dies), func(t *testing.T) { waitsForNoLaterOrphan(t, dies) })
 	}

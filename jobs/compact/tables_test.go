@@ -109,7 +109,7 @@ func TestCompactionOfAnyTableChangesNoRowAndSettles(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			o := Options{Table: table, Target: 256 << 10, spanRows: 40}
-			for round := range 4 / laketest.Stride(4) {
+			for round := range laketest.Times(4, 1) {
 				for range 12 + w.r.IntN(6) {
 					w.add(table, 1+w.r.IntN(200)/(1+w.r.IntN(20)))
 					if w.r.IntN(5) == 0 {
@@ -225,7 +225,7 @@ func TestNewFilesTellNoPersonalValues(t *testing.T) {
 
 // A listener who is erased while files of the ledger are written anew stays erased, and the new file is on record.
 func TestNoErasedRowOfTheLedgerComesBack(t *testing.T) {
-	for _, table := range catalog.Ledger[:len(catalog.Ledger)/laketest.Stride(2)] { // both are sorted and committed alike
+	for _, table := range catalog.Ledger[:laketest.Times(len(catalog.Ledger), 1)] { // both are sorted and committed alike
 		taken := 0
 		for nth := 1; ; nth += laketest.Stride(9) {
 			w := newWorld(t)

@@ -94,7 +94,7 @@ func TestReplayCommitsWhoseAnswerIsLostCountOnce(t *testing.T) {
 
 func TestTwoReplaysAtOnceCountOnce(t *testing.T) {
 	w := newWorld(t)
-	kept := 6 / laketest.Stride(2)
+	kept := laketest.Times(6, 3)
 	for range kept {
 		w.keepSome()
 	}

@@ -28,7 +28,7 @@ func (w *world) filesByPartition(table string) map[any]int {
 func TestSmallFilesAreMergedAsTheyCome(t *testing.T) {
 	laketest.Long(t, "a table of many files")
 	w := newWorld(t)
-	for i := range 30 / laketest.Stride(2) {
+	for i := range laketest.Times(30, 15) {
 		w.archive(heard(fmt.Sprint("l", i), fmt.Sprint("u", i%7), fmt.Sprint("t", i%3), at(1, i%24)))
 		w.rollup(plain)
 		for _, table := range catalog.Dashboard {

@@ -192,7 +192,7 @@ func TestADayThatLostAListenWaitsForASettledLedger(t *testing.T) {
 // Any order of copies over several days, ledger updates, erasures, other engines' deletes and runs: no day is ever
 // called exact that differs from the recount, and the end is exact.
 func TestNoDayIsCalledExactThatDiffersFromTheRecount(t *testing.T) {
-	for seed := range uint64(12 / laketest.Stride(6)) {
+	for seed := range uint64(laketest.Times(12, 2)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -204,7 +204,7 @@ func TestNoDayIsCalledExactThatDiffersFromTheRecount(t *testing.T) {
 			w.archive(heard("l0", "u0", "t1", at(1, 9)))
 			w.rollup(o)
 			first, _ := w.shown()
-			for range 20 / laketest.Stride(2) {
+			for range laketest.Times(20, 10) {
 				w.moves(rng, o)
 				w.exactDaysHold()
 			}

@@ -266,6 +266,7 @@ func TestDiffOfTwoRunsAddsUpByCause(t *testing.T) {
 }
 
 func TestABatchOfDeletionsIsPostedWhenItIsLargeEnoughWhateverTheLastOneChanged(t *testing.T) {
+	laketest.Long(t, "a history of six deletions, TestDifferencesByDeletionsArePostedForSeveralPeopleAtOnce is the short one")
 	t.Parallel()
 	l := laketest.New(t)
 	copies := oneTrack(world(105, 300), 12)

@@ -217,7 +217,7 @@ func TestPayoutsAreSharedAmongThePartiesAsListensFell(t *testing.T) {
 	t.Parallel()
 	l := laketest.New(t)
 	many := 0
-	for seed := range uint64(30 / laketest.Stride(6)) {
+	for seed := range uint64(laketest.Times(30, 5)) {
 		w, db := makeSharesWorld(seed), jobs.NewSession(l.DB(t), nil)
 		w.prepare(t, db)
 		for range 2 { // again in the same database: what restatement does
@@ -231,7 +231,7 @@ func TestPayoutsAreSharedAmongThePartiesAsListensFell(t *testing.T) {
 		}
 		many += len(got)
 	}
-	if many < 3_000/laketest.Stride(6) {
+	if many < laketest.Times(3_000, 500) {
 		t.Errorf("%d shares in all: the worlds are too empty to show anything", many)
 	}
 }

@@ -43,7 +43,7 @@ func TestABackupTakenDuringIngestComesBack(t *testing.T) {
 		return name
 	}
 	must("init")
-	before, all := 3, 3+9/laketest.Stride(3)
+	before, all := 3, 3+laketest.Times(9, 3)
 	for i := range before {
 		must("ingest", "file", write(i))
 	}

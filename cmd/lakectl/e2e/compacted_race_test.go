@@ -64,6 +64,7 @@ func (a *audited) counted(want int64) {
 }
 
 func TestRoyaltiesThatAddToTheLedgerGoOnOverACompactionOfIt(t *testing.T) {
+	laketest.Long(t, "the races of compaction and the night at each commit")
 	a := nightly(t)
 	a.ingest(play("new", "u", "2026-03-20T10:00:00Z"))
 	rewrote := map[string]int{}

@@ -26,6 +26,7 @@ import (
 // The same user asks once more, with a listen that slipped in before, while the files of the first request are
 // rewritten.
 func TestARequestDuringAPurgeOfTheSameUserEndsVerified(t *testing.T) {
+	laketest.Long(t, "TestOddRequestsEndVerifiedInOneBatch has the other odd requests")
 	l := laketest.New(t)
 	envOf := func(l *laketest.Lake) jobs.Env {
 		return jobs.Env{

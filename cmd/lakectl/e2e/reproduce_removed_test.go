@@ -54,6 +54,7 @@ func TestRunsBeforeAnotherEngineChangedRowsCannotBeProvedAnyMore(t *testing.T) {
 
 // A run over a head behind which the history is gone is proved like any other.
 func TestARunThatTookExpiredHistoryInIsProved(t *testing.T) {
+	laketest.Long(t, "TestRunsThatCountedAnotherEnginesRowsReproduce is the short one")
 	t.Parallel()
 	a := newAudited(t)
 	a.pools("2026-03,*,*,EUR,1001\n")

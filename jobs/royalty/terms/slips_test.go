@@ -154,7 +154,7 @@ func TestWhichRulesAreReachedIsWhatComparingAllOfThemSays(t *testing.T) {
 		days[i] = fmt.Sprintf("2026-04-%02d", i+1)
 	}
 	refused, kept := 0, 0
-	for range 3000 / laketest.Stride(6) {
+	for range laketest.Times(3000, 500) {
 		var reached []terms.Rule
 		var text strings.Builder
 		text.WriteString("rules:\n")
