@@ -13,6 +13,7 @@ import (
 
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
+	"github.com/lakectl/lakectl/lake/parquetcode"
 )
 
 // errOdd is for pages that are left to arrow-go: of a version or an encoding that ingest does not write.
@@ -25,12 +26,12 @@ type pages struct {
 	optional bool
 
 	left     int // rows of the page
-	levels   hybrid
+	levels   parquetcode.Hybrid[int32]
 	encoding parquet.Encoding
-	index    hybrid
+	index    parquetcode.Hybrid[int32]
 	plain    []byte
 	bit      int // of plain, in a column of flags
-	packed   delta
+	packed   parquetcode.Delta
 	words    *dictionary
 }
 
@@ -81,7 +82,7 @@ func (p *pages) begin(page *file.DataPageV1) error {
 		if !ok {
 			return fmt.Errorf("a page without levels: %w", lake.ErrDamaged)
 		}
-		p.levels, data = hybrid{data: levels, width: 1}, rest
+		p.levels, data = parquetcode.NewHybrid[int32](levels, 1), rest
 	}
 	p.left, p.encoding = int(page.NumValues()), parquet.Encoding(page.Encoding())
 	switch {
@@ -89,13 +90,13 @@ func (p *pages) begin(page *file.DataPageV1) error {
 		p.plain, p.bit = data, 0
 	case p.encoding == parquet.Encodings.DeltaBinaryPacked && p.kind == parquet.Types.Int64:
 		var err error
-		p.packed, err = newDelta(data)
+		p.packed, err = parquetcode.NewDelta(data)
 		return err
 	case (p.encoding == parquet.Encodings.RLEDict || p.encoding == parquet.Encodings.PlainDict) && p.words != nil:
-		if len(data) == 0 || data[0] > mostBits {
+		if len(data) == 0 || data[0] > parquetcode.MostBits {
 			return fmt.Errorf("a page without indices: %w", lake.ErrDamaged)
 		}
-		p.index = hybrid{data: data[1:], width: int(data[0])}
+		p.index = parquetcode.NewHybrid[int32](data[1:], int(data[0]))
 	default:
 		return errOdd
 	}
@@ -160,11 +161,11 @@ func (p *pages) dictionary(page *file.DictionaryPage) error {
 
 // present reads which of the next n rows have a value: nil where all do.
 func (p *pages) present(n int, levels []int32) (list []int32, values int, err error) {
-	if !p.optional || p.levels.all(n, 1) {
+	if !p.optional || p.levels.All(n, 1) {
 		return nil, n, nil
 	}
 	list = levels[:n]
-	if err := p.levels.read(list); err != nil {
+	if err := p.levels.Read(list); err != nil {
 		return nil, 0, err
 	}
 	for _, is := range list {
@@ -207,7 +208,7 @@ func (p *pages) indices(n, values int, present []int32, to *column) error {
 	to.words = p.words
 	to.index = slices.Grow(to.index[:0], n)[:n]
 	read := to.index[n-values:]
-	if err := p.index.read(read); err != nil {
+	if err := p.index.Read(read); err != nil {
 		return err
 	}
 	for _, i := range read {
@@ -245,7 +246,7 @@ func (p *pages) longs(n int, levels []int32, into []int64, optional bool) error 
 	read := into[n-values:]
 	switch {
 	case p.encoding == parquet.Encodings.DeltaBinaryPacked:
-		err = p.packed.read(read)
+		err = p.packed.Read(read)
 	case p.kind == parquet.Types.Int64 && len(p.plain) >= 8*values:
 		for i := range read {
 			read[i] = int64(binary.LittleEndian.Uint64(p.plain[8*i:]))

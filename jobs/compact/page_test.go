@@ -1,10 +1,7 @@
 package compact
 
 import (
-	"encoding/binary"
 	"errors"
-	"math"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"testing"
@@ -190,67 +187,5 @@ func rewrite(t *testing.T, table arrow.Table, uri string, props ...parquet.Write
 	}
 	if err := pqarrow.WriteTable(table, f, 1<<20, parquet.NewWriterProperties(props...), pqarrow.DefaultWriterProps()); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestDamagedNumbersAreAnErrorAndNoMore(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 5))
-	for range 20_000 {
-		data := make([]byte, r.IntN(40))
-		for i := range data {
-			data[i] = byte(r.Uint32()) >> r.IntN(8) // small numbers are lengths that may be right
-		}
-		h := hybrid{data: data, width: r.IntN(mostBits + 1)}
-		if err := h.read(make([]int32, r.IntN(200))); err != nil && !errors.Is(err, lake.ErrDamaged) {
-			t.Fatal(err)
-		}
-		d, err := newDelta(append(binary.AppendUvarint(nil, 128), append([]byte{4, 200, 1}, data...)...))
-		if err == nil {
-			err = d.read(make([]int64, r.IntN(200)))
-		}
-		if err != nil && !errors.Is(err, lake.ErrDamaged) {
-			t.Fatal(err)
-		}
-	}
-}
-
-// The widest differences there are take all bits, and a ninth byte where they do not begin at one.
-func TestDifferencesOfAnyWidthAreRead(t *testing.T) {
-	want := []int64{5, math.MaxInt64, math.MinInt64, 0, -1, 1 << 61, -(1 << 61)}
-	const least, width = math.MinInt64, 63
-	head := binary.AppendVarint(binary.AppendUvarint([]byte{128, 1, 4}, uint64(len(want))), want[0])
-	var deltas [32]uint64
-	for i := range want[1:] {
-		deltas[i] = uint64(want[i+1]) - uint64(want[i]) - 1<<63
-	}
-	for _, width := range []int{64, width} {
-		bits := make([]byte, 4*width)
-		for i, d := range deltas {
-			for b := range width {
-				if d>>b&1 == 1 {
-					bits[(i*width+b)/8] |= 1 << ((i*width + b) % 8)
-				}
-			}
-		}
-		d, err := newDelta(append(append(binary.AppendVarint(head[:len(head):len(head)], least), byte(width), 0, 0, 0), bits...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := make([]int64, len(want))
-		if err := d.read(got); err != nil {
-			t.Fatal(err)
-		}
-		if width == 64 {
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("of %d bits (-want +got)\n%s", width, diff)
-			}
-			continue
-		}
-		last := uint64(want[0]) // without the highest bit, what is left is still read right
-		for i := range got[1:] {
-			if last += deltas[i]&^(1<<63) + 1<<63; uint64(got[i+1]) != last {
-				t.Fatalf("of %d bits, number %d is %d", width, i+1, got[i+1])
-			}
-		}
 	}
 }

@@ -2,7 +2,6 @@ package strip
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"math"
 	"slices"
@@ -13,9 +12,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/parquetcode"
 )
-
-const parquetMagic = "PAR1"
 
 // output is a file that is written. Its footer is that of the input, whose row groups are changed to what is written.
 type output struct {
@@ -207,14 +205,5 @@ func (o *output) finish() (*metadata.FileMetaData, error) {
 		all, footer.NumRows = append(all, group), footer.NumRows+group.NumRows
 	}
 	footer.RowGroups = all
-	return footer, errors.Join(o.writeFooter(footer), o.to.Close())
-}
-
-func (o *output) writeFooter(footer *metadata.FileMetaData) error {
-	n, err := footer.WriteTo(o.to, nil)
-	if err != nil {
-		return err
-	}
-	_, err = o.to.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(n)), parquetMagic...))
-	return err
+	return footer, errors.Join(parquetcode.WriteFooter(o.to, footer), o.to.Close())
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/parquetcode"
 )
 
 // errOtherwise says that a column chunk is encoded in a way that package file must read.
@@ -138,7 +139,7 @@ func (r *pageReader) read(of file.DataPage, levels, values []byte) (p *page, err
 
 func (p *page) readLevels(data []byte, most uint32) error {
 	p.levels = make([]uint32, p.rows)
-	if err := decodeHybrid(p.levels, data, widthOf(int(most))); err != nil {
+	if err := parquetcode.DecodeHybrid(p.levels, data, parquetcode.Width(int(most))); err != nil {
 		return err
 	}
 	for _, l := range p.levels {
@@ -165,7 +166,7 @@ func (r *pageReader) readIndices(p *page, data []byte) error {
 	if len(data) == 0 {
 		return errPage
 	}
-	if err := decodeHybrid(p.indices, data[1:], int(data[0])); err != nil {
+	if err := parquetcode.DecodeHybrid(p.indices, data[1:], int(data[0])); err != nil {
 		return err
 	}
 	greatest := uint32(0)

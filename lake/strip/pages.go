@@ -10,7 +10,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
-	"github.com/apache/arrow-go/v18/parquet/schema"
+
+	"github.com/lakectl/lakectl/lake/parquetcode"
 )
 
 // chunkWriter writes one column chunk.
@@ -107,8 +108,7 @@ func asIs(chunk *metadata.ColumnChunkMetaData) bool {
 // begin has the chunk that is read.
 func (w *chunkWriter) begin(r *pageReader) {
 	w.from = r
-	of := w.chunk.Descr()
-	if w.props.StatisticsEnabledFor(of.Path()) && of.SortOrder() != schema.SortUNKNOWN {
+	if of := w.chunk.Descr(); parquetcode.Statistics(of, w.props) {
 		w.stats = metadata.NewStatistics(of, w.props.Allocator())
 	}
 }
@@ -131,9 +131,9 @@ func (w *chunkWriter) pack(p *page, values func([]byte) []byte) {
 		levels := p.levels
 		b = append(b, 0, 0, 0, 0)
 		if levels == nil {
-			b = appendRun(b, p.rows, uint32(most), widthOf(int(most)))
+			b = parquetcode.AppendRun(b, uint32(most), p.rows, parquetcode.Width(int(most)))
 		} else {
-			b = appendHybrid(b, levels, widthOf(int(most)))
+			b = parquetcode.AppendHybrid(b, levels, parquetcode.Width(int(most)))
 		}
 		binary.LittleEndian.PutUint32(b, uint32(len(b)-4))
 	}
@@ -167,10 +167,7 @@ func (w *chunkWriter) finish() error {
 		if err != nil {
 			return err
 		}
-		of := w.chunk.Descr()
-		told.ApplyStatSizeLimits(int(w.props.MaxStatsSizeFor(of.Path())))
-		told.Signed = of.SortOrder() == schema.SortSIGNED
-		w.chunk.SetStats(told)
+		parquetcode.SetStatistics(w.chunk, w.props, told)
 	}
 	return w.Close(w.from.dictionary != nil, false)
 }
@@ -185,10 +182,10 @@ func (w *chunkWriter) finishDictionary() error {
 	w.count(d.plain, w.nulls)
 	width := 0
 	if d.len() > 0 {
-		width = max(1, widthOf(d.len()-1)) // some readers know no indices of 0 bits
+		width = max(1, parquetcode.Width(d.len()-1)) // some readers know no indices of 0 bits
 	}
 	for _, p := range w.later {
-		w.pack(p, func(b []byte) []byte { return appendHybrid(append(b, byte(width)), p.indices, width) })
+		w.pack(p, func(b []byte) []byte { return parquetcode.AppendHybrid(append(b, byte(width)), p.indices, width) })
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/parquetcode"
 )
 
 // pageRows are rows of a page at most, so that no number of eight bytes makes it larger than pageBytes.
@@ -74,9 +75,9 @@ func (c *chunk) page(rows int, has func(row int) bool, encoding parquet.Encoding
 	if c.column.MaxDefinitionLevel() > 0 {
 		c.raw = append(c.raw, make([]byte, lengthBytes)...)
 		if absent == 0 {
-			c.raw = appendRun(c.raw, 1, rows, 1)
+			c.raw = parquetcode.AppendRun[int32](c.raw, 1, rows, 1)
 		} else {
-			c.raw = appendHybrid(c.raw, c.levels, 1)
+			c.raw = parquetcode.AppendHybrid(c.raw, c.levels, 1)
 		}
 		binary.LittleEndian.PutUint32(c.raw, uint32(len(c.raw)-lengthBytes))
 	} else if absent > 0 {
@@ -113,16 +114,13 @@ func (c *chunk) bounds(least, most []byte) { c.bounded, c.least, c.most = true, 
 
 // finish ends the column.
 func (c *chunk) finish() error {
-	path := c.column.Path()
-	if c.props.StatisticsEnabledFor(path) && c.column.SortOrder() != schema.SortUNKNOWN {
+	if parquetcode.Statistics(c.column, c.props) {
 		var stats metadata.EncodedStatistics
 		stats.SetNullCount(int64(c.absent))
 		if c.bounded {
 			stats.SetMin(c.least).SetMax(c.most)
 		}
-		stats.ApplyStatSizeLimits(int(c.props.MaxStatsSizeFor(path)))
-		stats.Signed = c.column.SortOrder() == schema.SortSIGNED
-		c.meta.SetStats(stats)
+		parquetcode.SetStatistics(c.meta, c.props, stats)
 	}
 	return c.pager.Close(c.words, false)
 }

@@ -3,13 +3,13 @@ package dayfile
 import (
 	"bytes"
 	"fmt"
-	"math/bits"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/parquet"
 
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
+	"github.com/lakectl/lakectl/lake/parquetcode"
 )
 
 // columnWriter writes one column of a row group.
@@ -95,7 +95,7 @@ func writeNumbers[T int32 | int64](to *chunk, numbers []T, has func(T) bool) err
 // appendNumbers appends numbers in one of the encodings that the properties give.
 func appendNumbers[T int32 | int64](to []byte, numbers []T, encoding parquet.Encoding, wide bool) []byte {
 	if encoding == parquet.Encodings.DeltaBinaryPacked {
-		return appendDelta(to, numbers)
+		return parquetcode.AppendDelta(to, numbers)
 	}
 	if narrow, is := any(numbers).([]int32); is && wide {
 		longs := make([]int64, len(narrow))
@@ -129,7 +129,7 @@ func writeFlags(to *chunk, flags []listen.Flag) error {
 			least, most = min(least, bit), max(most, bit)
 		}
 		present := func(i int) bool { return page[i] != listen.Unset }
-		if err := to.page(len(page), present, parquet.Encodings.Plain, func(b []byte) []byte { return appendBits(b, some, 1) }); err != nil {
+		if err := to.page(len(page), present, parquet.Encodings.Plain, func(b []byte) []byte { return parquetcode.AppendBits(b, some, 1) }); err != nil {
 			return err
 		}
 	}
@@ -212,7 +212,7 @@ func writeIndices(to *chunk, dictionary []string, indices []int32) error {
 	for _, text := range dictionary {
 		to.within(lent(text))
 	}
-	width := max(1, bits.Len(uint(max(0, len(dictionary)-1))))
+	width := max(1, parquetcode.Width(max(0, len(dictionary)-1)))
 	some := make([]int32, 0, min(pageRows, len(indices)))
 	for rest := indices; len(rest) > 0; {
 		page := rest[:min(pageRows, len(rest))]
@@ -227,7 +227,7 @@ func writeIndices(to *chunk, dictionary []string, indices []int32) error {
 			present = func(i int) bool { return page[i] != noWord }
 		}
 		err := to.page(len(page), present, to.props.DictionaryIndexEncoding(), func(b []byte) []byte {
-			return appendHybrid(append(b, byte(width)), some, width)
+			return parquetcode.AppendHybrid(append(b, byte(width)), some, width)
 		})
 		if err != nil {
 			return err

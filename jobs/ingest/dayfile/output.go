@@ -1,16 +1,15 @@
 package dayfile
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
-)
 
-const parquetMagic = "PAR1"
+	"github.com/lakectl/lakectl/lake/parquetcode"
+)
 
 // output is a Parquet file that is being written. The pages are dayfile's own, their headers and the footer are
 // arrow-go's.
@@ -26,7 +25,7 @@ type output struct {
 // newOutput begins a file. Close closes to.
 func newOutput(to io.WriteCloser, root *schema.GroupNode, props *parquet.WriterProperties) (*output, error) {
 	o := &output{to: to, props: props, meta: metadata.NewFileMetadataBuilder(schema.NewSchema(root), props, nil)}
-	_, err := o.Write([]byte(parquetMagic))
+	_, err := o.Write([]byte(parquetcode.Magic))
 	return o, err
 }
 
@@ -53,10 +52,5 @@ func (o *output) writeFooter() (err error) {
 	if o.footer, err = o.meta.Snapshot(); err != nil {
 		return err
 	}
-	n, err := o.footer.WriteTo(o, nil)
-	if err != nil {
-		return err
-	}
-	_, err = o.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(n)), parquetMagic...))
-	return err
+	return parquetcode.WriteFooter(o, o.footer)
 }

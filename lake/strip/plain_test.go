@@ -3,58 +3,15 @@ package strip
 import (
 	"errors"
 	"math"
-	"math/rand/v2"
 	"runtime"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/lake"
 )
-
-func TestNumbersAreReadAsTheyWereWritten(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	for width := range 33 {
-		for range 60 {
-			values := make([]uint32, random.IntN(700))
-			same := 1 + random.IntN(40)
-			for i := range values {
-				if values[i] = uint32(random.Uint64() & (1<<width - 1)); i > 0 && random.IntN(same) > 0 {
-					values[i] = values[i-1]
-				}
-			}
-			written := appendHybrid(nil, values, width)
-			read := make([]uint32, len(values))
-			if err := decodeHybrid(read, written, width); err != nil {
-				t.Fatalf("%d numbers of %d bits: %v", len(values), width, err)
-			}
-			if diff := cmp.Diff(values, read); diff != "" {
-				t.Fatalf("%d bits (-want +got)\n%s", width, diff)
-			}
-		}
-	}
-}
-
-func TestNumbersThatAreCutShortAreDamaged(t *testing.T) {
-	values := make([]uint32, 100)
-	for i := range values {
-		values[i] = uint32(i % 50)
-	}
-	for _, width := range []int{6, 13, 32} {
-		written := appendHybrid(nil, values, width)
-		for n := range len(written) - width/2 {
-			if err := decodeHybrid(make([]uint32, 100), written[:n], width); !errors.Is(err, lake.ErrDamaged) {
-				t.Errorf("%d of %d bytes: %v", n, len(written), err)
-			}
-		}
-	}
-	if err := decodeHybrid(make([]uint32, 1), []byte{2, 0}, 33); !errors.Is(err, lake.ErrDamaged) {
-		t.Errorf("numbers of 33 bits: %v", err)
-	}
-}
 
 func TestPlainValuesThatAreCutShortAreDamaged(t *testing.T) {
 	plain := []byte("\x03\x00\x00\x00one\x00\x00\x00\x00\x03\x00\x00\x00two")
