@@ -23,7 +23,12 @@ const (
 )
 
 // LedgerSpanOf is the number of the span that a day lies in, both since 1970. The end of a month cuts a span.
-func LedgerSpanOf(day int) int { return day / LedgerSpan }
+func LedgerSpanOf(day int) int {
+	if day < 0 {
+		return (day+1)/LedgerSpan - 1
+	}
+	return day / LedgerSpan
+}
 
 // Judged are the tables that the proofs of package royalty and audit stand on.
 func Judged() []string { return slices.Concat(Ledger, Published) }

@@ -2,10 +2,12 @@ package compact
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // bySpan tells whether files of a table are kept to spans of few days within its partitions: it is partitioned by
@@ -25,31 +27,45 @@ func (r *run) apart(t *lake.Table, f lake.File) int {
 	return 0
 }
 
-// writePieces writes a file for each span of the group that has many rows, and one for all others.
+// writePieces writes a file for each span of the group that has many rows, and one for all others: first that one, then
+// the others by time.
 func (s *sorting) writePieces(ctx context.Context, base lake.Snapshot, g Group, order string) error {
-	if err := s.db.Run(ctx, "compact/apart", catalog.LedgerSpan, s.spanRows); err != nil {
+	month, is := g.Part.(int)
+	if !is {
+		return fmt.Errorf("partition %v of %s is no month: %w", g.Part, base.Table().Name(), lake.ErrUnsupported)
+	}
+	spans := duck.Spans{Days: catalog.LedgerSpan, Rows: map[int]int64{}, Many: s.spanRows}
+	var day, rows int64
+	err := s.db.Each(ctx, "compact/days", nil, []any{&day, &rows}, func() error { spans.Rows[int(day)] = rows; return nil })
+	if err != nil {
+		return err
+	}
+	if err := s.fillApart(ctx, spans.Apart(lake.Month(month))); err != nil {
 		return err
 	}
 	if err := s.db.Run(ctx, order); err != nil {
 		return err
 	}
-	var pieces []int64
-	var rows int64
-	err := s.db.Each(ctx, "compact/pieces", nil, []any{&rows}, func() error { pieces = append(pieces, rows); return nil })
-	if err != nil {
+	if s.files, err = s.db.WriteSpans(ctx, base.Table(), maintainJob, "merged", lake.Month(month), spans, "place"); err != nil {
 		return err
 	}
 	place := int64(0)
-	for _, rows := range pieces {
-		if err := s.db.Run(ctx, "compact/piece", place, place+rows); err != nil {
-			return err
-		}
-		if err := s.writeOne(ctx, base, g, place); err != nil {
-			return err
-		}
-		place += rows
+	for _, f := range s.files {
+		s.starts, place = append(s.starts, place), place+f.Count()
 	}
 	return nil
+}
+
+// fillApart makes the table of the spans that get files of their own, by their first and last days.
+func (s *sorting) fillApart(ctx context.Context, spans [][2]int) error {
+	list := make([][]any, len(spans))
+	for i, span := range spans {
+		list[i] = []any{int64(span[0]), int64(span[1])}
+	}
+	if err := s.db.Run(ctx, "compact/apart"); err != nil {
+		return err
+	}
+	return s.db.Fill(ctx, "apart", list)
 }
 
 // at is the new file with a place, and the row there.

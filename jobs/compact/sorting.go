@@ -57,11 +57,11 @@ func (s *sorting) write(ctx context.Context, base lake.Snapshot, g Group, order 
 	if err := s.db.RunAll(ctx, order, "compact/sorted"); err != nil {
 		return err
 	}
-	return s.writeOne(ctx, base, g, 0)
+	return s.writeOne(ctx, base, g)
 }
 
-// writeOne writes the view or table sorted as one file, the first row of which has a place.
-func (s *sorting) writeOne(ctx context.Context, base lake.Snapshot, g Group, place int64) (err error) {
+// writeOne writes the view sorted as one file.
+func (s *sorting) writeOne(ctx context.Context, base lake.Snapshot, g Group) (err error) {
 	var files []iceberg.DataFile
 	if g.Part == nil {
 		files, err = s.db.Write(ctx, base.Table(), maintainJob, "sorted")
@@ -72,7 +72,7 @@ func (s *sorting) writeOne(ctx context.Context, base lake.Snapshot, g Group, pla
 		err = fmt.Errorf("sorted rows became %d files: %w", len(files), jobs.ErrProof)
 	}
 	for _, f := range files {
-		s.files, s.starts = append(s.files, f), append(s.starts, place)
+		s.files, s.starts = append(s.files, f), append(s.starts, 0)
 	}
 	return err
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -267,51 +266,6 @@ func TestAPartitionGetsItsRowsOnly(t *testing.T) {
 	}
 	if _, err := d.WritePartition(t.Context(), tbl, "test", "every_row", "2026-02-27"); err == nil {
 		t.Error("a text is taken for a day")
-	}
-}
-
-func TestSpansApartGetFilesOfTheirOwn(t *testing.T) {
-	l := laketest.New(t)
-	d := l.DB(t)
-	tbl, err := l.Table(t.Context(), catalog.ListensCounted)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.ExecText(t.Context(), "CREATE VIEW counted AS SELECT printf('id-%d', i) AS listen_id, 'u' AS user_id, 't' AS track_id, 'a' AS artist_id, "+
-		"NULL AS device, TIMESTAMPTZ '2026-02-27T23:00:00Z' + to_hours(i::INTEGER) AS event_time, 1 AS ms_played, NULL AS track_ms, NULL AS country, NULL AS tier, "+
-		"TIMESTAMPTZ '2026-03-07T00:00:00Z' AS received_time, 't' AS source_topic, 0 AS source_partition, i AS source_offset FROM range(26 + 72) r(i)"); err != nil {
-		t.Fatal(err)
-	}
-	day := lake.Day(time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC))
-	for _, c := range []struct {
-		month lake.Month
-		days  int
-		apart []int
-		want  map[[2]int]int64 // rows by first and last day, from the last of February on
-	}{
-		{lake.MonthOf(lake.DayStart(day)), 1, []int{day}, map[[2]int]int64{{0, 0}: 24, {-1, -1}: 1}},
-		{lake.MonthOf(lake.DayStart(day + 1)), 1, []int{day + 2, day + 9}, map[[2]int]int64{{2, 2}: 24, {1, 4}: 49}},
-		{lake.MonthOf(lake.DayStart(day + 1)), 2, []int{(day + 2) / 2}, map[[2]int]int64{{2, 3}: 48, {1, 4}: 25}},
-		{lake.MonthOf(lake.DayStart(day + 1)), 1, nil, map[[2]int]int64{{1, 4}: 73}},
-	} {
-		files, err := d.WriteSpans(t.Context(), tbl, "test", "counted", c.month, c.days, c.apart)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := map[[2]int]int64{}
-		for _, f := range files {
-			first, last, ok := tbl.DaysOf(lake.File{DataFile: f}, "event_time")
-			if !ok {
-				t.Error("a file does not say its days")
-			}
-			got[[2]int{first - day, last - day}] += f.Count()
-			if lake.PartitionValue(f) != int(c.month) {
-				t.Errorf("a file of %s has partition %v", c.month, lake.PartitionValue(f))
-			}
-		}
-		if len(files) != len(c.want) || !maps.Equal(got, c.want) {
-			t.Errorf("%s, %v apart: %d files with %v, want %v", c.month, c.apart, len(files), got, c.want)
-		}
 	}
 }
 

@@ -34,17 +34,10 @@ func (d *DB) WritePartition(ctx context.Context, t *lake.Table, job, relation st
 	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: value})
 }
 
-// WriteSpans is [DB.WritePartition] for a month of a column of instants. Some spans of so many days each, by their
-// numbers since 1970, get files of their own, and the others share theirs: who rewrites the rows of few days then
-// rewrites few files.
-func (d *DB) WriteSpans(ctx context.Context, t *lake.Table, job, relation string, month lake.Month, days int, apart []int) ([]iceberg.DataFile, error) {
-	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: int(month), span: days, apart: apart})
-}
-
 // WriteSorted is [DB.WritePartition] for one file in the order of columns of t, by lakectl's names, which must be that
 // of its spec. Its row groups have at most so many rows: who looks for one key reads little.
 func (d *DB) WriteSorted(ctx context.Context, t *lake.Table, job, relation string, value any, order []string, groupRows int) ([]iceberg.DataFile, error) {
-	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: value, order: order, groupRows: groupRows})
+	return d.writeOne(ctx, t, job, copyOf{relation: relation, value: value, order: order, inOrder: true, groupRows: groupRows})
 }
 
 // WriteInOrder is [DB.WriteSorted] for a relation whose rows come in the order of t's spec already, of a DB that keeps
@@ -65,7 +58,6 @@ func (d *DB) writeOne(ctx context.Context, t *lake.Table, job string, c copyOf) 
 	if c.where, err = p.holds(c.value); err != nil {
 		return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 	}
-	c.splits = p.splits(c.span, c.apart)
 	return d.write(ctx, t, job, c)
 }
 
@@ -75,11 +67,8 @@ type copyOf struct {
 	partitioning partitioning // zero: into one file, all of the partition value
 	where        string
 	value        any
-	span         int      // days of each
-	apart        []int    // spans that get files of their own
-	splits       string   // the expression of that; "" splits nothing
 	order        []string // of the rows; nil: as they come
-	inOrder      bool     // they come in the order of the table's spec
+	inOrder      bool     // that is the order of the table's spec
 	groupRows    int      // of a row group, at most; 0: as DuckDB likes
 }
 
@@ -121,7 +110,7 @@ func (d *DB) write(ctx context.Context, t *lake.Table, job string, c copyOf) ([]
 			return nil, fmt.Errorf("write %s: %w", t.Name(), err)
 		}
 		describe := t.ReadDataFile
-		if c.order != nil || c.inOrder {
+		if c.inOrder {
 			describe = t.ReadSortedDataFile
 		}
 		df, err := describe(ctx, uri+"/"+filepath.ToSlash(rel), value)
@@ -168,12 +157,8 @@ func (c copyOf) statement(columns []column, dir string) string {
 		ids[i] = fmt.Sprintf("%s: %d", Ident(c.stored), c.id)
 	}
 	target, options := filepath.Join(dir, "data.parquet"), ""
-	by := c.splits
 	if c.partitioning.source != "" {
-		by = c.partitioning.expression()
-	}
-	if by != "" {
-		selected = append(selected, by+" AS "+partitionColumn)
+		selected = append(selected, c.partitioning.expression()+" AS "+partitionColumn)
 		target, options = dir, ", PARTITION_BY ("+partitionColumn+"), OVERWRITE_OR_IGNORE"
 	}
 	if c.groupRows > 0 {
@@ -185,7 +170,7 @@ func (c copyOf) statement(columns []column, dir string) string {
 
 // sorted is the ORDER BY of the rows. Names in it are those of the relation, not of what is selected.
 func (c copyOf) sorted() string {
-	if c.order == nil {
+	if len(c.order) == 0 {
 		return ""
 	}
 	names := make([]string, len(c.order))
@@ -234,20 +219,6 @@ func (p partitioning) expression() string {
 		return fmt.Sprintf("date_diff('%s', DATE '1970-01-01', %s)", p.unit, p.source)
 	}
 	return fmt.Sprintf("date_diff('%s', DATE '1970-01-01', CAST(make_timestamp(epoch_us(%s)) AS DATE))", p.unit, p.source)
-}
-
-// splits is an expression that tells some spans of days of the column apart, and the others not; "" where that is none.
-func (p partitioning) splits(days int, spans []int) string {
-	if len(spans) == 0 {
-		return ""
-	}
-	list := make([]string, len(spans))
-	for i, span := range spans {
-		list[i] = strconv.Itoa(span)
-	}
-	p.unit = "day"
-	span := fmt.Sprintf("%s // %d", p.expression(), days)
-	return fmt.Sprintf("CASE WHEN %s IN (%s) THEN %s ELSE -1 END", span, strings.Join(list, ", "), span)
 }
 
 // holds is the condition that a row belongs to a partition.

@@ -2,5 +2,5 @@
 -- files of their own, then by listener, as the archive, because erasures look for listeners. Creates merged.
 -- Grain: one row; place is its number in the new files, from 0. Relations: inputs (files of listens_counted), apart.
 CREATE OR REPLACE TABLE merged AS
-SELECT inputs.*, row_number() OVER (ORDER BY apart.span NULLS FIRST, user_id, event_time, _file, _pos) - 1 AS place
-FROM inputs LEFT JOIN apart ON CAST(event_time AS DATE) BETWEEN apart.first AND apart.last
+SELECT inputs.*, row_number() OVER (ORDER BY apart.first NULLS FIRST, user_id, event_time, _file, _pos) - 1 AS place
+FROM inputs LEFT JOIN apart ON CAST(make_timestamp(epoch_us(event_time)) AS DATE) - DATE '1970-01-01' BETWEEN apart.first AND apart.last

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
 )
 
 // commitDuplicates leaves copies that will count where they are: they are on record nowhere else until the ledger has
@@ -86,14 +87,16 @@ func (u *update) commitLedger(ctx context.Context) error {
 }
 
 // write writes the rows a table gains. Those of the ledger are many and lie in the months of the archive files
-// that were read, so they go month by month, with the spans of days apart of which there are many.
+// that were read, so they go month by month, with the spans of days apart of which there are many. They come nearly as
+// the archive has them, which sorts by listener.
 func (u *update) write(ctx context.Context, t *lake.Table, inserts string) (added []iceberg.DataFile, err error) {
 	months, known := u.monthsRead()
 	if t.Name() != catalog.ListensCounted || !known {
 		return u.db.Write(ctx, t, catalog.RoyaltiesJob, inserts)
 	}
 	for _, month := range slices.Sorted(maps.Keys(months)) {
-		files, err := u.db.WriteSpans(ctx, t, catalog.RoyaltiesJob, inserts, month, catalog.LedgerSpan, months[month])
+		spans := duck.Spans{Days: catalog.LedgerSpan, Rows: months[month], Many: catalog.LedgerSpanRows}
+		files, err := u.db.WriteSpans(ctx, t, catalog.RoyaltiesJob, inserts, month, spans)
 		if err != nil {
 			return nil, err
 		}
@@ -102,29 +105,20 @@ func (u *update) write(ctx context.Context, t *lake.Table, inserts string) (adde
 	return added, nil
 }
 
-// monthsRead are the months of event time of the copies that were read, each with its spans that deserve files of their
-// own; false where files do not say their day.
-func (u *update) monthsRead() (map[lake.Month][]int, bool) {
-	rows := map[lake.Month]map[int]int64{}
+// monthsRead are the months of event time of the copies that were read, each with how many are of a day; false where
+// files do not say their day.
+func (u *update) monthsRead() (map[lake.Month]map[int]int64, bool) {
+	months := map[lake.Month]map[int]int64{}
 	for day, n := range u.days {
 		day, ok := day.(int)
 		if !ok {
 			return nil, false
 		}
 		month := lake.MonthOf(lake.DayStart(day))
-		if rows[month] == nil {
-			rows[month] = map[int]int64{}
+		if months[month] == nil {
+			months[month] = map[int]int64{}
 		}
-		rows[month][catalog.LedgerSpanOf(day)] += n
-	}
-	months := map[lake.Month][]int{}
-	for month, spans := range rows {
-		months[month] = nil
-		for _, span := range slices.Sorted(maps.Keys(spans)) {
-			if spans[span] >= catalog.LedgerSpanRows {
-				months[month] = append(months[month], span)
-			}
-		}
+		months[month][day] += n
 	}
 	return months, true
 }
