@@ -82,6 +82,25 @@
 // A rewrite that keeps every row as it is says so ([Rewrite].Compacts), and commits computed before it hold on top of
 // it ([IfUnmoved]) as long as the files that they remove or delete rows from are still there.
 //
+// # Staging tables
+//
+// Another engine never commits to a table of the lake. It fills a staging table, and [Lake.CommitStaged] takes the rows
+// from there:
+//
+//	on record     a property of the table says which staging table there will be, where, since when and whose
+//	made          in a namespace beside the lake's, below the table's folder, with the table's columns by id, its
+//	              partition spec and how files are to be written
+//	filled        the engine says how many rows it wrote; entries and footers must say the same
+//	taken         files are copied to where those of the table lie, and sealed; their entries are made anew from the
+//	              footers, for the engine may write bounds of columns that must have none
+//	committed     by [Lake.Commit], with state and pin like any other
+//	dropped       first the row of the catalog, then all files, then the record
+//
+// Copies, because taking the hashes reads every byte anyway: what is committed has fresh names, so no file is ever
+// added twice, and all that the engine wrote can go. A staging table that a dead run leaves stays until its record is
+// older than the grace. Then the next run and maintenance drop it ([Lake.ClearStagings]); a run that still works on it
+// is fenced. Until then sweeps leave its files alone; what an engine writes there later is an orphan of the table.
+//
 // # Sealed files
 //
 // Every Parquet file of ours carries a seal ([Seal], and its layout in seal.go): a hash of each column chunk and of all

@@ -131,7 +131,11 @@ func (r *reach) candidate(path string, d fs.DirEntry) (Orphan, error) {
 	if d.Name() == versionHint {
 		return Orphan{}, nil
 	}
-	if isMetadataFile(d.Name()) && filepath.Dir(path) != r.metadata {
+	id, staged := stagingOf(filepath.ToSlash(rel))
+	if r.standing[id] {
+		return Orphan{}, nil
+	}
+	if isMetadataFile(d.Name()) && filepath.Dir(path) != r.metadata && !staged {
 		return Orphan{}, WithHint(fmt.Errorf("another table lies in the folder of %s: %s: %w", r.table.name, path, ErrUnsupported),
 			"nothing was deleted; give each table a folder of its own: what is in use cannot be told where they share one")
 	}

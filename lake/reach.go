@@ -28,11 +28,15 @@ type reach struct {
 	metadata string              // where its metadata files lie
 	newer    []icetable.Metadata // of files that are newer than the catalog's
 	folders  map[string]string   // of names that lie elsewhere by name: where that is below the folder
+	standing map[string]bool     // ids of staging tables on record, whose files are theirs
 	left     map[string]Orphan   // what nothing is known to refer to so far
 }
 
 func newReach(ctx context.Context, t *Table) (*reach, error) {
-	r := &reach{table: t, folders: map[string]string{}}
+	r := &reach{table: t, folders: map[string]string{}, standing: map[string]bool{}}
+	for _, s := range t.Stagings() {
+		r.standing[s.ID] = true
+	}
 	r.remote, _ = remoteOf(t.Location())
 	var err error
 	if r.named, err = LocalPath(t.Location()); err != nil {
@@ -141,7 +145,7 @@ func (r *reach) belongs(ctx context.Context, f Orphan) bool {
 // onlyOurs looks into the metadata files that nothing refers to: losers of a race are of this table.
 func (r *reach) onlyOurs(ctx context.Context, list []Orphan) error {
 	for _, f := range list {
-		if !isMetadataFile(f.Path) {
+		if _, staged := stagingOf(filepath.ToSlash(f.Path)); staged || !isMetadataFile(f.Path) {
 			continue
 		}
 		text, err := r.readMetadata(ctx, filepath.Join(r.root, f.Path))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
 	iceio "github.com/apache/iceberg-go/io"
 	icetable "github.com/apache/iceberg-go/table"
@@ -88,7 +89,8 @@ func CrashOnce(nth int, dead func()) *Faults {
 // With returns the same lake seen through faults.
 func (l *Lake) With(f *Faults) *Lake {
 	broken := *l
-	broken.Lake = lake.New(&faultyCatalog{Catalog: l.Catalog.Ice, faults: f}, l.Namespace(), l.Catalog.Known(), l.Options.Log)
+	broken.faulty = &faultyCatalog{Catalog: l.Catalog.Ice, faults: f}
+	broken.Lake = lake.New(broken.faulty, l.Namespace(), l.Catalog.Known(), l.Options.Log)
 	return &broken
 }
 
@@ -124,6 +126,30 @@ func (c *faultyCatalog) CommitTable(ctx context.Context, id icetable.Identifier,
 		err = c.faults.at(AfterCommit, id[len(id)-1])
 	}
 	return meta, location, err
+}
+
+// CreateTable makes a table: a step like a commit.
+func (c *faultyCatalog) CreateTable(ctx context.Context, id icetable.Identifier, schema *iceberg.Schema, o ...icecatalog.CreateTableOpt) (*icetable.Table, error) {
+	if err := c.faults.at(BeforeCommit, id[len(id)-1]); err != nil {
+		return nil, err
+	}
+	t, err := c.Catalog.CreateTable(ctx, id, schema, o...)
+	if err == nil {
+		err = c.faults.at(AfterCommit, id[len(id)-1])
+	}
+	return t, err
+}
+
+// DropTable drops a table: a step like a commit.
+func (c *faultyCatalog) DropTable(ctx context.Context, id icetable.Identifier) error {
+	err := c.faults.at(BeforeCommit, id[len(id)-1])
+	if err == nil {
+		err = c.Catalog.DropTable(ctx, id)
+	}
+	if err == nil {
+		err = c.faults.at(AfterCommit, id[len(id)-1])
+	}
+	return err
 }
 
 type faultyIO struct {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	icecatalog "github.com/apache/iceberg-go/catalog"
+
 	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
@@ -33,7 +35,8 @@ type Lake struct {
 	// CutsParents lets a [Hand] expire as PyIceberg does: a snapshot whose parent goes says no more that it had one.
 	CutsParents bool
 
-	reading *duck.DB // see [Lake.Reading]
+	reading *duck.DB           // see [Lake.Reading]
+	faulty  icecatalog.Catalog // see [Lake.With]
 }
 
 // New makes an empty lake in a [Folder].
