@@ -3,7 +3,8 @@
 // # Use
 //
 //  1. [Open] makes a [Client] of a server; nothing is sent yet. [Client.Close] ends it.
-//  2. [Client.Each] runs a [Query] over pinned snapshots and visits its rows.
+//  2. [Client.Each] runs a [Query] over pinned snapshots and visits its rows; [Client.Fill] writes them into a staging
+//     table, for lake.Lake.CommitStaged.
 //  3. [Options].Progress says how far a query is, in Trino's own figures.
 //
 // # Design
@@ -12,8 +13,8 @@
 // catalog and namespace. Each name that it may use is defined in front of it, as the rows of one snapshot. The
 // connection has neither catalog nor namespace, so another name is an error and never the newest rows of a table.
 //
-// The package commits nothing and gives Trino nothing to write: what it sends is a single query, which starts with
-// SELECT or WITH.
+// What the package sends is a single query, which starts with SELECT or WITH, or an INSERT of such a query into a
+// staging table that is on record. Trino never commits to a table of the lake.
 //
 // # Values
 //
