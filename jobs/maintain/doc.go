@@ -106,6 +106,11 @@
 // folder, or that shares the folder with another table, keeps its orphans, and the run ends with an error after it has
 // done the rest.
 //
+// # Staging tables
+//
+// A run that had another engine compute and was killed leaves its staging table. Once that has been on record for
+// longer than the grace of the lake it goes, with its files (lake.Lake.ClearStagings).
+//
 // # What it reads and writes
 //
 // Reads all tables' metadata, deletion_requests, deletion_log, royalty_runs, royalty_closes. Writes table metadata,

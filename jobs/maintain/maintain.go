@@ -29,6 +29,8 @@ type Report struct {
 	Held   []Held        `json:"held"`
 	// Orphans are files that were left behind, of each table that has some.
 	Orphans []OrphanReport `json:"orphans"`
+	// Staging are staging tables that were left behind, of each table that has some.
+	Staging []StagingReport `json:"staging_tables"`
 	// Bounds are values of personal columns that manifests told of, of each table that had some.
 	Bounds []BoundsReport `json:"bounds"`
 	// Quarantine is null where no refused record was old enough.
@@ -85,6 +87,11 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 				report.Bounds = append(report.Bounds, bounds)
 			}
 			untold = errors.Join(untold, failed)
+			staging, failed := clearStagings(ctx, env, now.Name(), o.DryRun)
+			if staging.Tables > 0 {
+				report.Staging = append(report.Staging, staging)
+			}
+			untold = errors.Join(untold, failed)
 			orphans, failed := sweep(ctx, env, now, o.DryRun)
 			if orphans.Files > 0 {
 				report.Orphans = append(report.Orphans, orphans)
@@ -124,7 +131,7 @@ func (r Report) written() bool {
 			return !r.DryRun
 		}
 	}
-	return (len(r.Refs)+len(r.Orphans)+len(r.Bounds) > 0 || r.Quarantine != nil) && !r.DryRun
+	return (len(r.Refs)+len(r.Orphans)+len(r.Bounds)+len(r.Staging) > 0 || r.Quarantine != nil) && !r.DryRun
 }
 
 // thin removes from one table what nobody needs.

@@ -21,7 +21,7 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 	if r.DryRun {
 		did = "would expire"
 	}
-	nothing := expired == 0 && len(r.Refs)+len(r.Orphans)+len(r.Bounds) == 0 && r.Quarantine == nil
+	nothing := expired == 0 && len(r.Refs)+len(r.Orphans)+len(r.Bounds)+len(r.Staging) == 0 && r.Quarantine == nil
 	switch {
 	case nothing && slices.ContainsFunc(compactions(r), rewrote):
 	case nothing:
@@ -63,7 +63,21 @@ func sayOrphans(p *frame.Page, r maintain.Report) {
 		title = "orphans that would be deleted"
 	}
 	sayTold(p, r)
+	sayStaging(p, r)
 	p.Table(title, []frame.Column{{Name: "table"}, {Name: "files"}, {Name: "bytes"}, {Name: "reason"}}, rows)
+}
+
+// sayStaging lists the staging tables that dead runs left.
+func sayStaging(p *frame.Page, r maintain.Report) {
+	var rows [][]frame.Cell
+	for _, s := range r.Staging {
+		rows = append(rows, []frame.Cell{frame.Word(s.Table), frame.Number(int64(s.Tables)), frame.Number(int64(s.Files)), frame.Number(s.Bytes)})
+	}
+	title := "staging tables dropped"
+	if r.DryRun {
+		title = "staging tables that would be dropped"
+	}
+	p.Table(title, []frame.Column{{Name: "for table"}, {Name: "staging tables"}, {Name: "files"}, {Name: "bytes"}}, rows)
 }
 
 // sayTold lists the manifests that told values of personal columns.
