@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/listen"
 )
 
 func TestCompactionOfRandomTablesChangesNoRowAndSettles(t *testing.T) {
@@ -264,4 +267,41 @@ func TestAnotherEngineReadsTheSameRows(t *testing.T) {
 		want += fmt.Sprintln(n)
 	}
 	w.equal("rows by PyIceberg", laketest.Foreign(t, w.Dir, append([]string{"count", catalog.Listens}, conditions...)...), want)
+}
+
+// Texts are numbered again in the midst of files, once those of a row group were too large to be kept.
+func TestLargeTextsLeaveRowsAsTheyAre(t *testing.T) {
+	laketest.Long(t, "writes more rows than a row group has")
+	w := newWorld(t)
+	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
+	const files, rows = 12, 22_000
+	for f := range files {
+		batch := &dayfile.Rows{}
+		for i := range rows {
+			n := int64(i*files + f)
+			extra := ""
+			if i%4 == 0 {
+				extra = fmt.Sprint(n, strings.Repeat("-", 2000))
+			}
+			*batch.Add() = dayfile.Row{Listen: listen.Listen{
+				ListenID: fmt.Sprint("listen-", n), UserID: fmt.Sprintf("user-%06d", n/5), TrackID: fmt.Sprint("track-", n*7919%3001), ArtistID: fmt.Sprint("artist-", n%7),
+				Device: "phone", EventTime: start + n, ReceivedTime: start + n, Country: "DE", Tier: "free", Extra: extra,
+			}, Offset: n}
+		}
+		added, err := dayfile.Write(t.Context(), w.archive().Table(), batch, "topic", "ingest")
+		w.check(err)
+		_, err = w.Commit(t.Context(), catalog.Listens, lake.Commit{Job: "ingest", Add: added, Stage: func(lake.Snapshot) (map[string]string, error) { return nil, nil }})
+		w.check(err)
+	}
+	hashed := func() (n int64, hash string) {
+		w.check(w.Reading(t, "rows", catalog.Listens).OneText(t.Context(), "SELECT count(*), bit_xor(hash(r))::VARCHAR FROM (SELECT * EXCLUDE (_file, _pos) FROM rows) r", nil, []any{&n, &hash}))
+		return n, hash
+	}
+	n, want := hashed()
+	w.equal("rows", n, int64(files*rows))
+	w.compact(Options{Target: 64 << 20})
+	w.equal("files", w.files(), 1)
+	n, hash := hashed()
+	w.equal("rows", n, int64(files*rows))
+	w.equal("their hash", hash, want)
 }

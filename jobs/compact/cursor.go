@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	parquetschema "github.com/apache/arrow-go/v18/parquet/schema"
+	"github.com/zeebo/xxh3"
 
 	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/lake"
@@ -86,7 +87,10 @@ type cursor struct {
 	n, at   int
 	user    string // of the current row
 	time    int64
-	order   []int32 // of an unsorted file, which is one batch
+	order   []int32        // of an unsorted file, which is one batch
+	hashes  []xxh3.Uint128 // of all columns of a row
+	words   [][dayfile.Words]uint32
+	epoch   int // that words are of, 0 before they are known
 	text    [texts]column
 	long    [longs][]int64
 	flags   []listen.Flag
@@ -242,58 +246,4 @@ func (c *cursor) compare(d *cursor) int {
 		return o
 	}
 	return cmp.Or(cmp.Compare(c.time, d.time), cmp.Compare(c.input, d.input))
-}
-
-// into makes a row for the new file of the current one.
-func (c *cursor) into(s *dayfile.Stream, r *dayfile.Packed) error {
-	i := c.row()
-	for _, column := range []int{msPlayed, sourcePartition, trackMs} {
-		if n := c.long[column][i]; n < math.MinInt32 || n > math.MaxInt32 {
-			return fmt.Errorf("%s: a large %s: %w", c.path, longColumns[column], errForeign)
-		}
-	}
-	if r.ListenID = c.text[listenID].at(i); r.ListenID == "" || len(r.ListenID) > mostIDBytes {
-		return fmt.Errorf("%s: a listen_id of no length or a large one: %w", c.path, errForeign)
-	}
-	r.Event, r.Received, r.Offset = c.long[eventTime][i], c.long[receivedTime][i], c.long[sourceOffset][i]
-	r.MsPlayed, r.TrackMs, r.Partition = int32(c.long[msPlayed][i]), int32(c.long[trackMs][i]), int32(c.long[sourcePartition][i])
-	r.Offline = c.flags[i]
-	for column, to := range streamColumns {
-		if to < 0 {
-			continue
-		}
-		if r.Words[to] = c.text[column].number(s, to, i); r.Words[to] == 0 && column < client { // the required ones
-			return fmt.Errorf("%s: no %s: %w", c.path, textColumns[column], errForeign)
-		}
-	}
-	return nil
-}
-
-// streamColumns are the columns of texts as the writer numbers them; listen ids have no numbers.
-var streamColumns = [texts]int{
-	listenID: -1, userID: dayfile.UserID, trackID: dayfile.TrackID, artistID: dayfile.ArtistID, device: dayfile.Device,
-	country: dayfile.Country, tier: dayfile.Tier, sourceTopic: dayfile.SourceTopic, client: dayfile.Client, extra: dayfile.Extra,
-}
-
-// number is that of a row's text in the row group that is being written. Of a dictionary each is asked for once.
-func (c *column) number(s *dayfile.Stream, to, row int) uint32 {
-	d := c.words
-	if d == nil {
-		return s.Word(to, c.values[row])
-	}
-	i := c.index[row]
-	if i == noWord {
-		return 0
-	}
-	if d.group != s.Group() {
-		if d.numbers == nil {
-			d.numbers = make([]uint32, len(d.hashes))
-		}
-		clear(d.numbers)
-		d.group = s.Group()
-	}
-	if d.numbers[i] == 0 {
-		d.numbers[i] = s.Word(to, d.text(i))
-	}
-	return d.numbers[i]
 }

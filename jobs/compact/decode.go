@@ -41,6 +41,14 @@ func (c *column) at(row int) string {
 // read makes the next rows the batch: some, or all that the file has. None says that the file ends.
 func (c *cursor) read(all bool) error {
 	c.reset()
+	if err := c.fill(all); err != nil {
+		return err
+	}
+	c.hash()
+	return nil
+}
+
+func (c *cursor) fill(all bool) error {
 	for {
 		for c.left == 0 {
 			if c.group == c.reader.NumRowGroups() {
@@ -72,7 +80,7 @@ func (c *cursor) some(most int) (err error) {
 }
 
 func (c *cursor) reset() {
-	c.n = 0
+	c.n, c.epoch = 0, 0
 	for i := range c.text {
 		c.text[i].words, c.text[i].values = nil, c.text[i].values[:0]
 	}

@@ -40,10 +40,11 @@
 //
 // Files of listens that are sorted, as ingest writes them, are merged as a stream; others are sorted in memory, where
 // they are not too large. A stream goes over pages as they lie in the file: of a text in a dictionary it takes the
-// index, so that a text is compared, hashed and numbered once and not once a row. Pages of kinds that ingest does not
-// write are left to arrow-go. The rows are written by ingest's own writer (package dayfile), with its checks,
-// encodings and hashes. Rows that it cannot hold, such as an empty text where lakectl has none, leave their files as
-// they are.
+// index, so that a text of a file's row group is hashed and numbered once and not once a row. Rows are hashed and
+// numbered in batches, column by column, before they are merged: what lies all over the memory is then fetched for many
+// rows at once. Pages of kinds that ingest does not write are left to arrow-go. The rows are written by ingest's own
+// writer (package dayfile), with its checks, encodings and hashes. Rows that it cannot hold, such as an empty text
+// where lakectl has none, leave their files as they are.
 //
 // Rows of other tables are sorted and written by DuckDB, as those want them who read them: the ledger by listener
 // within each file, adjustments by artist, refused records and notes as they came. Files with a column that another
@@ -77,6 +78,6 @@
 // # Bounds
 //
 // Files that are read at the same time take 384 MiB at most by estimate, or half of the process's limit (GOMEMLIMIT)
-// where that is less, the rows of a row group some 60 MiB, and the map of moved rows 4 bytes a row, on disk. A
-// dictionary stays as its page has it, with 16 bytes for each text.
+// where that is less, the rows of a row group some 60 MiB, texts that repeat 64 MiB beside those of one row group, and
+// the map of moved rows 4 bytes a row, on disk. A dictionary stays as its page has it, with 16 bytes for each text.
 package compact

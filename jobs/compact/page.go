@@ -9,8 +9,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/zeebo/xxh3"
 
+	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/listen"
 	"github.com/lakectl/lakectl/lake/parquetcode"
@@ -118,15 +118,15 @@ func text(data []byte) (value, rest []byte, ok bool) {
 
 func lent(value []byte) string { return unsafe.String(unsafe.SliceData(value), len(value)) }
 
-// dictionary has the texts of a column chunk where they lie in its page, the hash of each, and its number in the row
-// group that is being written.
+// dictionary has the texts of a column chunk where they lie in its page, the hash of each, and its number in the file
+// that is being written.
 type dictionary struct {
 	page    []byte
 	starts  []uint32 // of each text, and one more
 	empty   bool     // a text has no length
 	hashes  []uint64
 	numbers []uint32 // 0 where none is known
-	group   int      // that the numbers are of
+	epoch   int      // that the numbers are of
 }
 
 func (d *dictionary) text(i int32) string {
@@ -152,7 +152,7 @@ func (p *pages) dictionary(page *file.DictionaryPage) error {
 		}
 		data = rest
 		d.empty = d.empty || len(value) == 0
-		d.hashes[i] = xxh3.Hash(value)
+		d.hashes[i] = dayfile.Hash(lent(value))
 	}
 	d.starts[n] = uint32(len(d.page) - len(data) + lengthBytes)
 	p.words = d

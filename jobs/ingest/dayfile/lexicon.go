@@ -8,11 +8,17 @@ import (
 
 // lexicon numbers the distinct values of one text column as they come. 0 stands for no value.
 type lexicon struct {
-	seed  maphash.Seed
 	slots []uint64 // open addressing: the upper half of a value's hash, and its number; 0 is free
 	words []string // by number
 	store strings.Builder
+	bytes int // of the values
 }
+
+// seed is one for the whole process, so that a hash is made once for all who need it.
+var seed = maphash.MakeSeed()
+
+// Hash is that of a text in this process, which nobody outside can foresee.
+func Hash(text string) uint64 { return maphash.String(seed, text) }
 
 const (
 	fewSlots   = 1 << 8
@@ -21,7 +27,7 @@ const (
 )
 
 func newLexicon() lexicon {
-	return lexicon{seed: maphash.MakeSeed(), slots: make([]uint64, fewSlots), words: make([]string, 1)}
+	return lexicon{slots: make([]uint64, fewSlots), words: make([]string, 1)}
 }
 
 // number gives the number of a value, which it copies if it is new.
@@ -29,7 +35,11 @@ func (l *lexicon) number(word string) uint32 {
 	if word == "" {
 		return 0
 	}
-	hash := maphash.String(l.seed, word)
+	return l.hashed(word, Hash(word))
+}
+
+// hashed is number for a value whose hash is known.
+func (l *lexicon) hashed(word string, hash uint64) uint32 {
 	at := l.slot(hash)
 	for ; l.slots[at] != 0; at = (at + 1) & uint64(len(l.slots)-1) {
 		if slot := l.slots[at]; (slot^hash)&hashBits == 0 && l.words[uint32(slot)] == word {
@@ -62,6 +72,7 @@ func (l *lexicon) copy(word string) string {
 		l.store = strings.Builder{}
 		l.store.Grow(max(storeBytes, len(word)))
 	}
+	l.bytes += len(word)
 	start := l.store.Len()
 	l.store.WriteString(word)
 	return l.store.String()[start:]
@@ -70,7 +81,7 @@ func (l *lexicon) copy(word string) string {
 func (l *lexicon) grow() {
 	l.slots = make([]uint64, 2*len(l.slots))
 	for n, word := range l.words[1:] {
-		hash := maphash.String(l.seed, word)
+		hash := Hash(word)
 		at := l.slot(hash)
 		for l.slots[at] != 0 {
 			at = (at + 1) & uint64(len(l.slots)-1)
@@ -83,7 +94,7 @@ func (l *lexicon) grow() {
 func (l *lexicon) reset() {
 	clear(l.slots)
 	clear(l.words)
-	l.words, l.store = l.words[:1], strings.Builder{}
+	l.words, l.store, l.bytes = l.words[:1], strings.Builder{}, 0
 }
 
 // ranks gives the place of each number in the order of the values.

@@ -96,11 +96,16 @@ func (w *words) reset(rows int) {
 	for _, number := range w.dictionary {
 		w.local[number] = 0
 	}
+	w.grow()
+	w.dictionary, w.bytes = w.dictionary[:0], 0
+	w.indices = slices.Grow(w.indices[:0], rows)
+}
+
+// grow makes room for what the lexicon has now.
+func (w *words) grow() {
 	if more := len(w.lexicon.words) - len(w.local); more > 0 {
 		w.local = append(w.local, make([]int32, more)...)
 	}
-	w.dictionary, w.bytes = w.dictionary[:0], 0
-	w.indices = slices.Grow(w.indices[:0], rows)
 }
 
 // add appends a row's value.
@@ -117,14 +122,6 @@ func (w *words) add(number uint32) {
 		w.local[number] = index
 	}
 	w.indices = append(w.indices, index-1)
-}
-
-// all makes the whole lexicon the dictionary, in its order.
-func (w *words) all() {
-	for i, word := range w.lexicon.words[1:] {
-		w.dictionary = append(w.dictionary, uint32(i+1))
-		w.bytes += int64(lengthBytes + len(word))
-	}
 }
 
 // repeat tells whether a dictionary saves anything.

@@ -25,31 +25,31 @@ const (
 	Words       = wordColumns
 )
 
-// Packed is a row whose texts are numbers that [Stream.Word] gave, 0 for none.
+// Packed is a row whose texts are numbers that [Stream.Word] gave in this epoch, 0 for none.
 type Packed struct {
-	ListenID                     string
+	ListenID, UserID             string
 	Event, Received, Offset      int64
 	MsPlayed, TrackMs, Partition int32
 	Offline                      listen.Flag
-	Words                        [Words]uint32
+	Words                        [Words]uint32 // that of the user does not count
 }
 
 // Stream writes one file of one day whose rows come in the order of the file. In memory are the rows of one row group,
 // column by column.
 type Stream struct {
-	w      *Writer
-	rows   Rows // listen ids and the lexicons
-	day    int
-	n      int64
-	groups int
-	uri    string
-	out    *lake.FileWriter
-	file   *output
+	w     *Writer
+	rows  Rows // listen ids and the lexicons
+	day   int
+	n     int64
+	epoch int
+	uri   string
+	out   *lake.FileWriter
+	file  *output
 }
 
 // NewStream opens a file of t. Each row says its source. A stream that is not closed must be aborted.
 func NewStream(ctx context.Context, t *lake.Table, day int, job string) (*Stream, error) {
-	s := &Stream{day: day, uri: t.NewDataPath(job), groups: 1}
+	s := &Stream{day: day, uri: t.NewDataPath(job), epoch: 1}
 	for i := range s.rows.lexicons {
 		s.rows.lexicons[i] = newLexicon()
 	}
@@ -75,15 +75,25 @@ func (s *Stream) Room() error {
 	return s.flush()
 }
 
-// Group is the number of the row group that the next row belongs to, from 1. The numbers of words are those of a group.
-func (s *Stream) Group() int { return s.groups }
+// keptBytes are those of texts that are kept from one row group to the next, with what each takes beside its letters.
+const (
+	keptBytes = 64 << 20
+	wordBytes = 32
+)
 
-// Word numbers a text of a column in this row group; "" is 0. Each text that gets a number must be one of the next row.
-func (s *Stream) Word(column int, text string) uint32 {
-	if column == userID { // rows come by user
-		return s.rows.lexicons[column].next(text)
+// Epoch counts, from 1, how often all numbers were forgotten: those of words are of one epoch. Another one begins with
+// a row group, where the texts have become too large.
+func (s *Stream) Epoch() int { return s.epoch }
+
+// Word numbers a text of a column, which may be of any row to come; "" is 0. hash is what [Hash] gives. The file has
+// only the texts of its rows.
+func (s *Stream) Word(column int, text string, hash uint64) uint32 {
+	if text == "" {
+		return 0
 	}
-	return s.rows.lexicons[column].number(text)
+	n := s.rows.lexicons[column].hashed(text, hash)
+	s.w.group.words[column].grow()
+	return n
 }
 
 // Append adds a row. Rows are ordered by user id and event time, and all of the day.
@@ -101,8 +111,10 @@ func (s *Stream) Append(r *Packed) {
 	g.trackMs = append(g.trackMs, r.TrackMs)
 	g.partition = append(g.partition, r.Partition)
 	g.offline = append(g.offline, r.Offline)
+	r.Words[userID] = s.rows.lexicons[userID].next(r.UserID) // rows come by user: it is the last one or a new one
+	g.words[userID].grow()
 	for i := range g.words {
-		g.words[i].indices = append(g.words[i].indices, int32(r.Words[i])-1) // 0 becomes noWord
+		g.words[i].add(r.Words[i])
 	}
 }
 
@@ -116,23 +128,32 @@ func (s *Stream) flush() error {
 			return fmt.Errorf("a row of day %d in a file of day %d: %w", day, s.day, lake.ErrUnsupported)
 		}
 	}
-	for i := range g.words {
-		g.words[i].all()
-	}
 	if err := s.w.writeColumns(s.file); err != nil {
 		return err
-	}
-	for i := range g.words {
-		g.words[i].dictionary = g.words[i].dictionary[:0]
-		s.rows.lexicons[i].reset()
 	}
 	for i := range s.rows.ids {
 		s.rows.ids[i] = s.rows.ids[i][:0]
 	}
 	s.rows.idBlock = 0
-	s.groups++
 	g.reset(groupRows)
+	s.forget()
 	return nil
+}
+
+// forget lets go of the users, and begins another epoch where the other texts have become too large.
+func (s *Stream) forget() {
+	s.rows.lexicons[userID].reset()
+	size := 0
+	for i := range s.rows.lexicons {
+		size += s.rows.lexicons[i].bytes + wordBytes*len(s.rows.lexicons[i].words)
+	}
+	if size < keptBytes {
+		return
+	}
+	s.epoch++
+	for i := range s.rows.lexicons {
+		s.rows.lexicons[i].reset()
+	}
 }
 
 // Close ends the file and describes it.
