@@ -81,48 +81,62 @@ func (t *Table) removeStaged(ctx context.Context, s Staging) (Swept, error) {
 		return Swept{}, err
 	}
 	w := &sweep{storage: storage}
-	uri := t.Location() + "/" + s.Folder()
-	if r, _ := remoteOf(uri); r != nil {
-		err = r.List(ctx, uri, func(f RemoteFile) error {
-			w.remove(ctx, f.URI, f.Bytes)
-			return ctx.Err()
-		})
-	} else {
-		err = w.removeFolder(ctx, uri)
-	}
+	err = t.eachStaged(ctx, s, func(at string, bytes int64) { w.remove(ctx, at, bytes) })
 	done := Swept{Files: w.done.Files, Bytes: w.done.Bytes}
 	if w.failing > 0 {
 		return done, WithHint(fmt.Errorf("%d files: %w", w.failing, errors.Join(w.failed...)), "give lakectl the right to delete files there, then run the command again")
 	}
-	return done, errors.Join(err, ctx.Err())
+	if err = errors.Join(err, ctx.Err()); err != nil {
+		return done, err
+	}
+	return done, t.removeFolder(s)
 }
 
-// removeFolder deletes the files of a folder of this machine, and the folder where none is left.
-func (w *sweep) removeFolder(ctx context.Context, uri string) error {
+// StagedFiles counts the files of a staging table, and their bytes.
+func (t *Table) StagedFiles(ctx context.Context, s Staging) (files int, bytes int64, err error) {
+	err = t.eachStaged(ctx, s, func(_ string, n int64) { files, bytes = files+1, bytes+n })
+	return files, bytes, err
+}
+
+// eachStaged visits the files of a staging table, by what the store knows them by.
+func (t *Table) eachStaged(ctx context.Context, s Staging, visit func(at string, bytes int64)) error {
+	uri := t.Location() + "/" + s.Folder()
+	if r, _ := remoteOf(uri); r != nil {
+		return r.List(ctx, uri, func(f RemoteFile) error {
+			visit(f.URI, f.Bytes)
+			return ctx.Err()
+		})
+	}
 	folder, err := LocalPath(uri)
 	if err != nil {
 		return err
 	}
-	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+	return filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil || d.IsDir() {
 			return err
 		}
-		bytes := int64(0)
 		if info, err := d.Info(); err == nil {
-			bytes = info.Size()
+			visit(path, info.Size())
 		}
-		w.remove(ctx, path, bytes)
 		return ctx.Err()
 	})
-	if err != nil || w.failing > 0 {
-		return err
+}
+
+// removeFolder deletes the folders of a staging table of this machine that has no files any more.
+func (t *Table) removeFolder(s Staging) error {
+	uri := t.Location() + "/" + s.Folder()
+	if r, _ := remoteOf(uri); r != nil {
+		return nil
 	}
-	if err := os.RemoveAll(folder); err != nil {
-		return err
+	folder, err := LocalPath(uri)
+	if err == nil {
+		err = os.RemoveAll(folder)
 	}
-	os.Remove(filepath.Dir(folder)) //nolint:errcheck // others may lie there
-	return nil
+	if err == nil {
+		os.Remove(filepath.Dir(folder)) //nolint:errcheck // others may lie there
+	}
+	return err
 }

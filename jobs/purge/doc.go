@@ -49,6 +49,12 @@
 // without bounds of personal columns keeps nobody, as each commit that loses a race leaves some: it tells of files, not
 // of rows.
 //
+// # Staging tables
+//
+// A staging table that stands may hold rows that were erased since it was filled, and bounds of them. So no request is
+// purged while one stands for a table with personal columns: the report has a residual that names it. Its run drops it
+// when it ends; one of a dead run goes here, once it has been on record for longer than the grace.
+//
 // # Invariants
 //
 //   - The rows of a file that are left, as they were read, and those of the new file, read back from the disk, have

@@ -82,7 +82,11 @@ func once(ctx context.Context, env jobs.Env, o Options, report *Report) error {
 			return fmt.Errorf("forget which listens came lately: %w", err)
 		}
 	}
-	if len(report.Blocked)+len(report.Waiting) > 0 {
+	stands, err := r.staged(ctx)
+	if err != nil {
+		return fmt.Errorf("staging tables: %w", err)
+	}
+	if stands || len(report.Blocked)+len(report.Waiting) > 0 {
 		return nil
 	}
 	done, err := r.settle(ctx)

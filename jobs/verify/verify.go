@@ -125,6 +125,9 @@ func (l *look) tables(ctx context.Context, env jobs.Env, folders []Folder) (head
 		if err != nil {
 			return nil, err
 		}
+		if err := l.staged(ctx, t); err != nil {
+			return nil, fmt.Errorf("verify %s: %w", name, err)
+		}
 		named, err := lake.LocalFolder(ctx, t.Location())
 		if err != nil {
 			return nil, err
@@ -211,13 +214,19 @@ func (r *Report) fill(l *look) {
 
 // judge tells whether the proof holds.
 func (r *Report) judge() error {
-	var leaks int
+	var leaks, stand int
 	for _, l := range r.Leaks {
 		if !l.Expected {
 			leaks++
+			if l.Kind == kindStaging {
+				stand++
+			}
 		}
 	}
 	switch {
+	case leaks > 0 && leaks == stand:
+		return lake.WithHint(fmt.Errorf("a staging table stands, which may hold erased rows: %s: %w", r.first(), jobs.ErrProof),
+			"if a job is at work run it again when that has ended; if the job died 'lakectl job maintain' drops it once it is older than orphans.grace")
 	case leaks > 0:
 		return lake.WithHint(fmt.Errorf("erased rows are still in files, in %d places, of which %s is the first: %w", leaks, r.first(), jobs.ErrProof),
 			"--json names every file; remove what is not of this lake, and run 'lakectl job deletions' again")

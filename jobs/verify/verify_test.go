@@ -82,6 +82,10 @@ func TestLookNamesEachPlantedLeak(t *testing.T) {
 		"temporary file": func(f *fixture) (string, string, []Folder) {
 			return "others", f.write(filepath.Join(f.folder(catalog.Listens), "data", ".tmp-1"), "x"+gone), nil
 		},
+		"staging table": func(f *fixture) (string, string, []Folder) {
+			s := f.LeaveStaging(f.t, catalog.Duplicates, []any{"l1", "listener", at("2026-03-06"), at("2026-03-06")})
+			return "staging", filepath.Join(f.folder(catalog.Duplicates), s.Folder()), nil
+		},
 		"spill": func(f *fixture) (string, string, []Folder) {
 			dir := f.t.TempDir()
 			return "spill", f.write(filepath.Join(dir, "duckdb-1", "block.tmp"), "aa"+gone+"bb"), []Folder{{dir, "spill"}}

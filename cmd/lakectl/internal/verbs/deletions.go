@@ -27,7 +27,7 @@ func deletionsVerb() frame.Verb {
 				Long: `The states: requested, nothing is done yet; located, its rows are known; rows_deleted, its rows are gone from the tables;
 recomputed, everything derived from its rows is recomputed too; purged, no file that held its rows is left. withdrawn, an operator took it back. deadline is
 erasure.deadline after the request's arrival; misses says why a request is not purged by then if nothing changes. What keeps the files of
-recomputed requests is what the last 'lakectl job deletions' found: a tag, a branch, a hold, another engine's snapshot, orphans until a time.`,
+recomputed requests is what the last 'lakectl job deletions' found: a tag, a branch, a hold, another engine's snapshot, orphans or a staging table until a time.`,
 				Examples: []string{"lakectl deletions list"}, Text: []frame.Teller{frame.Text(sayRequests)}, Run: runDeletionsList,
 			},
 			{
