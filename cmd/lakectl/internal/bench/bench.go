@@ -7,12 +7,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 )
 
@@ -78,6 +81,20 @@ func (b *bench) open(ctx context.Context, c *frame.Call) error {
 	}
 	b.env, b.closeEnv, err = reach.Env(ctx, c)
 	return err
+}
+
+// configuredBench is the lake of the configuration. It makes the tables there and leaves them.
+func configuredBench(ctx context.Context, c *frame.Call) (*bench, error) {
+	made, err := reach.Init(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(made.Created, catalog.Listens) {
+		return nil, usage.Errorf("name a catalog of its own, such as a new database", "the configured catalog has the table listens already")
+	}
+	b := &bench{dir: os.TempDir(), stays: true}
+	b.env, b.closeEnv, err = reach.Env(ctx, c)
+	return b, err
 }
 
 func (b *bench) close() {

@@ -23,10 +23,13 @@ type CommittersOptions struct {
 	Flush   time.Duration // between two flushes of a member
 	For     time.Duration // the load lasts
 	Seed    uint64
+	// Configured measures the catalog of the configuration, which must have no table of lakectl's.
+	Configured bool
 }
 
 // committersReport says whether one table takes the commits of so many ingesters.
 type committersReport struct {
+	Catalog      string  `json:"catalog"`
 	Members      int     `json:"members"`
 	Share        int     `json:"members_a_commit"`
 	FlushSeconds float64 `json:"flush_seconds"`
@@ -53,12 +56,16 @@ func Committers(ctx context.Context, c *frame.Call, o CommittersOptions) (any, e
 	if o.Members < 1 || o.Share < 1 || o.Flush <= 0 || o.For < o.Flush {
 		return nil, usage.Errorf("see "+c.Command.HelpName+" --help", "--members %d, --share %d, --flush %s, --for %s", o.Members, o.Share, o.Flush, o.For)
 	}
-	b, err := newBench(ctx, c)
+	begin := newBench
+	if o.Configured {
+		begin = configuredBench
+	}
+	b, err := begin(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer b.close()
-	s := &simulation{CommittersOptions: o, b: b, until: time.Now().Add(o.For)}
+	s := &simulation{CommittersOptions: o, b: b, catalog: c.Config.Catalog.Type, until: time.Now().Add(o.For)}
 	cpu, err := here("", func() (int64, error) { return 1, s.run(ctx, c) })
 	if err != nil {
 		return nil, err
@@ -86,8 +93,9 @@ func (s *simulation) judge(ctx context.Context) error {
 // simulation is a run of committers.
 type simulation struct {
 	CommittersOptions
-	b     *bench
-	until time.Time
+	b       *bench
+	catalog string // its type
+	until   time.Time
 
 	mu                 sync.Mutex
 	due, failed, tries int
@@ -198,7 +206,7 @@ func (s *simulation) maintains(ctx context.Context, c *frame.Call) error {
 
 func (s *simulation) report(cpu measure) committersReport {
 	r := committersReport{
-		Members: s.Members, Share: s.Share, FlushSeconds: s.Flush.Seconds(), Seconds: cpu.Seconds,
+		Catalog: s.catalog, Members: s.Members, Share: s.Share, FlushSeconds: s.Flush.Seconds(), Seconds: cpu.Seconds,
 		Due: s.due, Landed: len(s.took), Failed: s.failed, Offered: float64(s.due) / s.For.Seconds(), Rate: float64(len(s.took)) / cpu.Seconds,
 	}
 	if r.Landed == 0 {

@@ -2,8 +2,8 @@
 //
 // # Use
 //
-//  1. [Ingest], [Royalties], [Rollup], [Commits], [Committers], [Maintain], [Deletions], [Serve] and [Freshness] make a
-//     lake in a temporary folder, measure, and return a report; [Load] fills a topic for others.
+//  1. [Ingest], [Royalties], [Rollup], [Commits], [Committers], [Metadata], [Maintain], [Deletions], [Serve] and
+//     [Freshness] make a lake in a temporary folder, measure, and return a report; [Load] fills a topic for others.
 //  2. A job is measured as a process of its own, so that CPU and peak memory are its alone; a limit is measured in this
 //     process.
 //  3. Each figure that has a bound becomes a target of the report; nothing fails by one. [Freshness] and

@@ -25,10 +25,18 @@ const (
 // ingestBench is what bench ingest reports.
 type ingestBench struct {
 	Ingest  measure      `json:"ingest"`
+	Stored  ingestStored `json:"stored"`
 	Parquet writersRatio `json:"parquet"`
 	Targets []target     `json:"targets"`
 	Stages  []stageCost  `json:"stages"`
 	Notes   []string     `json:"notes"`
+}
+
+// ingestStored is what a record came to.
+type ingestStored struct {
+	Topic   float64 `json:"topic_bytes_per_record"` // of its value, before the producer compresses it
+	Archive float64 `json:"archive_bytes_per_record"`
+	Files   int     `json:"files"`
 }
 
 // writersRatio compares the CPU of ways to write the same sorted rows.
@@ -108,6 +116,9 @@ func Ingest(ctx context.Context, c *frame.Call, o IngestOptions) (_ any, err err
 	if report.Stages, err = stagesOf(profile, ingestStages, rows); err != nil {
 		return nil, err
 	}
+	if report.Stored, err = b.stored(ctx, o); err != nil {
+		return nil, err
+	}
 	c.Progress.Say("comparing writers")
 	if report.Parquet, err = compareWriters(ctx, b.env, someListens(o)); err != nil {
 		return nil, err
@@ -119,6 +130,21 @@ func Ingest(ctx context.Context, c *frame.Call, o IngestOptions) (_ any, err err
 		atMost("peak_rss_mib", float64(m.PeakRSSMiB), targetRSSMiB), atMost("parquet ratio", p.Ratio, targetWriters),
 	}
 	return report, nil
+}
+
+// stored weighs the values of the load, at most as many as the writers are compared on, and the files of the archive.
+func (b *bench) stored(ctx context.Context, o IngestOptions) (s ingestStored, err error) {
+	bytes, n := 0, 0
+	for e := range simulate.Load(o.load()) {
+		if bytes, n = bytes+len(e.Value), n+1; n == comparedRows {
+			break
+		}
+	}
+	a, err := archived(ctx, b.env)
+	if err != nil {
+		return s, err
+	}
+	return ingestStored{float64(bytes) / float64(n), float64(a.bytes) / float64(o.Rows), a.files}, nil
 }
 
 // processCPU is the CPU time of this process so far.

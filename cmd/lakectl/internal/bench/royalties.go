@@ -32,6 +32,7 @@ type RoyaltiesReport struct {
 	Rebuild []measure      `json:"rebuild,omitempty"`
 	Ratios  []rebuildRatio `json:"ratios,omitempty"`
 	Night   []measure      `json:"night,omitempty"`
+	Stored  float64        `json:"ledger_bytes_per_copy"` // after the first run of the night's ledger, or of the rebuild
 	Written []tableWritten `json:"written_by_night,omitempty"`
 	// Statements are those that took longest, of each job.
 	Statements []statementCost `json:"statements,omitempty"`
@@ -109,6 +110,9 @@ func (r *RoyaltiesReport) rebuild(ctx context.Context, c *frame.Call, o Royaltie
 	if err != nil {
 		return err
 	}
+	if r.Stored, err = ledgerBytes(ctx, b.env, rows); err != nil {
+		return err
+	}
 	before, err := b.limit(ctx, rows, published)
 	if err != nil {
 		return err
@@ -155,6 +159,9 @@ func (r *RoyaltiesReport) night(ctx context.Context, c *frame.Call, o RoyaltiesO
 	}
 	first, _, err := b.royalties(ctx, "building the ledger", ledger)
 	if err != nil {
+		return err
+	}
+	if r.Stored, err = ledgerBytes(ctx, b.env, ledger); err != nil {
 		return err
 	}
 	if err := load.ingest(ctx, b.env, "night", night); err != nil {

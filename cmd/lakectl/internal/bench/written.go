@@ -55,6 +55,25 @@ func writtenSince(ctx context.Context, env jobs.Env, before []lake.Snapshot) ([]
 	return written, nil
 }
 
+// ledgerBytes is what each of so many copies has in the ledger, without the lines, which do not grow with the copies.
+func ledgerBytes(ctx context.Context, env jobs.Env, copies int) (float64, error) {
+	var sum int64
+	for _, table := range []string{catalog.ListensCounted, catalog.Duplicates} {
+		s, err := env.Snapshot(ctx, table)
+		if err != nil {
+			return 0, err
+		}
+		files, err := liveFiles(ctx, s)
+		if err != nil {
+			return 0, err
+		}
+		for _, f := range files {
+			sum += f.FileSizeBytes()
+		}
+	}
+	return float64(sum) / float64(copies), nil
+}
+
 func liveFiles(ctx context.Context, s lake.Snapshot) (map[string]lake.File, error) {
 	data, err := s.Files(ctx)
 	if err != nil {

@@ -31,6 +31,7 @@ machine.`,
 			benchLoadVerb(),
 			benchCommitsVerb(),
 			benchCommittersVerb(),
+			benchMetadataVerb(),
 			benchMaintainVerb(),
 			benchDeletionsVerb(),
 			benchServeVerb(),
@@ -98,7 +99,10 @@ func benchCommittersVerb() frame.Verb {
 table happen one after the other, so there is a rate that no number of machines exceeds. Reported are the commits that
 were due and that landed, how often one was tried, and how long it took from when it was due. Where they do not keep up,
 flush less often (--flush) or let one of several members commit for all of them (--share). The rows of the table are
-held against the commits that landed.`,
+held against the commits that landed.
+
+Without --configured the catalog is a new one in a SQLite file. With it, it is the configured one, which must be of the
+bench's own.`,
 		Examples: []string{"lakectl bench committers --members 1000 --flush 60s", "lakectl bench committers --members 1000 --flush 15s --share 50"},
 		Exits:    []int{frame.ExitProof},
 	}, benchCommittersFlags, bench.Committers)
@@ -110,6 +114,7 @@ func benchCommittersFlags(o *bench.CommittersOptions) []cli.Flag {
 		&cli.IntFlag{Name: "share", Usage: "members whose files travel in one commit", Value: 1, Destination: &o.Share},
 		&cli.DurationFlag{Name: "flush", Usage: "time between two flushes of a member", Value: time.Minute, Destination: &o.Flush},
 		&cli.DurationFlag{Name: "for", Usage: "the load lasts", Value: 2 * time.Minute, Destination: &o.For},
+		&cli.BoolFlag{Name: "configured", Usage: "measure the configured catalog, which must have no tables yet; they stay there", Destination: &o.Configured},
 		benchSeed(&o.Seed),
 	}
 }
