@@ -1,10 +1,15 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
 )
@@ -39,6 +44,34 @@ func TestExampleOfARoyaltyCloseRuns(t *testing.T) {
 }
 
 func TestExampleOfAnErasureRuns(t *testing.T) { runExample(t, "erasure/erase.sh", eraseExample) }
+
+// The page shows one plan as it is printed; with -update it is written anew.
+func TestExampleOfAPlanIsWhatThePlanSays(t *testing.T) {
+	const page = "../../examples/capacity/README.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```sh\nlakectl (.*?)\n```\n\n```text\n(.*?)```").FindSubmatchIndex(text)
+	if blocks == nil {
+		t.Fatal("no command with what it prints is on the page")
+	}
+	c := exec.CommandContext(t.Context(), "lakectl", strings.Fields(string(text[blocks[2]:blocks[3]]))...)
+	c.Dir = t.TempDir()
+	got, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(page, slices.Concat(text[:blocks[4]], got, text[blocks[5]:]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(text[blocks[4]:blocks[5]]), string(got)); diff != "" {
+		t.Error(diff)
+	}
+}
 
 // runExample runs a script of the examples and looks for lines in what it prints.
 func runExample(t *testing.T, name string, lines []string) {

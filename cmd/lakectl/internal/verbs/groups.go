@@ -11,6 +11,6 @@ func Groups() []frame.Group {
 		{Title: "Run", Verbs: []frame.Verb{runVerb(), ingestVerb(), jobVerb(), periodVerb(), quarantineVerb()}},
 		{Title: "Read", Verbs: []frame.Verb{sqlVerb(), snapshotsVerb(), royaltiesVerb(), deletionsVerb(), certificateVerb(), tokenVerb(), serveVerb()}},
 		{Title: "Inputs of royalties", Verbs: []frame.Verb{rulesVerb(), poolsVerb(), splitsVerb(), tracksVerb()}},
-		{Title: "Tools", Verbs: []frame.Verb{tagVerb(), catalogVerb(), benchVerb()}},
+		{Title: "Tools", Verbs: []frame.Verb{tagVerb(), catalogVerb(), planVerb(), benchVerb()}},
 	}
 }
