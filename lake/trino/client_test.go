@@ -23,7 +23,7 @@ func TestOnlyASingleQueryIsSent(t *testing.T) {
 	c := client(t, trino.Options{URL: server.URL, Catalog: "lake", Namespace: "music", User: "test"})
 	for _, text := range []string{
 		"", ";", "-- SELECT 1", "/* SELECT 1", "DELETE FROM sources", "INSERT INTO sources SELECT 1", "CALL x()", "EXPLAIN ANALYZE DELETE FROM sources",
-		"/* SELECT */ DROP TABLE sources", "SELECTED", "WITH RECURSIVE n(i) AS (SELECT 1) SELECT i FROM n", "USE music", "SET SESSION x = 1", "(SELECT 1)",
+		"/* SELECT */ DROP TABLE sources", "SELECTED", "USE music", "SET SESSION x = 1", "'SELECT'", "SELECT 'x", "SELECT \xff", "SELECT 1 /* ",
 	} {
 		if _, err := rows(t, c, trino.Query{Text: text}); err == nil || asked > 0 {
 			t.Errorf("%q: %v, the server was asked %d times", text, err, asked)

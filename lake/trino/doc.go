@@ -3,9 +3,9 @@
 // # Use
 //
 //  1. [Open] makes a [Client] of a server; nothing is sent yet. [Client.Close] ends it.
-//  2. [Client.Each] runs a [Query] over pinned snapshots and visits its rows; [Client.Fill] writes them into a staging
-//     table, for lake.Lake.CommitStaged.
-//  3. [Options].Progress says how far a query is, in Trino's own figures.
+//  2. [Client.Each] runs a [Query] over pinned snapshots and visits its rows, [Client.Fill] writes them into a staging
+//     table, for lake.Lake.CommitStaged; [Options].Progress says how far it is, in Trino's own figures.
+//  3. [Client.Answer] answers a [Question] of a user, whose text nobody has looked at.
 //
 // # Design
 //
@@ -13,8 +13,17 @@
 // catalog and namespace. Each name that it may use is defined in front of it, as the rows of one snapshot. The
 // connection has neither catalog nor namespace, so another name is an error and never the newest rows of a table.
 //
-// What the package sends is a single query, which starts with SELECT or WITH, or an INSERT of such a query into a
-// staging table that is on record. Trino never commits to a table of the lake.
+// What the package sends is a single query, which starts with SELECT, WITH or VALUES, or an INSERT of such a query into
+// a staging table that is on record. Trino never commits to a table of the lake.
+//
+// The definitions are a line in front of the text, so the places that errors name are those of the text.
+//
+// # Texts of users
+//
+// A text is taken apart into tokens as Trino does it, and no further. Three rules keep it inside of the definitions: it
+// is one query, no name in it has three parts, and it has no table function. Names of one part or two cannot reach a
+// table, for the connection has no catalog. Where the text names tables is found so that only these are defined, and
+// that an error can say what to type instead.
 //
 // # Values
 //

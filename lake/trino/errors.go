@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 
 	driver "github.com/trinodb/trino-go-client/trino"
@@ -47,7 +49,7 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	err = hide(err, c.o.Password, c.o.Token)
 	var trino *driver.ErrTrino
 	if errors.As(err, &trino) {
-		failed := fmt.Errorf("trino: %s: %s", trino.ErrorName, trino.Message)
+		failed := &worded{"trino: " + trino.ErrorName + ": " + inText(trino.Message), trino}
 		if hint, is := memoryHints[trino.ErrorName]; is {
 			return lake.WithHint(fmt.Errorf("%w: %w", ErrMemory, failed), "%s", hint)
 		}
@@ -60,6 +62,19 @@ func (c *Client) explain(ctx context.Context, err error) error {
 		return lost(fmt.Errorf("trino at %s: %w", c.o.URL, err))
 	}
 	return fmt.Errorf("trino: %w", err)
+}
+
+// line is how a message starts that names a place of the text.
+var line = regexp.MustCompile(`^line (\d+):`)
+
+// inText is a message with the line of the text as it was given: the definitions of its tables are a line before it.
+func inText(message string) string {
+	return line.ReplaceAllStringFunc(message, func(place string) string {
+		if n, err := strconv.Atoi(line.FindStringSubmatch(place)[1]); err == nil && n > 1 {
+			return "line " + strconv.Itoa(n-1) + ":"
+		}
+		return "definitions of the tables, line 1:"
+	})
 }
 
 func lost(err error) error {

@@ -1,16 +1,20 @@
 package trino
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/lakectl/lakectl/lake"
 )
 
-// Pin makes a table of a query one snapshot of it.
+// Pin defines a name of a query: as one snapshot of a table, or as what another query gives.
 type Pin struct {
 	Table    string
-	Snapshot int64 // 0 is the state before the first snapshot: no row
+	Snapshot int64    // 0 is the state before the first snapshot: no row
+	As       string   // the name; "" is the table's
+	Columns  []string // their names in the query, in the order of the snapshot's schema; nil: those of the table
+	Of       *Query   // takes the place of the snapshot; without Args
 }
 
 // PinsOf pins tables to the given snapshots under their own names.
@@ -22,35 +26,89 @@ func PinsOf(snapshots ...lake.Snapshot) []Pin {
 	return pins
 }
 
-// pinned is the text of a query behind the definitions of its tables.
+var errNotOneQuery = errors.New("a query starts with SELECT, WITH or VALUES")
+
+// pinned is the text of a query behind the definitions of its tables. These are the first line, and what follows is the
+// query as it is written, line by line: of its WITH a comma is left.
 func pinned(catalog, namespace string, q Query) (string, error) {
-	rest, more, err := opening(q.Text)
+	all, err := tokens(q.Text)
 	if err != nil {
 		return "", err
 	}
-	var b strings.Builder
-	for i, p := range q.Pins {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%s AS (SELECT * FROM %s.%s.%s ", ident(p.Table), ident(catalog), ident(namespace), ident(p.Table))
-		if p.Snapshot == 0 {
-			b.WriteString("WHERE false)")
-		} else {
-			fmt.Fprintf(&b, "FOR VERSION AS OF %d)", p.Snapshot)
-		}
+	for len(all) > 0 && all[len(all)-1].is(";") {
+		all = all[:len(all)-1]
 	}
-	definitions := b.String()
+	if len(all) == 0 || !starts(all[0]) {
+		return "", errNotOneQuery
+	}
+	defined, err := definitions(catalog, namespace, q.Pins)
+	if err != nil {
+		return "", err
+	}
+	first, body := all[0], q.Text[:all[len(all)-1].next]
 	switch {
-	case definitions == "" && more:
-		return "WITH" + rest, nil
-	case definitions == "":
-		return rest, nil
-	case more:
-		return "WITH " + definitions + "," + rest, nil
-	default:
-		return "WITH " + definitions + " " + rest, nil
+	case len(defined) == 0:
+		return "\n" + body, nil
+	case !first.is("WITH"):
+		return "WITH " + strings.Join(defined, ", ") + "\n" + body, nil
 	}
+	start := "WITH "
+	blank := first.next
+	if len(all) > 1 && all[1].is("RECURSIVE") {
+		start, blank = "WITH RECURSIVE ", all[1].next
+	}
+	return start + strings.Join(defined, ", ") + "\n" + body[:first.at] + strings.Repeat(" ", blank-first.at-1) + "," + body[blank:], nil
+}
+
+// definitions are pins as the items of a WITH.
+func definitions(catalog, namespace string, pins []Pin) ([]string, error) {
+	items := make([]string, len(pins))
+	for i, p := range pins {
+		body := fmt.Sprintf("SELECT * FROM %s.%s.%s FOR VERSION AS OF %d", ident(catalog), ident(namespace), ident(p.Table), p.Snapshot)
+		switch {
+		case p.Of != nil:
+			text, err := pinned(catalog, namespace, *p.Of)
+			if err != nil {
+				return nil, fmt.Errorf("what %s stands for: %w", p.name(), err)
+			}
+			body = oneLine(text)
+		case p.Snapshot == 0:
+			body = fmt.Sprintf("SELECT * FROM %s.%s.%s WHERE false", ident(catalog), ident(namespace), ident(p.Table))
+		}
+		columns := make([]string, len(p.Columns))
+		for i, c := range p.Columns {
+			columns[i] = ident(c)
+		}
+		list := ""
+		if len(columns) > 0 {
+			list = " (" + strings.Join(columns, ", ") + ")"
+		}
+		items[i] = ident(p.name()) + list + " AS (" + body + ")"
+	}
+	return items, nil
+}
+
+func (p Pin) name() string {
+	if p.As != "" {
+		return p.As
+	}
+	return p.Table
+}
+
+// oneLine is a text of ours without its comments and line ends.
+func oneLine(text string) string {
+	all, err := tokens(text)
+	if err != nil {
+		return text // Trino says what is wrong with it
+	}
+	var b strings.Builder
+	for i, t := range all {
+		if i > 0 && t.at > all[i-1].next {
+			b.WriteByte(' ')
+		}
+		b.WriteString(text[t.at:t.next])
+	}
+	return b.String()
 }
 
 func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

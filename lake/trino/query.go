@@ -3,22 +3,31 @@ package trino
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
 // Query is one statement that reads.
 type Query struct {
-	Text string // starts with SELECT or WITH; comments may stand before that
+	Text string // starts with SELECT, WITH or VALUES; comments may stand before that
 	Pins []Pin  // the tables that it may name
 	Args []any  // one for each ? of the text: nil, bool, string, int, int64 or time.Time
 }
 
 // Each runs a query and visits its rows. into is told the names of the columns and gives what they are scanned into,
 // as database/sql does it; visit runs after each scan. An error of either ends the query.
-func (c *Client) Each(ctx context.Context, q Query, into func(columns []string) (dest []any, err error), visit func() error) (err error) {
+func (c *Client) Each(ctx context.Context, q Query, into func(columns []string) (dest []any, err error), visit func() error) error {
+	return c.each(ctx, q, func(columns []*sql.ColumnType) ([]any, error) {
+		names := make([]string, len(columns))
+		for i, t := range columns {
+			names[i] = t.Name()
+		}
+		return into(names)
+	}, visit)
+}
+
+// each is Each for those who are told the types of the columns too.
+func (c *Client) each(ctx context.Context, q Query, into func([]*sql.ColumnType) ([]any, error), visit func() error) (err error) {
 	text, err := pinned(c.o.Catalog, c.o.Namespace, q)
 	if err != nil {
 		return err
@@ -45,8 +54,8 @@ func (c *Client) Each(ctx context.Context, q Query, into func(columns []string) 
 }
 
 // scan visits the rows; own tells that the error is the caller's.
-func scan(rows *sql.Rows, into func([]string) ([]any, error), visit func() error) (own bool, err error) {
-	columns, err := rows.Columns()
+func scan(rows *sql.Rows, into func([]*sql.ColumnType) ([]any, error), visit func() error) (own bool, err error) {
+	columns, err := rows.ColumnTypes()
 	if err != nil {
 		return false, err
 	}
@@ -99,44 +108,4 @@ func (c *Client) arguments(args []any) ([]any, error) {
 		all = append(all, sql.Named(progressCallback, updater(c.o.Progress)), sql.Named(progressPeriod, time.Second))
 	}
 	return all, nil
-}
-
-var errNotOneQuery = errors.New("a query starts with SELECT or WITH, without RECURSIVE")
-
-// opening splits a query after the comments and the WITH that it starts with; more tells that it defines names itself.
-// RECURSIVE would ask for the columns of every name, of the pins too.
-func opening(text string) (rest string, more bool, err error) {
-	rest = strings.TrimRight(text, "; \t\r\n")
-	for {
-		rest = strings.TrimLeft(rest, " \t\r\n")
-		var closed bool
-		switch {
-		case strings.HasPrefix(rest, "--"):
-			_, rest, closed = strings.Cut(rest, "\n")
-		case strings.HasPrefix(rest, "/*"):
-			_, rest, closed = strings.Cut(rest, "*/")
-		default:
-			word, after := firstWord(rest)
-			if word == "SELECT" {
-				return rest, false, nil
-			}
-			if next, _ := firstWord(after); word == "WITH" && next != "RECURSIVE" {
-				return after, true, nil
-			}
-			return "", false, errNotOneQuery
-		}
-		if !closed {
-			return "", false, errNotOneQuery
-		}
-	}
-}
-
-// firstWord is the word of letters at the start of a text, in capitals, and what follows it.
-func firstWord(text string) (word, rest string) {
-	text = strings.TrimLeft(text, " \t\r\n")
-	end := strings.IndexFunc(text, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '_' })
-	if end < 0 {
-		end = len(text)
-	}
-	return strings.ToUpper(text[:end]), text[end:]
 }
