@@ -143,7 +143,7 @@ func namesIn(all map[string]statement, source string) map[string]bool {
 		folders[folder] = true
 	}
 	names := map[string]bool{}
-	literal := regexp.MustCompile(`"((?:` + strings.Join(slices.Sorted(maps.Keys(folders)), "|") + `)/[a-z0-9_]*)"`)
+	literal := regexp.MustCompile(`"((?:` + strings.Join(slices.Sorted(maps.Keys(folders)), "|") + `)/[a-z0-9_]*(?:\.trino)?)"`)
 	for _, m := range literal.FindAllStringSubmatch(source, -1) {
 		names[m[1]] = true
 	}

@@ -14,7 +14,7 @@ import (
 // covered are the rows of a snapshot, by file, that deletion requests cover which were carried out since: an older
 // snapshot still has them until it is purged. The newest has none.
 func covered(ctx context.Context, env jobs.Env, s lake.Snapshot) (rows map[string][]int64, err error) {
-	if !slices.Contains(catalog.ErasedFrom, s.Table().Name()) || s.ID() == s.Table().Current().ID() {
+	if !mayBeCovered(s) {
 		return nil, nil
 	}
 	requests, err := env.Snapshot(ctx, catalog.DeletionRequests)
@@ -41,4 +41,9 @@ func covered(ctx context.Context, env jobs.Env, s lake.Snapshot) (rows map[strin
 		return nil, fmt.Errorf("find erased rows of %s: %w", s.Table().Name(), err)
 	}
 	return rows, nil
+}
+
+// mayBeCovered tells the snapshots that rows were erased from after them.
+func mayBeCovered(s lake.Snapshot) bool {
+	return slices.Contains(catalog.ErasedFrom, s.Table().Name()) && s.ID() != s.Table().Current().ID()
 }

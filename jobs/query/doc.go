@@ -21,5 +21,6 @@
 // # Failure
 //
 // A cut that is gone is an error with what is left in its hint, never another cut. What keeps the lake safe from a
-// question, and the process from its answer, is package duck's (Analyze).
+// question, and the process from its answer, is package duck's (Analyze), and of a question to Trino package trino's
+// (Answer). Both engines get the same snapshots and leave out the same rows.
 package query

@@ -94,9 +94,6 @@ func (c Config) RecentFolder() string {
 	return cmp.Or(c.Rollup.StateDirectory, filepath.Join(filepath.Dir(c.DuckDB.TempDirectory), "recent"))
 }
 
-// Trino is where Trino is.
-type Trino struct{ URL string }
-
 // Retention is how long things are kept.
 type Retention struct{ ArchiveSnapshots, Quarantine, Hours time.Duration }
 
@@ -218,13 +215,8 @@ func (s setting) checkInFile() error {
 
 // check looks at keys that only make sense together.
 func (c Config) check() error {
-	if s := c.set["engine"]; c.Engine == "trino" {
-		return usage.Errorf("set engine to duckdb, or leave it out", "engine (%s) is trino: in this version duckdb computes", s.origin)
-	}
-	for i := range keys {
-		if k := &keys[i]; k.idle != "" && c.setBy(k.name) > fromDefault {
-			return usage.Errorf("take it out", "%s (%s) does nothing in this version: %s", k.name, c.set[k.name].origin, k.idle)
-		}
+	if err := c.checkTrino(); err != nil {
+		return err
 	}
 	if err := c.checkPaths(); err != nil {
 		return err

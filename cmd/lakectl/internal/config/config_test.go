@@ -93,6 +93,7 @@ func TestDefaultsAreWhatTheDocumentationSays(t *testing.T) {
 		Ingest:    Ingest{FlushAge: 15 * time.Second, FlushRows: 1_000_000, FlushBytes: 256 << 20, MaxAhead: time.Hour, MaxLate: 365 * 24 * time.Hour, MaxRefusedPercent: 90},
 		DuckDB:    DuckDB{MemoryLimit: 1 << 30, Threads: 2, TempDirectory: "./lakehouse/tmp", SpillLimit: 32 << 30, Verify: true},
 		Engine:    "duckdb",
+		Trino:     Trino{Catalog: "lake", User: "lakectl"},
 		Retention: Retention{ArchiveSnapshots: 7 * 24 * time.Hour, Quarantine: 30 * 24 * time.Hour, Hours: 14 * 24 * time.Hour},
 		Orphans:   Orphans{Grace: 24 * time.Hour},
 		Erasure:   Erasure{Deadline: 30 * 24 * time.Hour},

@@ -40,7 +40,6 @@ type Key struct {
 	shape   string            // what form allows, in words
 	example string            // an allowed value, for messages; the default where empty
 	secrecy secrecy
-	idle    string // what there is instead of a key that does nothing in this version
 }
 
 // keys are in the order in which help has them.
@@ -150,14 +149,10 @@ var keys = slices.Concat(catalogKeys, []Key{
 	},
 
 	{
-		name: "engine", def: "duckdb", about: "what computes", oneOf: []string{"duckdb", "trino"},
+		name: "engine", def: "duckdb", about: "what computes; trino is for 'lakectl sql' alone", flag: "engine", oneOf: []string{"duckdb", "trino"},
 		field: func(c *Config) any { return &c.Engine },
 	},
-	{
-		name: "trino.url", about: "address of Trino, for engine: trino", form: isHTTP, secrecy: mayHoldSecret, example: "http://127.0.0.1:8080", idle: "duckdb computes",
-		field: func(c *Config) any { return &c.Trino.URL },
-	},
-
+}, trinoKeys, []Key{
 	{
 		name: "retention.archive_snapshots", def: "7d", about: "how long old snapshots of the archive can be read", least: 1, most: 36500 * day, why: "what is kept for ever needs a tag",
 		field: func(c *Config) any { return &c.Retention.ArchiveSnapshots },

@@ -11,14 +11,11 @@ type Row struct {
 	About    string `json:"about"`
 }
 
-// Rows are the keys that do something in this version. No secret is in them.
+// Rows are all keys. No secret is in them.
 func (c Config) Rows() []Row {
 	rows := make([]Row, 0, len(keys))
 	for i := range keys {
 		k := &keys[i]
-		if k.idle != "" {
-			continue
-		}
 		s := c.set[k.name]
 		value := strings.Join(s.values, ",")
 		if value != "" && (k.secrecy == isSecret || k.secrecy == mayHoldSecret && holdsPassword(value)) {

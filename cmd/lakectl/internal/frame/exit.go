@@ -11,6 +11,7 @@ import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/trino"
 )
 
 // Exit codes are part of the interface: scripts branch on them.
@@ -50,7 +51,7 @@ func ExitCode(err error) int {
 		return ExitProof
 	case errors.Is(err, jobs.ErrInputsErased), errors.Is(err, lake.ErrExpired):
 		return ExitGone
-	case errors.Is(err, jobs.ErrPartial):
+	case errors.Is(err, jobs.ErrPartial), errors.Is(err, trino.ErrLost):
 		return ExitPartial
 	case errors.Is(err, lake.ErrFenced):
 		return ExitFenced

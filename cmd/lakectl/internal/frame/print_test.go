@@ -145,7 +145,7 @@ func TestATableKeepsTheOrderOfItsColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantText := `
-    z  a                                        at
+    z                                        a  at
 12000  170141183460469231731687303715884105727  2026-03-01T00:00:00Z
     1  NULL                                     NULL
 `

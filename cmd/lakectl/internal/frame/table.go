@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/big"
 	"reflect"
 	"strconv"
 	"strings"
@@ -162,6 +163,8 @@ func tableCell(value any) (Cell, error) {
 		return Cell{Text: "NULL"}, nil
 	case string:
 		return Cell{Text: abridged(value)}, nil
+	case *big.Int:
+		return Cell{Text: value.String(), Right: true}, nil
 	case []any, map[string]any:
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)

@@ -24,6 +24,9 @@ func Env(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err
 
 // EnvBehind is Env for verbs that help such a lake.
 func EnvBehind(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
+	if err := c.Config.RefuseTrino(); err != nil {
+		return env, nil, err
+	}
 	env, cat, err := connect(ctx, c, false)
 	if err != nil {
 		return env, nil, err
@@ -74,9 +77,6 @@ func closing(c *frame.Call, env jobs.Env, cat *open.Catalog) func() {
 }
 
 func connect(ctx context.Context, c *frame.Call, readOnly bool) (env jobs.Env, cat *open.Catalog, err error) {
-	if c.Config.Engine != "duckdb" {
-		return env, nil, usage.Errorf("set engine to duckdb", "engine %s is not in this build", c.Config.Engine)
-	}
 	o, err := CatalogOptions(c)
 	if err != nil {
 		return env, nil, err

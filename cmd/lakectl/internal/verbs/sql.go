@@ -9,6 +9,7 @@ import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/query"
 	"github.com/lakectl/lakectl/lake/duck"
 )
@@ -16,7 +17,7 @@ import (
 func sqlVerb() frame.Verb {
 	return frame.Bind(frame.Verb{
 		Name: "sql", Args: "QUERY", Short: "Run one read-only SELECT over the tables, now or as of any time.",
-		Long: `All tables are there under their names; the dialect is DuckDB's. --as-of takes
+		Long: `All tables are there under their names; the dialect is that of the engine. --as-of takes
   a time      2026-04-01T00:00:00Z, or 2026-04-01; each table as it was then
   a snapshot  an id from 'lakectl snapshots TABLE'; its own table is read there, the others as of its time
   a tag       tables that have it are read there, the others as of the time of the latest tagged snapshot
@@ -25,13 +26,19 @@ Only the tables that the query names are read. If the snapshot of such a table h
 one left. An answer has at most --limit rows and a quarter of duckdb.memory_limit. SHOW TABLES lists the tables,
 DESCRIBE TABLE the columns of a table. Columns that other engines added or renamed are there as the table has them.
 Columns that DuckDB cannot show are left out, with a warning. The query can read the tables and nothing else: no files,
-no settings.`,
+no settings.
+
+With --engine trino the query runs on the Trino of trino.url, whose catalog trino.catalog leads to this lake. It is one
+SELECT, WITH or VALUES in Trino's dialect, and names tables alone: no catalog, no namespace, no table functions. The
+snapshots are the same, and so are the rows that deletion requests cover: no answer has them. Ctrl-C ends the query on
+the server too. When the server is lost, run the same command again.`,
 		Examples: []string{
 			`lakectl sql "SELECT device, count(*) FROM listens GROUP BY 1"`,
 			`lakectl sql --as-of 2026-04-01 "SELECT sum(plays) FROM plays_by_day"`,
+			`lakectl sql --engine trino "SELECT country, approx_distinct(user_id) FROM listens GROUP BY 1"`,
 		},
-		Exits: []int{frame.ExitProof, frame.ExitGone},
-		Keys:  []string{"duckdb.memory_limit", "duckdb.threads"},
+		Exits: []int{frame.ExitPartial, frame.ExitProof, frame.ExitGone},
+		Keys:  []string{"engine", "duckdb.memory_limit", "duckdb.threads"},
 	}, (*sqlFlags).declare, runSQL)
 }
 
@@ -60,7 +67,7 @@ func runSQL(ctx context.Context, c *frame.Call, f sqlFlags) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
-	answer, err := query.Run(ctx, env, query.Options{
+	answer, err := ask(ctx, c, env, query.Options{
 		Text: c.Args().First(), AsOf: f.AsOf, Catalog: c.Config.Catalog.Name, Limit: limit, Memory: int64(c.Config.DuckDB.MemoryLimit),
 	})
 	if len(answer.Unread) > 0 {
@@ -76,4 +83,15 @@ func runSQL(ctx context.Context, c *frame.Call, f sqlFlags) (any, error) {
 		c.Log.Warn("result cut: it has more bytes than a quarter of duckdb.memory_limit", "rows_shown", len(answer.Rows))
 	}
 	return frame.Table{Columns: answer.Columns, Rows: answer.Rows}, nil
+}
+
+// ask runs a query on the engine that is configured.
+func ask(ctx context.Context, c *frame.Call, env jobs.Env, o query.Options) (answer duck.Answer, err error) {
+	if o.Trino, err = reach.Trino(c); err != nil {
+		return answer, err
+	}
+	if o.Trino != nil {
+		defer o.Trino.Close() //nolint:errcheck // its queries have ended
+	}
+	return query.Run(ctx, env, o)
 }
