@@ -63,21 +63,20 @@ func (c *cursor) number(s *dayfile.Stream) {
 func (c *column) numberWords(s *dayfile.Stream, to int, rows [][dayfile.Words]uint32) {
 	d := c.words
 	if d.epoch != s.Epoch() {
-		if d.numbers == nil {
-			d.numbers = make([]uint32, len(d.hashes))
+		for i := range d.words {
+			d.words[i].number = 0
 		}
-		clear(d.numbers)
 		d.epoch = s.Epoch()
 	}
-	for row := range rows {
-		i := c.index[row]
+	for row, i := range c.index[:len(rows)] {
 		if i == noWord {
 			rows[row][to] = 0
 			continue
 		}
-		if d.numbers[i] == 0 {
-			d.numbers[i] = s.Word(to, d.text(i), d.hashes[i])
+		w := &d.words[i]
+		if w.number == 0 {
+			w.number = s.Word(to, d.text(i), w.hash)
 		}
-		rows[row][to] = d.numbers[i]
+		rows[row][to] = w.number
 	}
 }

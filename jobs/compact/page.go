@@ -121,17 +121,24 @@ func lent(value []byte) string { return unsafe.String(unsafe.SliceData(value), l
 // dictionary has the texts of a column chunk where they lie in its page, the hash of each, and its number in the file
 // that is being written.
 type dictionary struct {
-	page    []byte
-	starts  []uint32 // of each text, and one more
-	empty   bool     // a text has no length
-	hashes  []uint64
-	numbers []uint32 // 0 where none is known
-	epoch   int      // that the numbers are of
+	page  []byte
+	words []word // and one more, which only says where the last one ends
+	empty bool   // a text has no length
+	epoch int    // that the numbers are of
+}
+
+// word is a text of a dictionary. What a row asks for lies together.
+type word struct {
+	hash   uint64
+	number uint32 // 0 where none is known
+	start  uint32
 }
 
 func (d *dictionary) text(i int32) string {
-	return lent(d.page[d.starts[i] : d.starts[i+1]-lengthBytes])
+	return lent(d.page[d.words[i].start : d.words[i+1].start-lengthBytes])
 }
+
+func (d *dictionary) len() int { return len(d.words) - 1 }
 
 // lengthBytes are in front of each text.
 const lengthBytes = 4
@@ -142,19 +149,19 @@ func (p *pages) dictionary(page *file.DictionaryPage) error {
 		return errOdd
 	}
 	n := int(page.NumValues())
-	d := &dictionary{page: page.Data(), starts: make([]uint32, n+1), hashes: make([]uint64, n)}
+	d := &dictionary{page: page.Data(), words: make([]word, n+1)}
 	data := d.page
 	for i := range n {
-		d.starts[i] = uint32(len(d.page) - len(data) + lengthBytes)
+		d.words[i].start = uint32(len(d.page) - len(data) + lengthBytes)
 		value, rest, ok := text(data)
 		if !ok {
 			return fmt.Errorf("a dictionary ends early: %w", lake.ErrDamaged)
 		}
 		data = rest
 		d.empty = d.empty || len(value) == 0
-		d.hashes[i] = dayfile.Hash(lent(value))
+		d.words[i].hash = dayfile.Hash(lent(value))
 	}
-	d.starts[n] = uint32(len(d.page) - len(data) + lengthBytes)
+	d.words[n].start = uint32(len(d.page) - len(data) + lengthBytes)
 	p.words = d
 	return nil
 }
@@ -212,7 +219,7 @@ func (p *pages) indices(n, values int, present []int32, to *column) error {
 		return err
 	}
 	for _, i := range read {
-		if uint32(i) >= uint32(len(p.words.hashes)) {
+		if uint32(i) >= uint32(p.words.len()) {
 			return fmt.Errorf("an index beyond its dictionary: %w", lake.ErrDamaged)
 		}
 		if p.words.empty && p.words.text(i) == "" {

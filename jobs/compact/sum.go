@@ -27,18 +27,19 @@ const (
 	hashRows  = 64 // whose bytes lie together until they are hashed
 )
 
+// rowBytes are a row as it is hashed: a text by its own hash.
+type rowBytes [wordBytes*(texts+longs) + 1]byte
+
 // hash makes the hashes of the batch's rows. Their bytes are put together column by column: what a dictionary has of
 // one row is fetched while that of the row before is on its way.
 func (c *cursor) hash() {
 	c.hashes = slices.Grow(c.hashes[:0], c.n)[:c.n]
-	var rows [hashRows][wordBytes*(texts+longs) + 1]byte
+	var rows [hashRows]rowBytes
 	for from := 0; from < c.n; from += hashRows {
 		n := min(hashRows, c.n-from)
 		at := 0
 		for column := range c.text {
-			for i := range n {
-				binary.LittleEndian.PutUint64(rows[i][at:], c.text[column].hash(from+i))
-			}
+			c.text[column].hash(rows[:n], from, at)
 			at += wordBytes
 		}
 		for column := range c.long {
@@ -54,15 +55,23 @@ func (c *cursor) hash() {
 	}
 }
 
-// hash is that of a row's text. No text has another one than any text.
-func (c *column) hash(row int) uint64 {
+// hash puts the hashes of texts into rows, the first of which is row number from of the batch. No text has another one
+// than any text.
+func (c *column) hash(rows []rowBytes, from, at int) {
 	if c.words == nil {
-		return dayfile.Hash(c.values[row])
+		for i, value := range c.values[from : from+len(rows)] {
+			binary.LittleEndian.PutUint64(rows[i][at:], dayfile.Hash(value))
+		}
+		return
 	}
-	if i := c.index[row]; i != noWord {
-		return c.words.hashes[i]
+	words := c.words.words
+	for i, of := range c.index[from : from+len(rows)] {
+		h := noText
+		if of != noWord {
+			h = words[of].hash
+		}
+		binary.LittleEndian.PutUint64(rows[i][at:], h)
 	}
-	return noText
 }
 
 var noText = dayfile.Hash("")

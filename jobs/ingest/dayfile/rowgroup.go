@@ -108,6 +108,17 @@ func (w *words) grow() {
 	}
 }
 
+// settle makes indices of numbers of the lexicon, which stand in their place: column by column, for they lie all over
+// what the lexicon has.
+func (w *words) settle() {
+	w.grow()
+	numbers := w.indices
+	w.indices = w.indices[:0]
+	for _, number := range numbers {
+		w.add(uint32(number))
+	}
+}
+
 // add appends a row's value.
 func (w *words) add(number uint32) {
 	if number == 0 {

@@ -91,9 +91,7 @@ func (s *Stream) Word(column int, text string, hash uint64) uint32 {
 	if text == "" {
 		return 0
 	}
-	n := s.rows.lexicons[column].hashed(text, hash)
-	s.w.group.words[column].grow()
-	return n
+	return s.rows.lexicons[column].hashed(text, hash)
 }
 
 // Append adds a row. Rows are ordered by user id and event time, and all of the day.
@@ -112,9 +110,8 @@ func (s *Stream) Append(r *Packed) {
 	g.partition = append(g.partition, r.Partition)
 	g.offline = append(g.offline, r.Offline)
 	r.Words[userID] = s.rows.lexicons[userID].next(r.UserID) // rows come by user: it is the last one or a new one
-	g.words[userID].grow()
 	for i := range g.words {
-		g.words[i].add(r.Words[i])
+		g.words[i].indices = append(g.words[i].indices, int32(r.Words[i])) // a number, until the row group is full
 	}
 }
 
@@ -127,6 +124,9 @@ func (s *Stream) flush() error {
 		if day := dayOf(at); day != s.day {
 			return fmt.Errorf("a row of day %d in a file of day %d: %w", day, s.day, lake.ErrUnsupported)
 		}
+	}
+	for i := range g.words {
+		g.words[i].settle()
 	}
 	if err := s.w.writeColumns(s.file); err != nil {
 		return err
