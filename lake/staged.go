@@ -81,13 +81,17 @@ func (l *Lake) makeStaging(ctx context.Context, t *Table, s Staging) error {
 		return err
 	}
 	schema := t.writeSchema()
-	options := []icecatalog.CreateTableOpt{icecatalog.WithLocation(t.Location() + "/" + s.Folder()), icecatalog.WithProperties(t.stagingProperties())}
+	location := t.Location() + "/" + s.Folder()
+	options := []icecatalog.CreateTableOpt{icecatalog.WithLocation(location), icecatalog.WithProperties(t.stagingProperties())}
 	if t.spec.NumFields() > 0 {
 		options = append(options, icecatalog.WithPartitionSpec(&t.spec))
 	}
 	made, err := l.catalog.CreateTable(ctx, beside.identifier(s.Name()), schema, options...)
 	if err != nil {
 		return fmt.Errorf("create it: %w", err)
+	}
+	if made.Location() != location {
+		return WithHint(fmt.Errorf("the catalog put it at %s: %w", made.Location(), ErrUnsupported), "let the catalog take the location that a table is created with")
 	}
 	if !slices.EqualFunc(made.Schema().Fields(), schema.Fields(), sameField) {
 		return WithHint(fmt.Errorf("the columns of %s have other ids than a new table gets: %w", t.name, ErrUnsupported),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/apache/iceberg-go"
@@ -120,10 +121,11 @@ func refuseSigning(t *icetable.Table) error {
 	return nil
 }
 
-// CreateTable makes a table below the configured warehouse, wherever else the server would put it.
+// CreateTable makes a table below the configured warehouse, wherever else the server would put it, unless the options
+// say where.
 func (r *remote) CreateTable(ctx context.Context, id icetable.Identifier, schema *iceberg.Schema, options ...icecatalog.CreateTableOpt) (*icetable.Table, error) {
 	location := strings.TrimSuffix(r.warehouse, "/") + "/" + id[0] + ".db/" + strings.Join(id[1:], "/")
-	return r.Catalog.CreateTable(ctx, id, schema, append(options, icecatalog.WithLocation(location))...)
+	return r.Catalog.CreateTable(ctx, id, schema, slices.Insert(slices.Clone(options), 0, icecatalog.WithLocation(location))...)
 }
 
 // CommitTable commits what a server can be told to.
