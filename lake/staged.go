@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/iceberg-go"
-	icecatalog "github.com/apache/iceberg-go/catalog"
 	icetable "github.com/apache/iceberg-go/table"
 	"golang.org/x/sync/errgroup"
 )
@@ -72,49 +69,6 @@ func (l *Lake) stage(ctx context.Context, t *Table, s Staging, c Staged) ([]iceb
 		return nil, err
 	}
 	return t.takeStaged(ctx, staged.Current(), rows, c.Job)
-}
-
-// makeStaging makes the table that is on record.
-func (l *Lake) makeStaging(ctx context.Context, t *Table, s Staging) error {
-	beside := l.stagings()
-	if err := beside.ensureNamespace(ctx); err != nil {
-		return err
-	}
-	schema := t.writeSchema()
-	location := t.Location() + "/" + s.Folder()
-	options := []icecatalog.CreateTableOpt{icecatalog.WithLocation(location), icecatalog.WithProperties(t.stagingProperties())}
-	if t.spec.NumFields() > 0 {
-		options = append(options, icecatalog.WithPartitionSpec(&t.spec))
-	}
-	made, err := l.catalog.CreateTable(ctx, beside.identifier(s.Name()), schema, options...)
-	if err != nil {
-		return fmt.Errorf("create it: %w", err)
-	}
-	if made.Location() != location {
-		return WithHint(fmt.Errorf("the catalog put it at %s: %w", made.Location(), ErrUnsupported), "let the catalog take the location that a table is created with")
-	}
-	if !slices.EqualFunc(made.Schema().Fields(), schema.Fields(), sameField) {
-		return WithHint(fmt.Errorf("the columns of %s have other ids than a new table gets: %w", t.name, ErrUnsupported),
-			"another engine has added columns among those of lakectl; run it with the engine of lakectl")
-	}
-	return nil
-}
-
-func sameField(a, b iceberg.NestedField) bool {
-	return a.ID == b.ID && a.Name == b.Name && a.Required == b.Required && a.Type.Equals(b.Type)
-}
-
-// stagingProperties are those of the table that say how files are written. The engine may try its commit again, and
-// deletes no metadata: all of it goes at once.
-func (t *Table) stagingProperties() iceberg.Properties {
-	props := iceberg.Properties{
-		"format-version": fmt.Sprint(formatVersion), "commit.retry.num-retries": "4", "write.metadata.delete-after-commit.enabled": "false",
-	}
-	maps.Copy(props, t.metricsProperties())
-	maps.DeleteFunc(props, func(key, _ string) bool {
-		return !strings.HasPrefix(key, "write.metadata.metrics.") && !strings.HasPrefix(key, "write.parquet.") && !strings.HasPrefix(key, "write.format.")
-	})
-	return props
 }
 
 // takeStaged copies the files of a filled staging table to where those of t lie, sealed, and describes them as t wants

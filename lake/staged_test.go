@@ -148,6 +148,35 @@ func TestStagedRowsAreCommittedOnceSealedAndWithoutPersonalBounds(t *testing.T) 
 	expect(t, got, want)
 }
 
+// A column that another engine added between those of two versions of lakectl leaves a gap in their ids.
+func TestStagingTablesHaveTheColumnsOfTheTableById(t *testing.T) {
+	l := laketest.New(t)
+	spec := earlier(t, l, 5)
+	evolve(t, l, spec.Name, func(u *icetable.UpdateSchema) {
+		u.AddColumn([]string{"theirs"}, iceberg.PrimitiveTypes.String, "", false, nil)
+	})
+	if _, err := l.AddColumns(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.CommitStaged(t.Context(), spec.Name, lake.Staged{
+		Commit: lake.Commit{Job: "test", Stage: anyBase(nil)},
+		Fill: func(ctx context.Context, s lake.Staging) (int64, error) {
+			return l.FillStaging(ctx, s, play(2, "t2", 7), play(3, "t3", 8))
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id := s.Table().Columns()[5].Field.ID; id != 7 {
+		t.Fatalf("column %s has id %d; this test proves nothing", s.Table().Columns()[5].Name, id)
+	}
+	var got string
+	err = l.Reading(t, "p", spec.Name).OneText(t.Context(), "SELECT string_agg(strftime(hour, '%d') || track_id || ' ' || coalesce(plays, 0), ', ' ORDER BY hour) FROM p", nil, []any{&got})
+	if want := "01t1 0, 02t2 7, 03t3 8"; err != nil || got != want {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 func TestRowsThatTheEngineDidNotCountAreNotCommitted(t *testing.T) {
 	for _, off := range []int64{-1, 1} {
 		l := laketest.New(t)
