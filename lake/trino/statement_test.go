@@ -45,6 +45,7 @@ func TestWhatCouldReachMoreThanTheTablesIsRefused(t *testing.T) {
 		"SELECT * FROM TABLE(f(1))", "SELECT * FROM b, TABLE (c.x.f(1))", "SELECT * FROM f(1)", "SELECT * FROM a FOR VERSION AS OF 1", "SELECT * FROM a @ x",
 		"WITH SESSION x = 1 SELECT 1", "WITH FUNCTION f() RETURNS bigint RETURN 1 SELECT f()", "WITH a AS (SELECT * FROM c.x.a) SELECT 1", "WITH a AS SELECT 1",
 		"SELECT 1 FROM b LIMIT 1, c.x.a", "SELECT 1 FROM b WINDOW, c.x.a", "SELECT \xff", "SELECT --\rFROM c.x.a",
+		"SELECT $$'$$ FROM c.x.a WHERE y = ''",
 	} {
 		if found, err := parse(text); err == nil || lake.Hint(err) == "" {
 			t.Errorf("%q: tables %v, %v", text, found.tables, err)

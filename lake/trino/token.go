@@ -33,6 +33,7 @@ func (t token) name() bool { return t.kind == word || t.kind == quoted }
 var (
 	errNotUTF8 = errors.New("the text is not UTF-8")
 	errOpen    = errors.New("a comment or a quote has no end")
+	errDollar  = errors.New("a $ stands outside of quotes")
 )
 
 // tokens takes a text apart. Letters are ASCII letters: Trino takes no others outside of quotes.
@@ -99,6 +100,8 @@ func one(text string, at int) (token, error) {
 			next = digits(text, next+1)
 		}
 		return token{value, "", at, next}, nil
+	case c == '$': // two of them are a quote in some versions
+		return token{}, errDollar
 	case c == '.' && at+1 < len(text) && digit(text[at+1]):
 		return token{value, "", at, digits(text, at+1)}, nil
 	}

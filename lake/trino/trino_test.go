@@ -121,6 +121,64 @@ func TestAFailedVisitEndsTheQueryOnTheServer(t *testing.T) {
 	ended(t, server, id.Load().(string))
 }
 
+func TestAnAnswerEndsAtItsLimits(t *testing.T) {
+	server := laketest.Engine(t, "TRINO_URL")
+	for _, q := range []struct {
+		text  string
+		rows  int
+		bytes int64
+		cut   string
+	}{
+		{"SELECT a FROM UNNEST(sequence(1, 10)) x(a)", 10, 1 << 20, ""},
+		{"SELECT a FROM UNNEST(sequence(1, 10000)) x(a) CROSS JOIN UNNEST(sequence(1, 10000)) y(b)", 10, 1 << 20, trino.CutRows},
+		{"SELECT lpad('x', 1000, 'x') FROM UNNEST(sequence(1, 10000)) x(a) CROSS JOIN UNNEST(sequence(1, 10000)) y(b)", 9, 10_000, trino.CutBytes},
+	} {
+		var id atomic.Value
+		c := client(t, trino.Options{URL: server, User: "test", Progress: func(p trino.Progress) { id.Store(p.QueryID) }})
+		a, err := answer(t, c, q.text, q.bytes)
+		if err != nil || len(a.Rows) != q.rows || a.Cut != q.cut {
+			t.Errorf("%s: %d rows, cut %q, %v", q.text, len(a.Rows), a.Cut, err)
+		}
+		if q.cut != "" {
+			ended(t, server, id.Load().(string))
+		}
+	}
+	c := client(t, trino.Options{URL: server, User: "test"})
+	if _, err := answer(t, c, "SELECT lpad('x', 1000, 'x')", 10); err == nil || !strings.Contains(lake.Hint(err), "substr(") {
+		t.Errorf("a first row that is too wide: %v", err)
+	}
+}
+
+// answer asks for ten rows at most.
+func answer(t *testing.T, c *trino.Client, text string, bytes int64) (trino.Answer, error) {
+	t.Helper()
+	return c.Answer(t.Context(), trino.Question{
+		Text: text, Limit: 10, Bytes: bytes,
+		Tables: func(context.Context) ([]string, error) { return nil, nil },
+		Pins:   func(context.Context, []string) ([]trino.Pin, error) { return nil, nil },
+	})
+}
+
+func TestPartsOfValuesAreThoseOfAnyPrinter(t *testing.T) {
+	c := client(t, trino.Options{URL: laketest.Engine(t, "TRINO_URL"), User: "test"})
+	a, err := answer(t, c, "SELECT ARRAY[1, NULL], MAP(ARRAY['a'], ARRAY[1.5e0]), CAST(ROW(1, TIMESTAMP '2026-02-28 23:59:59.999999 UTC') AS ROW(n bigint, at timestamp(6) with time zone)), "+
+		"ARRAY[TIMESTAMP '2026-02-28 23:59:59.999999 UTC'], nan(), X'ff', X'61', TIME '01:02:03.500', INTERVAL '26' HOUR, REAL '0.1', DATE '2026-02-28'", 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []any{
+		[]any{int64(1), nil},
+		map[string]any{"a": 1.5},
+		map[string]any{"n": int64(1), "at": lastOf},
+		[]any{lastOf},
+		"NaN", "hex:ff", "a", "01:02:03.5",
+		"1 days 02:00:00", 0.1, time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC),
+	}
+	if diff := cmp.Diff([][]any{want}, a.Rows); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // ended waits until a query no longer runs.
 func ended(t *testing.T, server, id string) {
 	t.Helper()

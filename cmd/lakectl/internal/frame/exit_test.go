@@ -12,6 +12,7 @@ import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/trino"
 )
 
 func TestEachClassOfErrorHasItsExitCode(t *testing.T) {
@@ -24,6 +25,7 @@ func TestEachClassOfErrorHasItsExitCode(t *testing.T) {
 		{context.Canceled, 1},
 		{usage.Errorf("", "no such flag"), 2},
 		{jobs.ErrPartial, 3},
+		{trino.ErrLost, 3},
 		{lake.ErrFenced, 4},
 		{jobs.ErrProof, 5},
 		{fmt.Errorf("bind lines: %w", lake.ErrDamaged), 5},

@@ -6,7 +6,7 @@
 //     only read.
 //  2. [Env] and [Reader] leave the closing to the verb, where one function is not enough.
 //  3. [TopicOptions] and [CatalogOptions] say how to reach the topic and the catalog, for verbs that open these
-//     themselves.
+//     themselves; [Trino] is the server that answers in the place of DuckDB.
 //
 // # Reads and writes
 //
@@ -16,6 +16,7 @@
 // # Invariants
 //
 //   - A reader takes no subject key and no right to write.
+//   - Only who reads is opened a lake where the engine is trino: all else computes with DuckDB.
 //   - What a job reads is verified against the hashes it was written with, unless the configuration says otherwise;
 //     closing logs how much.
 //
