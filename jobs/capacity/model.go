@@ -164,3 +164,16 @@ func (m *model) costs() {
 	m.say(part, "requests, at least", unit, requests)
 	m.say(part, "all of it", unit, cpu.plus(stored, requests))
 }
+
+// rooms are those of each catalog at some flushes.
+func (m *model) rooms() {
+	share := given("members_a_commit", float64(m.load.Share))
+	for _, seconds := range []float64{5, 15, 60, 300} {
+		for _, catalog := range Catalogs {
+			name := "commits_per_second_" + catalog
+			committers := m.of(name).times(m.of("utilisation"), number(seconds)).down()
+			room := committers.times(share).with(committers.value*share.value, m.at(name, committers))
+			m.plan.Rooms = append(m.plan.Rooms, Room{catalog, seconds, room.value, room.from, room.past})
+		}
+	}
+}

@@ -10,6 +10,7 @@ type Plan struct {
 	Load    Load     `json:"load"`
 	Figures []Figure `json:"figures"`
 	Limits  []Limit  `json:"limits"` // the one reached first is the first
+	Rooms   []Room   `json:"rooms"`
 	// Constants are those that a figure or a limit came from, in the order of the book.
 	Constants   []Constant `json:"constants"`
 	NotModelled []string   `json:"not_modelled"`
@@ -38,6 +39,16 @@ type Limit struct {
 	Past  []string `json:"beyond_measured"`
 }
 
+// Room is how many ingesters commit to one table of a catalog without falling behind, at a flush. Those that share
+// commits are all counted.
+type Room struct {
+	Catalog   string   `json:"catalog"`
+	Seconds   float64  `json:"flush_seconds"`
+	Ingesters float64  `json:"ingesters"`
+	From      []string `json:"from"`
+	Past      []string `json:"beyond_measured"`
+}
+
 // notModelled is what no figure has in it, for want of a measurement.
 func notModelled() []string {
 	return []string{
@@ -58,6 +69,7 @@ func New(l Load, b Book) (Plan, error) {
 	m.jobs()
 	m.store()
 	m.costs()
+	m.rooms()
 	slices.SortStableFunc(m.plan.Limits, func(x, y Limit) int { return cmp.Compare(y.Used, x.Used) })
 	for _, c := range b {
 		if m.uses(c.Name) {
@@ -80,13 +92,8 @@ func (p Plan) Over() (n int) {
 	return n
 }
 
-// Beyond tells whether anything in the plan lies beyond what was measured.
-func (p Plan) Beyond() bool {
-	return slices.ContainsFunc(p.Figures, func(f Figure) bool { return len(f.Past) > 0 }) ||
-		slices.ContainsFunc(p.Limits, func(l Limit) bool { return len(l.Past) > 0 })
-}
-
 func (m *model) uses(name string) bool {
 	return slices.ContainsFunc(m.plan.Figures, func(f Figure) bool { return slices.Contains(f.From, name) }) ||
-		slices.ContainsFunc(m.plan.Limits, func(l Limit) bool { return slices.Contains(l.From, name) })
+		slices.ContainsFunc(m.plan.Limits, func(l Limit) bool { return slices.Contains(l.From, name) }) ||
+		slices.ContainsFunc(m.plan.Rooms, func(r Room) bool { return slices.Contains(r.From, name) })
 }

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -114,6 +115,11 @@ func valueOf(p Plan, what string) (float64, bool) {
 			return l.Used, true
 		}
 	}
+	for _, r := range p.Rooms {
+		if fmt.Sprintf("room of %s at %v s", r.Catalog, r.Seconds) == what {
+			return r.Ingesters, true
+		}
+	}
 	return 0, false
 }
 
@@ -146,6 +152,18 @@ func TestTheLimitReachedFirstIsTheFirst(t *testing.T) {
 	}
 	if fits := p.Binding().Fits; math.Abs(fits-750) > 1e-6 { // 6,000 x 0.5 for 6 of 24 hours
 		t.Errorf("it is full at %v listens a second", fits)
+	}
+}
+
+func TestARoomSaysWhereItIsExtrapolated(t *testing.T) {
+	p, err := New(parseLoad(t, "4000, 10, 10s, 1000000, 100000000, 1, postgres"), testBook(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range p.Rooms {
+		if beyond := len(r.Past) > 0; beyond != (r.Ingesters > 100) { // committers that were measured
+			t.Errorf("%+v", r)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ func sayPlan(p *frame.Page, r planResult) {
 			p.Say("%s: %s", l.Stage, l.Help)
 		}
 	}
+	sayRooms(p, r.Plan)
 	sayFigures(p, r)
 	sayAssumptions(p, r.Plan)
 	if r.explain {
@@ -41,6 +42,29 @@ func sayVerdict(p *frame.Page, plan capacity.Plan) {
 		p.Say("%s listens a second fit: the first limit is %s, at some %s listens a second", load, first.Stage, significant(first.Fits))
 	default:
 		p.Say("%s is the limit: it takes some %s of the %s listens a second; of %d stages %d fall behind", first.Stage, significant(first.Fits), load, len(plan.Limits), over)
+	}
+}
+
+// sayRooms is a line a flush.
+func sayRooms(p *frame.Page, plan capacity.Plan) {
+	columns, rows := []frame.Column{{Name: "flush every"}}, [][]frame.Cell{}
+	marked := false
+	for i, r := range plan.Rooms {
+		if i%len(capacity.Catalogs) == 0 {
+			rows = append(rows, []frame.Cell{right(quantity(r.Seconds, "s"))})
+		}
+		if len(rows) == 1 {
+			columns = append(columns, frame.Column{Name: r.Catalog})
+		}
+		text := significant(r.Ingesters)
+		if len(r.Past) > 0 {
+			marked, text = true, text+" *"
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], right(text))
+	}
+	p.Table("ingesters whose commits one table takes, by catalog", columns, rows)
+	if marked {
+		p.Say("* more committers than were measured")
 	}
 }
 
