@@ -37,6 +37,10 @@
 // were not searched, a table that shares its files. A hold keeps the files of its request, and with them every request
 // that has rows in the same files. Nothing of a table expires while one of its snapshots is needed.
 //
+// A file that cannot be written anew, for it is encrypted, damaged or gone, keeps the requests whose rows it ever had,
+// as package book has them on record, and no other. Where more rows are deleted in it than the record tells of, they
+// may be anybody's, and it keeps all. The report names the file and its requests.
+//
 // What published runs name does not block: a run whose inputs are purged can no longer be reproduced.
 //
 // # Orphans
@@ -45,9 +49,9 @@
 // writer may be about to commit them. Until then the requests stay recomputed, and the report has a residual. Files
 // that came more than a minute after a request was cleared do not keep it: their writers read tables without its rows.
 // Cleared it is when the files with its rows were rewritten and no snapshot reaches them; package book notes the time
-// of it while a request waits, so that each waits for the grace once, whoever asks and whatever dies after it. Metadata
-// without bounds of personal columns keeps nobody, as each commit that loses a race leaves some: it tells of files, not
-// of rows.
+// of it while a request waits, so that each waits for the grace once, whoever asks and whatever dies after it. One that
+// a file keeps is not cleared, and the note says so. Metadata without bounds of personal columns keeps nobody, as each
+// commit that loses a race leaves some: it tells of files, not of rows.
 //
 // # Staging tables
 //

@@ -40,6 +40,8 @@ type place struct {
 
 func (q request) place() place { return place{q.Topic, q.Partition, q.Offset} }
 
+func (p place) String() string { return fmt.Sprintf("%s/%d/%d", p.topic, p.partition, p.offset) }
+
 // work is what one run has to purge, as the log and the record of files say it.
 type work struct {
 	log      lake.Snapshot
@@ -50,6 +52,7 @@ type work struct {
 	later    int                        // requests that are not due yet
 	paths    map[string]map[string]bool // by table, URIs of files that held rows of due requests
 	kept     map[string]map[string]string
+	holders  holders
 	blocked  []Blocked
 }
 
@@ -110,6 +113,8 @@ type batch struct {
 	At        int64  `col:"at_us"`
 }
 
+func (b batch) place() place { return place{b.Topic, b.Partition, b.Offset} }
+
 // readFiles sorts the files on record: those of due requests, and those that a hold keeps. Files whose requests nobody
 // knows go with the others.
 func (w *work) readFiles(ctx context.Context, env jobs.Env, db *jobs.Session, all []request) error {
@@ -128,7 +133,7 @@ func (w *work) readFiles(ctx context.Context, env jobs.Env, db *jobs.Session, al
 	}
 	known, wanted, kept := map[int64]bool{}, map[int64]bool{}, map[int64]string{}
 	for _, b := range batches {
-		at := place{b.Topic, b.Partition, b.Offset}
+		at := b.place()
 		known[b.At] = true
 		wanted[b.At] = wanted[b.At] || due[at]
 		if id, is := held[at]; is {
@@ -147,6 +152,7 @@ func (w *work) readFiles(ctx context.Context, env jobs.Env, db *jobs.Session, al
 			put(w.paths, f.Table, f.URI, true)
 		}
 	}
+	w.holders = holdersOf(batches, files)
 	w.exceptHeld(batches, kept)
 	return nil
 }
@@ -164,7 +170,7 @@ func (w *work) exceptHeld(batches []batch, kept map[int64]string) {
 	holds := map[place]string{}
 	for _, b := range batches {
 		if id, is := kept[b.At]; is {
-			holds[place{b.Topic, b.Partition, b.Offset}] = id
+			holds[b.place()] = id
 		}
 	}
 	var due []request

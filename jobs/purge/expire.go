@@ -18,7 +18,7 @@ func (r *run) clear(ctx context.Context, table string) error {
 	if err != nil {
 		return err
 	}
-	reach, err := r.work.reachOf(ctx, now)
+	reach, err := r.work.reachOf(ctx, now, r.left)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (r *run) expire(ctx context.Context, table string, reach *reach) (gone bool
 		if len(blocked)+len(waiting) > 0 {
 			return nil, nil
 		}
-		doomed, hold, err := reach.doomed(ctx, now)
+		doomed, hold, err := reach.doomed(ctx, now, r.needs)
 		if hold != "" {
 			b := heldBy(hold)
 			b.Table = table

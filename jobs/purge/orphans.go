@@ -63,11 +63,15 @@ func (r *run) settle(ctx context.Context) (done []request, err error) {
 	if err != nil {
 		return nil, err
 	}
-	this := book.Cleared{Through: r.work.lastStep, Before: r.work.before, At: now.UnixMicro()}
+	this := book.Cleared{Through: r.work.lastStep, Before: r.work.before, At: now.UnixMicro(), Except: r.except()}
 	noted := append(slices.DeleteFunc(slices.Clone(r.work.cleared), func(c book.Cleared) bool { return c == this }), this)
 	needed := map[book.Cleared]bool{}
 	last := int64(0)
 	for _, q := range r.work.due {
+		if r.stuck[q.place()] {
+			last = max(last, r.youngest())
+			continue
+		}
 		c := q.cleared(noted)
 		needed[c] = needed[c] || slices.Contains(r.work.cleared, c)
 		if slices.ContainsFunc(r.young, func(f orphan) bool { return f.mayHold(c.At) }) {
@@ -89,7 +93,10 @@ func (r *run) settle(ctx context.Context) (done []request, err error) {
 // cleared is the first purge that took away what led to rows of the request; the last of all is the one at work. A
 // request that an operator decided of may have been held back from those before.
 func (q request) cleared(all []book.Cleared) book.Cleared {
-	i := slices.IndexFunc(all, func(c book.Cleared) bool { return !q.Decided && q.At <= c.Through && q.DeletedAt <= c.Before })
+	i := slices.IndexFunc(all, func(c book.Cleared) bool {
+		excepted := slices.Contains(strings.Fields(c.Except), q.place().String())
+		return !q.Decided && !excepted && q.At <= c.Through && q.DeletedAt <= c.Before
+	})
 	if i < 0 {
 		i = len(all) - 1
 	}
@@ -99,6 +106,14 @@ func (q request) cleared(all []book.Cleared) book.Cleared {
 // mayHold tells whether the file may have rows of a request that was cleared then.
 func (f orphan) mayHold(clearedAt int64) bool {
 	return !f.modified.After(time.UnixMicro(clearedAt).Add(margin))
+}
+
+// youngest is when the newest of the files was written: those that are not cleared wait for all.
+func (r *run) youngest() (at int64) {
+	for _, f := range r.young {
+		at = max(at, f.modified.UnixMicro())
+	}
+	return at
 }
 
 // remain reports, by table, the files that may hold rows of the request that was cleared last.

@@ -32,7 +32,10 @@ type run struct {
 	needs  maintain.Needs
 	report *Report
 	left   map[string]bool // files that lakectl cannot write anew
+	stuck  map[place]bool  // due requests whose rows these may hold
 	young  []orphan
+
+	stuckBy int // entries of the report that name such files
 }
 
 // Run purges what is due. Requests that something keeps from it stay as they are, and the report says what. With
@@ -66,7 +69,7 @@ func once(ctx context.Context, env jobs.Env, o Options, report *Report) error {
 	if len(work.due) == 0 {
 		return nil
 	}
-	r := &run{env: env, o: o, work: work, report: report, left: map[string]bool{}}
+	r := &run{env: env, o: o, work: work, report: report, left: map[string]bool{}, stuck: map[place]bool{}}
 	if r.needs, err = maintain.NeedsOf(ctx, env, o.Retention); err != nil {
 		return err
 	}
@@ -86,7 +89,8 @@ func once(ctx context.Context, env jobs.Env, o Options, report *Report) error {
 	if err != nil {
 		return fmt.Errorf("staging tables: %w", err)
 	}
-	if stands || len(report.Blocked)+len(report.Waiting) > 0 {
+	if stands || r.keepsAll() {
+		r.remain(r.youngest())
 		return nil
 	}
 	done, err := r.settle(ctx)

@@ -19,17 +19,18 @@ type reach struct {
 	tells func(iceberg.DataFile) bool
 	old   map[string]bool   // files of due requests that main has no more
 	kept  map[string]string // those that a hold keeps, and whose
+	left  map[string]bool   // those that main has, for they cannot be written anew
 	seen  map[string]sight  // by manifest
 }
 
 // sight is what a manifest names.
 type sight struct {
-	old  bool
-	kept string
+	old, left bool
+	kept      string
 }
 
 // reachOf is told by the files of a table that main has now.
-func (w *work) reachOf(ctx context.Context, now lake.Snapshot) (*reach, error) {
+func (w *work) reachOf(ctx context.Context, now lake.Snapshot, left map[string]bool) (*reach, error) {
 	files, err := now.Files(ctx)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func (w *work) reachOf(ctx context.Context, now lake.Snapshot) (*reach, error) {
 		live[f.FilePath()] = true
 	}
 	table := now.Table().Name()
-	r := &reach{tells: now.Table().Tells(catalog.PersonalColumns(table)), old: map[string]bool{}, kept: map[string]string{}, seen: map[string]sight{}}
+	r := &reach{tells: now.Table().Tells(catalog.PersonalColumns(table)), old: map[string]bool{}, kept: map[string]string{}, left: left, seen: map[string]sight{}}
 	for uri := range w.paths[table] {
 		if !live[uri] {
 			r.old[uri] = true
@@ -68,9 +69,10 @@ func (r *reach) removedWith(f iceberg.DataFile) bool {
 	return r.names(f) || f.ContentType() != iceberg.EntryContentData && f.ReferencedDataFile() == nil
 }
 
-// doomed are the snapshots of a table but the current one that reach the files. Where one of them has files that a hold
-// keeps, nothing is to go: that is all that is found.
-func (r *reach) doomed(ctx context.Context, t *lake.Table) (list []lake.Snapshot, hold string, err error) {
+// doomed are the snapshots of a table but the current one that reach the files, and those that reach files which were
+// left and that nobody needs: once the swept snapshot is gone, nobody could tell that they were searched. Where one of
+// the former has files that a hold keeps, nothing is to go: that is all that is found.
+func (r *reach) doomed(ctx context.Context, t *lake.Table, needs maintain.Needs) (list []lake.Snapshot, hold string, err error) {
 	for _, s := range earlier(t) {
 		is, err := r.look(ctx, s)
 		if err != nil {
@@ -79,11 +81,16 @@ func (r *reach) doomed(ctx context.Context, t *lake.Table) (list []lake.Snapshot
 		if is.old && is.kept != "" {
 			return nil, is.kept, nil
 		}
-		if is.old {
+		if is.old || is.left && is.kept == "" && unneeded(needs, t, s) {
 			list = append(list, s)
 		}
 	}
 	return list, "", nil
+}
+
+func unneeded(needs maintain.Needs, t *lake.Table, s lake.Snapshot) bool {
+	consumers, others := needs.Of(t, []lake.Snapshot{s})
+	return len(consumers)+len(others) == 0
 }
 
 // needed is who needs one of the snapshots that reach the files. They alone are read that somebody needs, one for each:
@@ -131,7 +138,8 @@ func (r *reach) look(ctx context.Context, s lake.Snapshot) (all sight, err error
 	err = s.EachOtherManifest(ctx, known, func(path string, entries []iceberg.ManifestEntry) error {
 		var one sight
 		for _, e := range entries {
-			one.merge(sight{r.names(e.DataFile()) || r.tells(e.DataFile()), r.kept[e.DataFile().FilePath()]})
+			uri := e.DataFile().FilePath()
+			one.merge(sight{old: r.names(e.DataFile()) || r.tells(e.DataFile()), left: r.left[uri], kept: r.kept[uri]})
 		}
 		r.seen[path] = one
 		all.merge(one)
@@ -144,7 +152,7 @@ func (r *reach) look(ctx context.Context, s lake.Snapshot) (all sight, err error
 }
 
 func (s *sight) merge(t sight) {
-	s.old = s.old || t.old
+	s.old, s.left = s.old || t.old, s.left || t.left
 	if s.kept == "" {
 		s.kept = t.kept
 	}

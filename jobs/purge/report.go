@@ -33,6 +33,8 @@ type Blocked struct {
 	By         string `json:"by"`
 	SnapshotID int64  `json:"snapshot_id,omitempty,string"`
 	Hint       string `json:"hint"`
+	// Requests are those that a file keeps which cannot be written anew; none: all that are due.
+	Requests []string `json:"requests,omitempty"`
 }
 
 // Residual is what may hold erased rows until a time.

@@ -51,40 +51,16 @@ func (r *run) rewriteSome(ctx context.Context, table string) (again bool, err er
 		r.wait(table, lagging)
 		return false, nil
 	}
-	for _, f := range inputs {
-		if err := strip.Encrypted(ctx, f); errors.Is(err, lake.ErrUnsupported) {
-			r.leave(table, f, err)
-			return true, nil
-		} else if err != nil {
-			return false, err
-		}
-	}
-	columns := base.Table().Columns()
-	fields := make([]iceberg.NestedField, len(columns))
-	for i, c := range columns {
-		fields[i] = c.Field
-	}
-	if err := r.env.Duck.Verify.Verify(ctx, base, inputs, fields); err != nil {
+	inputs, err = r.fit(ctx, base, inputs, gone)
+	if err != nil {
 		return false, err
+	}
+	inputs, outputs, to, err := r.strippedAll(ctx, base, inputs, gone)
+	if err != nil || len(inputs) == 0 {
+		return err == nil, err
 	}
 	if err := r.record(ctx, table, inputs, gone); err != nil {
 		return false, err
-	}
-	var outputs []iceberg.DataFile
-	to := map[string]string{}
-	for i, f := range inputs {
-		r.env.Progress(fmt.Sprintf("purge: rewriting file %d of %d of %s", i+1, len(inputs), table))
-		s, err := r.stripped(ctx, base.Table(), f, gone[f.FilePath()])
-		if errors.Is(err, lake.ErrUnsupported) {
-			r.leave(table, f, err)
-			return true, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		if s.File != nil {
-			outputs, to[f.FilePath()] = append(outputs, s.File), s.File.FilePath()
-		}
 	}
 	moved := func(input string, rows []int64) (map[string][]int64, error) {
 		if to[input] == "" {
@@ -124,12 +100,35 @@ func (r *run) record(ctx context.Context, table string, inputs []lake.File, gone
 	return nil
 }
 
-// leave notes a file that lakectl cannot write anew.
-func (r *run) leave(table string, f lake.File, why error) {
-	r.left[f.FilePath()] = true
-	r.report.Blocked = append(r.report.Blocked, Blocked{
-		Table: table, By: fmt.Sprintf("file %s: %v", f.FilePath(), why), Hint: "have the engine that wrote the file rewrite it, with its deletes",
-	})
+// strippedAll writes files without their deleted rows: done are those that could be read, and to says what became of
+// them, unless no row is left.
+func (r *run) strippedAll(ctx context.Context, base lake.Snapshot, inputs []lake.File, gone map[string][]int64) (done []lake.File, outputs []iceberg.DataFile, to map[string]string, err error) {
+	to = map[string]string{}
+	table := base.Table().Name()
+	for i, f := range inputs {
+		r.env.Progress(fmt.Sprintf("purge: rewriting file %d of %d of %s", i+1, len(inputs), table))
+		s, err := r.stripped(ctx, base.Table(), f, gone[f.FilePath()])
+		if err != nil {
+			if err := r.leaveUnfit(ctx, table, f, gone[f.FilePath()], err); err != nil {
+				return nil, nil, nil, err
+			}
+			continue
+		}
+		done = append(done, f)
+		if s.File != nil {
+			outputs, to[f.FilePath()] = append(outputs, s.File), s.File.FilePath()
+		}
+	}
+	return done, outputs, to, nil
+}
+
+func fieldsOf(t *lake.Table) []iceberg.NestedField {
+	columns := t.Columns()
+	fields := make([]iceberg.NestedField, len(columns))
+	for i, c := range columns {
+		fields[i] = c.Field
+	}
+	return fields
 }
 
 // inputs are the files to rewrite with one commit, and their deleted rows.

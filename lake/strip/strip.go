@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -50,10 +52,23 @@ func File(ctx context.Context, t *lake.Table, f lake.File, gone []int64, job str
 	}
 	footer, s, err := in.copyTo(ctx, out, gone, layout)
 	if err != nil {
-		return s, err
+		return s, errors.Join(err, drop(uri))
 	}
 	s.File, err = t.DataFileLike(f, uri, footer, out.Bytes())
 	return s, err
+}
+
+// drop removes what was written of a file that will not be finished: a purge would wait for it as for any that nobody
+// refers to.
+func drop(uri string) error {
+	path, err := lake.LocalPath(uri)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // ReadBack reads the new file from the disk.

@@ -22,6 +22,8 @@ type Cleared struct {
 	Through int64 `json:"through_us"` // microseconds since 1970: the newest step of the log then
 	Before  int64 `json:"before_us"`
 	At      int64 `json:"at_us"` // files that were written later have none of their rows
+	// Except are requests that it could not clear, each as topic/partition/offset, with a space in between.
+	Except string `json:"except,omitempty"`
 }
 
 // NoteCleared notes what is to be known of requests that are left, in place of what was noted before.

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/purge"
@@ -28,7 +29,11 @@ func sayPurged(p *frame.Page, r purge.Report) {
 	var left [][]frame.Cell
 	for _, list := range [][]purge.Blocked{r.Waiting, r.Blocked} {
 		for _, b := range list {
-			left = append(left, []frame.Cell{frame.Word(cmp.Or(b.Table, "-")), frame.Word(b.By), frame.Word(b.Hint)})
+			what := b.By
+			if len(b.Requests) > 0 {
+				what += "; keeps " + strings.Join(b.Requests, ", ")
+			}
+			left = append(left, []frame.Cell{frame.Word(cmp.Or(b.Table, "-")), frame.Word(what), frame.Word(b.Hint)})
 		}
 	}
 	for _, one := range r.Residuals {
