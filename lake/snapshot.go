@@ -211,8 +211,16 @@ func (s Snapshot) Property(key string) string {
 // Schema is the schema to read the snapshot with: the one it was written under, and for the newest that of the
 // table, which may have got columns since.
 func (s Snapshot) Schema() *iceberg.Schema {
-	newest := s.ID() == s.table.Current().ID()
-	if s.ice != nil && !newest && s.ice.SchemaID != nil {
+	if s.ID() == s.table.Current().ID() {
+		return s.table.ice.Schema()
+	}
+	return s.WrittenSchema()
+}
+
+// WrittenSchema is the schema that the snapshot was written under, the newest too: that of the table where it names
+// none.
+func (s Snapshot) WrittenSchema() *iceberg.Schema {
+	if s.ice != nil && s.ice.SchemaID != nil {
 		if schema, ok := s.table.ice.Schemas()[*s.ice.SchemaID]; ok {
 			return schema
 		}

@@ -59,10 +59,11 @@ func uncovered(ctx context.Context, env jobs.Env, s lake.Snapshot) (*trino.Query
 	return &trino.Query{Text: sql.Text("query/covered.trino"), Pins: []trino.Pin{pin("copies", s), pin("requests", requests), pin("log", log)}}, nil
 }
 
-// ownNames are the columns of a snapshot as Trino shows them.
+// ownNames are the columns of a snapshot as Trino shows them: by the schema that it was written under. Columns that the
+// table has got since come with the next commit.
 func ownNames(s lake.Snapshot) []string {
 	var names []string
-	for _, f := range s.Schema().Fields() {
+	for _, f := range s.WrittenSchema().Fields() {
 		names = append(names, strings.ToLower(f.Name))
 	}
 	return names
@@ -73,7 +74,7 @@ func ownNames(s lake.Snapshot) []string {
 func knownNames(s lake.Snapshot) []string {
 	var names []string
 	known := s.Table().Columns()
-	for _, f := range s.Schema().Fields() {
+	for _, f := range s.WrittenSchema().Fields() {
 		name := fmt.Sprintf("other_%d", f.ID)
 		if at := slices.IndexFunc(known, func(c lake.Column) bool { return c.Field.ID == f.ID }); at >= 0 {
 			name = known[at].Name
