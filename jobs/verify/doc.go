@@ -24,8 +24,8 @@
 //     that an id starts with count as the id.
 //   - metadata, statistics, others: the id as a word. In other files, of spill and local memory, the id anywhere, for
 //     their formats have no room between values.
-//   - staging: a staging table that stands (lake.Lake.CommitStaged) counts as a leak of every request, by its folder,
-//     whatever is in it: another engine may be writing more.
+//   - staging: a staging table that stands (lake.Lake.CommitStaged), for a table with listeners, counts as a leak of
+//     every request, by its folder, whatever is in it: another engine may be writing more.
 //
 // deletion_requests has the user ids of requests that are not verified yet, by design, and is left out.
 //

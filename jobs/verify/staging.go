@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -10,8 +11,12 @@ import (
 const kindStaging = "staging"
 
 // staged names the staging tables of a table: whatever their files hold now, another engine is writing more, or a run
-// has died over them. It names the folder, for the files come and go.
+// has died over them. One for a table without listeners holds none either. It names the folder, for the files come and
+// go.
 func (l *look) staged(ctx context.Context, t *lake.Table) error {
+	if !catalog.Personal(t.Name()) {
+		return nil
+	}
 	for _, s := range t.Stagings() {
 		folder, err := lake.LocalPath(t.Location() + "/" + s.Folder())
 		if err != nil {

@@ -103,6 +103,14 @@ func TestLookNamesEachPlantedLeak(t *testing.T) {
 	}
 }
 
+func TestAStagingTableWithoutListenersIsNoLeak(t *testing.T) {
+	f := purged(t, "purged")
+	f.LeaveStaging(t, catalog.Sources, []any{"s", int64(1), at("2026-03-06"), int64(0), int64(0)})
+	if r, err := Look(t.Context(), f.env(), Options{}); err != nil || len(r.Leaks) != 0 {
+		t.Errorf("got %v and %+v, want no leak", err, r.Leaks)
+	}
+}
+
 func TestLookReadsWhatOnlyATagHolds(t *testing.T) {
 	f := purged(t, "purged")
 	s := f.listen(gone, "2026-03-15")
