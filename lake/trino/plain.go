@@ -81,7 +81,7 @@ func plainFloat(f float64) any {
 // plainTime keeps an instant that RFC 3339 can write. A time of day has no day.
 func plainTime(t time.Time, column string) any {
 	switch {
-	case column == "TIME":
+	case column == "TIME" || inRow(column) && t.Year() == 0 && t.YearDay() == 1:
 		return t.Format("15:04:05.999999")
 	case column == "TIME WITH TIME ZONE":
 		return t.Format("15:04:05.999999Z07:00")
@@ -94,16 +94,19 @@ func plainTime(t time.Time, column string) any {
 // instant is a time as it stands in a list or a map.
 var instant = regexp.MustCompile(`^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d+)?( UTC)?)?$`)
 
+// inRow tells the columns whose parts the driver has turned into values, so that a text is one.
+func inRow(column string) bool { return strings.Contains(column, "ROW(") }
+
 // plainText reads what the driver leaves as text: decimals, intervals, and times in lists and maps.
 func plainText(s, column string) any {
 	switch {
-	case column == "DECIMAL" && strings.Contains(s, "."):
+	case (column == "DECIMAL" || strings.HasPrefix(column, "ARRAY(DECIMAL(")) && strings.Contains(s, "."):
 		return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 	case column == "INTERVAL YEAR TO MONTH":
 		return months(s)
 	case column == "INTERVAL DAY TO SECOND":
 		return days(s)
-	case (strings.Contains(column, "TIMESTAMP") || strings.Contains(column, "(DATE")) && instant.MatchString(s):
+	case !inRow(column) && (strings.Contains(column, "TIMESTAMP") || strings.Contains(column, "(DATE")) && instant.MatchString(s):
 		for _, layout := range []string{time.DateOnly, "2006-01-02 15:04:05", "2006-01-02 15:04:05 UTC"} {
 			if t, err := time.Parse(layout, s); err == nil {
 				return t.UTC()
