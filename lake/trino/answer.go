@@ -122,7 +122,8 @@ func (c *Client) collect(ctx context.Context, q Query, limit int, most int64) (a
 	return a, err
 }
 
-// advised gives the error of a user's query what to do next.
+// advised gives the error of a user's query what to do next. Trino may compute with rows before it leaves them out, so
+// what it says of values may be of these; only what it says of a place in the text is not.
 func advised(err error, pins []Pin, catalog string) error {
 	var failed *driver.ErrTrino
 	if lake.Hint(err) != "" || !errors.As(err, &failed) {
@@ -134,6 +135,9 @@ func advised(err error, pins []Pin, catalog string) error {
 		return lake.WithHint(err, "%s", columnsOf(pins))
 	case name == "CATALOG_NOT_FOUND", name == "SCHEMA_NOT_FOUND", name == "TABLE_NOT_FOUND", strings.Contains(failed.Message, "snapshot ID does not exist"):
 		return lake.WithHint(err, "%s", leads)
+	case failed.ErrorLocation == driver.ErrorLocation{} && slices.ContainsFunc(pins, func(p Pin) bool { return p.Of != nil }):
+		return lake.WithHint(fmt.Errorf("trino: %s; the rest could tell of rows that deletion requests cover", name),
+			"a row that is left out may be what fails too: try(...) and try_cast give NULL where a value does not fit")
 	case failed.ErrorType == "USER_ERROR":
 		return lake.WithHint(err, "the dialect is Trino's; --engine duckdb takes DuckDB's")
 	}

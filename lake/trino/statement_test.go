@@ -1,10 +1,12 @@
 package trino
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	driver "github.com/trinodb/trino-go-client/trino"
 
 	"github.com/lakectl/lakectl/lake"
 )
@@ -66,7 +68,24 @@ func TestATextKeepsItsLinesBehindTheDefinitions(t *testing.T) {
 	}
 }
 
-func TestDecimalsAndIntervalsAreWrittenAsForDuckDB(t *testing.T) {
+func TestAnErrorTellsNothingOfRowsThatAreLeftOut(t *testing.T) {
+	value := &driver.ErrTrino{ErrorName: "INVALID_CAST_ARGUMENT", ErrorType: "USER_ERROR", Message: "Cannot cast 'somebody' to BIGINT"}
+	place := &driver.ErrTrino{ErrorName: "TYPE_MISMATCH", ErrorType: "USER_ERROR", Message: "line 2:1: no such", ErrorLocation: driver.ErrorLocation{LineNumber: 2, ColumnNumber: 1}}
+	whole, part := []Pin{{Table: "a"}}, []Pin{{Table: "b"}, {Table: "a", Of: &Query{}}}
+	for _, c := range []struct {
+		err  *driver.ErrTrino
+		pins []Pin
+		told bool
+	}{{value, whole, true}, {value, part, false}, {place, part, true}} {
+		err := advised(c.err, c.pins, "lake")
+		var failed *driver.ErrTrino
+		if told := strings.Contains(err.Error(), c.err.Message); told != c.told || errors.As(err, &failed) != c.told || lake.Hint(err) == "" {
+			t.Errorf("%s of %v: %v, hint %q", c.err.ErrorName, c.pins, err, lake.Hint(err))
+		}
+	}
+}
+
+func TestTextsOfTheDriverAreWrittenAsForDuckDB(t *testing.T) {
 	for _, c := range []struct{ column, text, want string }{
 		{"INTERVAL YEAR TO MONTH", "1-2", "14 months"},
 		{"INTERVAL YEAR TO MONTH", "-0-3", "-3 months"},
@@ -77,6 +96,8 @@ func TestDecimalsAndIntervalsAreWrittenAsForDuckDB(t *testing.T) {
 		{"DECIMAL", "100.00", "100"},
 		{"DECIMAL", "100", "100"},
 		{"VARCHAR", "1.500", "1.500"},
+		{"ARRAY(DECIMAL(9,3))", "1.500", "1.5"},
+		{"ROW(A VARCHAR,T TIMESTAMP(6))", "2026-02-28", "2026-02-28"},
 		{"INTERVAL DAY TO SECOND", "-0 01:30:00.000", "-01:30:00"},
 		{"INTERVAL DAY TO SECOND", "2 00:00:00.000", "2 days"},
 	} {
