@@ -145,32 +145,40 @@ func (h *Hybrid[T]) All(n int, value T) bool {
 	return true
 }
 
+// next goes to the next run. Where there is none that makes sense, it stays where it is.
 func (h *Hybrid[T]) next() error {
 	header, size := binary.Uvarint(h.data)
 	if size <= 0 || header>>1 == 0 || header>>1 >= mostOfARun {
 		return fmt.Errorf("a run of no length: %w", lake.ErrDamaged)
 	}
-	h.data = h.data[size:]
-	n := int(header >> 1)
-	if h.same = header&1 == 0; h.same {
-		bytes := (h.width + 7) / 8
-		if bytes > len(h.data) {
-			return fmt.Errorf("a run that ends early: %w", lake.ErrDamaged)
-		}
-		var value [8]byte
-		copy(value[:], h.data[:bytes])
-		h.left, h.value, h.data = n, T(binary.LittleEndian.Uint32(value[:])), h.data[bytes:]
-		return nil
+	n, data := int(header>>1), h.data[size:]
+	if header&1 == 0 {
+		return h.repeat(n, data)
 	}
-	bytes := n * h.width
-	h.left = n * packedRun
-	if bytes > len(h.data) { // a writer may leave out what pads the last run
-		bytes = len(h.data)
-		if h.left = bytes * packedRun / h.width; h.left == 0 {
+	bytes, left := n*h.width, n*packedRun
+	if bytes > len(data) { // a writer may leave out what pads the last run
+		bytes = len(data)
+		if left = bytes * packedRun / h.width; left == 0 {
 			return fmt.Errorf("a run that ends early: %w", lake.ErrDamaged)
 		}
 	}
-	h.bits, h.at, h.data = h.data[:bytes], 0, h.data[bytes:]
+	h.same, h.left, h.bits, h.at, h.data = false, left, data[:bytes], 0, data[bytes:]
+	return nil
+}
+
+// repeat begins a run of one number, which has whole bytes: bits beyond its width are damage.
+func (h *Hybrid[T]) repeat(n int, data []byte) error {
+	bytes := (h.width + 7) / 8
+	if bytes > len(data) {
+		return fmt.Errorf("a run that ends early: %w", lake.ErrDamaged)
+	}
+	var number [8]byte
+	copy(number[:], data[:bytes])
+	value := binary.LittleEndian.Uint64(number[:])
+	if value>>h.width != 0 {
+		return fmt.Errorf("a number of more than %d bits: %w", h.width, lake.ErrDamaged)
+	}
+	h.same, h.left, h.value, h.data = true, n, T(value), data[bytes:]
 	return nil
 }
 

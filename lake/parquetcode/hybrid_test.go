@@ -114,3 +114,19 @@ func TestDifferencesOfAnyWidthAreRead(t *testing.T) {
 		}
 	}
 }
+
+// Whoever counts levels by their lowest bit and goes by them otherwise would go beyond the values.
+func TestARunOfANumberOfMoreBitsIsDamaged(t *testing.T) {
+	for width, data := range map[int][]byte{1: {200, 1, 2}, 7: {200, 1, 128}, 9: {200, 1, 0, 2}, 31: {200, 1, 0, 0, 0, 128}} {
+		if err := DecodeHybrid(make([]int32, 100), data, width); !errors.Is(err, lake.ErrDamaged) {
+			t.Errorf("%d bits: %v", width, err)
+		}
+		h := NewHybrid[int32](data, width)
+		if h.All(100, int32(1)<<width) {
+			t.Errorf("%d bits: all numbers are one of more bits", width)
+		}
+		if err := h.Read(make([]int32, 1)); !errors.Is(err, lake.ErrDamaged) {
+			t.Errorf("%d bits, after asking for one run: %v", width, err)
+		}
+	}
+}
