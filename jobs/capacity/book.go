@@ -123,7 +123,14 @@ func (b Book) Find(name string) Constant {
 	return b[slices.IndexFunc(b, func(c Constant) bool { return c.Name == name })]
 }
 
-// Set is the book with another value, which nobody measured. A price may be 0, a share is at most 1.
+// What [Book.Set] takes. The product of all numbers of a plan is far from the end of float64 with these.
+const (
+	leastSet = 1e-9
+	mostSet  = 1e15
+)
+
+// Set is the book with another value, which nobody measured. A price may be 0, a share is at most 1, and times of what
+// is there are at least 1.
 func (b Book) Set(name, text string) (Book, error) {
 	i := slices.IndexFunc(b, func(c Constant) bool { return c.Name == name })
 	if i < 0 {
@@ -133,8 +140,14 @@ func (b Book) Set(name, text string) (Book, error) {
 	if zero, no := strconv.ParseFloat(text, 64); err != nil && no == nil && zero == 0 && strings.HasPrefix(name, "price_") {
 		value, err = 0, nil
 	}
-	if err == nil && b[i].Unit == "share" && value > 1 {
+	switch unit := b[i].Unit; {
+	case err != nil || value == 0:
+	case value < leastSet || value > mostSet:
+		err = fmt.Errorf("%q: from %g to %g", text, leastSet, mostSet)
+	case unit == "share" && value > 1:
 		err = fmt.Errorf("%q: a share is at most 1", text)
+	case unit == "times" && value < 1:
+		err = fmt.Errorf("%q: at least 1, what is there already", text)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

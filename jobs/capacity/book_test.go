@@ -64,6 +64,9 @@ func TestSetTakesNumbersThatMakeSense(t *testing.T) {
 		{"objects_per_commit", "Inf", "no number above 0"},
 		{"price_core_hour", "-0.1", "no number above 0"},
 		{"utilisation", "1.5", "a share is at most 1"},
+		{"utilisation", "1e-300", "from 1e-09 to 1e+15"},
+		{"archive_bytes_per_listen", "1e308", "from 1e-09 to 1e+15"},
+		{"write_amplification", "0.5", "at least 1"},
 	} {
 		if _, err := b.Set(c.name, c.value); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s=%s: %v, want %s", c.name, c.value, err, c.says)

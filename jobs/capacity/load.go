@@ -24,15 +24,16 @@ var Catalogs = []string{"sqlite", "postgres", "rest"}
 
 // Beyond these a plan would only multiply.
 const (
-	mostListens = 1e9 // a second: ten billion people who each hear a song of ten seconds after the other
-	mostDays    = 36_600
-	mostShare   = 100_000
+	leastListens = 1e-6 // a second: three a month
+	mostListens  = 1e9  // a second: ten billion people who each hear a song of ten seconds after the other
+	mostDays     = 36_600
+	mostShare    = 100_000
 )
 
 func (l Load) check() error {
 	switch {
-	case !(l.ListensPerSecond > 0) || math.IsInf(l.ListensPerSecond, 0):
-		return fmt.Errorf("%v listens a second: there must be some", l.ListensPerSecond)
+	case !(l.ListensPerSecond >= leastListens) || math.IsInf(l.ListensPerSecond, 0):
+		return fmt.Errorf("%v listens a second: at least %v", l.ListensPerSecond, leastListens)
 	case l.ListensPerSecond > mostListens:
 		return fmt.Errorf("%.0f listens a second: at most %.0f", l.ListensPerSecond, float64(mostListens))
 	case l.Days < 1 || l.Days > mostDays:

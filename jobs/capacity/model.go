@@ -48,7 +48,11 @@ func (m *model) say(part, what, unit string, a amount) {
 	m.plan.Figures = append(m.plan.Figures, Figure{Part: part, What: what, Value: a.value, Unit: unit, From: a.from, Past: a.past})
 }
 
+// limit adds a stage, which is none where nothing is needed of it.
 func (m *model) limit(stage, unit string, need, takes amount, help string) {
+	if need.value == 0 {
+		return
+	}
 	used := need.by(takes)
 	m.plan.Limits = append(m.plan.Limits, Limit{
 		Stage: stage, Need: need.value, Takes: takes.value, Unit: unit, Used: used.value, Fits: m.listens.value / used.value, Help: help, From: used.from, Past: used.past,

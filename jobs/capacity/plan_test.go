@@ -181,7 +181,7 @@ func TestTooManyCommitsComeWithWhatToDo(t *testing.T) {
 
 func TestALoadThatMakesNoSenseIsRefused(t *testing.T) {
 	for _, c := range []struct{ load, says string }{
-		{"0, 1, 15s, 1, 1, 1, sqlite", "0 listens a second: there must be some"},
+		{"0, 1, 15s, 1, 1, 1, sqlite", "0 listens a second: at least 1e-06"},
 		{"-5, 1, 15s, 1, 1, 1, sqlite", "-5 listens a second"},
 		{"NaN, 1, 15s, 1, 1, 1, sqlite", "NaN listens a second"},
 		{"Inf, 1, 15s, 1, 1, 1, sqlite", "+Inf listens a second"},

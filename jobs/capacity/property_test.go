@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -71,7 +72,11 @@ func TestAFigureChangesWithNothingThatItDoesNotName(t *testing.T) {
 		l := someLoad(rand.New(rand.NewPCG(seed, 3))) //nolint:gosec // no secret
 		p := planOf(t, l, b)
 		for _, c := range b {
-			other, err := b.Set(c.Name, fmt.Sprint(c.Value*0.37))
+			factor := 0.37
+			if c.Unit == "times" { // which is not below 1
+				factor = 1.37
+			}
+			other, err := b.Set(c.Name, fmt.Sprint(c.Value*factor))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,6 +103,41 @@ func TestAFigureChangesWithNothingThatItDoesNotName(t *testing.T) {
 	for _, c := range b {
 		if !moved[c.Name] {
 			t.Errorf("no figure of 40 loads changes with %s", c.Name)
+		}
+	}
+}
+
+// Set takes numbers that are larger or smaller than anything; the plan of them says nothing useful, but it is numbers.
+func TestNoNumberThatIsTakenLeadsToNone(t *testing.T) {
+	b := testBook(t)
+	loads := []Load{
+		{ListensPerSecond: mostListens, Days: mostDays, Flush: time.Second, FlushRows: 1, FlushBytes: 1, Share: 1},
+		{ListensPerSecond: leastListens, Days: 1, Flush: 24 * time.Hour, FlushRows: math.MaxInt64, FlushBytes: math.MaxInt64, Share: mostShare},
+	}
+	for seed := range uint64(2000) {
+		r := rand.New(rand.NewPCG(seed, 4)) //nolint:gosec // no secret
+		l, book := loads[r.IntN(len(loads))], b
+		l.Catalog = Catalogs[r.IntN(len(Catalogs))]
+		for _, c := range b {
+			for _, value := range []float64{1, leastSet, mostSet}[r.IntN(3):] {
+				if set, err := book.Set(c.Name, fmt.Sprint(value)); err == nil {
+					book = set
+					break
+				}
+			}
+		}
+		p := planOf(t, l, book)
+		for _, f := range p.Figures {
+			if !(f.Value >= 0) || math.IsInf(f.Value, 0) {
+				t.Errorf("seed %d: %s, %s is %v", seed, f.Part, f.What, f.Value)
+			}
+		}
+		for _, l := range p.Limits {
+			for _, n := range []float64{l.Need, l.Takes, l.Used, l.Fits} {
+				if !(n > 0) || math.IsInf(n, 0) {
+					t.Errorf("seed %d: %s has %v", seed, l.Stage, n)
+				}
+			}
 		}
 	}
 }

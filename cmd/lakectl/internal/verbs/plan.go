@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +56,15 @@ func (f *planFlags) declare() []cli.Flag {
 	}
 }
 
+// setHint says what to do about a value that the book does not take.
+func setHint(name string, book capacity.Book) string {
+	const all = "'lakectl plan --explain' lists them"
+	if slices.Contains(book.Names(), name) {
+		return "give it as NAME=VALUE, a number without commas; " + all
+	}
+	return usage.DidYouMean(name, book.Names(), all)
+}
+
 // planResult is a plan and how much of it is asked for. As JSON it is the plan, with everything.
 type planResult struct {
 	capacity.Plan
@@ -73,7 +83,7 @@ func runPlan(_ context.Context, c *frame.Call, f planFlags) (any, error) {
 		name, value, _ := strings.Cut(set, "=")
 		changed, err := book.Set(name, value)
 		if err != nil {
-			return nil, usage.Errorf(usage.DidYouMean(name, book.Names(), "'lakectl plan --explain' lists them"), "--set %s: %w", set, err)
+			return nil, usage.Errorf(setHint(name, book), "--set %s: %w", set, err)
 		}
 		book = changed
 	}

@@ -110,6 +110,10 @@ func TestNumbersAreSaidInUnitsThatPeopleUse(t *testing.T) {
 		"16,416 files":   quantity(16_416, "files"),
 		"12,300 files":   quantity(12_345.6, "files"),
 		"8.34 /day":      quantity(8.3402, "/day"),
+		"1,000 files":    quantity(999.7, "files"),
+		"1,000 MB":       quantity(999.7e6, "bytes"),
+		"10,000 files":   quantity(9_999.6, "files"),
+		"1e+20 files":    quantity(1e20, "files"),
 	} {
 		if is != want {
 			t.Errorf("%q, want %q", is, want)

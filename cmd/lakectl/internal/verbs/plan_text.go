@@ -188,12 +188,15 @@ func quantity(value float64, unit string) string {
 
 // significant has three digits that say something, and more where they are those of a whole number.
 func significant(value float64) string {
-	switch {
-	case value == math.Trunc(value) && value < 1e15:
+	if value == math.Trunc(value) && value < mostWhole {
 		return frame.Thousands(int64(value))
-	case value >= 1000:
-		digits := math.Pow(10, math.Floor(math.Log10(value))-2)
-		return frame.Thousands(int64(math.Round(value/digits) * digits))
 	}
-	return strconv.FormatFloat(value, 'g', 3, 64)
+	text := strconv.FormatFloat(value, 'g', 3, 64)
+	if rounded, err := strconv.ParseFloat(text, 64); err == nil && rounded >= 1000 && rounded < mostWhole {
+		return frame.Thousands(int64(rounded))
+	}
+	return text
 }
+
+// mostWhole is where a number has more digits than anyone counts.
+const mostWhole = 1e15
