@@ -112,11 +112,7 @@ func openCursor(ctx context.Context, columns []lake.Column, in Input, input int,
 	if c.file, err = lake.Open(ctx, in.File.FilePath()); err != nil {
 		return nil, lake.NameFile(in.File.FilePath(), err)
 	}
-	props := parquet.NewReaderProperties(memory.DefaultAllocator)
-	props.BufferedStreamEnabled, props.BufferSize = true, streamBytes
-	if c.reader, err = file.NewParquetReader(c.file, file.WithReadProps(props)); err == nil {
-		err = c.find(columns)
-	}
+	err = lake.Safely(func() error { return c.readFooter(columns) })()
 	if c.whole = !c.sorted || in.File.Count() <= wholeRows; err == nil && c.whole {
 		err = c.readWhole()
 	}
@@ -124,6 +120,16 @@ func openCursor(ctx context.Context, columns []lake.Column, in Input, input int,
 		return nil, errors.Join(lake.NameFile(in.File.FilePath(), err), c.close())
 	}
 	return c, nil
+}
+
+// readFooter reads the footer, which another engine may have written.
+func (c *cursor) readFooter(columns []lake.Column) (err error) {
+	props := parquet.NewReaderProperties(memory.DefaultAllocator)
+	props.BufferedStreamEnabled, props.BufferSize = true, streamBytes
+	if c.reader, err = file.NewParquetReader(c.file, file.WithReadProps(props)); err != nil {
+		return err
+	}
+	return c.find(columns)
 }
 
 func (c *cursor) close() error {

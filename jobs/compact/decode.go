@@ -41,7 +41,7 @@ func (c *column) at(row int) string {
 // read makes the next rows the batch: some, or all that the file has. None says that the file ends.
 func (c *cursor) read(all bool) error {
 	c.reset()
-	if err := c.fill(all); err != nil {
+	if err := lake.Safely(func() error { return c.fill(all) })(); err != nil { // the library panics on some damage
 		return err
 	}
 	c.hash()

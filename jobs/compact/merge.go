@@ -84,16 +84,11 @@ func (m *merged) openAll(ctx context.Context, env jobs.Env, base lake.Snapshot, 
 		m.want -= int64(len(rows))
 	}
 	for i, in := range g.Inputs {
-		open := lake.Safely(func() error {
-			c, err := openCursor(ctx, columns, in, i, gone[in.File.FilePath()])
-			if err == nil {
-				cursors = append(cursors, c)
-			}
-			return err
-		})
-		if err := open(); err != nil { // another engine may have written it
+		c, err := openCursor(ctx, columns, in, i, gone[in.File.FilePath()])
+		if err != nil {
 			return cursors, err
 		}
+		cursors = append(cursors, c)
 	}
 	return cursors, nil
 }

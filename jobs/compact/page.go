@@ -149,6 +149,9 @@ func (p *pages) dictionary(page *file.DictionaryPage) error {
 		return errOdd
 	}
 	n := int(page.NumValues())
+	if n > len(page.Data())/lengthBytes {
+		return fmt.Errorf("a dictionary of %d bytes says it has %d texts: %w", len(page.Data()), n, lake.ErrDamaged)
+	}
 	d := &dictionary{page: page.Data(), words: make([]word, n+1)}
 	data := d.page
 	for i := range n {
