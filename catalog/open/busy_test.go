@@ -3,8 +3,11 @@ package open
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"testing"
 
+	icetable "github.com/apache/iceberg-go/table"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lakectl/lakectl/lake"
@@ -32,13 +35,33 @@ func TestADatabaseThatDidNotAnswerDamagesNoFile(t *testing.T) {
 	}
 	_, unreachable := pgconn.Connect(t.Context(), "postgres://nobody@127.0.0.1:1/none?sslmode=disable")
 	table := []string{"music", "listens"}
-	for _, cause := range []error{unreachable, &pgconn.PgError{Code: "53300", Message: "sorry, too many clients already"}, busy{}} {
+	causes := []error{unreachable, &pgconn.PgError{Code: "53300", Message: "sorry, too many clients already"}, busy{}, io.ErrUnexpectedEOF, errors.New("conn closed")}
+	for _, cause := range causes {
 		err := fmt.Errorf("error encountered loading table: %w", cause)
 		if got := p.nameMetadata(t.Context(), table, err); cause == nil || errors.Is(got, lake.ErrUnreadable) || !errors.Is(got, err) {
 			t.Errorf("%v becomes %v", err, got)
 		}
 	}
-	if got := p.nameMetadata(t.Context(), table, errors.New("invalid character")); !errors.Is(got, lake.ErrUnreadable) {
-		t.Errorf("a file that makes no sense becomes %v", got)
+	damage(t, p, table)
+	_, err = p.LoadTable(t.Context(), table)
+	if !errors.Is(err, lake.ErrUnreadable) {
+		t.Errorf("loading a table of a damaged file: %v", err)
 	}
+}
+
+// damage makes the metadata file of a table one of nothing that makes sense.
+func damage(t *testing.T, p *parsed, table icetable.Identifier) {
+	t.Helper()
+	loaded, err := p.LoadTable(t.Context(), table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := lake.LocalPath(loaded.MetadataLocation())
+	if err == nil {
+		err = os.WriteFile(path, []byte("{x"), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.tables = map[string]version{}
 }

@@ -15,7 +15,6 @@ import (
 	icecatalog "github.com/apache/iceberg-go/catalog"
 	iceio "github.com/apache/iceberg-go/io"
 	icetable "github.com/apache/iceberg-go/table"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lakectl/lakectl/lake"
 )
@@ -75,26 +74,20 @@ func (p *parsed) LoadTable(ctx context.Context, id icetable.Identifier) (*icetab
 	return p.table(id, p.keep(id, version{t.MetadataLocation(), t.Metadata()})), nil
 }
 
-// nameMetadata makes the error of a load name the metadata file, where the catalog itself answers and names one. A
-// database that was too busy for the load may answer a moment later: its own errors say nothing of the file.
+// nameMetadata makes the error of a load name the metadata file, where the catalog itself answers and names one, and
+// the file cannot be read. Whoever reads it finds out: a database that was too busy for the load, or out of reach, may
+// answer a moment later, and its errors come in many kinds.
 func (p *parsed) nameMetadata(ctx context.Context, id icetable.Identifier, err error) error {
 	var location sql.NullString
-	if errors.Is(err, icecatalog.ErrNoSuchTable) || ofDatabase(err) || len(id) != 2 ||
+	if errors.Is(err, icecatalog.ErrNoSuchTable) || len(id) != 2 ||
 		p.db.QueryRowContext(ctx, p.placeholders(selectLocation), p.name, id[0], id[1]).Scan(&location) != nil || location.String == "" {
 		return err
 	}
-	return lake.NameFile(location.String, err)
-}
-
-// ofDatabase tells whether an error came from the catalog's database, or from not reaching it.
-func ofDatabase(err error) bool {
-	var postgres *pgconn.PgError
-	var connect *pgconn.ConnectError
-	var sqlite interface {
-		error
-		Code() int
+	_, unread := icetable.NewFromLocation(ctx, id, location.String, p.fs(location.String), p)
+	if unread == nil {
+		return err
 	}
-	return errors.As(err, &postgres) || errors.As(err, &connect) || errors.As(err, &sqlite)
+	return lake.NameFile(location.String, unread)
 }
 
 // CommitTable commits and keeps what the table is then.
