@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/jobs/topic"
 )
@@ -81,6 +82,9 @@ type IngestOptions struct {
 
 // Ingest measures from the broker to committed snapshots.
 func Ingest(ctx context.Context, c *frame.Call, o IngestOptions) (_ any, err error) {
+	if o.Rows < 1 || o.Days < 0 {
+		return nil, usage.Errorf("see "+c.Command.HelpName+" --help", "--rows %d, --days %d", o.Rows, o.Days)
+	}
 	b, err := newBench(ctx, c)
 	if err != nil {
 		return nil, err
