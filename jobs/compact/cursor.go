@@ -168,13 +168,8 @@ func (c *cursor) find(columns []lake.Column) error {
 			return fmt.Errorf("column %s is nested: %w", schema.Column(k).Name(), errForeign)
 		}
 	}
-	for _, k := range c.column.long[:receivedTime+1] {
-		if k < 0 {
-			continue
-		}
-		if t, is := schema.Column(k).LogicalType().(parquetschema.TimestampLogicalType); !is || t.TimeUnit() != parquetschema.TimeUnitMicros {
-			return fmt.Errorf("column %s is not in microseconds: %w", schema.Column(k).Name(), errForeign)
-		}
+	if err := c.checkNumbers(); err != nil {
+		return err
 	}
 	known := 0
 	for _, k := range slices.Concat(c.column.text[:], c.column.long[:], []int{c.column.flag}) {
@@ -184,6 +179,21 @@ func (c *cursor) find(columns []lake.Column) error {
 	}
 	if known != schema.NumColumns() {
 		return fmt.Errorf("columns that are not of listens: %w", errForeign)
+	}
+	return nil
+}
+
+// checkNumbers refuses a file without a number that rows must have, or with times of another unit.
+func (c *cursor) checkNumbers() error {
+	for i, k := range c.column.long {
+		if k < 0 && i != trackMs { // a 0 in the place of nothing would be another row
+			return fmt.Errorf("there is no column %s: %w", longColumns[i], errForeign)
+		}
+	}
+	for _, k := range c.column.long[:receivedTime+1] {
+		if t, is := c.reader.MetaData().Schema.Column(k).LogicalType().(parquetschema.TimestampLogicalType); !is || t.TimeUnit() != parquetschema.TimeUnitMicros {
+			return fmt.Errorf("column %s is not in microseconds: %w", c.reader.MetaData().Schema.Column(k).Name(), errForeign)
+		}
 	}
 	return nil
 }

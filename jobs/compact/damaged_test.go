@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -66,6 +68,28 @@ func TestAPageOfAnotherKindThanItsHeaderIsAnError(t *testing.T) {
 	var internal *lake.PanicError
 	if err := w.readAll(in); !errors.As(err, &internal) {
 		t.Errorf("a page without a header: %v", err)
+	}
+}
+
+// Readers see NULL where a file lacks a column, so no number may take its place.
+func TestAFileWithoutANumberThatRowsMustHaveIsLeftAsItIs(t *testing.T) {
+	w := newWorld(t)
+	w.ingest(50, 1)
+	files, err := w.archive().Files(t.Context())
+	w.check(err)
+	table := arrowTable(t, files[0].FilePath())
+	for _, name := range longColumns {
+		var fields []arrow.Field
+		var columns []arrow.Column
+		for i, field := range table.Schema().Fields() {
+			if field.Name != name {
+				fields, columns = append(fields, field), append(columns, *table.Column(i))
+			}
+		}
+		rewrite(t, array.NewTable(arrow.NewSchema(fields, nil), columns, table.NumRows()), files[0].FilePath())
+		if err := w.readAll(Input{File: files[0], Sorted: true}); errors.Is(err, errForeign) == (name == "track_ms") {
+			t.Errorf("without %s: %v", name, err)
+		}
 	}
 }
 
