@@ -210,6 +210,9 @@ func (m *merged) prove(ctx context.Context, t *lake.Table, g Group) error {
 			return err
 		}
 		defer c.close() //nolint:errcheck // read only
+		if c.order != nil {
+			return mismatch(g, m.outputs(), "rows that are out of order", m.sum.String(), m.want)
+		}
 		for {
 			more, err := c.next()
 			if err != nil {

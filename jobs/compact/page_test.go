@@ -119,6 +119,57 @@ func TestAWrongValueOfAnyColumnIsSeen(t *testing.T) {
 	}
 }
 
+// Deletes that come later name rows by their numbers in the new file, so two that changed places are no matter of taste.
+func TestTwoRowsInEachOthersPlaceAreSeen(t *testing.T) {
+	for _, rows := range []int{40, 500} { // read at once, and page by page
+		w := newWorld(t)
+		for range 12 {
+			w.ingest(rows, 1)
+		}
+		r := &run{env: w.env(), o: Options{Table: catalog.Listens, Target: 4 << 20}}
+		base, groups, err := r.plan(t.Context())
+		w.check(err)
+		m, err := merge(t.Context(), w.env(), base, groups[0])
+		w.check(err)
+		table := arrowTable(t, m.file.FilePath())
+		rewrite(t, table, m.file.FilePath())
+		w.check(m.prove(t.Context(), base.Table(), groups[0]))
+		swapped := table
+		for i := range int(table.NumCols()) {
+			swapped = withFirstTwoSwapped(t, swapped, i)
+		}
+		rewrite(t, swapped, m.file.FilePath())
+		if err := m.prove(t.Context(), base.Table(), groups[0]); !errors.Is(err, jobs.ErrProof) {
+			t.Errorf("of 12 * %d rows: %v", rows, err)
+		}
+		w.check(m.moved.close())
+	}
+}
+
+// withFirstTwoSwapped gives the first two rows each other's value of a column.
+func withFirstTwoSwapped(t *testing.T, table arrow.Table, column int) arrow.Table {
+	t.Helper()
+	values, err := array.Concatenate(table.Column(column).Data().Chunks(), memory.DefaultAllocator)
+	if err == nil {
+		n := int64(values.Len())
+		values, err = array.Concatenate([]arrow.Array{array.NewSlice(values, 1, 2), array.NewSlice(values, 0, 1), array.NewSlice(values, 2, n)}, memory.DefaultAllocator)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return withColumn(table, column, values)
+}
+
+func withColumn(table arrow.Table, column int, values arrow.Array) arrow.Table {
+	columns := make([]arrow.Column, table.NumCols())
+	for i := range columns {
+		columns[i] = *table.Column(i)
+	}
+	field := table.Schema().Field(column)
+	columns[column] = *arrow.NewColumn(field, arrow.NewChunked(field.Type, []arrow.Array{values}))
+	return array.NewTable(table.Schema(), columns, table.NumRows())
+}
+
 // spoilt gives two rows each other's value of a column, or where all have the same, one of them another.
 func spoilt(t *testing.T, table arrow.Table, column int) arrow.Table {
 	t.Helper()
@@ -143,13 +194,7 @@ func spoilt(t *testing.T, table arrow.Table, column int) arrow.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	columns := make([]arrow.Column, table.NumCols())
-	for i := range columns {
-		columns[i] = *table.Column(i)
-	}
-	field := table.Schema().Field(column)
-	columns[column] = *arrow.NewColumn(field, arrow.NewChunked(field.Type, []arrow.Array{changed}))
-	return array.NewTable(table.Schema(), columns, n)
+	return withColumn(table, column, changed)
 }
 
 func arrowTable(t *testing.T, uri string) arrow.Table {

@@ -10,8 +10,8 @@ import (
 	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 )
 
-// sum tells rows apart from other rows, whatever their order: their number, and the sum of a hash of each over all
-// columns. A text counts by its own hash, which is made once for each that a dictionary has.
+// sum tells rows in their order apart from others: their number, and a polynomial of a hash of each over all columns. A
+// text counts by its own hash, which is made once for each that a dictionary has.
 type sum struct {
 	rows   int64
 	hi, lo uint64
@@ -19,8 +19,11 @@ type sum struct {
 
 func (s *sum) add(c *cursor) {
 	h := &c.hashes[c.row()]
-	s.rows, s.hi, s.lo = s.rows+1, s.hi+h.Hi, s.lo+h.Lo
+	s.rows, s.hi, s.lo = s.rows+1, s.hi*orderFactor+h.Hi, s.lo*orderFactor+h.Lo
 }
+
+// orderFactor is odd, so that no row is ever lost from the polynomial.
+const orderFactor = 0x9E3779B97F4A7C15
 
 const (
 	wordBytes = 8
