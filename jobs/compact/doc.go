@@ -54,9 +54,9 @@
 //
 // # Invariants
 //
-//   - The rows of a group, as they were merged, and those of its new file, read back from the disk, have the same number
-//     and the same hash over all columns in the same order, or nothing is committed: jobs.ErrProof names the files. Of
-//     tables that DuckDB sorts each row is compared with what should be at its place.
+//   - The rows of a group, as they were merged, and those of its new file, read back from the disk, have the same
+//     number and the same hash over all columns in the same order, or nothing is committed: jobs.ErrProof names the
+//     files. Of tables that DuckDB sorts each row is compared with what should be at its place.
 //   - A row that was deleted at any time before the commit is not in the table after it (lake.Rewrite).
 //   - A new file that holds rows which were deleted since it was begun is in erased_files before it is committed.
 //   - A run after one that left nothing for want of budget writes nothing, unless there were commits between.

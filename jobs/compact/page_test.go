@@ -119,7 +119,7 @@ func TestAWrongValueOfAnyColumnIsSeen(t *testing.T) {
 	}
 }
 
-// Deletes that come later name rows by their numbers in the new file, so two that changed places are no matter of taste.
+// Deletes that come later name rows by their numbers in the new file, so those must be in their places.
 func TestTwoRowsInEachOthersPlaceAreSeen(t *testing.T) {
 	for _, rows := range []int{40, 500} { // read at once, and page by page
 		w := newWorld(t)
