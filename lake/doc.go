@@ -93,7 +93,7 @@
 //	filled        the engine says how many rows it wrote; entries and footers must say the same
 //	taken         files are copied to where those of the table lie, and sealed; their entries are made anew from the
 //	              footers, for the engine may write bounds of columns that must have none
-//	committed     by [Lake.Commit], with state and pin like any other
+//	committed     by [Lake.Commit], with state and pin like any other, as long as the table is on record
 //	dropped       first the row of the catalog, then all files, then the record
 //
 // Copies, because taking the hashes reads every byte anyway: what is committed has fresh names, so no file is ever

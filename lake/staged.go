@@ -52,6 +52,14 @@ func (l *Lake) CommitStaged(ctx context.Context, name string, c Staged) (Snapsho
 		return Snapshot{}, fmt.Errorf("staging table of %s: %w", name, err)
 	}
 	c.Add = append(slices.Clip(c.Add), files...)
+	next := c.Stage
+	c.Stage = func(now Snapshot) (map[string]string, error) {
+		// Requests are purged once no staging table stands: rows of one that was cleared must not come after.
+		if err := s.recordedIn(now.Table()); err != nil {
+			return nil, err
+		}
+		return next(now)
+	}
 	return l.Commit(ctx, name, c.Commit)
 }
 

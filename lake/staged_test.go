@@ -357,3 +357,26 @@ func TestAStagingTableThatWasClearedFencesItsRun(t *testing.T) {
 	expect(t, copiesIn(t, l), int64(0))
 	nothingStaged(t, l)
 }
+
+// Once it is cleared, erased rows that it had count as gone.
+func TestAStagingTableThatIsClearedBeforeTheCommitFencesItsRun(t *testing.T) {
+	l := laketest.New(t)
+	filled := false
+	broken := l.With(&laketest.Faults{Strike: func(step laketest.Step, _ string) error {
+		if step != laketest.BeforeCommit || !filled {
+			return nil
+		}
+		filled = false
+		_, err := l.WithGrace(-time.Hour).ClearStagings(t.Context(), catalog.Duplicates)
+		return errors.Join(err, laketest.ErrInjected)
+	}})
+	_, err := broken.CommitStaged(t.Context(), catalog.Duplicates, staged(broken, func(lake.Staging) error {
+		filled = true
+		return nil
+	}))
+	if !errors.Is(err, lake.ErrFenced) || filled {
+		t.Errorf("%v, want lake.ErrFenced", err)
+	}
+	expect(t, copiesIn(t, l), int64(0))
+	nothingStaged(t, l)
+}

@@ -94,6 +94,10 @@ func (s Staging) Recorded(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.recordedIn(t)
+}
+
+func (s Staging) recordedIn(t *Table) error {
 	if t.Property(s.key()) == "" {
 		return WithHint(fmt.Errorf("staging table %s is not on record: %w", s.Name(), ErrFenced), "it took longer than orphans.grace, and was cleared away; run the command again")
 	}
