@@ -32,7 +32,7 @@ func pins(ctx context.Context, env jobs.Env, asOf string, names []string) ([]tri
 	}
 	all := make([]trino.Pin, len(snapshots))
 	for i, s := range snapshots {
-		all[i] = trino.Pin{Table: s.Table().Name(), Snapshot: s.ID(), Columns: ownNames(s)}
+		all[i] = trino.Pin{Table: s.Table().Name(), Snapshot: s.ID(), Columns: ownNames(s), Reads: reads(s)}
 		if !mayBeCovered(s) {
 			continue
 		}
@@ -54,16 +54,35 @@ func uncovered(ctx context.Context, env jobs.Env, s lake.Snapshot) (*trino.Query
 		return nil, err
 	}
 	pin := func(as string, s lake.Snapshot) trino.Pin {
-		return trino.Pin{Table: s.Table().Name(), Snapshot: s.ID(), As: as, Columns: knownNames(s)}
+		return trino.Pin{Table: s.Table().Name(), Snapshot: s.ID(), As: as, Columns: knownNames(s), Reads: reads(s)}
 	}
 	return &trino.Query{Text: sql.Text("query/covered.trino"), Pins: []trino.Pin{pin("copies", s), pin("requests", requests), pin("log", log)}}, nil
 }
 
-// ownNames are the columns of a snapshot as Trino shows them: by the schema that it was written under. Columns that the
-// table has got since come with the next commit.
+// reads are the columns of a snapshot, some of which may be newer than it, or have another name since; nil where it has
+// them as they are.
+func reads(s lake.Snapshot) []trino.Read {
+	written := s.WrittenSchema()
+	if written.ID == s.Schema().ID {
+		return nil
+	}
+	var all []trino.Read
+	for _, f := range s.Schema().Fields() {
+		read := trino.Read{Name: strings.ToLower(f.Name), Newer: true}
+		for _, had := range written.Fields() {
+			if had.ID == f.ID {
+				read = trino.Read{Name: strings.ToLower(had.Name)}
+			}
+		}
+		all = append(all, read)
+	}
+	return all
+}
+
+// ownNames are the columns of a snapshot as Trino shows those of a table.
 func ownNames(s lake.Snapshot) []string {
 	var names []string
-	for _, f := range s.WrittenSchema().Fields() {
+	for _, f := range s.Schema().Fields() {
 		names = append(names, strings.ToLower(f.Name))
 	}
 	return names
@@ -74,7 +93,7 @@ func ownNames(s lake.Snapshot) []string {
 func knownNames(s lake.Snapshot) []string {
 	var names []string
 	known := s.Table().Columns()
-	for _, f := range s.WrittenSchema().Fields() {
+	for _, f := range s.Schema().Fields() {
 		name := fmt.Sprintf("other_%d", f.ID)
 		if at := slices.IndexFunc(known, func(c lake.Column) bool { return c.Field.ID == f.ID }); at >= 0 {
 			name = known[at].Name

@@ -13,8 +13,15 @@ type Pin struct {
 	Table    string
 	Snapshot int64    // 0 is the state before the first snapshot: no row
 	As       string   // the name; "" is the table's
-	Columns  []string // their names in the query, in the order of the snapshot's schema; nil: those of the table
+	Columns  []string // their names in the query, in the order of Reads; nil: those of the table
+	Reads    []Read   // what they are; nil: all that the snapshot has, in its order
 	Of       *Query   // takes the place of the snapshot; without Args
+}
+
+// Read is a column that a pin reads. Trino shows a snapshot with the columns that the table had then.
+type Read struct {
+	Name  string // in the snapshot
+	Newer bool   // the snapshot lacks the column, so there is no value; the name is that of the table now
 }
 
 // PinsOf pins tables to the given snapshots under their own names.
@@ -64,7 +71,8 @@ func pinned(catalog, namespace string, q Query) (string, error) {
 func definitions(catalog, namespace string, pins []Pin) ([]string, error) {
 	items := make([]string, len(pins))
 	for i, p := range pins {
-		body := fmt.Sprintf("SELECT * FROM %s.%s.%s FOR VERSION AS OF %d", ident(catalog), ident(namespace), ident(p.Table), p.Snapshot)
+		table := ident(catalog) + "." + ident(namespace) + "." + ident(p.Table)
+		body := fmt.Sprintf("SELECT %s FROM %s FOR VERSION AS OF %d", p.reads(table), table, p.Snapshot)
 		switch {
 		case p.Of != nil:
 			text, err := pinned(catalog, namespace, *p.Of)
@@ -73,7 +81,7 @@ func definitions(catalog, namespace string, pins []Pin) ([]string, error) {
 			}
 			body = oneLine(text)
 		case p.Snapshot == 0:
-			body = fmt.Sprintf("SELECT * FROM %s.%s.%s WHERE false", ident(catalog), ident(namespace), ident(p.Table))
+			body = fmt.Sprintf("SELECT * FROM %s WHERE false", table)
 		}
 		columns := make([]string, len(p.Columns))
 		for i, c := range p.Columns {
@@ -86,6 +94,21 @@ func definitions(catalog, namespace string, pins []Pin) ([]string, error) {
 		items[i] = ident(p.name()) + list + " AS (" + body + ")"
 	}
 	return items, nil
+}
+
+// reads is what a pin selects of its table. A column without values has the type that it has in the table.
+func (p Pin) reads(table string) string {
+	if p.Reads == nil {
+		return "*"
+	}
+	items := make([]string, len(p.Reads))
+	for i, r := range p.Reads {
+		items[i] = ident(r.Name)
+		if r.Newer {
+			items[i] = fmt.Sprintf("(SELECT %s FROM %s WHERE false)", ident(r.Name), table)
+		}
+	}
+	return strings.Join(items, ", ")
 }
 
 func (p Pin) name() string {

@@ -68,6 +68,16 @@ func TestATextKeepsItsLinesBehindTheDefinitions(t *testing.T) {
 	}
 }
 
+func TestColumnsNewerThanASnapshotHaveNoValues(t *testing.T) {
+	got, err := pinned("c", "n", Query{Text: "TABLE a", Pins: []Pin{{
+		Table: "a", Snapshot: 7, Columns: []string{"x", "new"}, Reads: []Read{{Name: "old x"}, {Name: "new", Newer: true}},
+	}}})
+	want := `WITH "a" ("x", "new") AS (SELECT "old x", (SELECT "new" FROM "c"."n"."a" WHERE false) FROM "c"."n"."a" FOR VERSION AS OF 7)` + "\nTABLE a"
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
 func TestAnErrorTellsNothingOfRowsThatAreLeftOut(t *testing.T) {
 	value := &driver.ErrTrino{ErrorName: "INVALID_CAST_ARGUMENT", ErrorType: "USER_ERROR", Message: "Cannot cast 'somebody' to BIGINT"}
 	place := &driver.ErrTrino{ErrorName: "TYPE_MISMATCH", ErrorType: "USER_ERROR", Message: "line 2:1: no such", ErrorLocation: driver.ErrorLocation{LineNumber: 2, ColumnNumber: 1}}
