@@ -69,6 +69,9 @@ func (l *Lake) stage(ctx context.Context, t *Table, s Staging, c Staged) ([]iceb
 		return nil, err
 	}
 	rows, err := c.Fill(ctx, s)
+	if gone := s.Recorded(ctx); errors.Is(gone, ErrFenced) {
+		return nil, gone // whatever the engine says of a table that it did not find
+	}
 	if err != nil {
 		return nil, fmt.Errorf("fill it: %w", err)
 	}
