@@ -181,7 +181,7 @@ func (s State) cut(day int, list []Input) (groups []Group) {
 
 // cost is the memory that reading a file takes, in bytes: a sorted one is read as a stream.
 func cost(in Input) int64 {
-	const opened, row, streamed = 200 << 10, 300, 12 << 20
+	const opened, row, streamed = 200 << 10, 450, 12 << 20
 	whole := opened + row*in.File.Count()
 	if in.Sorted {
 		return min(whole, streamed)
