@@ -65,8 +65,8 @@ func TestCompactionKeepsUpWithCommitsAndDeletesAndKeepsNobody(t *testing.T) {
 	w.equal("rows", rows, s.n-s.erased)
 }
 
-// judge holds the backlog of the first half of the commits and of the second, and the tries, against what they may be. It
-// looks at no clock.
+// judge holds the backlog of the first half of the commits and of the second, and the tries, against what they may be.
+// It looks at no clock.
 func (s *starved) judge(half, whole lake.Debt) {
 	s.Helper()
 	came := starveCommits / 2
@@ -123,8 +123,8 @@ func (w *world) compactForEver(free func(context.Context) (bool, error)) (stop f
 	}
 }
 
-// load commits so many times, and says what maintenance has to do at the least in the second half of them. How much more
-// there is at a moment depends on when the run that is at work began.
+// load commits so many times, and says what maintenance has to do at the least in the second half of them. How much
+// more there is at a moment depends on when the run that is at work began.
 func (s *starved) load(commits int) (least lake.Debt) {
 	s.Helper()
 	for i := range commits {
