@@ -48,8 +48,18 @@ func sayMaintain(p *frame.Page, r maintain.Report) {
 		refs = append(refs, []frame.Cell{frame.Word(ref.Table), frame.Word(ref.Name), frame.Name(ref.SnapshotID)})
 	}
 	p.Table("tags and branches whose age has passed", []frame.Column{{Name: "table"}, {Name: "name"}, {Name: "snapshot"}}, refs)
+	sayTold(p, r)
+	sayStaging(p, r)
 	sayOrphans(p, r)
 	p.Table("snapshots by table", []frame.Column{{Name: "table"}, {Name: "before"}, {Name: "kept"}, {Name: "expired"}, {Name: "files deleted", Goes: 1}, {Name: "bytes freed", Goes: 1}}, rows)
+}
+
+// done is the title of what a run did, or would do.
+func done(r maintain.Report, what, how string) string {
+	if r.DryRun {
+		return what + " that would be " + how
+	}
+	return what + " " + how
 }
 
 // sayOrphans lists the files that nothing refers to.
@@ -58,13 +68,7 @@ func sayOrphans(p *frame.Page, r maintain.Report) {
 	for _, o := range r.Orphans {
 		rows = append(rows, []frame.Cell{frame.Word(o.Table), frame.Number(int64(o.Files)), frame.Number(o.Bytes), frame.Word(o.Reason)})
 	}
-	title := "orphans deleted"
-	if r.DryRun {
-		title = "orphans that would be deleted"
-	}
-	sayTold(p, r)
-	sayStaging(p, r)
-	p.Table(title, []frame.Column{{Name: "table"}, {Name: "files"}, {Name: "bytes"}, {Name: "reason"}}, rows)
+	p.Table(done(r, "orphans", "deleted"), []frame.Column{{Name: "table"}, {Name: "files"}, {Name: "bytes"}, {Name: "reason"}}, rows)
 }
 
 // sayStaging lists the staging tables that dead runs left.
@@ -73,11 +77,7 @@ func sayStaging(p *frame.Page, r maintain.Report) {
 	for _, s := range r.Staging {
 		rows = append(rows, []frame.Cell{frame.Word(s.Table), frame.Number(int64(s.Tables)), frame.Number(int64(s.Files)), frame.Number(s.Bytes)})
 	}
-	title := "staging tables dropped"
-	if r.DryRun {
-		title = "staging tables that would be dropped"
-	}
-	p.Table(title, []frame.Column{{Name: "for table"}, {Name: "staging tables"}, {Name: "files"}, {Name: "bytes"}}, rows)
+	p.Table(done(r, "staging tables", "dropped"), []frame.Column{{Name: "for table"}, {Name: "staging tables"}, {Name: "files"}, {Name: "bytes"}}, rows)
 }
 
 // sayTold lists the manifests that told values of personal columns.
@@ -86,9 +86,5 @@ func sayTold(p *frame.Page, r maintain.Report) {
 	for _, b := range r.Bounds {
 		rows = append(rows, []frame.Cell{frame.Word(b.Table), frame.Number(int64(b.Manifests)), frame.Number(int64(b.Entries)), frame.Word(b.Reason)})
 	}
-	title := "manifests written anew"
-	if r.DryRun {
-		title = "manifests that would be written anew"
-	}
-	p.Table(title, []frame.Column{{Name: "table"}, {Name: "manifests"}, {Name: "entries"}, {Name: "reason"}}, rows)
+	p.Table(done(r, "manifests", "written anew"), []frame.Column{{Name: "table"}, {Name: "manifests"}, {Name: "entries"}, {Name: "reason"}}, rows)
 }
