@@ -9,6 +9,7 @@ import (
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	"github.com/lakectl/lakectl/lake/listen"
+	"github.com/lakectl/lakectl/lake/trino"
 )
 
 // How a job can end besides done and failed. The command line turns each into its exit code.
@@ -23,8 +24,10 @@ var (
 
 // Env is what every job is given.
 type Env struct {
-	Lake        *lake.Lake
-	Duck        duck.Options
+	Lake *lake.Lake
+	Duck duck.Options
+	// Trino computes what reads listens or the ledger whole; nil: DuckDB computes all.
+	Trino       *trino.Client
 	SubjectKey  listen.Key
 	Log         *slog.Logger
 	Now         func() time.Time

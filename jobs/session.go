@@ -11,6 +11,7 @@ import (
 
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
+	"github.com/lakectl/lakectl/lake/trino"
 	"github.com/lakectl/lakectl/sql"
 )
 
@@ -20,6 +21,7 @@ import (
 // The methods of the DB whose names end in Text take SQL instead. They are for package duck and for tests.
 type Session struct {
 	*duck.DB
+	trino *trino.Client // nil: this DuckDB computes all
 	log   *slog.Logger
 	spent map[string]*Spent
 }
@@ -38,7 +40,9 @@ func (e Env) Open(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewSession(db, e.Log), nil
+	s := NewSession(db, e.Log)
+	s.trino = e.Trino
+	return s, nil
 }
 
 // NewSession runs statements on a DB that is open already. log may be nil.
@@ -122,8 +126,12 @@ func (s *Session) Spent() []Spent {
 }
 
 func (s *Session) measure(ctx context.Context, name string, run func(text string) (int64, error)) error {
+	return s.measured(ctx, name, func() (int64, error) { return run(sql.Text(name)) })
+}
+
+func (s *Session) measured(ctx context.Context, name string, run func() (int64, error)) error {
 	start := time.Now()
-	rows, err := run(sql.Text(name))
+	rows, err := run()
 	took := time.Since(start)
 	sum := s.spent[name]
 	if sum == nil {

@@ -198,17 +198,27 @@ func (d *DB) OneText(ctx context.Context, text string, args, dest []any) error {
 
 // Fill appends rows that Go holds in memory to a table of this DB.
 func (d *DB) Fill(_ context.Context, table string, rows [][]any) error {
-	return d.fill(table, func(add func(...driver.Value) error) error {
+	return d.FillEach(table, func(add func(row []any) error) error {
 		for _, row := range rows {
-			values := make([]driver.Value, len(row))
-			for i, v := range row {
-				values[i] = v
-			}
-			if err := add(values...); err != nil {
+			if err := add(row); err != nil {
 				return err
 			}
 		}
 		return nil
+	})
+}
+
+// FillEach appends the rows that are added to a table of this DB. A row may be used again once it was added.
+func (d *DB) FillEach(table string, rows func(add func(row []any) error) error) error {
+	return d.fill(table, func(add func(...driver.Value) error) error {
+		var values []driver.Value
+		return rows(func(row []any) error {
+			values = values[:0]
+			for _, v := range row {
+				values = append(values, v)
+			}
+			return add(values...)
+		})
 	})
 }
 

@@ -22,11 +22,40 @@ func Env(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err
 	return refuseBehind(ctx, c)(EnvBehind(ctx, c))
 }
 
+// EnvOfEngine is Env for jobs that compute with Trino where that is configured.
+func EnvOfEngine(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
+	return refuseBehind(ctx, c)(ofEngine(ctx, c))
+}
+
+func ofEngine(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
+	client, err := Trino(c)
+	if err != nil {
+		return env, nil, err
+	}
+	env, closeLake, err := writer(ctx, c)
+	if client == nil {
+		return env, closeLake, err
+	}
+	if err != nil {
+		return env, nil, errors.Join(err, client.Close())
+	}
+	env.Trino = client
+	return env, func() {
+		client.Close() //nolint:errcheck // its queries have ended
+		closeLake()
+	}, nil
+}
+
 // EnvBehind is Env for verbs that help such a lake.
 func EnvBehind(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
 	if err := c.Config.RefuseTrino(); err != nil {
 		return env, nil, err
 	}
+	return writer(ctx, c)
+}
+
+// writer opens the lake for a job that writes.
+func writer(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
 	env, cat, err := connect(ctx, c, false)
 	if err != nil {
 		return env, nil, err

@@ -1,0 +1,39 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/lakectl/lakectl/lake/trino"
+	"github.com/lakectl/lakectl/sql"
+)
+
+// OnTrino tells that Trino computes what reads listens or the ledger whole. What comes after is computed by DuckDB.
+func (s *Session) OnTrino() bool { return s.trino != nil }
+
+// Load appends the rows that a statement gives on Trino to a table of this session, whose columns it has in their
+// order, and returns how many there are. "royalty/lines.trino" is the file sql/royalty/lines.trino.sql. The statement
+// reads the snapshots of pins and nothing else. What was appended before an error stays, and is of no use.
+func (s *Session) Load(ctx context.Context, table, name string, pins []trino.Pin, args ...any) (rows int64, err error) {
+	return s.LoadText(ctx, table, name, sql.Text(name), pins, args...)
+}
+
+// LoadText is Load with a text that was made from the statement of that name.
+func (s *Session) LoadText(ctx context.Context, table, name, text string, pins []trino.Pin, args ...any) (rows int64, err error) {
+	err = s.measured(ctx, name, func() (int64, error) {
+		err := s.FillEach(table, func(add func(row []any) error) error {
+			var row, dest []any
+			return s.trino.Each(ctx, trino.Query{Text: text, Pins: pins, Args: args}, func(columns []string) ([]any, error) {
+				row, dest = make([]any, len(columns)), make([]any, len(columns))
+				for i := range row {
+					dest[i] = &row[i]
+				}
+				return dest, nil
+			}, func() error {
+				rows++
+				return add(row)
+			})
+		})
+		return rows, err
+	})
+	return rows, err
+}
