@@ -138,6 +138,7 @@ func TestExpiryDeletesExactlyWhatNothingLeftRefersTo(t *testing.T) {
 }
 
 func TestOlderMetadataFilesDoNotPileUp(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	for range 12 {
 		list := history(t, l, 2)

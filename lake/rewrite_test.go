@@ -197,6 +197,7 @@ func TestARewriteIsFencedWhereItsFilesAreNotWhatTheyWere(t *testing.T) {
 }
 
 func TestARewriteThatIsCutOffHappensOnceOrNotAtAll(t *testing.T) {
+	laketest.Costly(t)
 	for nth := 1; ; nth += laketest.Stride(1) {
 		l, small, s := shelf(t)
 		r := rewrite(t, l, s, small)

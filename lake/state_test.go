@@ -193,6 +193,7 @@ func TestStatePropertyBlocksNoPurge(t *testing.T) {
 }
 
 func TestAlteredTellsAnotherEnginesChanges(t *testing.T) {
+	laketest.Costly(t)
 	type found struct{ Altered, RolledBack bool }
 	for name, c := range map[string]struct {
 		act  func(*testing.T, *laketest.Lake, laketest.Hand)

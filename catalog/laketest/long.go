@@ -19,6 +19,12 @@ func Long(t testing.TB, why string) {
 	}
 }
 
+// Costly skips a test that takes a second of a core or more. Shorter ones of its package stay in a plain run.
+func Costly(t testing.TB) {
+	t.Helper()
+	Long(t, "the test takes a second or more")
+}
+
 // Stride is how far apart the cases lie that a test tries of many that are alike: all in CI, else one of n.
 func Stride(n int) int {
 	if seed, is := away(); is {

@@ -120,6 +120,7 @@ func (d *dying) Err() error {
 }
 
 func TestARelocationThatWasKilledGoesOn(t *testing.T) {
+	laketest.Costly(t)
 	root := laketest.Folder(t)
 	a := filepath.Join(root, "a")
 	l := historied(t, a)
@@ -165,6 +166,7 @@ func TestARelocationThatWasKilledGoesOn(t *testing.T) {
 }
 
 func TestACopyThatLacksFilesIsNotSwitched(t *testing.T) {
+	laketest.Costly(t)
 	for i, what := range []string{"*/data/test-*", "*/data/*deletes*", "*/metadata/*-m*.avro", "*/metadata/snap-*"} {
 		if i%laketest.Stride(2) != 0 {
 			continue

@@ -53,6 +53,7 @@ func putBack(t *testing.T, l *laketest.Lake, from string) {
 }
 
 func TestAnOldCatalogIsRestoredToTheNewestStateOfEveryTable(t *testing.T) {
+	laketest.Costly(t)
 	for _, commits := range []int{1, 5, 25} { // 25: the metadata file that the backup names is deleted by then
 		t.Run(fmt.Sprint(commits), func(t *testing.T) {
 			dir := laketest.Folder(t)

@@ -131,6 +131,7 @@ func TestATagOnWhatIsWipedIsNamed(t *testing.T) {
 }
 
 func TestCrashAtAnyStepEndsAsIfItHadNotHappened(t *testing.T) {
+	laketest.Costly(t)
 	last := 0
 	for nth := 1; ; nth += laketest.Stride(4) {
 		w := purged(t, 1, 2)

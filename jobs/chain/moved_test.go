@@ -20,6 +20,7 @@ func heardOn(id string, day int, received string) string {
 }
 
 func TestTheLedgerTellsTheDashboardWhichDaysLostAListen(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	env := testEnv(l)
 	check := func(err error) {

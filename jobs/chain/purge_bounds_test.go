@@ -27,6 +27,7 @@ func telling(t *testing.T, l *laketest.Lake) (all []string) {
 }
 
 func TestNoManifestTellsWhoListenedOncePurged(t *testing.T) {
+	laketest.Costly(t)
 	l := erasable(t)
 	const metrics = "write.metadata.metrics.column.user_id"
 	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -50,6 +51,7 @@ func TestNoManifestTellsWhoListenedOncePurged(t *testing.T) {
 }
 
 func TestARequestThatStaysBlockedReadsOnlyTheSnapshotThatBlocks(t *testing.T) {
+	laketest.Costly(t)
 	l := erasable(t)
 	if err := l.Tag(t.Context(), "keep-me", l.Snapshot(t, catalog.Listens), 0); err != nil {
 		t.Fatal(err)

@@ -42,6 +42,7 @@ func finished(t *testing.T, l *laketest.Lake, before []string) {
 }
 
 func TestAFileThatIsNotWhatWasWrittenIsNotCommitted(t *testing.T) {
+	laketest.Costly(t)
 	for _, table := range []string{catalog.Listens, catalog.ListensCounted}[:laketest.Times(2, 1)] {
 		l := prepared(t)
 		before, at := figures(t, l), places(t, l)
@@ -71,6 +72,7 @@ func TestAFileThatIsNotWhatWasWrittenIsNotCommitted(t *testing.T) {
 }
 
 func TestAFullDiskInMidRewriteLeavesNothingHalf(t *testing.T) {
+	laketest.Costly(t)
 	for _, table := range []string{catalog.ListensCounted, catalog.Listens}[:laketest.Times(2, 1)] {
 		l := prepared(t)
 		before, at := figures(t, l), places(t, l)

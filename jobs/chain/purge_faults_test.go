@@ -133,6 +133,7 @@ func TestRowsThatComeAndGoDuringARewriteAreKeptAndGone(t *testing.T) {
 }
 
 func TestAConsumerThatLagsIsWaitedForAndNamed(t *testing.T) {
+	laketest.Costly(t)
 	l := prepared(t)
 	env := testEnv(l)
 	ingestText(t, env, "late", listened(41, otherUser, 1))
@@ -150,6 +151,7 @@ func TestAConsumerThatLagsIsWaitedForAndNamed(t *testing.T) {
 }
 
 func TestTwoPurgesAtOncePurgeOnce(t *testing.T) {
+	laketest.Costly(t)
 	l := prepared(t)
 	before := figures(t, l)
 	reports, errs := make([]purge.Report, 2), make([]error, 2)

@@ -15,6 +15,7 @@ import (
 
 // The table has had more commits than its metadata log has entries, so each commit of the purge drops one.
 func TestATableWithALongHistoryIsPurgedAtOnce(t *testing.T) {
+	laketest.Costly(t)
 	l := erasable(t)
 	for n := range 25 {
 		ingestText(t, testEnv(l), fmt.Sprint("more", n), listened(n, []string{erasedUser, otherUser}[n%2], 5))
@@ -32,6 +33,7 @@ func TestATableWithALongHistoryIsPurgedAtOnce(t *testing.T) {
 
 // Each commit that loses a race leaves a manifest list and manifests. They tell of files and not of rows.
 func TestOnlyOrphansThatMayHoldRowsKeepARequestFromBeingPurged(t *testing.T) {
+	laketest.Costly(t)
 	l := prepared(t)
 	dir := metadataOf(t, l)
 	for _, kind := range []string{"*.metadata.json", "snap-*.avro", "*-m[0-9]*.avro"} {

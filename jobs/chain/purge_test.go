@@ -158,6 +158,7 @@ func TestAPurgedListenerIsInNoFileAndNothingElseChanges(t *testing.T) {
 }
 
 func TestATagBlocksAndNamesItself(t *testing.T) {
+	laketest.Costly(t)
 	l := erasable(t)
 	if err := l.Tag(t.Context(), "keep-me", l.Snapshot(t, catalog.Listens), 0); err != nil {
 		t.Fatal(err)
@@ -195,6 +196,7 @@ func kept(t *testing.T, l *laketest.Lake) (list []string) {
 
 // What is deleted before the request comes is in no table then, but in the files.
 func TestRowsThatOthersDeletedBeforeTheRequestGoToo(t *testing.T) {
+	laketest.Costly(t)
 	l := erasable(t)
 	l.Hand(t, catalog.Listens).Delete(laketest.ByPosition, "user_id = '"+erasedUser+"'")
 	carryOut(t, l, nil)
@@ -205,6 +207,7 @@ func TestRowsThatOthersDeletedBeforeTheRequestGoToo(t *testing.T) {
 }
 
 func TestAHoldKeepsTheFilesOfItsRequest(t *testing.T) {
+	laketest.Costly(t)
 	l := erasable(t)
 	env := testEnv(l)
 	ingestText(t, env, "requests", asked("r1", erasedUser)+asked("r2", "third"))

@@ -62,6 +62,7 @@ func restored(t *testing.T) (l *laketest.Lake, list roll.List, rewind func()) {
 }
 
 func TestARequestThatCameByAReplayIsReappliedAndReplayedOnce(t *testing.T) {
+	laketest.Costly(t)
 	l, list, _ := restored(t)
 	env := testEnv(l)
 	done, err := chain.Reapply(t.Context(), env, list, chain.DeletionsOptions{})

@@ -108,6 +108,7 @@ func TestNoErasedRowComesBack(t *testing.T) {
 }
 
 func TestKilledAnywhereARunIsFinishedByTheNext(t *testing.T) {
+	laketest.Costly(t)
 	for nth := 1; ; nth += laketest.Stride(1) {
 		w := newWorld(t)
 		for range 12 {

@@ -142,6 +142,7 @@ func TestATableWithFewSmallFilesIsLeftAlone(t *testing.T) {
 
 // What another engine keeps in a column of its own is not lost.
 func TestFilesWithAColumnOfAnotherEngineStayAsTheyAre(t *testing.T) {
+	laketest.Costly(t)
 	for _, table := range bySorting() {
 		w := newWorld(t)
 		for range 2 * fewest { // rows lie in two partitions at most
@@ -180,6 +181,7 @@ func TestFilesWithAColumnOfAnotherEngineStayAsTheyAre(t *testing.T) {
 
 // A purge rewrites files and deletes the old ones at once: who was about to read them plans again.
 func TestCompactionPlansAgainWhereAPurgeDeletedItsFiles(t *testing.T) {
+	laketest.Costly(t)
 	for table, groups := range map[string]int{catalog.Listens: 3, catalog.Sources: 1} {
 		w := newWorld(t)
 		for range 2 * fewest {
@@ -211,6 +213,7 @@ func TestCompactionPlansAgainWhereAPurgeDeletedItsFiles(t *testing.T) {
 
 // Personal columns get no bounds in manifests, whoever writes the file.
 func TestNewFilesTellNoPersonalValues(t *testing.T) {
+	laketest.Costly(t)
 	for _, table := range bySorting() {
 		w := newWorld(t)
 		for range 12 {
@@ -225,6 +228,7 @@ func TestNewFilesTellNoPersonalValues(t *testing.T) {
 
 // A listener who is erased while files of the ledger are written anew stays erased, and the new file is on record.
 func TestNoErasedRowOfTheLedgerComesBack(t *testing.T) {
+	laketest.Costly(t)
 	for _, table := range catalog.Ledger[:laketest.Times(len(catalog.Ledger), 1)] { // both are sorted and committed alike
 		taken := 0
 		for nth := 1; ; nth += laketest.Stride(9) {

@@ -51,6 +51,7 @@ func (f *fixture) crash(nth int) error {
 }
 
 func TestCrashAtAnyStepEndsAsIfItHadNotHappened(t *testing.T) {
+	laketest.Costly(t)
 	f := fourTables(t)
 	f.request(ask{n: 2, id: "r2", user: "user-2", received: "2026-03-20 00:00:00", from: "2026-03-07 00:00:00", to: "2026-03-08 00:00:00"})
 	rewind := f.Rewinder(t)
@@ -70,6 +71,7 @@ func TestCrashAtAnyStepEndsAsIfItHadNotHappened(t *testing.T) {
 
 // Two crashes in a row, at steps that differ.
 func TestCrashOfTheRecoveryEndsAsIfItHadNotHappened(t *testing.T) {
+	laketest.Costly(t)
 	f := fourTables(t)
 	rewind := f.Rewinder(t)
 	f.delete()

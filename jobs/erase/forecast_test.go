@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/erase/book"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -71,6 +72,7 @@ func (f *fixture) held() (files map[string]int64, total int64) {
 }
 
 func TestWhatIsDoneIsWhatWasForeseen(t *testing.T) {
+	laketest.Costly(t)
 	for name, f := range map[string]*fixture{
 		"25 days":   manyDays(t, "2026-03-01 10:00:00", 25, 24*time.Hour),
 		"ten years": manyDays(t, "2016-04-02 10:00:00", 40, 91*24*time.Hour),

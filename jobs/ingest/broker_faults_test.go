@@ -122,6 +122,7 @@ func (b twins) check() {
 
 // One ingester is in a group, the other reads by itself.
 func TestABrokerThatRestartsInMidStreamCostsNoRecord(t *testing.T) {
+	laketest.Costly(t)
 	for name, start := range map[string]func(*testing.T) node{"embedded": embeddedNode, "kafka": kafkaNode} {
 		t.Run(name, func(t *testing.T) {
 			n := start(t)

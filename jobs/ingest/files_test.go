@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/lake"
@@ -79,6 +80,7 @@ func TestSameFileTwiceChangesNothing(t *testing.T) {
 }
 
 func TestCompressedFilesAndStdinGiveTheSameRows(t *testing.T) {
+	laketest.Costly(t)
 	for name, pack := range map[string]func(*testing.T, []byte) []byte{
 		"a.jsonl": func(_ *testing.T, b []byte) []byte { return b },
 		"a.gz":    gzipped,

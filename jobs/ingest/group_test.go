@@ -65,6 +65,7 @@ func (k *broker) shared(n int) {
 }
 
 func TestMembersOfAGroupShareThePartitions(t *testing.T) {
+	laketest.Costly(t)
 	k := newKafka(t, 3)
 	k.produce(k.samples(60))
 	var members []*running
@@ -79,6 +80,7 @@ func TestMembersOfAGroupShareThePartitions(t *testing.T) {
 }
 
 func TestMemberThatLeavesHandsItsPartitionsOver(t *testing.T) {
+	laketest.Costly(t)
 	k := newKafka(t, 2)
 	first, second := k.start(member("team")), k.start(member("team"))
 	k.shared(2)
@@ -142,6 +144,7 @@ func (w *world) logged(text string) bool {
 
 // Someone outside of the group who reads the same partitions all the time is a mistake in the set-up.
 func TestMemberThatIsFencedAgainAndAgainGivesUp(t *testing.T) {
+	laketest.Costly(t)
 	k := newKafka(t, 1)
 	tp := k.open()
 	id := tp.Identity()
@@ -184,6 +187,7 @@ func TestTwoGroupsAndTwoLakesOnOneTopicAreStrangers(t *testing.T) {
 
 // The request and the listen lie in partitions of two members.
 func TestRequestReadByOneMemberBindsTheOthers(t *testing.T) {
+	laketest.Costly(t)
 	k := newKafka(t, 2)
 	members := []*running{k.start(member("team")), k.start(member("team"))}
 	k.shared(2)

@@ -24,6 +24,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/topic"
 )
@@ -256,6 +257,7 @@ func TestWhatCannotBeReadAgesAllTheSame(t *testing.T) {
 }
 
 func TestSeriesMoveWithThePartitions(t *testing.T) {
+	laketest.Costly(t)
 	k := newKafka(t, 2)
 	options := func(m served) ingest.Options {
 		return ingest.Options{Group: "team", FlushAge: 50 * time.Millisecond, PartitionsEvery: 50 * time.Millisecond, SessionTimeout: time.Second, Metrics: m.Metrics}

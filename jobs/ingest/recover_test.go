@@ -50,6 +50,7 @@ func (w *world) recovers(r ingest.Report, err error, tables ...string) {
 var positioned = []string{catalog.Listens, catalog.Quarantine, catalog.DeletionRequests}
 
 func TestATopicIsReadOnFromItsRowsWhereThePositionsAreGone(t *testing.T) {
+	laketest.Costly(t)
 	k := newKafka(t, 3)
 	k.produce(k.samples(60))
 	k.mustIngest(ingest.Options{FlushRows: 16})

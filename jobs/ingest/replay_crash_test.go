@@ -18,6 +18,7 @@ import (
 )
 
 func TestCrashAtEveryStepOfAReplayCountsOnce(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	var w *world
 	n, kept := 0, 0
@@ -66,6 +67,7 @@ func TestNextReplayMarksWhatACutOffOneBroughtIn(t *testing.T) {
 }
 
 func TestReplayCommitsWhoseAnswerIsLostCountOnce(t *testing.T) {
+	laketest.Costly(t)
 	for _, step := range []laketest.Step{laketest.BeforeCommit, laketest.AfterCommit} {
 		t.Run(string(step), func(t *testing.T) {
 			w := newWorld(t)
@@ -131,6 +133,7 @@ func TestTwoReplaysAtOnceCountOnce(t *testing.T) {
 
 // A replay that was stopped before a commit and comes back when another has done its work, and more.
 func TestReplayThatComesBackLateCountsOnce(t *testing.T) {
+	laketest.Costly(t)
 	for table, fenced := range map[string]bool{catalog.DeletionRequests: true, catalog.Listens: true, catalog.Quarantine: false} {
 		t.Run(table, func(t *testing.T) {
 			w := newWorld(t)
@@ -158,6 +161,7 @@ func (w *world) mixed() []sample {
 
 // Ingest goes on meanwhile, to all three tables; neither fences the other.
 func TestReplayAndIngestDoNotFenceEachOther(t *testing.T) {
+	laketest.Costly(t)
 	for _, table := range []string{catalog.DeletionRequests, catalog.Listens, catalog.Quarantine} {
 		t.Run(table, func(t *testing.T) {
 			w := newWorld(t)

@@ -55,6 +55,7 @@ func (w *world) suspended(table string) (l *laketest.Lake, gone *int) {
 }
 
 func TestIngesterThatWasSuspendedPastASweepGoesOnAndLosesNothing(t *testing.T) {
+	laketest.Costly(t)
 	for _, table := range []string{catalog.Listens, catalog.Quarantine, catalog.DeletionRequests} {
 		t.Run(table, func(t *testing.T) {
 			k := newKafka(t, 2)

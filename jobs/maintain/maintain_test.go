@@ -98,6 +98,7 @@ func TestStateUnderForeignSnapshotsStays(t *testing.T) {
 }
 
 func TestConsumersBasesHoldWhatCameAfterThem(t *testing.T) {
+	laketest.Costly(t)
 	for i, c := range []struct{ table, key, of string }{
 		{catalog.ListensCounted, catalog.CoversListens, catalog.Listens},
 		{catalog.Duplicates, catalog.CoversListens, catalog.Listens},
@@ -151,6 +152,7 @@ func TestConsumerWhoseBaseIsGoneHasTimeToStartOver(t *testing.T) {
 }
 
 func TestSnapshotsOfRunsStayForTheRetentionAndStatementsLonger(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	pinned := map[string]lake.Snapshot{}
 	tables := []string{

@@ -12,6 +12,7 @@ import (
 )
 
 func TestWhatAnotherEngineDidToTheDashboardIsUndone(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u1", "t1", at(1, 9)), heard("l3", "u2", "t2", at(1, 23)))
 	w.rollup(plain)
@@ -53,6 +54,7 @@ func TestWhatAnotherEngineDidToTheDashboardIsUndone(t *testing.T) {
 }
 
 func TestWhatAnotherEngineDidToAnyTableOfTheDashboardIsUndone(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u2", "t1", at(1, 9)), heard("l3", "u2", "t2", at(2, 23)))
 	w.rollup(plain)
@@ -81,6 +83,7 @@ func TestWhatAnotherEngineDidToAnyTableOfTheDashboardIsUndone(t *testing.T) {
 }
 
 func TestTablesOfANewerVersionAreLeftAsTheyAre(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	for _, table := range catalog.Compared {
 		w := newWorld(t)

@@ -51,6 +51,7 @@ func (w *world) explained(first map[key]figure) {
 }
 
 func TestEveryChangeOfAPastDayHasItsCause(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	a := heard("l1", "u1", "t1", at(1, 9))
 	w.archive(a, a, heard("l2", "u2", "t2", at(1, 9)), heard("l3", "u3", "t2", at(2, 9)))
@@ -105,6 +106,7 @@ func TestTodayIsNoPastDay(t *testing.T) {
 }
 
 func TestChangesOfARunThatDidNotPublishAreNotCountedTwice(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u2", "t2", at(2, 9)))
 	w.rollup(plain)

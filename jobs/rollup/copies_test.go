@@ -17,6 +17,7 @@ func (w *world) remembering() rollup.Options {
 }
 
 func TestClientThatSendsEverythingTwiceIsShownOnce(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	w := newWorld(t)
 	o := w.remembering()
@@ -39,6 +40,7 @@ func TestClientThatSendsEverythingTwiceIsShownOnce(t *testing.T) {
 }
 
 func TestDaysAreComparedWithTheCopiesThatCounted(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	w := newWorld(t)
 	o := w.remembering()

@@ -79,6 +79,7 @@ func people(from, to int) (list []string) {
 }
 
 func TestErasuresOfManyAreToldFromDuplicates(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	w.archive(slices.Concat(crowd("t1", 1, 2, people(0, 8)...), crowd("t2", 1, 2, people(0, 8)...), crowd("t1", 2, 2, people(0, 4)...))...)
 	w.rollup(plain)

@@ -42,6 +42,7 @@ func TestRowsThatAnotherEngineDeletedAreShownNoMore(t *testing.T) {
 }
 
 func TestCountedDayIsNotCountedTwiceAgainBecauseAnotherEngineTouchedIt(t *testing.T) {
+	laketest.Costly(t)
 	inBothWays(t, func(w *world, way laketest.Way) {
 		w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u2", "t2", at(1, 9)))
 		w.royalties()

@@ -66,6 +66,7 @@ func (w *world) unchangedAfter(o rollup.Options) {
 }
 
 func TestHoursAreKeptForTheNewestDays(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u1", "t1", at(5, 9)), heard("l3", "u2", "t2", at(14, 9)))
 	o := rollup.Options{}

@@ -117,6 +117,7 @@ func TestWhatMovesNothingComparesNothing(t *testing.T) {
 
 // The smaller copy says the same of the same day: nothing is to be written, and nothing is compared again.
 func TestASmallerCopyThatSaysTheSameIsLookedAtOnce(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	w := exactWorld(t)
 	w.archive(heard("l1", "u1", "t1", at(1, 9)).late(at(4, 11)))

@@ -15,6 +15,7 @@ import (
 // Any order of deliveries, ledger updates, erasures, other engines' deletes and updates, and runs ends in the recount's
 // sums.
 func TestAnyHistoryEndsExactAfterTheTrueUp(t *testing.T) {
+	laketest.Costly(t)
 	for seed := range uint64(laketest.Times(4, 1)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			w := newWorld(t)

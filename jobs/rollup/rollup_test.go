@@ -78,6 +78,7 @@ func TestDoublingClientIsDoubleUntilTheTrueUp(t *testing.T) {
 }
 
 func TestLateRowsMarkTheirDayUntilTheLedgerCoversThem(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u1", "t1", at(2, 9)))
 	w.royalties()
@@ -106,6 +107,7 @@ func TestLateRowsMarkTheirDayUntilTheLedgerCoversThem(t *testing.T) {
 }
 
 func TestDayWithNewerLateRowsIsRewrittenAndStaysMarked(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	first := heard("l1", "u1", "t1", at(1, 9)).late(at(4, 9))
 	w.archive(first, first)
@@ -155,6 +157,7 @@ func TestMarkedDayThatIsExactAlreadyIsNotWrittenAgain(t *testing.T) {
 }
 
 func TestCopyOfAListenThatCountsInAnotherDayGoesWithTheRewrite(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	winner := heard("l1", "u1", "t1", at(2, 9))
 	other := heard("l1", "u1", "t1", at(1, 9)).late(at(5, 9)) // the same id under another clock
@@ -169,6 +172,7 @@ func TestCopyOfAListenThatCountsInAnotherDayGoesWithTheRewrite(t *testing.T) {
 }
 
 func TestDeletionReachesTheDaysItsLogNames(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	shared := heard("l1", "u1", "t1", at(1, 9))
 	heir := shared.late(at(1, 12)) // counts when u1 is erased
@@ -240,6 +244,7 @@ func TestUnsettledLedgerLeavesTheMarks(t *testing.T) {
 }
 
 func TestTrueUpRepairsDaysThatNobodyMarked(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u1", "t1", at(2, 9)), heard("l3", "u1", "t1", at(3, 9)))
 	w.royalties()
@@ -261,6 +266,7 @@ func TestTrueUpRepairsDaysThatNobodyMarked(t *testing.T) {
 }
 
 func TestRebuildWhenTheChangesCannotBeTold(t *testing.T) {
+	laketest.Costly(t)
 	for _, settled := range []bool{true, false} {
 		t.Run(fmt.Sprintf("settled ledger %v", settled), func(t *testing.T) {
 			w := newWorld(t)
@@ -298,6 +304,7 @@ func TestRebuildWhenTheChangesCannotBeTold(t *testing.T) {
 }
 
 func TestCrashAtAnyStepThenARunGivesTheExactSums(t *testing.T) {
+	laketest.Costly(t)
 	for _, o := range []rollup.Options{plain, trueUp} {
 		t.Run(fmt.Sprintf("true-up %v", o.TrueUp), func(t *testing.T) {
 			w := newWorld(t)
@@ -369,6 +376,7 @@ func TestPlanOfAnOlderTableIsFenced(t *testing.T) {
 }
 
 func TestRollupsAtOnceLeaveOneSetOfRows(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	c := heard("l1", "u1", "t1", at(1, 9)).late(at(4, 9))
 	w.archive(c, c, heard("l2", "u2", "t1", at(2, 9)))

@@ -102,6 +102,7 @@ func TestDifferencesByDeletionsArePostedForSeveralPeopleAtOnce(t *testing.T) {
 }
 
 func TestPeriodIsNotClosedWhileSomethingIsMissing(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(93, 60))
@@ -162,6 +163,7 @@ func TestCloseKilledAtEveryStepIsFinishedByTheNext(t *testing.T) {
 }
 
 func TestDryRunSaysWhatARunWillDoAndWritesNothing(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(99, 120)

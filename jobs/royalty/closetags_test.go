@@ -103,6 +103,7 @@ func TestACloseRefusesABranchOfItsName(t *testing.T) {
 }
 
 func TestTheTagsOfAStatementHaveNoAge(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(73, 60))
@@ -132,6 +133,7 @@ func TestTheTagsOfAStatementHaveNoAge(t *testing.T) {
 }
 
 func TestATagThatCameBetweenDecisionAndTaggingIsRefusedAndMayBeDropped(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(74, 80)
@@ -196,6 +198,7 @@ func touchAdjustments(t *testing.T, l *laketest.Lake) {
 
 // The decision is a row, and its file may be written anew by a compaction or when rows are put back.
 func TestAPeriodIsClosedAgainWhereverTheFileOfTheDecisionWent(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(75, 40))

@@ -38,6 +38,7 @@ func decided(c copyOf) (rule string, qualifies bool) {
 }
 
 func TestExplanationsNameTheRuleAndTheCopiesBehindEveryLine(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	copies := world(51, 200)
 	archive(t, l, copies)

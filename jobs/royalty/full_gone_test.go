@@ -14,6 +14,7 @@ import (
 // The snapshot that the run named has expired, so its partition as it is now is held against the recount and the run's
 // checksum.
 func TestFullOfAMonthWhoseSnapshotIsGoneReadsThePartition(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(76, 60))

@@ -18,6 +18,7 @@ import (
 )
 
 func TestRulesDecideInOrderAndOnlyWhatTheyChangeIsReplaced(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(31, 150)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
 	"github.com/lakectl/lakectl/lake/duck"
@@ -56,6 +57,7 @@ func manyRandomRules(r *rand.Rand, n int) (rules []terms.Rule) {
 }
 
 func TestManyRulesAreLookedUpAsTheCompiledOnesJudge(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	db := makePlays(t, 3000, 9)
 	r := rand.New(rand.NewPCG(11, 11))

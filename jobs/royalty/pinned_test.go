@@ -14,6 +14,7 @@ import (
 // A statement computed without rules, splits and tracks has none for ever: closing again must not tag those that came
 // later.
 func TestTablesThatWereEmptyAtTheCloseStayEmptyForTheStatement(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(141, 40))

@@ -141,6 +141,7 @@ func withoutNewRuns(now, before map[string][]string) map[string][]string {
 }
 
 func TestACompactionIsNoAlteration(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l, _, _ := closedLake(t, 94)
 	for _, act := range []struct {

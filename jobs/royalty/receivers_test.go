@@ -30,6 +30,7 @@ func periodsPublished(report royalty.Report) (periods []string) {
 }
 
 func TestPeriodThatIsOnlyPostedToIsShownAndClosed(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	copies := inMarch(131, 40)

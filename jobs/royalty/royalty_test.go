@@ -175,6 +175,7 @@ func TestAnyCutOfTheArchiveGivesTheRecountsLines(t *testing.T) {
 }
 
 func TestReplayFromAnotherSourceChangesNoLine(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	copies := world(7, 100)

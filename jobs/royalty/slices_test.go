@@ -110,6 +110,7 @@ func rowByRow(t *testing.T, d *jobs.Session, period string) string {
 
 // Two months of lines in several blocks, the second beginning within one; values that are the beginning of others.
 func TestChecksumOfBlocksIsThatOfRows(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	d := jobs.NewSession(l.DB(t), nil)
 	err := d.ExecText(t.Context(), `CREATE TABLE counted AS SELECT TIMESTAMPTZ '2026-03-31 23:59:59+00' + INTERVAL (i % 2) SECOND AS event_time,

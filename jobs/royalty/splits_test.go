@@ -83,6 +83,7 @@ func TestSplitsReplaceThoseOfTheTracksTheyName(t *testing.T) {
 }
 
 func TestSplitsChangeThePeriodsTheyBearOnOnly(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	env := inputsEnv(l)

@@ -42,6 +42,7 @@ func TestATracksFileReplacesTheTracksItNames(t *testing.T) {
 }
 
 func TestManyTracksAreLoadedAndListed(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	tracks := make([]terms.Track, 45_000) // several parts

@@ -11,6 +11,7 @@ import (
 )
 
 func TestTermsThatNameWhatNobodyHeardAreNamed(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	e := env(l)
@@ -81,6 +82,7 @@ func TestTermsThatNameWhatNobodyHeardAreNamed(t *testing.T) {
 }
 
 func TestCloseNamesMoneyThatGoesToNobody(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	archive(t, l, world(99, 60))

@@ -87,6 +87,7 @@ func TestTypesThatTheDriverDoesNotKnowAreShownAsText(t *testing.T) {
 }
 
 func TestAnAnswerEndsAtItsLimits(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	for _, c := range []struct {
 		text string
@@ -116,6 +117,7 @@ func TestAnAnswerEndsAtItsLimits(t *testing.T) {
 }
 
 func TestAnAnswerKeepsItsOrder(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	l.Duck.Threads = 4
 	a, err := duck.Analyze(t.Context(), l.Duck, queryOf("SELECT range, repeat('x', (range % 50)::INT) FROM range(3000000) ORDER BY hash(range), range"))
@@ -135,6 +137,7 @@ func TestAnAnswerKeepsItsOrder(t *testing.T) {
 
 // A single vector of wide values takes gigabytes and no interrupt.
 func TestAQueryEndsWithinASecondOfItsContext(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	for _, text := range []string{
 		"SELECT count(*) FROM range(1000000000000) a, range(1000000) b WHERE a.range = b.range + random()::BIGINT",
@@ -152,6 +155,7 @@ func TestAQueryEndsWithinASecondOfItsContext(t *testing.T) {
 }
 
 func TestAQueryThatNeedsFarMoreMemoryThanItsLimitIsEnded(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	q := queryOf("SELECT max(strlen(repeat(range::VARCHAR, 100000))) FROM range(100000)")
 	q.Memory = 1 << 20

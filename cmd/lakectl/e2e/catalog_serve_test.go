@@ -14,6 +14,7 @@ import (
 
 // A reader of a SQLite file that nobody has open reads a copy of it, which would stay as it is.
 func TestTheServedCatalogFollowsCommitsOfOtherProcesses(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := newLakeDir(t, true)
 	url := "http://" + freeAddress(t)

@@ -88,6 +88,7 @@ func (l *lakeDir) saysWhatItIs() {
 }
 
 func TestLakeOfAnEarlierVersionKeepsItsChecksums(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := newEarlierLake(t)
 	pending := func() any {

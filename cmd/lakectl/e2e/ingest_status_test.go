@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/verbs"
 	"github.com/lakectl/lakectl/jobs/simulate"
@@ -56,6 +57,7 @@ type shortStatus struct {
 }
 
 func TestIngestStatus(t *testing.T) {
+	laketest.Costly(t)
 	listen := func(id, user, at string) string {
 		return fmt.Sprintf(`{"type":"listen","listen_id":%q,"user_id":%q,"track_id":"t","artist_id":"A","device":"phone","event_time":%q,"received_time":"2026-04-01T12:00:00Z","ms_played":60000}`, id, user, at)
 	}

@@ -151,6 +151,7 @@ func TestConsumersGoOnWhereTheyWereAfterMaintenance(t *testing.T) {
 }
 
 func TestRunCanBeReadWithinTheRetentionAndItsStatementLonger(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	env := testEnv(l)
 	publish := func(listens int) string {

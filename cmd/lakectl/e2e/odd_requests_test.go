@@ -117,6 +117,7 @@ type proved struct {
 }
 
 func TestOddRequestsEndVerifiedInOneBatch(t *testing.T) {
+	laketest.Costly(t)
 	l := newLakeDir(t, false)
 	listens := []string{oddListen("somebody", "else", "2026-03-05")}
 	var requests, stays []string

@@ -61,6 +61,7 @@ func TestErasureInAnotherMonthExplainsTheCopyThatTookOver(t *testing.T) {
 
 // A duplicate that is erased changes nothing that was published.
 func TestErasedDuplicatesLeaveARunTheSame(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	a := newAudited(t)
 	a.ingest(play("l1", "u1", march), play("l1", "u2", march, "received_time", "2026-03-11T10:00:00Z"))

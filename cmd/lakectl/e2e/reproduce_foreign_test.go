@@ -4,12 +4,14 @@ import (
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/audit"
 )
 
 // Rows that another engine appended are paid, so the run that paid them must come out the same, and the ones before it
 // too.
 func TestRunsThatCountedAnotherEnginesRowsReproduce(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	a := newAudited(t)
 	a.pools("2026-03,*,*,EUR,1001\n")

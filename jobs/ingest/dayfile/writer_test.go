@@ -56,6 +56,7 @@ func add(r *dayfile.Rows, i int, l listen.Listen) {
 }
 
 func TestRowGroupsAreBounded(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	tbl, err := l.Table(t.Context(), catalog.Listens)
 	if err != nil {
@@ -175,6 +176,7 @@ func oddListens(n int) []listen.Listen {
 
 // What the library makes of the same rows, value by value, is the model.
 func TestFilesSayWhatTheLibraryWouldWrite(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	tbl, err := l.Table(t.Context(), catalog.Listens)
 	if err != nil {

@@ -12,10 +12,12 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
 )
 
 func TestKilledWhileKeepingTheMemoryIsOldOrNew(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	w := newWorld(t)
 	for _, listen := range []string{"a", "b", "c"} {
@@ -71,6 +73,7 @@ func TestKilledWhileKeepingTheMemoryIsOldOrNew(t *testing.T) {
 }
 
 func TestDamagedMemoryIsFilledAgain(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	w := newWorld(t)
 	for i := range 3 {

@@ -51,6 +51,7 @@ func (w *world) counted(sifted Sifted) map[int64]bool {
 
 // Whatever happens to the job and its memory, the table has each listen once.
 func TestRandomHistoriesCountEachListenOnce(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

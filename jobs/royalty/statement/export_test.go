@@ -104,6 +104,7 @@ func TestSpreadsheetsFindNoFormula(t *testing.T) {
 }
 
 func TestNoUserAndNoListenIsNamed(t *testing.T) {
+	laketest.Costly(t)
 	l := newWorld(t)
 	for _, by := range holders {
 		for _, format := range formats {

@@ -150,6 +150,7 @@ func (l *label) delivered(b *books.Books, h books.Holder, period, format string)
 }
 
 func TestStatementsAreWhatRunsPublished(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := newLabel(t, 1)
 	b := l.books()

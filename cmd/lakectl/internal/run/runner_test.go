@@ -68,6 +68,7 @@ func (s Status) job(name string) JobStatus {
 
 // The socket of systemd is the whole process's, so no other test runs beside this one.
 func TestRunGoesOnWhateverAJobOrIngestDoes(t *testing.T) {
+	laketest.Costly(t)
 	l, to := laketest.New(t), &laketest.Journal{}
 	sock := filepath.Join(t.TempDir(), "notify")
 	said, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: sock, Net: "unixgram"})
