@@ -95,7 +95,7 @@ func (r *remote) LoadTable(ctx context.Context, id icetable.Identifier) (*icetab
 	}
 	t, err := r.Catalog.LoadTable(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, stopped(ctx, err)
 	}
 	if err := refuseSigning(t); err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (r *remote) CommitTable(ctx context.Context, id icetable.Identifier, requir
 	}
 	now, err := r.Catalog.LoadTable(ctx, id)
 	if err != nil {
-		return nil, "", err
+		return nil, "", stopped(ctx, err)
 	}
 	for _, one := range own {
 		if err := lake.CheckBefore(one, now.Metadata()); err != nil {
@@ -153,7 +153,17 @@ func (r *remote) CommitTable(ctx context.Context, id icetable.Identifier, requir
 			wire = append(wire, icetable.AssertRefSnapshotID(name, &ref.SnapshotID))
 		}
 	}
-	return r.Catalog.CommitTable(ctx, id, wire, translated(now.Metadata(), updates))
+	meta, location, err := r.Catalog.CommitTable(ctx, id, wire, translated(now.Metadata(), updates))
+	return meta, location, stopped(ctx, err)
+}
+
+// stopped makes an error tell that ctx ended, where the answer was cut off by that: the library keeps only the text of
+// why it could not read the answer.
+func stopped(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, context.Cause(ctx))
 }
 
 // ownPrefix begins the names of requirements and changes that only lakectl knows.
