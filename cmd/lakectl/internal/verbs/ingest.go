@@ -14,6 +14,7 @@ import (
 	"github.com/lakectl/lakectl/jobs/ingest"
 	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/listen"
 )
 
 func ingestVerb() frame.Verb {
@@ -72,7 +73,7 @@ func runIngest(ctx context.Context, c *frame.Call, f ingestFlags) (_ any, err er
 	defer stopMetrics()
 	env, closeEnv, err := reach.EnvBehind(ctx, c)
 	if err != nil {
-		return nil, err
+		return unlessStopped(ctx, err)
 	}
 	defer closeEnv()
 	o, err := reach.TopicOptions(c)
@@ -81,7 +82,7 @@ func runIngest(ctx context.Context, c *frame.Call, f ingestFlags) (_ any, err er
 	}
 	t, err := topic.Open(ctx, o)
 	if err != nil {
-		return nil, err
+		return unlessStopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	options := reach.IngestOptions(c)
@@ -95,6 +96,15 @@ func runIngest(ctx context.Context, c *frame.Call, f ingestFlags) (_ any, err er
 		return nil, usage.Of(err)
 	}
 	return report, err
+}
+
+// unlessStopped is a report of nothing for who stopped the ingester before it began, as there is one for who stops it
+// later.
+func unlessStopped(ctx context.Context, err error) (any, error) {
+	if ctx.Err() != nil {
+		return ingest.Report{Quarantined: map[listen.Reason]int64{}}, nil
+	}
+	return nil, err
 }
 
 // serveMetrics shows metrics where the configuration says, before anything is ingested; nil where it says nowhere.
