@@ -2,13 +2,16 @@
 
     exactly_once.py CATALOG_URI WAREHOUSE TOPIC PRODUCED
 
-PRODUCED has a line for each record: partition, offset and listen_id, tab separated; no listen_id for a record that must be in
-quarantine. Runs in the Python of engines/readers.sh. Counts on stdout, differences on stderr; exit 1 on any.
+PRODUCED has a line for each record that must be there: partition, offset and listen_id, tab separated; no listen_id for a record
+that must be in quarantine. Other records must not be there. CATALOG_URI may be that of a REST catalog; then S3_ENDPOINT and AWS_*
+say how to reach its files. Runs in the Python of engines/readers.sh. Counts on stdout, differences on stderr; exit 1 on any.
 """
 
+import os
 import sys
 
 import duckdb
+from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.catalog.sql import SqlCatalog
 
 SQL = """
@@ -34,8 +37,15 @@ FROM produced FULL JOIN archived USING (partition, "offset")
 """
 
 
+def open_catalog(uri, warehouse):
+    if uri.startswith("http"):
+        store = {"s3.endpoint": os.environ["S3_ENDPOINT"], "s3.access-key-id": os.environ["AWS_ACCESS_KEY_ID"], "s3.secret-access-key": os.environ["AWS_SECRET_ACCESS_KEY"]}
+        return RestCatalog("lake", uri=uri, warehouse=warehouse, **store, **{"s3.region": os.environ["AWS_REGION"]})
+    return SqlCatalog("lake", uri=uri.replace("postgres://", "postgresql+psycopg2://", 1).replace("postgresql://", "postgresql+psycopg2://", 1), warehouse=warehouse)
+
+
 def main(uri, warehouse, topic, produced):
-    catalog = SqlCatalog("lake", uri=uri.replace("postgres://", "postgresql+psycopg2://", 1).replace("postgresql://", "postgresql+psycopg2://", 1), warehouse=warehouse)
+    catalog = open_catalog(uri, warehouse)
     db = duckdb.connect()
     position = ("source_topic", "source_partition", "source_offset")
     db.register("listens", catalog.load_table("music.listens").scan(selected_fields=(*position, "listen_id")).to_arrow())

@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -38,10 +40,10 @@ func TestChaosArchivesEveryRecordOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			kind, uri := catalogOf(t, dir)
-			c := &chaos{t: t, dir: dir, r: rand.New(rand.NewPCG(*chaosSeed, 7)), to: topic.Options{Brokers: []string{brokers}, Topic: fmt.Sprintf("chaos-%d", time.Now().UnixNano())}}
-			c.write(kind, uri)
-			c.run()
-			t.Logf("%d records; members were %v", *chaosRecords, c.done)
+			c := newChaos(t, dir, brokers, 3, *chaosRecords)
+			c.write(catalogConfig(kind, uri, dir, filepath.Join(dir, "warehouse")))
+			c.run(func() {})
+			t.Logf("%d records; members were %v", c.records, c.done)
 			pyURI := uri
 			if kind == "sqlite" {
 				pyURI = "sqlite:///" + uri
@@ -86,8 +88,11 @@ type chaos struct {
 	dir     string
 	r       *rand.Rand
 	to      topic.Options
-	members [3]*process
+	members []*process
 	done    map[string]int // what was done to members
+	records int
+	users   int             // who listen; 0 for as many as a load has
+	erased  map[string]bool // users who ask for deletion when half of the records are sent
 }
 
 // process is an ingester that may be ended at any time.
@@ -97,17 +102,22 @@ type process struct {
 	ended  chan error
 }
 
-func (c *chaos) write(kind, uri string) {
+func newChaos(t *testing.T, dir, brokers string, members, records int) *chaos {
+	return &chaos{
+		t: t, dir: dir, r: rand.New(rand.NewPCG(*chaosSeed, 7)), members: make([]*process, members), records: records,
+		to: topic.Options{Brokers: []string{brokers}, Topic: fmt.Sprintf("chaos-%d", time.Now().UnixNano())},
+	}
+}
+
+// write makes the lake and the topic; settings say where the catalog is.
+func (c *chaos) write(settings string) {
 	c.t.Helper()
-	text := fmt.Sprintf(`catalog: {type: %s, uri_file: %[2]s/uri, warehouse: %[2]s/warehouse, subject_key_file: %[2]s/subject.key}
-duckdb: {temp_directory: %[2]s/tmp}
-kafka: {brokers: ["%[3]s"], topic: %[4]s, group: %[4]s, session_timeout: 2s}
+	text := settings + fmt.Sprintf(`duckdb: {temp_directory: %s/tmp}
+kafka: {brokers: ["%s"], topic: %[3]s, group: %[3]s, session_timeout: 2s}
 ingest: {flush_age: 1s, flush_rows: 20000}
-`, kind, c.dir, c.to.Brokers[0], c.to.Topic)
-	for name, content := range map[string]string{"lakehouse.yaml": text, "uri": uri} {
-		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(content), 0o600); err != nil {
-			c.t.Fatal(err)
-		}
+`, c.dir, c.to.Brokers[0], c.to.Topic)
+	if err := os.WriteFile(filepath.Join(c.dir, "lakehouse.yaml"), []byte(text), 0o600); err != nil {
+		c.t.Fatal(err)
 	}
 	if out, err := c.lakectl("init").CombinedOutput(); err != nil {
 		c.t.Fatalf("init: %v: %s", err, out)
@@ -123,21 +133,29 @@ func (c *chaos) lakectl(args ...string) *exec.Cmd {
 
 func (c *chaos) produced() string { return filepath.Join(c.dir, "produced.tsv") }
 
-func (c *chaos) run() {
+// run disturbs the members while records are produced. Others are at work meanwhile, again and again.
+func (c *chaos) run(others func()) {
 	c.t.Helper()
 	c.done = map[string]int{}
 	for i := range c.members {
 		c.start(i)
 	}
-	var producer sync.WaitGroup
+	var beside sync.WaitGroup
 	var ends map[int]int64
 	var failed error
-	producer.Go(func() { ends, failed = c.produce(*chaosFor * 8 / 10) })
-	for until := time.Now().Add(*chaosFor); time.Now().Before(until); {
+	beside.Go(func() { ends, failed = c.produce(*chaosFor * 8 / 10) })
+	until := time.Now().Add(*chaosFor)
+	beside.Go(func() {
+		for time.Now().Before(until) {
+			others()
+			c.wait(time.Second)
+		}
+	})
+	for time.Now().Before(until) {
 		c.disturb(c.r.IntN(len(c.members)))
 		c.wait(300*time.Millisecond + time.Duration(c.r.IntN(2500))*time.Millisecond)
 	}
-	producer.Wait()
+	beside.Wait()
 	if failed != nil {
 		c.t.Fatal(failed)
 	}
@@ -226,31 +244,52 @@ func (c *chaos) produce(during time.Duration) (map[int]int64, error) {
 	const chunks = 50
 	began, sent := time.Now(), 0
 	var batch []topic.Record
-	for e := range simulate.Load(simulate.LoadOptions{Seed: *chaosSeed, Rows: *chaosRecords, Days: 3, DuplicateShare: 0.05}) {
+	for e := range simulate.Load(simulate.LoadOptions{Seed: *chaosSeed, Rows: c.records, Days: 3, DuplicateShare: 0.05, Users: c.users}) {
 		var known struct {
-			ID string `json:"listen_id"`
+			ID   string `json:"listen_id"`
+			User string `json:"user_id"`
 		}
-		if sent++; sent%100 == 0 {
-			e.Value = e.Value[:len(e.Value)/2]
-		} else if err := json.Unmarshal(e.Value, &known); err != nil {
+		if err := json.Unmarshal(e.Value, &known); err != nil {
 			return nil, err
 		}
+		sent++
 		partition := topic.PartitionOf(e.Key, chaosPartitions)
-		fmt.Fprintf(w, "%d\t%d\t%s\n", partition, ends[partition], known.ID) //nolint:errcheck // Flush says it
+		if !c.erased[known.User] { // nothing is to be there of the others
+			if sent%100 == 0 {
+				e.Value, known.ID = e.Value[:len(e.Value)/2], ""
+			}
+			fmt.Fprintf(w, "%d\t%d\t%s\n", partition, ends[partition], known.ID) //nolint:errcheck // Flush says it
+		}
 		ends[partition]++
 		batch = append(batch, topic.Record{Partition: partition, Time: e.ReceivedTime, Key: bytes.Clone(e.Key), Value: bytes.Clone(e.Value)})
-		if len(batch) >= *chaosRecords/chunks || sent == *chaosRecords {
+		if sent == c.records/2 {
+			for _, r := range c.requests() {
+				ends[r.Partition]++
+				batch = append(batch, r)
+			}
+		}
+		if len(batch) >= c.records/chunks || sent == c.records {
 			if err := p.Produce(c.t.Context(), batch); err != nil {
 				return nil, err
 			}
 			batch = batch[:0]
-			c.wait(time.Until(began.Add(during * time.Duration(sent) / time.Duration(*chaosRecords))))
+			c.wait(time.Until(began.Add(during * time.Duration(sent) / time.Duration(c.records))))
 		}
 	}
 	if err := w.Flush(); err != nil {
 		return nil, err
 	}
 	return ends, file.Close()
+}
+
+// requests are what the users who ask for deletion send.
+func (c *chaos) requests() (all []topic.Record) {
+	now := time.Now().UTC()
+	for _, user := range slices.Sorted(maps.Keys(c.erased)) {
+		value := fmt.Sprintf(`{"type":"deletion","request_id":"of-%[1]s","user_id":"%[1]s","requested_at":"%[2]s","received_time":"%[2]s"}`, user, now.Format(time.RFC3339Nano))
+		all = append(all, topic.Record{Partition: topic.PartitionOf([]byte(user), chaosPartitions), Time: now.UnixMicro(), Key: []byte(user), Value: []byte(value)})
+	}
+	return all
 }
 
 // caughtUp waits until the archive has read what was produced.
