@@ -83,3 +83,36 @@ func (s Snapshot) readable(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Gained are the data files and delete files that s has and an older snapshot of the table lacks. lost tells that the
+// older one had a file which s lacks.
+func (s Snapshot) Gained(ctx context.Context, older Snapshot) (data, deletes []File, lost bool, err error) {
+	for _, kind := range []struct {
+		list func(Snapshot) ([]File, error)
+		into *[]File
+	}{
+		{func(s Snapshot) ([]File, error) { return s.Files(ctx) }, &data},
+		{func(s Snapshot) ([]File, error) { return s.DeleteFiles(ctx) }, &deletes},
+	} {
+		was, err := kind.list(older)
+		if err != nil {
+			return nil, nil, false, err
+		}
+		now, err := kind.list(s)
+		if err != nil {
+			return nil, nil, false, err
+		}
+		gone := make(map[string]bool, len(was))
+		for _, f := range was {
+			gone[f.FilePath()] = true
+		}
+		for _, f := range now {
+			if !gone[f.FilePath()] {
+				*kind.into = append(*kind.into, f)
+			}
+			delete(gone, f.FilePath())
+		}
+		lost = lost || len(gone) > 0
+	}
+	return data, deletes, lost, nil
+}

@@ -87,8 +87,8 @@ func (g *group) tellTouched(ctx context.Context) (told bool, err error) {
 
 // touchedBy adds what one commit on the ledger touched; false where it took whole files away, or deletes back.
 func (g *group) touchedBy(ctx context.Context, parent, at lake.Snapshot) (told bool, err error) {
-	came, went, err := filesBetween(ctx, parent, at)
-	if err != nil || went {
+	came, _, lost, err := at.Gained(ctx, parent)
+	if err != nil || lost {
 		return false, err
 	}
 	db := g.plan.db
@@ -102,35 +102,6 @@ func (g *group) touchedBy(ctx context.Context, parent, at lake.Snapshot) (told b
 		return false, err
 	}
 	return true, db.Run(ctx, "rollup/touched_add")
-}
-
-// filesBetween are the data files that a commit added, and whether it took any file away.
-func filesBetween(ctx context.Context, parent, at lake.Snapshot) (came []lake.File, went bool, err error) {
-	for _, list := range []func(lake.Snapshot) ([]lake.File, error){
-		func(s lake.Snapshot) ([]lake.File, error) { return s.DeleteFiles(ctx) },
-		func(s lake.Snapshot) ([]lake.File, error) { return s.Files(ctx) },
-	} {
-		was, err := list(parent)
-		if err != nil {
-			return nil, false, err
-		}
-		if came, err = list(at); err != nil {
-			return nil, false, err
-		}
-		gone := map[string]bool{}
-		for _, f := range was {
-			gone[f.FilePath()] = true
-		}
-		came = slices.DeleteFunc(came, func(f lake.File) bool {
-			had := gone[f.FilePath()]
-			delete(gone, f.FilePath())
-			return had
-		})
-		if len(gone) > 0 {
-			return nil, true, nil
-		}
-	}
-	return came, false, nil
 }
 
 // chunkPieces bounds what is read at once of the touched artists: so many times the copies that are compared at once.

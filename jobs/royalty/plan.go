@@ -24,6 +24,7 @@ type publishedRun struct {
 	LinesSnapshotID  int64  `col:"lines_snapshot_id"`
 	ClosedVersion    int64  `col:"closed_version"` // of the statement that the run knew to be closed; 0: open
 	SettledRunID     string `col:"settled_run_id"`
+	CodeVersion      string `col:"code_version"`
 }
 
 // splitsInForce are the splits of the newest version and the snapshot they are read from.

@@ -114,7 +114,7 @@ func (p *plan) execute(ctx context.Context, env jobs.Env, db *jobs.Session, repo
 	if err := bindPeriods(ctx, db, "duplicates", p.duplicates, names, "event_time", "payload_conflict", "other_user"); err != nil {
 		return false, err
 	}
-	if err := computeLines(ctx, db, "counted", p.rules.Rules, names); err != nil {
+	if err := p.planLines(ctx, env, db); err != nil {
 		return false, err
 	}
 	sums, err := summarize(ctx, db, names)

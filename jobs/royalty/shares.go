@@ -28,7 +28,18 @@ func computeShares(ctx context.Context, db *jobs.Session, r shareRelations) erro
 			return fmt.Errorf("shares of %s: %w", relation, err)
 		}
 	}
-	if err := db.RunAll(ctx, "royalty/shares_terms", "royalty/shares_paid", "royalty/shares_weights"); err != nil {
+	if err := db.RunAll(ctx, "royalty/shares_terms", "royalty/shares_dated", "royalty/shares_paid"); err != nil {
+		return err
+	}
+	dated, err := db.HasRows(ctx, "shares_dated")
+	if err != nil {
+		return err
+	}
+	listens := "royalty/shares_no_listens"
+	if dated {
+		listens = "royalty/shares_listens"
+	}
+	if err := db.RunAll(ctx, listens, "royalty/shares_weights"); err != nil {
 		return err
 	}
 	if err := shareSlices(ctx, db); err != nil {

@@ -2,21 +2,18 @@
 -- that no split covers weigh for the artist. Where the splits last the whole month the payout's own listens are
 -- enough; only the listens of the others are read. Grain: one party of a payout in one role.
 -- Units: listens times basis points.
--- Relations: shares_paid, shares_judged (counted listens with the column qualifies), shares_terms.
+-- Relations: shares_paid, shares_listens (qualified listens of tracks whose splits do not), shares_terms, shares_dated.
 CREATE OR REPLACE TABLE shares_weights AS
 WITH whole AS (
   FROM shares_terms WHERE NOT dated
-), dated AS (
-  FROM shares_terms WHERE dated
 ), daily AS (
   SELECT strftime(event_time, '%Y-%m') AS period, CAST(event_time AS DATE) AS day, artist_id, track_id, country, tier, count(*) AS listens
-  FROM shares_judged j SEMI JOIN dated d ON d.track_id = j.track_id AND d.period = strftime(j.event_time, '%Y-%m')
-  WHERE qualifies
+  FROM shares_listens l SEMI JOIN shares_dated d ON d.track_id = l.track_id AND d.period = strftime(l.event_time, '%Y-%m')
   GROUP BY ALL
 ), lines AS (
   SELECT d.period, d.artist_id, d.track_id, d.country, d.tier, coalesce(t.party, d.artist_id) AS party, coalesce(t.role, 'artist') AS role,
     sum(d.listens * coalesce(t.basis_points, 10000)) AS weight
-  FROM daily d LEFT JOIN dated t ON t.period = d.period AND t.track_id = d.track_id AND d.day >= t.day_from AND d.day < t.day_to
+  FROM daily d LEFT JOIN shares_dated t ON t.period = d.period AND t.track_id = d.track_id AND d.day >= t.day_from AND d.day < t.day_to
   GROUP BY ALL
 )
 SELECT p.payout, t.party, t.role, CAST(p.qualified_listens AS HUGEINT) * t.basis_points AS weight
