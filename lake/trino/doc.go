@@ -16,6 +16,9 @@
 // What the package sends is a single query, which starts with SELECT, WITH or VALUES, or an INSERT of such a query into
 // a staging table that is on record. Trino never commits to a table of the lake.
 //
+// [PinOf] names the columns of a job's statement as lakectl does, by their ids, and the file of each row. A pin can be
+// limited to files ([Pin].Files).
+//
 // The definitions are a line in front of the text, so the places that errors name are those of the text.
 //
 // # Texts of users

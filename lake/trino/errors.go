@@ -78,7 +78,7 @@ func inText(message string) string {
 }
 
 func lost(err error) error {
-	return lake.WithHint(fmt.Errorf("%w: %w", ErrLost, err), "nothing was written; run the same command again when Trino answers")
+	return lake.WithHint(fmt.Errorf("%w: %w", ErrLost, err), "run the same command again when Trino answers")
 }
 
 // gone tells a server that does not answer, or no longer knows the query: it was started anew.

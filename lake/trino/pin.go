@@ -3,6 +3,7 @@ package trino
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lakectl/lakectl/lake"
@@ -15,8 +16,15 @@ type Pin struct {
 	As       string   // the name; "" is the table's
 	Columns  []string // their names in the query, in the order of Reads; nil: those of the table
 	Reads    []Read   // what they are; nil: all that the snapshot has, in its order
+	Files    []string // only the rows of these files of it, by the paths that its manifests have; nil: all
 	Of       *Query   // takes the place of the snapshot; without Args
 }
+
+// Path is the column of [PinOf] with the file that a row is in.
+const Path = "_file"
+
+// filePath is what Trino calls it.
+const filePath = "$path"
 
 // Read is a column that a pin reads. Trino shows a snapshot with the columns that the table had then.
 type Read struct {
@@ -31,6 +39,27 @@ func PinsOf(snapshots ...lake.Snapshot) []Pin {
 		pins[i] = Pin{Table: s.Table().Name(), Snapshot: s.ID()}
 	}
 	return pins
+}
+
+// PinOf pins columns of lakectl's under lakectl's names, whatever another engine calls them, and [Path].
+func PinOf(as string, s lake.Snapshot, columns ...string) Pin {
+	p := Pin{Table: s.Table().Name(), Snapshot: s.ID(), As: as, Columns: columns, Reads: make([]Read, len(columns))}
+	known, written := s.Table().Columns(), s.WrittenSchema()
+	for i, name := range columns {
+		p.Reads[i] = Read{Name: name}
+		if name == Path {
+			p.Reads[i].Name = filePath
+		}
+		at := slices.IndexFunc(known, func(c lake.Column) bool { return c.Name == name })
+		if at < 0 {
+			continue // the path, or a column that is for Trino to refuse
+		}
+		p.Reads[i] = Read{Name: strings.ToLower(known[at].Field.Name), Newer: true}
+		if had, is := written.FindFieldByID(known[at].Field.ID); is {
+			p.Reads[i] = Read{Name: strings.ToLower(had.Name)}
+		}
+	}
+	return p
 }
 
 var errNotOneQuery = errors.New("a query starts with SELECT, WITH or VALUES")
@@ -81,7 +110,9 @@ func definitions(catalog, namespace string, pins []Pin) ([]string, error) {
 			}
 			body = oneLine(text)
 		case p.Snapshot == 0:
-			body = fmt.Sprintf("SELECT * FROM %s WHERE false", table)
+			body = fmt.Sprintf("SELECT %s FROM %s WHERE false", p.reads(table), table)
+		case p.Files != nil:
+			body += fmt.Sprintf(" WHERE %s IN (%s)", ident(filePath), literals(p.Files))
 		}
 		columns := make([]string, len(p.Columns))
 		for i, c := range p.Columns {
@@ -132,6 +163,14 @@ func oneLine(text string) string {
 		b.WriteString(text[t.at:t.next])
 	}
 	return b.String()
+}
+
+func literals(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, s := range texts {
+		quoted[i] = "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	}
+	return strings.Join(quoted, ", ")
 }
 
 func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

@@ -116,3 +116,15 @@ func TestTextsOfTheDriverAreWrittenAsForDuckDB(t *testing.T) {
 		}
 	}
 }
+
+func TestAPinCanBeLimitedToFiles(t *testing.T) {
+	got, err := pinned("c", "n", Query{Text: "TABLE b", Pins: []Pin{
+		{Table: "a", As: "b", Snapshot: 7, Columns: []string{"x"}, Reads: []Read{{Name: "x"}}, Files: []string{"file:///it's", "s3://b/2"}},
+		{Table: "a", As: "c", Columns: []string{"x"}, Reads: []Read{{Name: "x"}}},
+	}})
+	want := `WITH "b" ("x") AS (SELECT "x" FROM "c"."n"."a" FOR VERSION AS OF 7 WHERE "$path" IN ('file:///it''s', 's3://b/2')), ` +
+		`"c" ("x") AS (SELECT "x" FROM "c"."n"."a" WHERE false)` + "\nTABLE b"
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
