@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/trino"
 	"github.com/lakectl/lakectl/sql"
 )
@@ -11,7 +12,7 @@ import (
 func (s *Session) OnTrino() bool { return s.trino != nil }
 
 // Load appends the rows that a statement gives on Trino to a table of this session, whose columns it has in their
-// order, and returns how many there are. "royalty/lines.trino" is the file sql/royalty/lines.trino.sql. The statement
+// order, and returns how many there are. "ledger/found.trino" is the file sql/ledger/found.trino.sql. The statement
 // reads the snapshots of pins and nothing else. What was appended before an error stays, and is of no use.
 func (s *Session) Load(ctx context.Context, table, name string, pins []trino.Pin, args ...any) (rows int64, err error) {
 	return s.LoadText(ctx, table, name, sql.Text(name), pins, args...)
@@ -33,6 +34,16 @@ func (s *Session) LoadText(ctx context.Context, table, name, text string, pins [
 				return add(row)
 			})
 		})
+		return rows, err
+	})
+	return rows, err
+}
+
+// Stage lets Trino write the rows that a statement gives into a staging table, whose columns it has in their order, and
+// returns how many Trino says there are. Of a statement that failed there are none.
+func (s *Session) Stage(ctx context.Context, into lake.Staging, name string, pins []trino.Pin, args ...any) (rows int64, err error) {
+	err = s.measured(ctx, name, func() (int64, error) {
+		rows, err = s.trino.Fill(ctx, into, trino.Query{Text: sql.Text(name), Pins: pins, Args: args})
 		return rows, err
 	})
 	return rows, err

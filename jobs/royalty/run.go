@@ -278,7 +278,7 @@ func (p *plan) runRow(env jobs.Env, r PeriodReport, cut lake.Snapshot, started t
 	undistributed, err := json.Marshal(r.Undistributed)
 	return catalog.RunRow{
 		RunID: r.RunID, Period: r.Period, Cause: r.Cause,
-		StartedAt: started, FinishedAt: env.Now(), Engine: "duckdb", CodeVersion: env.CodeVersion,
+		StartedAt: started, FinishedAt: env.Now(), Engine: engineOf(env), CodeVersion: env.CodeVersion,
 
 		ListensSnapshotID: p.archive, ListensSequence: cut.Sequence(), ListensCommittedAt: cut.Time(), Positions: positions.String(), Replays: replays,
 		LedgerSnapshotID: p.ledger.ID(), DuplicatesSnapshotID: p.duplicates.ID(),
@@ -291,4 +291,12 @@ func (p *plan) runRow(env jobs.Env, r PeriodReport, cut lake.Snapshot, started t
 		LinesSnapshotID: after.lines, PayoutsSnapshotID: after.payouts, SharesSnapshotID: after.shares, AdjustmentsSnapshotID: after.adjustments,
 		ClosedVersion: p.closed[r.Period].Version, PostedRunID: r.through.posted, SettledRunID: r.through.settled,
 	}, err
+}
+
+// engineOf is what reads listens and the ledger whole; what comes after is DuckDB's either way.
+func engineOf(env jobs.Env) string {
+	if env.Trino != nil {
+		return "trino"
+	}
+	return "duckdb"
 }

@@ -38,6 +38,24 @@
 // keeps sums of a day looks at it again then. What an erasure or another engine takes is not in it: its days are told
 // by deletion_log and by the archive; that of the copy which takes its place is.
 //
+// # Trino
+//
+// Where the environment has a Trino (jobs.Env.Trino), it reads listens and the ledger whole. lakectl commits, in the
+// same order, with the same pins and state.
+//
+// When all of the archive is read, for a first build or a rebuild, Trino makes both tables: a statement each, into a
+// staging table (lake.Lake.CommitStaged) whose rows take the place of all rows. A run that ended between the two
+// commits is done again from the start. The ids go in slices that fit in Trino's memory: what does not is halved until
+// it does. Its files have whole months, without files of their own for spans of days.
+//
+// In a night Trino scans the ledger for the ids of the new copies, and for the ids of duplicates whose winner was
+// erased. It is told the new files by their paths, and how many rows it sees in them must be what there is. The hits
+// come to DuckDB, and all else is as without Trino. Nights with torn days are DuckDB's throughout: telling their copies
+// takes a comparison row by row.
+//
+// What Trino reads it does not hold against the hashes of the files; what it writes is held against Trino's count and
+// the footers of its files, and gets hashes.
+//
 // # Invariants
 //
 //   - listen_id is unique in listens_counted.

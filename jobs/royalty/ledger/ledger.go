@@ -41,6 +41,7 @@ type update struct {
 	settled    bool
 	altered    bool // another engine changed the ledger or the duplicates
 	rebuild    bool
+	first      bool // the ledger is empty, and covers nothing of the archive
 	handsOver  bool // copies move from listens_duplicates to the ledger, or did in a run that ended early
 	report     Report
 }
@@ -61,6 +62,9 @@ func UpdateOn(ctx context.Context, env jobs.Env, db *jobs.Session) (Report, erro
 	u, current, err := begin(ctx, env, db)
 	if err != nil || current {
 		return u.report, err
+	}
+	if u.byTrino() {
+		return u.report, u.build(ctx)
 	}
 	if err := u.merge(ctx); err != nil {
 		return u.report, fmt.Errorf("update ledger: %w", err)
@@ -127,8 +131,10 @@ func (u *update) plan(ctx context.Context, base int64, changes lake.Changes) (er
 		}
 	}
 	u.read(u.added)
-	if len(u.torn) == 0 {
-		return nil
+	counted, err := u.ledger.Files(ctx)
+	u.first = base == 0 && len(counted) == 0
+	if err != nil || len(u.torn) == 0 {
+		return err
 	}
 	all, err := u.archive.Files(ctx)
 	u.read(lake.InPartitions(all, u.torn))
@@ -211,13 +217,12 @@ func (u *update) merge(ctx context.Context) error {
 // findHits completes the contested ids with those that the ledger and the duplicates know, and binds where the ledger
 // has them.
 func (u *update) findHits(ctx context.Context) error {
-	if err := u.db.Run(ctx, "ledger/hits"); err != nil {
-		return err
+	find := u.findHere
+	if u.looksByTrino() {
+		find = u.find
 	}
-	if u.handsOver {
-		if err := u.db.Run(ctx, "ledger/hits_handed_over"); err != nil {
-			return err
-		}
+	if err := find(ctx); err != nil {
+		return err
 	}
 	if err := u.db.Run(ctx, "ledger/contested_known"); err != nil {
 		return err
@@ -225,11 +230,23 @@ func (u *update) findHits(ctx context.Context) error {
 	return u.bindHits(ctx)
 }
 
+// findHere makes ledger_hits.
+func (u *update) findHere(ctx context.Context) error {
+	if err := u.db.Run(ctx, "ledger/hits"); err != nil || !u.handsOver {
+		return err
+	}
+	return u.db.Run(ctx, "ledger/hits_handed_over")
+}
+
 // bindHits makes a view of the ledger's files that hold copies of contested ids.
 func (u *update) bindHits(ctx context.Context) error {
 	hit := map[string]bool{}
 	var path string
-	err := u.db.Each(ctx, "ledger/files_hit", nil, []any{&path}, func() error { hit[path] = true; return nil })
+	err := u.db.Each(ctx, "ledger/files_hit", nil, []any{&path}, func() error {
+		path, err := local(path)
+		hit[path] = true
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -245,7 +262,11 @@ func (u *update) bindHits(ctx context.Context) error {
 		}
 		if hit[path] {
 			wanted = append(wanted, f)
+			delete(hit, path)
 		}
+	}
+	if len(hit) > 0 {
+		return fmt.Errorf("%d files with copies of new listens are not files of %s: %w", len(hit), u.ledger.Table().Name(), lake.ErrUnsupported)
 	}
 	return u.db.BindFiles(ctx, "ledger_hit_files", u.ledger, wanted)
 }
@@ -276,8 +297,10 @@ func (u *update) bind(ctx context.Context) error {
 		}
 		return u.db.BindFiles(ctx, "fresh", u.archive, u.added, copyColumns...)
 	}
-	if err := u.db.Bind(ctx, "ledger", u.ledger, u.ledgerColumns()...); err != nil {
-		return err
+	if !u.looksByTrino() {
+		if err := u.db.Bind(ctx, "ledger", u.ledger, u.ledgerColumns()...); err != nil {
+			return err
+		}
 	}
 	if err := u.db.Bind(ctx, "duplicates", u.duplicates); err != nil {
 		return err
@@ -293,7 +316,11 @@ func (u *update) bind(ctx context.Context) error {
 
 // bindOrphans adds to the new copies all archived copies of the ids whose counted copy was erased.
 func (u *update) bindOrphans(ctx context.Context) error {
-	if err := u.db.Run(ctx, "ledger/orphans"); err != nil {
+	find := func(ctx context.Context) error { return u.db.Run(ctx, "ledger/orphans") }
+	if u.looksByTrino() {
+		find = u.findOrphans
+	}
+	if err := find(ctx); err != nil {
 		return err
 	}
 	days := map[any]bool{}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 )
@@ -64,11 +65,15 @@ func (c Config) checkTrino() error {
 	return nil
 }
 
+// onTrino are the commands that Trino computes for.
+var onTrino = []string{"lakectl sql", "lakectl job royalties"}
+
 // RefuseTrino is for commands that compute with DuckDB alone.
 func (c Config) RefuseTrino() error {
 	if c.Engine != "trino" {
 		return nil
 	}
-	return usage.Errorf("set engine to duckdb, or leave it out, and give 'lakectl sql' --engine trino",
-		"engine (%s) is trino: only 'lakectl sql' takes it, and this command computes with duckdb", c.set["engine"].origin)
+	takers := "'" + strings.Join(onTrino, "', '") + "'"
+	return usage.Errorf("set engine to duckdb, or leave it out, and give --engine trino to those commands",
+		"engine (%s) is trino: only %s take it, and this command computes with duckdb", c.set["engine"].origin, takers)
 }

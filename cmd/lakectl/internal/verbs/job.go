@@ -37,9 +37,10 @@ ledger up to date first.`,
 				Long: `Reads only what was added to the archive since the last run. --full recounts every published period from the archive
 alone, without the ledger, and ends with code 5 if a line differs. The differences of a closed period are posted to an
 open one (see 'lakectl period --help'). unheard lists ids that rules, pools and splits name and that no counted listen of
-a published month has.`,
-				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
-				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayForecast), frame.Text(sayRoyalties)},
+a published month has. With --engine trino the Trino of trino.url reads the archive and the ledger; lakectl commits. Where
+Trino is lost the code is 3, and the same command goes on.`,
+				Examples: []string{"lakectl job royalties", "lakectl job royalties --dry-run", "lakectl job royalties --full"}, Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
+				Keys: []string{"engine", "duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayForecast), frame.Text(sayRoyalties)},
 			}, (*royaltiesFlags).declare, runRoyalties),
 			frame.Bind(frame.Verb{
 				Name: "deletions", Short: "Carry every open deletion request forward.",
@@ -99,7 +100,7 @@ func runRoyalties(ctx context.Context, c *frame.Call, f royaltiesFlags) (any, er
 			return nil, err
 		}
 	}
-	env, closeEnv, err := reach.Env(ctx, c)
+	env, closeEnv, err := reach.EnvOfEngine(ctx, c)
 	if err != nil {
 		return nil, err
 	}

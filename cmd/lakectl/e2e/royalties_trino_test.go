@@ -1,0 +1,327 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/catalog/open"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
+	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/jobs/erase"
+	"github.com/lakectl/lakectl/jobs/royalty/ledger"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
+	"github.com/lakectl/lakectl/lake/listen"
+	"github.com/lakectl/lakectl/lake/trino"
+)
+
+// contestedCopies are copies of few listens that differ in what decides, at the ends of months, with texts whose order
+// by bytes is not that of UTF-16.
+func contestedCopies(seed uint64, n int) []string {
+	r := rand.New(rand.NewPCG(seed, 11))
+	one := func(texts ...string) string { return texts[r.IntN(len(texts))] }
+	lines := make([]string, n)
+	for i := range lines {
+		more := []any{
+			"track_id", one("t", "T", "é", "ｚ", "😀"), "artist_id", one("A", "a'b", "a\u00adb"), "device", one("phone", "web", "ß"),
+			"received_time", one("2026-04-01T00:00:00Z", "2026-04-01T00:00:00.000001Z", "2026-04-02T10:00:00Z"),
+			"ms_played", 29_999 + r.IntN(3), "country", one("DE", "FR"), "tier", one("free", "prémium"),
+		}
+		if r.IntN(3) > 0 {
+			more = append(more, "track_ms", 1+r.IntN(2))
+		}
+		id := fmt.Sprint(one("z", "é", "日本", "😀", "a'b", "ｚ"), r.IntN(n/8))
+		event := one("2026-02-28T23:59:59.999999Z", "2026-03-01T00:00:00Z", "2026-03-10T10:00:00.5Z", "2026-03-31T23:59:59.999999Z", "2026-03-31T23:59:59.9999Z")
+		lines[i] = play(id, one("story-user-1", "u2", "ü3", "😀4"), event, more...)
+		if i > 0 && r.IntN(6) == 0 {
+			lines[i] = lines[r.IntN(i)] // the same to the letter
+		}
+	}
+	return lines
+}
+
+// twins are the same lake twice: DuckDB computes one, Trino the other.
+type twins struct {
+	t           *testing.T
+	duck, trino *lakeDir
+	execute     func(statement string)
+}
+
+func newTwins(t *testing.T) twins {
+	l, execute := onTrino(t)
+	w := twins{t, newLakeDir(t, false), l, execute}
+	for _, l := range w.each() {
+		l.run(nil, "pools", "apply", l.write("pools.csv", "period,country,tier,currency,amount_minor\n2026-02,*,*,EUR,777\n2026-03,*,*,EUR,10001\n"))
+	}
+	return w
+}
+
+func (w twins) each() []*lakeDir { return []*lakeDir{w.duck, w.trino} }
+
+func (w twins) ingest(source string, lines []string) {
+	w.t.Helper()
+	for _, l := range w.each() {
+		l.ingest(lines, source)
+	}
+}
+
+// agree runs the job on both, and holds what it says and all rows against one another.
+func (w twins) agree(step string) ledger.Report {
+	w.t.Helper()
+	var want, got struct {
+		Ledger ledger.Report `json:"ledger"`
+	}
+	w.duck.run(&want, "job", "royalties")
+	w.trino.run(&got, "job", "royalties", "--engine", "trino")
+	ids := cmpopts.IgnoreFields(ledger.Report{}, "ArchiveSnapshotID", "LedgerSnapshotID", "ForeignSnapshots")
+	if diff := cmp.Diff(want, got, ids); diff != "" {
+		w.t.Errorf("%s: the reports differ (-duckdb +trino)\n%s", step, diff)
+	}
+	for _, text := range []string{
+		"SELECT * FROM listens_counted ORDER BY ALL", "SELECT * FROM listens_duplicates ORDER BY ALL", "SELECT * FROM royalty_payouts ORDER BY ALL",
+		"SELECT period, arg_max(checksum, finished_at) AS checksum FROM royalty_runs GROUP BY period ORDER BY period",
+	} {
+		want, got := w.duck.query(text), w.trino.query(text)
+		if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+			w.t.Errorf("%s: %s: %d rows (-duckdb +trino)\n%s", step, text, len(want), diff)
+		}
+	}
+	return got.Ledger
+}
+
+func TestTheLedgerOfTrinoIsThatOfDuckDB(t *testing.T) {
+	w := newTwins(t)
+	w.ingest("first", contestedCopies(1, 400))
+	if r := w.agree("first build"); r.Duplicates == 0 || r.Rebuilt {
+		t.Errorf("%+v", r)
+	}
+	for _, row := range w.trino.query("SELECT DISTINCT engine FROM royalty_runs") {
+		if row["engine"] != "trino" {
+			t.Errorf("computed by %v", row)
+		}
+	}
+	w.ingest("late", contestedCopies(2, 200))
+	w.ingest("later", contestedCopies(3, 100))
+	if r := w.agree("a night"); r.Replaced == 0 || r.Duplicates == 0 || r.Counted == 0 {
+		t.Errorf("%+v", r)
+	}
+	w.agree("nothing new")
+	w.ingest("leave", []string{leave("r1", "story-user-1", "2026-06-01T00:00:00Z")})
+	for _, l := range w.each() {
+		c, _ := l.connected()
+		env := l.envOf(c, nil)
+		if _, err := erase.Delete(t.Context(), env); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.ingest("after", contestedCopies(4, 60))
+	if r := w.agree("after an erasure"); r.Counted == 0 {
+		t.Errorf("%+v", r)
+	}
+	for _, l := range w.each() {
+		l.run(nil, "job", "deletions")
+	}
+	w.execute("DELETE FROM %s.music.listens_counted WHERE device = 'web'")
+	own := openLake(w.duck)
+	own.Hand(t, catalog.ListensCounted).Delete(laketest.ByPosition, "device = 'web'")
+	if r := w.agree("another engine's hand"); !r.Rebuilt {
+		t.Errorf("%+v", r)
+	}
+	w.trino.run(nil, "job", "royalties", "--full", "--engine", "trino")
+	w.trino.run(nil, "job", "royalties", "--full")
+	for _, period := range []string{"2026-02", "2026-03"} {
+		var result struct {
+			Outcome string `json:"outcome"`
+		}
+		w.trino.run(&result, "royalties", "reproduce", period)
+		if result.Outcome != "same" {
+			t.Errorf("%s: %+v", period, result)
+		}
+	}
+}
+
+// connected opens the lake as jobs do.
+func (l *lakeDir) connected() (*laketest.Lake, trino.Options) {
+	l.t.Helper()
+	o := open.Options{
+		Type: "sqlite", URI: filepath.Join(l.dir, "catalog.db"), Name: "lake", Warehouse: filepath.Join(l.dir, "warehouse"),
+		SubjectKeyFile: filepath.Join(l.dir, "subject.key"), Log: slog.New(slog.DiscardHandler),
+	}
+	var k trino.Options
+	if uri, err := os.ReadFile(filepath.Join(l.dir, "catalog.uri")); err == nil {
+		o.Type, o.URI = "postgres", string(uri)
+		u, err := url.Parse(o.URI)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		k = trino.Options{URL: os.Getenv("TRINO_URL"), Catalog: strings.Trim(u.Path, "/"), Namespace: catalog.Namespace, User: "test"}
+	} else {
+		o.SubjectKeyFile = ""
+	}
+	c, err := open.Connect(l.t.Context(), o)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { c.Close() }) //nolint:errcheck // the folder is removed next
+	return &laketest.Lake{
+		Lake: c.Lake(), Dir: l.dir, Catalog: c, Options: o,
+		Duck: duck.Options{MemoryLimit: "512MiB", Threads: laketest.Threads(), TempDir: filepath.Join(l.dir, "own-tmp")},
+	}, k
+}
+
+func (l *lakeDir) envOf(c *laketest.Lake, client *trino.Client) jobs.Env {
+	l.t.Helper()
+	key, err := c.Catalog.SubjectKey(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return jobs.Env{
+		Lake: c.Lake, Duck: c.Duck, Trino: client, SubjectKey: listen.Key(key), Log: slog.New(slog.DiscardHandler),
+		Now: time.Now, Progress: func(string) {}, Erasure: jobs.Erasure{Deadline: 30 * 24 * time.Hour},
+	}
+}
+
+func connectTrino(t *testing.T, o trino.Options) *trino.Client {
+	t.Helper()
+	c, err := trino.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() }) //nolint:errcheck // its queries have ended
+	return c
+}
+
+// counted are the rows of both tables.
+func (l *lakeDir) counted() []map[string]any {
+	l.t.Helper()
+	return append(l.query("SELECT * FROM listens_counted ORDER BY ALL"), l.query("SELECT * FROM listens_duplicates ORDER BY ALL")...)
+}
+
+func TestALedgerByTrinoThatCrashesAtAnyStepIsMadeWhole(t *testing.T) {
+	l, _ := onTrino(t)
+	l.ingest(contestedCopies(5, 120), "first")
+	c, options := l.connected()
+	client := connectTrino(t, options)
+	crash := func(nth int) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		_, err := ledger.Update(ctx, l.envOf(c.With(laketest.CrashOnce(nth, cancel)), client))
+		if err != nil && !errors.Is(err, laketest.ErrInjected) && !errors.Is(err, context.Canceled) {
+			t.Fatalf("crash at step %d: %v", nth, err)
+		}
+		return err
+	}
+	update := func() ledger.Report {
+		t.Helper()
+		r, err := ledger.Update(t.Context(), l.envOf(c, client))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	stride := laketest.Stride(7)
+	if crash(2+stride) == nil { // a first build
+		t.Fatal("the faults do not reach the job")
+	}
+	update()
+	want := l.counted()
+	nth := 1
+	for ; ; nth += stride {
+		c.Hand(t, catalog.ListensCounted).Delete(laketest.WholeFiles, "device = 'web'")
+		if crash(nth) == nil {
+			break
+		}
+		update()
+		if diff := cmp.Diff(want, l.counted()); diff != "" {
+			t.Fatalf("after a crash at step %d\n%s", nth, diff)
+		}
+	}
+	if nth < 15 {
+		t.Errorf("%d steps: the faults do not reach the job", nth)
+	}
+	if r := update(); r.Committed {
+		t.Errorf("one more run commits: %+v", r)
+	}
+}
+
+func TestOfTwoLedgersByTrinoAtOnceOneIsCommitted(t *testing.T) {
+	l, _ := onTrino(t)
+	l.ingest(contestedCopies(6, 120), "first")
+	c, options := l.connected()
+	client := connectTrino(t, options)
+	var other error
+	met := false
+	slow := &laketest.Faults{Strike: func(step laketest.Step, table string) error {
+		if step == laketest.BeforeCommit && strings.HasPrefix(table, catalog.Duplicates) && !met {
+			met = true
+			_, other = ledger.Update(t.Context(), l.envOf(c, client))
+		}
+		return nil
+	}}
+	_, err := ledger.Update(t.Context(), l.envOf(c.With(slow), client))
+	if other != nil || !met || !errors.Is(err, lake.ErrFenced) || frame.ExitCode(err) != frame.ExitFenced {
+		t.Errorf("the slow one: %v, the other (met %v): %v", err, met, other)
+	}
+	if rows := l.query("SELECT count(*) - count(DISTINCT listen_id) AS twice, count(*) AS n FROM listens_counted")[0]; rows["twice"] != 0.0 || rows["n"] == 0.0 {
+		t.Errorf("%v", rows)
+	}
+}
+
+func TestALedgerOutlivesATrinoThatIsLost(t *testing.T) {
+	l, _ := onTrino(t)
+	l.ingest(contestedCopies(7, 120), "first")
+	c, options := l.connected()
+	server, err := url.Parse(options.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left atomic.Int64
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(server)
+		r.Out.Host = r.In.Host // Trino sends the client on to where it was asked
+	}}
+	lossy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if left.Add(-1) < 0 {
+			panic(http.ErrAbortHandler)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(lossy.Close)
+	short := options
+	short.URL, short.Patience = lossy.URL, 200*time.Millisecond
+	client := connectTrino(t, short)
+	lost := 0
+	for n := int64(1); ; n += 3 {
+		left.Store(n)
+		_, err := ledger.Update(t.Context(), l.envOf(c, client))
+		if err == nil {
+			break
+		}
+		lost++
+		if !errors.Is(err, trino.ErrLost) || frame.ExitCode(err) != frame.ExitPartial || lake.Hint(err) == "" {
+			t.Fatalf("lost after %d requests: %v", n, err)
+		}
+	}
+	rows := l.query("SELECT (SELECT count(DISTINCT listen_id) FROM listens) - count(*) AS missing, count(*) - count(DISTINCT listen_id) AS twice FROM listens_counted")[0]
+	if lost == 0 || rows["missing"] != 0.0 || rows["twice"] != 0.0 {
+		t.Errorf("lost %d times, then %v", lost, rows)
+	}
+}
