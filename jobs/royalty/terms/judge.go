@@ -8,7 +8,8 @@ import (
 )
 
 // Expression compiles the rules to a boolean SQL expression over the columns of the ledger: whether a listen
-// qualifies. A CASE keeps the cost of judging at one pass without a join; all texts in it are quoted literals.
+// qualifies. A CASE keeps the cost of judging at one pass without a join; all texts in it are quoted literals. DuckDB
+// and Trino read it alike.
 func Expression(rules []Rule) string { return compile(rules, Rule.verdict, "false") }
 
 // ExpressionRule compiles the rules to a SQL expression over the same columns that gives the id of the rule
@@ -54,12 +55,17 @@ func (r Rule) condition() string {
 		}
 	}
 	if r.EffectiveFrom != "" {
-		terms = append(terms, "event_time >= TIMESTAMPTZ "+duck.Quote(r.EffectiveFrom+" 00:00:00+00"))
+		terms = append(terms, "event_time >= "+midnight(r.EffectiveFrom))
 	}
 	if r.EffectiveTo != "" {
-		terms = append(terms, "event_time < TIMESTAMPTZ "+duck.Quote(r.EffectiveTo+" 00:00:00+00"))
+		terms = append(terms, "event_time < "+midnight(r.EffectiveTo))
 	}
 	return strings.Join(terms, " AND ")
+}
+
+// midnight is the beginning of a UTC date as an expression.
+func midnight(date string) string {
+	return "CAST(" + duck.Quote(date+" 00:00:00 UTC") + " AS TIMESTAMP WITH TIME ZONE)"
 }
 
 func (r Rule) verdict() string {
@@ -70,5 +76,5 @@ func (r Rule) verdict() string {
 		return fmt.Sprintf("ms_played >= %d", r.MinMsPlayed)
 	}
 	// Exact: heard/length >= fraction is heard*10000 >= fraction_e4*length.
-	return fmt.Sprintf("(ms_played >= %d OR coalesce(ms_played::BIGINT * 10000 >= %d * track_ms::BIGINT, false))", r.MinMsPlayed, r.MinFractionE4)
+	return fmt.Sprintf("(ms_played >= %d OR coalesce(CAST(ms_played AS BIGINT) * 10000 >= %d * CAST(track_ms AS BIGINT), false))", r.MinMsPlayed, r.MinFractionE4)
 }
