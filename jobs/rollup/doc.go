@@ -106,6 +106,10 @@
 // the copies says that the ledger has had. A copy that the ledger has not had may take a listen from an exact day. That
 // is not known until the ledger is brought up to date: to find the day is to look every new listen up in all of it.
 //
+// Days are compared by DuckDB also where Trino computes ([jobs.Env].Trino): a sketch needs the key of the hashes, which
+// a statement for a server would have to name. Whoever reads the server's history could then ask a sketch about a user
+// who was erased.
+//
 // # Changes
 //
 // plays_changes says what a run changes in plays_by_day, in days that had ended when plays_by_day was last written, by

@@ -66,7 +66,7 @@ func (c Config) checkTrino() error {
 }
 
 // onTrino are the commands that Trino computes for.
-var onTrino = []string{"lakectl sql", "lakectl job royalties"}
+var onTrino = []string{"lakectl sql", "lakectl job royalties", "lakectl job rollup"}
 
 // RefuseTrino is for commands that compute with DuckDB alone.
 func (c Config) RefuseTrino() error {

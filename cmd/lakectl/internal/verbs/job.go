@@ -28,9 +28,9 @@ plays_by_day, audience_by_day and listeners_by_day. Of the copies of a listen th
 by what this machine remembers in rollup.state_directory; that folder may be lost at any time. Later copies count until
 their day is compared with what counts: days that late rows or deletions touched, and with --true-up every day. What
 differs is written anew, and plays_changes says what changed in days that had ended, and why. --true-up brings the
-ledger up to date first.`,
-				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{frame.ExitFenced, frame.ExitProof},
-				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayRollup)},
+ledger up to date first, with --engine trino by the Trino of trino.url; days are compared by DuckDB either way.`,
+				Examples: []string{"lakectl job rollup", "lakectl job rollup --true-up"}, Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
+				Keys: []string{"engine", "duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayRollup)},
 			}, (*rollupFlags).declare, runRollup),
 			frame.Bind(frame.Verb{
 				Name: "royalties", Short: "Count each listen once and share out the pools of every period whose inputs changed.",
@@ -69,7 +69,7 @@ func (f *rollupFlags) declare() []cli.Flag {
 }
 
 func runRollup(ctx context.Context, c *frame.Call, f rollupFlags) (any, error) {
-	return reach.WithEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) {
+	return reach.With(ctx, c, reach.EnvOfEngine, func(env jobs.Env) (rollup.Report, error) {
 		o := rollupOptions(c)
 		o.TrueUp = f.TrueUp
 		return chain.RollUp(ctx, env, o)
