@@ -79,6 +79,13 @@
 // Lines are made a period at a time, in the order of the checksum; their text is summed in blocks, and lines out of
 // order are an error. Periods whose sums differ from the published ones are replaced unseen; the others are compared.
 //
+// # Engines
+//
+// With Trino ([jobs.Env].Trino) lines and the recount of a proof are grouped there, over pinned snapshots of the ledger
+// and of the archive; what comes back are lines. Everything after them is computed by DuckDB, and so are the small sets
+// of listens that adjustments and shares judge again. Rules beyond 32 are in the text of the statement, up to some 900
+// kB. Both engines give the same lines, in the same order.
+//
 // # Caveats
 //
 // Late listens and deletions are told apart by the ledger's snapshots; when a whole retention passes between two runs

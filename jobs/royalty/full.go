@@ -67,24 +67,16 @@ func (p *plan) recount(ctx context.Context, env jobs.Env, db *jobs.Session, repo
 	if err != nil {
 		return err
 	}
-	if err := db.JoinAsWritten(ctx); err != nil {
-		return err
-	}
-	if err := db.Bind(ctx, "fresh", cut, contentColumns...); err != nil {
-		return err
-	}
 	env.Progress("royalties: recounting from the archive")
-	if report.RowsRead, err = db.Count(ctx, "fresh"); err != nil {
-		return err
+	count, less := p.judgeWinners, lessJudged
+	if db.OnTrino() {
+		count, less = p.recountOnTrino, lessRecounted
 	}
-	if err := ledger.PickWinners(ctx, db, report.RowsRead); err != nil {
-		return fmt.Errorf("winners: %w", err)
-	}
-	if err := judge(ctx, db, "winners", p.rules.Rules); err != nil {
+	if report.RowsRead, err = count(ctx, db, cut); err != nil {
 		return err
 	}
 	for _, period := range report.Periods {
-		differ, err := p.differs(ctx, env, db, period)
+		differ, err := p.differs(ctx, env, db, period, less)
 		if err != nil {
 			return fmt.Errorf("compare %s: %w", period, err)
 		}
@@ -95,11 +87,34 @@ func (p *plan) recount(ctx context.Context, env jobs.Env, db *jobs.Session, repo
 	return nil
 }
 
-// differs tells whether any line of a period, of those that are judged, is not the published one.
-func (p *plan) differs(ctx context.Context, env jobs.Env, db *jobs.Session, period string) (bool, error) {
-	if err := bindMonth(ctx, db, period); err != nil {
-		return false, err
+// judgeWinners makes the view judged of the copies that count, and returns how many copies there are.
+func (p *plan) judgeWinners(ctx context.Context, db *jobs.Session, cut lake.Snapshot) (copies int64, err error) {
+	if err := db.JoinAsWritten(ctx); err != nil {
+		return 0, err
 	}
+	if err := db.Bind(ctx, "fresh", cut, contentColumns...); err != nil {
+		return 0, err
+	}
+	if copies, err = db.Count(ctx, "fresh"); err != nil {
+		return 0, err
+	}
+	if err := ledger.PickWinners(ctx, db, copies); err != nil {
+		return 0, fmt.Errorf("winners: %w", err)
+	}
+	return copies, judge(ctx, db, "winners", p.rules.Rules)
+}
+
+// lessJudged counts the lines of a period in which what is judged differs from the view published_month.
+func lessJudged(ctx context.Context, db *jobs.Session, period string) (lines int64, err error) {
+	if err := bindMonth(ctx, db, period); err != nil {
+		return 0, err
+	}
+	err = db.One(ctx, "royalty/recount_differs", nil, []any{&lines})
+	return lines, err
+}
+
+// differs tells whether any line of a period is not the published one; less counts these.
+func (p *plan) differs(ctx context.Context, env jobs.Env, db *jobs.Session, period string, less func(context.Context, *jobs.Session, string) (int64, error)) (bool, error) {
 	run := p.published[period]
 	err := bindPeriodAt(ctx, env, db, "published_month", catalog.RoyaltyLines, run.LinesSnapshotID, period)
 	gone := errors.Is(err, lake.ErrExpired) // by another engine: package maintain keeps it
@@ -109,8 +124,7 @@ func (p *plan) differs(ctx context.Context, env jobs.Env, db *jobs.Session, peri
 	if err != nil {
 		return false, err
 	}
-	var lines int64
-	if err := db.One(ctx, "royalty/recount_differs", nil, []any{&lines}); err != nil || lines > 0 || !gone {
+	if lines, err := less(ctx, db, period); err != nil || lines > 0 || !gone {
 		return lines > 0, err
 	}
 	checksum, err := checksumOf(ctx, db, period)

@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/royalty/terms"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
+	"github.com/lakectl/lakectl/lake/trino"
 )
 
 // makePlays makes the relation plays of n counted listens of March and April.
@@ -70,8 +73,13 @@ func TestManyRulesAreLookedUpAsTheCompiledOnesJudge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := fmt.Sprintf("SELECT count(DISTINCT rule), count(*), count(*) FILTER (WHERE qualifies IS DISTINCT FROM coalesce(%s, false) OR rule <> %s) FROM (%s)",
-			terms.Expression(rules), terms.ExpressionRule(rules), query)
+		trinos, err := lookUpOnTrino("plays", rules) // DuckDB reads it too
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprintf(`SELECT count(DISTINCT d.rule), count(*), count(*) FILTER (WHERE d.qualifies IS DISTINCT FROM coalesce(e.qualifies, false) OR d.rule <> e.rule
+			OR d.qualifies IS DISTINCT FROM o.qualifies) FROM (SELECT n, %s AS qualifies, %s AS rule FROM plays) e JOIN (%s) d USING (n) JOIN (%s) o USING (n)`,
+			terms.Expression(rules), terms.ExpressionRule(rules), query, trinos)
 		var used, n, wrong int
 		if err := db.OneText(t.Context(), text, nil, []any{&used, &n, &wrong}); err != nil {
 			t.Fatal(err)
@@ -107,15 +115,17 @@ func TestRulesThatDifferOnlyInBlanksOrOrderHaveTablesOfTheirOwn(t *testing.T) {
 // manyRulesLimit is how much longer lines may take to make by 10,000 rules than by ten.
 const manyRulesLimit = 3.0
 
+// byTrack are rules about a track each, and one about every listen.
+func byTrack(n int) []terms.Rule {
+	rules := make([]terms.Rule, n)
+	for i := range rules {
+		rules[i] = terms.Rule{ID: fmt.Sprintf("r%d", i), TrackID: fmt.Sprintf("t%d", i), Counts: true, MinMsPlayed: 20_000}
+	}
+	return append(rules, terms.DefaultRules()...)
+}
+
 func BenchmarkLinesByTenThousandRules(b *testing.B) {
 	db := makePlays(b, 300_000, 20_000)
-	byTrack := func(n int) []terms.Rule {
-		rules := make([]terms.Rule, n)
-		for i := range rules {
-			rules[i] = terms.Rule{ID: fmt.Sprintf("r%d", i), TrackID: fmt.Sprintf("t%d", i), Counts: true, MinMsPlayed: 20_000}
-		}
-		return append(rules, terms.DefaultRules()...)
-	}
 	took := map[int]time.Duration{}
 	for b.Loop() {
 		for _, n := range []int{10, 10_000} {
@@ -131,5 +141,17 @@ func BenchmarkLinesByTenThousandRules(b *testing.B) {
 	b.ReportMetric(manyRulesLimit, "limit")
 	if ratio > manyRulesLimit {
 		b.Errorf("10,000 rules take %.1f times as long as ten, the limit is %.1f", ratio, manyRulesLimit)
+	}
+}
+
+func TestRulesThatNoStatementForTrinoHoldsAreRefused(t *testing.T) {
+	t.Parallel()
+	of := trino.Pin{As: "counted"}
+	if pin, err := judgedOnTrino(of, byTrack(20_000)); err != nil || len(pin.Of.Pins) != 1 {
+		t.Errorf("20,000 rules: %v", err)
+	}
+	_, err := judgedOnTrino(of, byTrack(60_000))
+	if err == nil || !strings.Contains(err.Error(), "60001 rules are ") || !strings.Contains(lake.Hint(err), "engine: duckdb") {
+		t.Errorf("60,000 rules: %v, hint %q", err, lake.Hint(err))
 	}
 }
