@@ -101,6 +101,21 @@
 // older than the grace. Then the next run and maintenance drop it ([Lake.ClearStagings]); a run that still works on it
 // is fenced. Until then sweeps leave its files alone; what an engine writes there later is an orphan of the table.
 //
+// # Clones
+//
+// Where rows lie in their files is a question that an engine answers by deleting them. [Lake.DeleteInClone] lets it do
+// that in a clone: a staging table that starts with a snapshot of its table.
+//
+//	on record     like any staging table, and dropped and cleared like one
+//	made          with a snapshot that has the files of the pinned one; its manifests are copies, so that no engine that
+//	              expires or purges the clone takes a file of the table
+//	deleted from  the engine says how many rows went
+//	read          position deletes that came, and files that went whole: as many rows as the engine says, all in files
+//	              of the pinned snapshot
+//
+// Nothing of the engine gets into the table: the job writes position deletes of its own. A table whose manifests name
+// columns or partition specs by other numbers than a new table would have is not cloned ([ErrUnsupported]).
+//
 // # Sealed files
 //
 // Every Parquet file of ours carries a seal ([Seal], and its layout in seal.go): a hash of each column chunk and of all

@@ -29,24 +29,11 @@ const dropPatience = 20 * time.Second
 // CommitStaged makes a staging table, has it filled, commits its rows and drops it again; the package comment says how.
 // An error means what one of [Lake.Commit] means.
 func (l *Lake) CommitStaged(ctx context.Context, name string, c Staged) (Snapshot, error) {
-	if _, err := l.ClearStagings(ctx, name); err != nil {
-		return Snapshot{}, err
-	}
-	t, err := l.Table(ctx, name)
+	t, s, drop, err := l.startStaging(ctx, name, c.Job)
 	if err != nil {
 		return Snapshot{}, err
 	}
-	s, err := l.recordStaging(ctx, t, c.Job)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	defer func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropPatience)
-		defer cancel()
-		if _, err := l.dropStaging(ending, s); err != nil {
-			l.log.Warn("a staging table was left, which job maintain drops after its grace", "table", name, "staging", s.Name(), "error", err)
-		}
-	}()
+	defer drop()
 	files, err := l.stage(ctx, t, s, c)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("staging table of %s: %w", name, err)
@@ -63,9 +50,30 @@ func (l *Lake) CommitStaged(ctx context.Context, name string, c Staged) (Snapsho
 	return l.Commit(ctx, name, c.Commit)
 }
 
+// startStaging puts a staging table on record, once those that dead runs left are cleared; drop is to be called at the
+// end, however that is.
+func (l *Lake) startStaging(ctx context.Context, name, job string) (t *Table, s Staging, drop func(), err error) {
+	if _, err = l.ClearStagings(ctx, name); err != nil {
+		return nil, s, nil, err
+	}
+	if t, err = l.Table(ctx, name); err != nil {
+		return nil, s, nil, err
+	}
+	if s, err = l.recordStaging(ctx, t, job); err != nil {
+		return nil, s, nil, err
+	}
+	return t, s, func() {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropPatience)
+		defer cancel()
+		if _, err := l.dropStaging(ending, s); err != nil {
+			l.log.Warn("a staging table was left, which job maintain drops after its grace", "table", name, "staging", s.Name(), "error", err)
+		}
+	}, nil
+}
+
 // stage makes the staging table, has it filled, and takes its rows.
 func (l *Lake) stage(ctx context.Context, t *Table, s Staging, c Staged) ([]iceberg.DataFile, error) {
-	if err := l.makeStaging(ctx, t, s); err != nil {
+	if _, err := l.makeStaging(ctx, t, s, t.stagingProperties()); err != nil {
 		return nil, err
 	}
 	rows, err := c.Fill(ctx, s)

@@ -14,39 +14,39 @@ import (
 
 // makeStaging makes the table that is on record. A catalog numbers the columns of a new table by their order: where
 // those of t have other ids, the table is made without partitions and gets columns and partition spec once more.
-func (l *Lake) makeStaging(ctx context.Context, t *Table, s Staging) error {
+func (l *Lake) makeStaging(ctx context.Context, t *Table, s Staging, props iceberg.Properties) (icetable.Metadata, error) {
 	beside := l.stagings()
 	if err := beside.ensureNamespace(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	schema := t.writeSchema()
 	fresh, err := iceberg.AssignFreshSchemaIDs(schema, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	inOrder := sameFields(fresh, schema)
 	location := t.Location() + "/" + s.Folder()
-	options := []icecatalog.CreateTableOpt{icecatalog.WithLocation(location), icecatalog.WithProperties(t.stagingProperties())}
+	options := []icecatalog.CreateTableOpt{icecatalog.WithLocation(location), icecatalog.WithProperties(props)}
 	if inOrder && t.spec.NumFields() > 0 {
 		options = append(options, icecatalog.WithPartitionSpec(&t.spec))
 	}
 	made, err := l.catalog.CreateTable(ctx, beside.identifier(s.Name()), schema, options...)
 	if err != nil {
-		return fmt.Errorf("create it: %w", err)
+		return nil, fmt.Errorf("create it: %w", err)
 	}
 	if made.Location() != location {
-		return WithHint(fmt.Errorf("the catalog put it at %s: %w", made.Location(), ErrUnsupported), "let the catalog take the location that a table is created with")
+		return nil, WithHint(fmt.Errorf("the catalog put it at %s: %w", made.Location(), ErrUnsupported), "let the catalog take the location that a table is created with")
 	}
 	meta := made.Metadata()
 	if !inOrder {
 		if meta, err = beside.renumber(ctx, s, meta, schema, t.spec); err != nil {
-			return fmt.Errorf("give its columns their ids: %w", err)
+			return nil, fmt.Errorf("give its columns their ids: %w", err)
 		}
 	}
 	if !sameFields(meta.CurrentSchema(), schema) {
-		return WithHint(fmt.Errorf("the catalog gave its columns other ids than those of %s have: %w", t.name, ErrUnsupported), "run it with the engine of lakectl")
+		return nil, WithHint(fmt.Errorf("the catalog gave its columns other ids than those of %s have: %w", t.name, ErrUnsupported), "run it with the engine of lakectl")
 	}
-	return nil
+	return meta, nil
 }
 
 // renumber gives a new table that has no partitions the columns and the partition spec of another.

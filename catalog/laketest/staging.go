@@ -2,6 +2,7 @@ package laketest
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,10 +17,7 @@ import (
 // FillStaging writes rows into a staging table as Trino does: in one commit without marks of ours, and with bounds of
 // every text, whatever the properties of the table say. It returns how many rows that were.
 func (l *Lake) FillStaging(ctx context.Context, s lake.Staging, rows ...[]any) (int64, error) {
-	catalog := icecatalog.Catalog(l.Catalog.Ice)
-	if l.faulty != nil {
-		catalog = l.faulty
-	}
+	catalog := l.catalog()
 	beside := lake.New(catalog, s.Namespace(), lake.Known{}, l.Options.Log)
 	t, err := beside.Table(ctx, s.Name())
 	if err != nil {
@@ -101,4 +99,43 @@ func (l *Lake) AgeStaging(t testing.TB, s lake.Staging, by time.Duration) {
 		at, earlier := s.At.Format(time.RFC3339), s.At.Add(-by).Format(time.RFC3339)
 		properties[key] = strings.Replace(properties[key].(string), at, earlier, 1)
 	})
+}
+
+// DeleteStaged deletes rows from a clone as Trino does: one delete file a partition for all of its files, and whole
+// files where all of their rows go. It returns how many rows that were.
+func (l *Lake) DeleteStaged(ctx context.Context, s lake.Staging, where iceberg.BooleanExpression) (rows int64, err error) {
+	t, err := l.catalog().LoadTable(ctx, icetable.Identifier{s.Namespace(), s.Name()})
+	if err != nil {
+		return 0, err
+	}
+	tx := t.NewTransaction()
+	if err := tx.Delete(ctx, where, nil); err != nil {
+		return 0, err
+	}
+	after, err := tx.Commit(ctx)
+	if err != nil {
+		return 0, err
+	}
+	made := after.CurrentSnapshot()
+	if made.SnapshotID == t.CurrentSnapshot().SnapshotID {
+		return 0, nil
+	}
+	for _, key := range []string{"added-position-deletes", "deleted-records"} {
+		if text, has := made.Summary.Properties[key]; has {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return 0, err
+			}
+			rows += n
+		}
+	}
+	return rows, nil
+}
+
+// catalog is the lake's, with its faults.
+func (l *Lake) catalog() icecatalog.Catalog {
+	if l.faulty != nil {
+		return l.faulty
+	}
+	return l.Catalog.Ice
 }
