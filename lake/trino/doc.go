@@ -4,7 +4,8 @@
 //
 //  1. [Open] makes a [Client] of a server; nothing is sent yet. [Client.Close] ends it.
 //  2. [Client.Each] runs a [Query] over pinned snapshots and visits its rows, [Client.Fill] writes them into a staging
-//     table, for lake.Lake.CommitStaged; [Options].Progress says how far it is, in Trino's own figures.
+//     table, for lake.Lake.CommitStaged, and [Client.Delete] deletes them from a clone, for lake.Lake.DeleteInClone;
+//     [Options].Progress says how far it is, in Trino's own figures.
 //  3. [Client.Answer] answers a [Question] of a user, whose text nobody has looked at.
 //
 // # Design
@@ -14,7 +15,8 @@
 // connection has neither catalog nor namespace, so another name is an error and never the newest rows of a table.
 //
 // What the package sends is a single query, which starts with SELECT, WITH or VALUES, or an INSERT of such a query into
-// a staging table that is on record. Trino never commits to a table of the lake.
+// a staging table that is on record, or a DELETE from one where such a query has a row. Trino never commits to a table
+// of the lake.
 //
 // [PinOf] names the columns of a job's statement as lakectl does, by their ids, and the file of each row. A pin can be
 // limited to files ([Pin].Files).
