@@ -80,8 +80,9 @@ func TestRowsGoInAllFourTablesAndOtherUsersStay(t *testing.T) {
 //	listen b: 5 counts
 //	listen c: 6 is another user's
 //	2 is user-1's after the request
-func fourTables(t testing.TB) *fixture {
-	f := newFixture(t)
+func fourTables(t testing.TB) *fixture { return newFixture(t).fourTables() }
+
+func (f *fixture) fourTables() *fixture {
 	a1 := play(1, "a", "user-1", "2026-03-05 10:00:00")
 	a3 := play(3, "a", "user-1", "2026-03-06 10:00:00")
 	a4 := play(4, "a", "user-2", "2026-04-02 10:00:00")

@@ -96,6 +96,15 @@
 // know that request. Third, while a request is located, the snapshots of the four tables since then: without them the
 // log counts too few rows. Package maintain keeps to this.
 //
+// # Trino
+//
+// Where the environment has a Trino, it searches listens and the ledger for the rows of open requests: it deletes them
+// from clones (lake.Lake.DeleteInClone), which tells where they lie. DuckDB then reads these rows, in the files that
+// have some, and says by its own rule that each is covered; all that comes after is the same. What slipped past lies in
+// few files, quarantine is small, and users of wiped requests are found by a look at every user: DuckDB searches for
+// these alone. A clone that stands may hold erased rows; like any staging table it blocks purge and proof until the
+// next run or maintenance drops it.
+//
 // # Others at work
 //
 // Ingest may append to listens and quarantine between the search and the delete; the delete holds as long as every file

@@ -56,7 +56,7 @@ func (p *Plan) find(ctx context.Context) error {
 		return nil
 	}
 	files := p.meeting(archive, func(r *request, f lake.File) bool { return r.open() || in.unfiltered(r, f) })
-	if err := w.scan(ctx, archive, files, "erase/find", (*request).sweeps); err != nil {
+	if err := w.search(ctx, archive, files, "erase/find"); err != nil {
 		return err
 	}
 	return p.findDerived(ctx, w)
@@ -106,7 +106,7 @@ func (p *Plan) findDerived(ctx context.Context, w *wanted) error {
 		if t.Name == catalog.Duplicates {
 			statement = "erase/find_duplicates"
 		}
-		if err := w.scan(ctx, t, files, statement, (*request).sweeps); err != nil {
+		if err := w.search(ctx, t, files, statement); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 	"github.com/lakectl/lakectl/lake/listen"
+	"github.com/lakectl/lakectl/lake/trino"
 )
 
 // fixture is a lake whose tables a test fills by hand, in the name of the jobs that would.
@@ -23,6 +24,7 @@ type fixture struct {
 	*laketest.Lake
 	t      testing.TB
 	leaves catalog.Sequences // requests that the commits of ingest say to have left alone
+	trino  *trino.Client     // nil: DuckDB searches
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -33,7 +35,7 @@ func newFixture(t testing.TB) *fixture {
 // job is the environment of a run on l, the fixture's lake or a faulty view of it. The clock stands still.
 func (f *fixture) job(l *laketest.Lake) jobs.Env {
 	return jobs.Env{
-		Lake: l.Lake, Duck: l.Duck, Log: slog.New(slog.DiscardHandler), SubjectKey: listen.Key{1, 2, 3},
+		Lake: l.Lake, Duck: l.Duck, Trino: f.trino, Log: slog.New(slog.DiscardHandler), SubjectKey: listen.Key{1, 2, 3},
 		Now: func() time.Time { return at("2026-04-01 00:00:00") }, Progress: func(string) {},
 		Erasure: jobs.Erasure{Deadline: 30 * 24 * time.Hour},
 	}

@@ -65,14 +65,20 @@ func (t *target) searched() []string {
 	return append(columns, "listen_id", "artist_id", "track_id", "ms_played")
 }
 
+// unmet tells whether a request looks at a table whose user was not met yet.
+func (w *wanted) unmet(concerns func(*request) bool) bool {
+	for _, requests := range w.wiped {
+		if slices.ContainsFunc(requests, concerns) {
+			return true
+		}
+	}
+	return false
+}
+
 // resolve looks for the users of wiped requests among those of the view copies: a subject is the keyed hash of
 // one user id, so whoever has it is the one.
 func (w *wanted) resolve(ctx context.Context, concerns func(*request) bool) error {
-	missing := false
-	for _, requests := range w.wiped {
-		missing = missing || slices.ContainsFunc(requests, concerns)
-	}
-	if !missing {
+	if !w.unmet(concerns) {
 		return nil
 	}
 	var user string

@@ -19,3 +19,6 @@ CREATE TABLE hits (tbl VARCHAR, _file VARCHAR, _pos BIGINT, ord BIGINT, listen_i
 
 -- The requests this plan carries forward, with their positions.
 CREATE TABLE worked (ord BIGINT, source_topic VARCHAR, source_partition BIGINT, source_offset BIGINT);
+
+-- Where another engine found rows to delete, of whatever table: a path is of one. Grain: one row of a table.
+CREATE TABLE found (_file VARCHAR, _pos BIGINT);
