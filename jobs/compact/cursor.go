@@ -14,7 +14,6 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	parquetschema "github.com/apache/arrow-go/v18/parquet/schema"
-	"github.com/zeebo/xxh3"
 
 	"github.com/lakectl/lakectl/jobs/ingest/dayfile"
 	"github.com/lakectl/lakectl/lake"
@@ -87,8 +86,8 @@ type cursor struct {
 	n, at   int
 	user    string // of the current row
 	time    int64
-	order   []int32        // of an unsorted file, which is one batch
-	hashes  []xxh3.Uint128 // of all columns of a row
+	order   []int32   // of an unsorted file, which is one batch
+	hashes  []rowHash // of all columns of a row
 	words   [][dayfile.Words]uint32
 	epoch   int // that words are of, 0 before they are known
 	text    [texts]column
