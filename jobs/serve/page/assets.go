@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed assets
@@ -22,7 +23,8 @@ type asset struct {
 	contentType   string
 }
 
-var assetsByName, assetsByURL = loadAssets()
+// assets are packed when the first page is written.
+var assets = sync.OnceValues(loadAssets)
 
 // types are the content types of the assets: those of the operating system may differ.
 var types = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -52,12 +54,16 @@ func loadAssets() (byName map[string]string, byURL map[string]asset) {
 }
 
 // AssetURL is the address of an asset by the name of its file.
-func AssetURL(name string) string { return assetsByName[name] }
+func AssetURL(name string) string {
+	byName, _ := assets()
+	return byName[name]
+}
 
 // Asset answers with what pages load, at the addresses that [Render] writes, which may be kept for ever. It is false,
 // and nothing is answered, where an address is none of these.
 func Asset(w http.ResponseWriter, r *http.Request) bool {
-	a, ok := assetsByURL[r.URL.Path]
+	_, byURL := assets()
+	a, ok := byURL[r.URL.Path]
 	if !ok {
 		return false
 	}

@@ -8,13 +8,17 @@ import (
 	"io"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 )
 
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-var views = parse("overview", "tracks", "track", "audience", "statements", "account", "changes", "roster", "export", "find", "notice")
+// views are made when the first page is written: most commands write none.
+var views = sync.OnceValue(func() map[string]*template.Template {
+	return parse("overview", "tracks", "track", "audience", "statements", "account", "changes", "roster", "export", "find", "notice")
+})
 
 func parse(names ...string) map[string]*template.Template {
 	functions := template.FuncMap{
@@ -59,7 +63,7 @@ func Render(w io.Writer, view any) error {
 		return fmt.Errorf("no page for %T", view)
 	}
 	var page bytes.Buffer
-	if err := views[name].ExecuteTemplate(&page, "layout", view); err != nil {
+	if err := views()[name].ExecuteTemplate(&page, "layout", view); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	_, err := page.WriteTo(w)
