@@ -75,13 +75,22 @@ func purged(ctx context.Context, env jobs.Env, o DeletionsOptions, report *Delet
 	return lake.WithHint(fmt.Errorf("%d requests are not purged: %s: %w", done.Due-done.Requests, why.By, jobs.ErrPartial), "%s", why.Hint)
 }
 
-// keptBy is what a purge found to keep requests, for whoever lists them. Holds are named without their request.
-func keptBy(r purge.Report) (kept []book.Kept) {
+// keptBy is what a purge found to keep requests, for whoever lists them. Holds are named without their request, so what
+// several keep in a table is told as one.
+func keptBy(r purge.Report) []book.Kept {
+	of := map[book.Kept][]string{}
 	for _, b := range r.Blocked {
 		if strings.HasPrefix(b.By, "hold of request ") {
 			b.By, b.Hint = "hold", "end it with 'lakectl deletions release'"
 		}
-		kept = append(kept, book.Kept{Table: b.Table, By: b.By, Hint: b.Hint})
+		k := book.Kept{Table: b.Table, By: b.By, Hint: b.Hint}
+		of[k] = append(of[k], b.Places...)
+	}
+	var kept []book.Kept
+	for k, places := range of {
+		slices.Sort(places)
+		k.Of = strings.Join(slices.Compact(places), " ")
+		kept = append(kept, k)
 	}
 	for _, b := range r.Waiting {
 		kept = append(kept, book.Kept{Table: b.Table, By: b.By, Waits: true, Hint: b.Hint})

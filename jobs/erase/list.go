@@ -74,9 +74,14 @@ func (r *Request) judgePurge(e jobs.Erasure, late bool, kept []book.Kept) {
 		from = *r.DeletedAt
 	}
 	from = from.Add(e.Retention)
-	r.PurgeFrom, r.Kept = &from, kept
+	r.PurgeFrom = &from
 	blocked, orphans := false, false
 	for _, k := range kept {
+		if !k.Keeps(r.Position.String()) {
+			continue
+		}
+		k.Of = ""
+		r.Kept = append(r.Kept, k)
 		blocked = blocked || k.Until == nil && !k.Waits
 		orphans = orphans || k.Until != nil && k.Until.After(r.Deadline)
 	}

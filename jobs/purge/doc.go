@@ -34,12 +34,19 @@
 // they have read on to where the files were rewritten. The snapshot without removed entries stands in for the one
 // before the rewrite, so a consumer that stands there need not run: only one that has rows to read. [Report].Waiting
 // names the job. Whoever else needs a snapshot, as package maintain knows them, blocks: tags, branches, rollbacks that
-// were not searched, a table that shares its files. A hold keeps the files of its request, and with them every request
-// that has rows in the same files. Nothing of a table expires while one of its snapshots is needed.
+// were not searched, a table that shares its files. Nothing of a table expires while one of its snapshots is needed:
+// the swept one has most of the files, and once it is gone nobody can tell that older ones were searched. So these
+// block all requests.
 //
 // A file that cannot be written anew, for it is encrypted, damaged or gone, keeps the requests whose rows it ever had,
 // as package book has them on record, and no other. Where more rows are deleted in it than the record tells of, they
 // may be anybody's, and it keeps all. The report names the file and its requests.
+//
+// A hold keeps the files of its request in the same way, and no other request. It keeps files, not snapshots: one that
+// main has stays with its row deletes, and old snapshots go that have it too. One that main has no more, for it was
+// compacted, is in old snapshots alone. So nothing of its table expires then, and the requests stay that have rows
+// which these snapshots reach. The record tells of those that were carried out together, not whose rows of them a file
+// had; these stay together.
 //
 // What published runs name does not block: a run whose inputs are purged can no longer be reproduced.
 //

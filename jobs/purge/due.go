@@ -49,11 +49,12 @@ type work struct {
 	before   int64 // requests are due whose rows were gone by then
 	cleared  []book.Cleared
 	due      []request
-	later    int                        // requests that are not due yet
-	paths    map[string]map[string]bool // by table, URIs of files that held rows of due requests
-	kept     map[string]map[string]string
+	later    int                          // requests that are not due yet
+	paths    map[string]map[string]bool   // by table, URIs of files that held rows of due requests
+	kept     map[string]map[string]string // by table, URIs of files that a hold keeps, and the request that is held
 	holders  holders
 	blocked  []Blocked
+	stuck    map[place]bool // due requests that files keep
 }
 
 // readWork finds the requests that are due, and the files that held their rows.
@@ -63,7 +64,7 @@ func readWork(ctx context.Context, env jobs.Env, o Options) (w *work, err error)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	w = &work{paths: map[string]map[string]bool{}, kept: map[string]map[string]string{}}
+	w = &work{paths: map[string]map[string]bool{}, kept: map[string]map[string]string{}, stuck: map[place]bool{}}
 	asked, err := env.Snapshot(ctx, catalog.DeletionRequests)
 	if err != nil {
 		return nil, err
@@ -162,40 +163,6 @@ func put[T any](into map[string]map[string]T, table, key string, value T) {
 		into[table] = map[string]T{}
 	}
 	into[table][key] = value
-}
-
-// exceptHeld leaves out what a hold keeps: a file that held rows of two requests stays for the one that is held, so the
-// other waits with it.
-func (w *work) exceptHeld(batches []batch, kept map[int64]string) {
-	holds := map[place]string{}
-	for _, b := range batches {
-		if id, is := kept[b.At]; is {
-			holds[b.place()] = id
-		}
-	}
-	var due []request
-	for _, r := range w.due {
-		if id, is := holds[r.place()]; is {
-			w.blocked = append(w.blocked, heldBy(id))
-			continue
-		}
-		due = append(due, r)
-	}
-	w.due = due
-	for table, files := range w.paths {
-		for uri := range files {
-			if id, is := w.kept[table][uri]; is {
-				delete(files, uri)
-				b := heldBy(id)
-				b.Table = table
-				w.blocked = append(w.blocked, b)
-			}
-		}
-	}
-}
-
-func heldBy(requestID string) Blocked {
-	return Blocked{By: "hold of request " + requestID, Hint: "end the hold with 'lakectl deletions release " + requestID + "'"}
 }
 
 // finish commits that requests are purged. Another run that logs at the same time fences it.

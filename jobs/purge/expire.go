@@ -70,17 +70,15 @@ func (r *run) expire(ctx context.Context, table string, reach *reach) (gone bool
 			return nil, nil
 		}
 		doomed, hold, err := reach.doomed(ctx, now, r.needs)
-		if hold != "" {
-			b := heldBy(hold)
-			b.Table = table
-			blocked = append(blocked, b)
+		if err == nil && hold != "" {
+			err = r.stayFor(ctx, now, reach, hold)
 		}
 		return doomed, err
 	})
 	if err != nil {
 		return false, err
 	}
-	r.report.Blocked = append(r.report.Blocked, blocked...)
+	r.work.blocked = append(r.work.blocked, blocked...)
 	r.wait(table, waiting)
 	t := r.report.table(table)
 	t.Snapshots, t.Objects, t.BytesRemoved = t.Snapshots+done.Snapshots, t.Objects+done.Files, t.BytesRemoved+done.Bytes

@@ -42,9 +42,12 @@ func holdersOf(batches []batch, files []book.File) (h holders) {
 }
 
 // of are the requests whose rows a file ever held. Where its record does not account for all rows that are deleted in
-// it, or names a batch that nobody knows, they may be of anybody: all is true.
+// it, or names a batch that nobody knows, they may be of anybody: all is true. So it is of a file without a record.
 func (h holders) of(file fileID, gone int64) (who map[place]bool, all bool) {
 	who = map[place]bool{}
+	if h.rows[file] == nil {
+		return who, true
+	}
 	for b, rows := range h.rows[file] {
 		all = all || h.requests[b.at] == nil
 		for _, p := range h.requests[b.at] {
@@ -84,21 +87,7 @@ func (r *run) leaveUnfit(ctx context.Context, table string, f lake.File, gone []
 	}
 	r.left[f.FilePath()] = true
 	who, all := r.work.holders.of(fileID{table, f.FilePath()}, int64(len(gone)))
-	var ids []string
-	for _, q := range r.work.due {
-		if all || who[q.place()] {
-			r.stuck[q.place()] = true
-			ids = append(ids, q.RequestID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	r.stuckBy++
-	r.report.Blocked = append(r.report.Blocked, Blocked{
-		Table: table, By: fmt.Sprintf("file %s: %v", f.FilePath(), why), Requests: ids,
-		Hint: cmp.Or(lake.Hint(why), hintUnfit(why)),
-	})
+	r.work.stick(Blocked{Table: table, By: fmt.Sprintf("file %s: %v", f.FilePath(), why), Hint: cmp.Or(lake.Hint(why), hintUnfit(why))}, who, all)
 	return nil
 }
 
@@ -109,14 +98,16 @@ func hintUnfit(why error) string {
 	return "put the file back from a backup under the same name, then run 'lakectl job deletions' again"
 }
 
-// keepsAll tells whether something keeps all due requests from being purged, not only those of files that were left.
-func (r *run) keepsAll() bool { return len(r.report.Waiting) > 0 || len(r.report.Blocked) > r.stuckBy }
+// keepsAll tells whether something keeps all due requests from being purged, not only those of some files.
+func (r *run) keepsAll() bool {
+	return len(r.report.Waiting) > 0 || slices.ContainsFunc(r.work.blocked, func(b Blocked) bool { return len(b.Requests) == 0 })
+}
 
 // except names the requests that this run cannot clear, as [book.Cleared] has them.
 func (r *run) except() string {
 	var names []string
 	for _, q := range r.work.due {
-		if r.stuck[q.place()] {
+		if r.work.stuck[q.place()] {
 			names = append(names, q.place().String())
 		}
 	}

@@ -68,7 +68,7 @@ func (r *run) settle(ctx context.Context) (done []request, err error) {
 	needed := map[book.Cleared]bool{}
 	last := int64(0)
 	for _, q := range r.work.due {
-		if r.stuck[q.place()] {
+		if r.work.stuck[q.place()] {
 			last = max(last, r.youngest())
 			continue
 		}

@@ -31,11 +31,8 @@ type run struct {
 	work   *work
 	needs  maintain.Needs
 	report *Report
-	left   map[string]bool // files that lakectl cannot write anew
-	stuck  map[place]bool  // due requests whose rows these may hold
+	left   map[string]bool // live files with deleted rows that stay: a hold keeps them, or lakectl cannot write them anew
 	young  []orphan
-
-	stuckBy int // entries of the report that name such files
 }
 
 // Run purges what is due. Requests that something keeps from it stay as they are, and the report says what. With
@@ -65,11 +62,12 @@ func once(ctx context.Context, env jobs.Env, o Options, report *Report) error {
 	if err != nil {
 		return err
 	}
-	report.Due, report.Later, report.Blocked, report.Waiting, report.Residuals = len(work.due), work.later, work.blocked, nil, nil
-	if len(work.due) == 0 {
+	report.Due, report.Later, report.Waiting, report.Residuals = len(work.due), work.later, nil, nil
+	defer func() { report.Blocked = work.blocked }()
+	if work.allStuck() {
 		return nil
 	}
-	r := &run{env: env, o: o, work: work, report: report, left: map[string]bool{}, stuck: map[place]bool{}}
+	r := &run{env: env, o: o, work: work, report: report, left: map[string]bool{}}
 	if r.needs, err = maintain.NeedsOf(ctx, env, o.Retention); err != nil {
 		return err
 	}

@@ -16,17 +16,18 @@ import (
 // manifest, whether it says that the file is there or that it was removed, or by a delete file of such a file. One
 // whose manifests tell bounds of personal columns, of whatever file, counts like them. Each manifest is read once.
 type reach struct {
-	tells func(iceberg.DataFile) bool
-	old   map[string]bool   // files of due requests that main has no more
-	kept  map[string]string // those that a hold keeps, and whose
-	left  map[string]bool   // those that main has, for they cannot be written anew
-	seen  map[string]sight  // by manifest
+	tells   func(iceberg.DataFile) bool
+	old     map[string]bool   // files of due requests that main has no more
+	kept    map[string]string // those that a hold keeps, and whose
+	left    map[string]bool   // those with deleted rows that main has
+	seen    map[string]sight  // by manifest
+	reached map[string]bool   // the old ones that were seen
 }
 
 // sight is what a manifest names.
 type sight struct {
-	old, left bool
-	kept      string
+	old, told, left bool
+	kept            string
 }
 
 // reachOf is told by the files of a table that main has now.
@@ -40,7 +41,7 @@ func (w *work) reachOf(ctx context.Context, now lake.Snapshot, left map[string]b
 		live[f.FilePath()] = true
 	}
 	table := now.Table().Name()
-	r := &reach{tells: now.Table().Tells(catalog.PersonalColumns(table)), old: map[string]bool{}, kept: map[string]string{}, left: left, seen: map[string]sight{}}
+	r := &reach{tells: now.Table().Tells(catalog.PersonalColumns(table)), old: map[string]bool{}, kept: map[string]string{}, left: left, seen: map[string]sight{}, reached: map[string]bool{}}
 	for uri := range w.paths[table] {
 		if !live[uri] {
 			r.old[uri] = true
@@ -56,11 +57,20 @@ func (w *work) reachOf(ctx context.Context, now lake.Snapshot, left map[string]b
 
 // names tells whether an entry is of such a file.
 func (r *reach) names(f iceberg.DataFile) bool {
-	if r.old[f.FilePath()] {
-		return true
+	_, is := r.named(f)
+	return is
+}
+
+// named is the file that an entry is of.
+func (r *reach) named(f iceberg.DataFile) (uri string, is bool) {
+	if uri = f.FilePath(); r.old[uri] {
+		return uri, true
 	}
 	of := f.ReferencedDataFile()
-	return of != nil && r.old[*of]
+	if of == nil || !r.old[*of] {
+		return "", false
+	}
+	return *of, true
 }
 
 // removedWith tells whether the entry of a removed file may tell of erased rows. A delete file that does not say whose
@@ -78,10 +88,10 @@ func (r *reach) doomed(ctx context.Context, t *lake.Table, needs maintain.Needs)
 		if err != nil {
 			return nil, "", err
 		}
-		if is.old && is.kept != "" {
+		if (is.old || is.told) && is.kept != "" {
 			return nil, is.kept, nil
 		}
-		if is.old || is.left && is.kept == "" && unneeded(needs, t, s) {
+		if is.old || is.told || is.left && is.kept == "" && unneeded(needs, t, s) {
 			list = append(list, s)
 		}
 	}
@@ -111,7 +121,7 @@ func (r *reach) needed(ctx context.Context, t *lake.Table, needs maintain.Needs)
 		if err != nil {
 			return nil, nil, err
 		}
-		if !is.old {
+		if !is.old && !is.told {
 			continue
 		}
 		found = append(found, s)
@@ -139,7 +149,11 @@ func (r *reach) look(ctx context.Context, s lake.Snapshot) (all sight, err error
 		var one sight
 		for _, e := range entries {
 			uri := e.DataFile().FilePath()
-			one.merge(sight{old: r.names(e.DataFile()) || r.tells(e.DataFile()), left: r.left[uri], kept: r.kept[uri]})
+			of, old := r.named(e.DataFile())
+			if old {
+				r.reached[of] = true
+			}
+			one.merge(sight{old: old, told: r.tells(e.DataFile()), left: r.left[uri], kept: r.kept[uri]})
 		}
 		r.seen[path] = one
 		all.merge(one)
@@ -152,7 +166,7 @@ func (r *reach) look(ctx context.Context, s lake.Snapshot) (all sight, err error
 }
 
 func (s *sight) merge(t sight) {
-	s.old, s.left = s.old || t.old, s.left || t.left
+	s.old, s.told, s.left = s.old || t.old, s.told || t.told, s.left || t.left
 	if s.kept == "" {
 		s.kept = t.kept
 	}

@@ -33,8 +33,9 @@ type Blocked struct {
 	By         string `json:"by"`
 	SnapshotID int64  `json:"snapshot_id,omitempty,string"`
 	Hint       string `json:"hint"`
-	// Requests are those that a file keeps which cannot be written anew; none: all that are due.
+	// Requests are those that are kept by a hold, or by a file that cannot be written anew; none: all that are due.
 	Requests []string `json:"requests,omitempty"`
+	Places   []string `json:"-"` // of the same, as topic/partition/offset
 }
 
 // Residual is what may hold erased rows until a time.

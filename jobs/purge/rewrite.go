@@ -137,11 +137,11 @@ func (r *run) inputs(ctx context.Context, base lake.Snapshot) (inputs []lake.Fil
 	if err != nil {
 		return nil, nil, err
 	}
-	kept := r.work.kept[base.Table().Name()]
-	files = slices.DeleteFunc(files, func(f lake.File) bool { return kept[f.FilePath()] != "" || r.left[f.FilePath()] })
+	files = slices.DeleteFunc(files, func(f lake.File) bool { return r.left[f.FilePath()] })
 	if gone, err = base.DeletedRows(ctx, r.env.Duck.Verify, files); err != nil {
 		return nil, nil, err
 	}
+	files = r.leaveHeld(base.Table().Name(), files, gone)
 	bytes := int64(0)
 	for _, f := range files {
 		if len(gone[f.FilePath()]) == 0 {

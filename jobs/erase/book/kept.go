@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
@@ -25,6 +27,13 @@ type Kept struct {
 	Until *time.Time `json:"until,omitempty"` // when it ends by itself
 	Waits bool       `json:"waits,omitempty"` // for a job that will read on; else without Until somebody must end it
 	Hint  string     `json:"hint,omitempty"`
+	// Of are the requests that it keeps, each as topic/partition/offset, with a space in between; empty: all.
+	Of string `json:"of,omitempty"`
+}
+
+// Keeps tells whether it keeps the request of a place, as topic/partition/offset.
+func (k Kept) Keeps(place string) bool {
+	return k.Of == "" || slices.Contains(strings.Fields(k.Of), place)
 }
 
 // NoteKept notes what a purge found, in place of what one noted before. It commits nothing where that is the same. Of
