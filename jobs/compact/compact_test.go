@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -143,18 +145,7 @@ func TestWhoeverTakesTheFilesWinsAndGroupsGetSmaller(t *testing.T) {
 	r := w.compact(Options{between: func() {
 		if wins < 4 {
 			wins++
-			s := w.archive()
-			files, err := s.Files(t.Context())
-			w.check(err)
-			w.check(func() error { // another engine writes one of them anew
-				d := w.DB(t)
-				w.check(d.BindFiles(t.Context(), "one", s, files[:1]))
-				w.check(d.ExecText(t.Context(), "CREATE OR REPLACE TABLE anew AS SELECT * EXCLUDE (_file, _pos) FROM one"))
-				added, err := d.Write(t.Context(), s.Table(), "foreign", "anew")
-				w.check(err)
-				w.Hand(t, catalog.Listens).Replace(files[:1], added)
-				return nil
-			}())
+			w.rewritesOneFileOfEachDay()
 		}
 	}})
 	if r.Lost != 4 || r.Written == 0 {
@@ -162,6 +153,54 @@ func TestWhoeverTakesTheFilesWinsAndGroupsGetSmaller(t *testing.T) {
 	}
 	w.equal("rows", w.rows(), want)
 	w.settled(Options{})
+}
+
+// rewritesOneFileOfEachDay is another engine that writes files anew.
+func (w *world) rewritesOneFileOfEachDay() {
+	w.Helper()
+	s := w.archive()
+	files, err := s.Files(w.Context())
+	w.check(err)
+	days := map[any]bool{}
+	files = slices.DeleteFunc(files, func(f lake.File) bool {
+		day := lake.PartitionValue(f)
+		had := days[day]
+		days[day] = true
+		return had
+	})
+	d := w.DB(w.T)
+	w.check(d.BindFiles(w.Context(), "one", s, files))
+	w.check(d.ExecText(w.Context(), "CREATE OR REPLACE TABLE anew AS SELECT * EXCLUDE (_file, _pos) FROM one"))
+	added, err := d.Write(w.Context(), s.Table(), "foreign", "anew")
+	w.check(err)
+	w.Hand(w.T, catalog.Listens).Replace(files, added)
+}
+
+// A loss says nothing of the groups that come after it, nor that the next plan loses too.
+func TestGroupsThatLostAreRewrittenByTheSameRun(t *testing.T) {
+	w := newWorld(t)
+	const days = mostLosses + 1
+	for range 16 {
+		w.ingest(20*days, days)
+	}
+	want, once := w.rows(), sync.OnceFunc(w.rewritesOneFileOfEachDay)
+	r := w.compact(Options{between: once})
+	if r.Lost != days || r.Written != days || r.Left != 0 || r.Ended != "" {
+		t.Errorf("%+v", r)
+	}
+	w.equal("rows", w.rows(), want)
+	w.settled(Options{})
+}
+
+func TestARunEndsWhereOthersChangeTheSameFilesAllTheTime(t *testing.T) {
+	w := newWorld(t)
+	for range 12 {
+		w.ingest(20, 2)
+	}
+	r := w.compact(Options{between: w.rewritesOneFileOfEachDay})
+	if r.Lost != mostLosses || r.Written != 0 || r.Left == 0 || r.Ended != Raced {
+		t.Errorf("%+v", r)
+	}
 }
 
 func TestWhoeverGoesFirstEndsARun(t *testing.T) {

@@ -57,7 +57,7 @@ type Report struct {
 	Out     int64   `json:"bytes_written"`
 	Rows    int64   `json:"rows"`
 	Lost    int     `json:"lost_races"`
-	Left    int     `json:"groups_left"` // that the budget did not reach
+	Left    int     `json:"groups_left"` // that the budget did not reach, or that others changed all the time
 	Ended   string  `json:"ended,omitempty"`
 	Skipped []Skips `json:"skipped,omitempty"`
 }
@@ -77,11 +77,15 @@ type Skips struct {
 	Why   string `json:"why"`
 }
 
-// lossesToShrink is how often a day's groups lose before they are halved, and mostLosses how often in a run.
+// lossesToShrink is how often a day's groups lose before they are halved, and mostLosses how often the groups of a run
+// lose in series, at least, before it ends.
 const (
 	lossesToShrink = 3
 	mostLosses     = 12
 )
+
+// Raced is why a run ended whose every rewrite lost. It says nothing of other tables.
+const Raced = "others changed the same files all the time"
 
 // run is one run at work.
 type run struct {
@@ -92,6 +96,7 @@ type run struct {
 	// Files that are left alone, and those that turned out not to be sorted.
 	skipped, unsorted map[string]bool
 	losses, shrunk    map[int]int // by number of the partition
+	vain              int         // losses since a group was rewritten
 	numbers           map[any]int // of partitions that are not numbers themselves
 	months            bool        // the table is partitioned by month
 }
@@ -166,15 +171,22 @@ func (r *run) rewriteAll(ctx context.Context, base lake.Snapshot, groups []Group
 		if err := r.one(ctx, base, g); err != nil {
 			return false, err
 		}
-		if r.report.Lost >= mostLosses {
-			r.report.Left, r.report.Ended = len(groups)-i, "others changed the same files all the time"
-			return false, nil
-		}
 		if r.report.Lost > lost && r.expired(ctx, base) {
-			return true, nil
+			return !r.raced(groups), nil
 		}
 	}
-	return len(groups) > 0, nil
+	return len(groups) > 0 && !r.raced(groups), nil
+}
+
+// raced tells, once a plan was carried out, whether to end: nothing landed since each of its groups lost twice, or more
+// often where there are few. As long as a group lands the next plan is tried: who changes the files of one day keeps no
+// other.
+func (r *run) raced(groups []Group) bool {
+	if r.vain < max(mostLosses, 2*len(groups)) {
+		return false
+	}
+	r.report.Left, r.report.Ended = len(groups), Raced
+	return true
 }
 
 // one rewrites one group. A group that loses to somebody else, or that the writer cannot hold, is no error.
@@ -204,6 +216,7 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 		return err
 	}
 	r.note(g)
+	r.vain = 0
 	written := int64(0)
 	for _, f := range made.outputs {
 		r.report.Written++
@@ -233,6 +246,7 @@ func (r *run) skip(g Group, why error) {
 
 func (r *run) lose(g Group, why error) {
 	r.report.Lost++
+	r.vain++
 	if r.losses[g.Day]++; r.losses[g.Day]%lossesToShrink == 0 {
 		r.shrunk[g.Day]++
 	}

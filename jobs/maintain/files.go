@@ -13,7 +13,8 @@ import (
 
 // compact rewrites files of all tables that collect small ones, unless a deletion waits: it would find the files that
 // it searched taken away, and what it deletes need not be carried along. A request that is held or young does not wait:
-// that may be for months. Each table gets what those before it left of the time and the bytes.
+// that may be for months. Each table gets what those before it left of the time and the bytes; nothing is left where a
+// deletion came meanwhile. A table whose rewrites all lost to others keeps no other.
 func (f *facts) compact(ctx context.Context, env jobs.Env, o Options, report *Report) (failed error) {
 	if o.Files == nil {
 		return nil
@@ -35,7 +36,7 @@ func (f *facts) compact(ctx context.Context, env jobs.Env, o Options, report *Re
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("compact %s: %w", files.Table, err))
 		}
-		if done.Left > 0 || ctx.Err() != nil {
+		if done.Left > 0 && done.Ended != compact.Raced || ctx.Err() != nil {
 			break
 		}
 		if files.Minutes > 0 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/compact"
 	"github.com/lakectl/lakectl/jobs/maintain"
 	"github.com/lakectl/lakectl/lake"
@@ -120,4 +121,34 @@ func TestACompactedLogKeepsNoOtherTableFromIt(t *testing.T) {
 	w.equal("tables beside the archive", len(r.Others), 1)
 	w.equal("files of the archive", r.Compaction.Files, 12)
 	w.equal("why the archive's ended", r.Compaction.Ended, "")
+}
+
+// Whoever changes the files of one table all the time keeps no other from being compacted.
+func TestATableWhoseRewritesAllLoseKeepsNoOther(t *testing.T) {
+	w := newWorld(t)
+	w.noted(1, 12)
+	for i := range 12 {
+		w.ingest(i, "u", 0)
+	}
+	hand, n := w.Hand(t, catalog.Listens), 100
+	busy := w.With(&laketest.Faults{Strike: func(step laketest.Step, table string) error {
+		if step != laketest.BeforeCommit || table != catalog.Listens {
+			return nil
+		}
+		files, err := w.head(catalog.Listens).Files(t.Context())
+		w.check(err)
+		n++
+		added, err := w.head(catalog.Listens).Table().WriteRows(t.Context(), "foreign", [][]any{listen(n, "u")})
+		w.check(err)
+		hand.Replace(files[:1], added)
+		return nil
+	}})
+	r, err := maintain.Run(t.Context(), w.env(busy), maintain.Options{Files: &compact.Options{}})
+	w.check(err)
+	w.equal("why the archive's ended", r.Compaction.Ended, compact.Raced)
+	if r.Compaction.Left == 0 || r.Compaction.Written > 0 {
+		t.Errorf("%+v", r.Compaction)
+	}
+	w.equal("tables beside the archive", len(r.Others), 1)
+	w.equal("files of the log that were merged", r.Others[0].Files, 12)
 }
