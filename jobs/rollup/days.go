@@ -54,3 +54,18 @@ func (d days) pieces(copies map[int]int64, most int64) []days {
 	}
 	return parts
 }
+
+// meeting are the files of a table that may have rows of these days, as the bounds of their instants say.
+func (d days) meeting(t *lake.Table, files []lake.File) (met []lake.File) {
+	for _, f := range files {
+		first, last, told := t.DaysOf(f, "event_time")
+		has := !told || first > last
+		for day := range d {
+			has = has || first <= day && day <= last
+		}
+		if has {
+			met = append(met, f)
+		}
+	}
+	return met
+}

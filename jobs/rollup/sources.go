@@ -3,7 +3,9 @@ package rollup
 import (
 	"context"
 	"maps"
+	"slices"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -47,7 +49,7 @@ func (g *group) sources(ctx context.Context) (*sources, error) {
 }
 
 // bind makes the views counted and uncovered of what may have rows of days of one month; touched: only of the artists
-// of touched.
+// of touched. Files of the ledger have few days each, and say which.
 func (src *sources) bind(ctx context.Context, scope days, touched bool) error {
 	db, in := src.g.plan.db, src.g.in
 	type bound struct {
@@ -72,6 +74,9 @@ func (src *sources) bind(ctx context.Context, scope days, touched bool) error {
 	}
 	for _, b := range list {
 		files, without := lake.InPartitions(b.files, b.parts), map[string][]int64(nil)
+		if slices.Contains(catalog.Ledger, b.of.Table().Name()) {
+			files = scope.meeting(b.of.Table(), files)
+		}
 		if b.view == "uncovered" {
 			var err error
 			if without, err = src.g.plan.laterCopies(ctx, files); err != nil {
