@@ -2,6 +2,8 @@ package duck
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -39,9 +41,14 @@ func (s Spans) Apart(month lake.Month) (apart [][2]int) {
 // start is the first day of the span that a day is of.
 func (s Spans) start(day int) int { return day - ((day%s.Days)+s.Days)%s.Days }
 
-// pieces are the conditions of the files of a month: of the one that spans share, where there is something for it, and
-// of those of spans.
-func (s Spans) pieces(month lake.Month, column string) (where []string) {
+// piece is a file of a month, by the condition that its rows fulfil, and how many these are.
+type piece struct {
+	where string
+	rows  int64
+}
+
+// pieces are the files of a month: the one that spans share, where there is something for it, and those of spans.
+func (s Spans) pieces(month lake.Month, column string) (list []piece) {
 	during := func(from, to int) string { return Between(column, lake.DayStart(from), lake.DayStart(to)) }
 	var gaps []string
 	shared := int64(0)
@@ -53,35 +60,47 @@ func (s Spans) pieces(month lake.Month, column string) (where []string) {
 		if at < span[0] {
 			gaps = append(gaps, during(at, span[0]))
 		}
-		where = append(where, during(span[0], span[1]+1))
+		p := piece{where: during(span[0], span[1]+1)}
 		for day := span[0]; day <= span[1]; day++ {
-			shared -= s.Rows[day]
+			p.rows += s.Rows[day]
 		}
+		list, shared = append(list, p), shared-p.rows
 		at = span[1] + 1
 	}
 	if at < end {
 		gaps = append(gaps, during(at, end))
 	}
 	if shared == 0 || len(gaps) == 0 {
-		return where
+		return list
 	}
-	return append([]string{"(" + strings.Join(gaps, " OR ") + ")"}, where...)
+	return append([]piece{{"(" + strings.Join(gaps, " OR ") + ")", shared}}, list...)
 }
 
+// ErrMiscounted says that other rows were written than there are.
+var ErrMiscounted = errors.New("the number of rows that were written is wrong")
+
 // WriteSpans is [DB.WritePartition] for a month of a column of instants, with a file for each of the spans: first that
-// of all spans that share one, then those of the others by time. Rows of days that the spans do not know may be left
-// out. Within a file the rows are in the order of some columns of the relation, or as they come where none is named.
+// of all spans that share one, then those of the others by time. [ErrMiscounted] where a file has not got the rows that
+// the spans say, which must be of days of the month. Within a file the rows are in the order of some columns of the
+// relation, or as they come where none is named.
 func (d *DB) WriteSpans(ctx context.Context, t *lake.Table, job, relation string, month lake.Month, s Spans, order ...string) (files []iceberg.DataFile, err error) {
 	p, err := partitioningOf(t)
 	if err != nil {
 		return nil, err
 	}
 	// One COPY that tells them apart would be a scan less, but it holds rows of all files at once and shuffles them.
-	for _, where := range s.pieces(month, p.source) {
-		c := copyOf{relation: relation, where: " WHERE " + where, value: int(month), order: order}
+	for _, piece := range s.pieces(month, p.source) {
+		c := copyOf{relation: relation, where: " WHERE " + piece.where, value: int(month), order: order}
 		written, err := d.write(ctx, t, job, c)
 		if err != nil {
 			return nil, err
+		}
+		rows := int64(0)
+		for _, f := range written {
+			rows += f.Count()
+		}
+		if rows != piece.rows {
+			return nil, fmt.Errorf("write %s: %d rows of %d that there are, of month %s: %w", t.Name(), rows, piece.rows, month, ErrMiscounted)
 		}
 		files = append(files, written...)
 	}

@@ -1,6 +1,7 @@
 package duck_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -92,4 +93,34 @@ func outOfOrder(t *testing.T, d *duck.DB, uri string) (rows int) {
 		t.Fatal(err)
 	}
 	return rows
+}
+
+func TestAFileOfASpanWithOtherRowsThanThereAreIsAnError(t *testing.T) {
+	l := laketest.New(t)
+	d := l.DB(t)
+	tbl, err := l.Table(t.Context(), catalog.ListensCounted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	march := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	if err := d.ExecText(t.Context(), "CREATE VIEW counted AS SELECT 'id' || i AS listen_id, 'u' AS user_id, 't' AS track_id, 'a' AS artist_id, NULL AS device, "+
+		"TIMESTAMPTZ '2026-03-01T23:59:59.999999Z' + to_days(i::INTEGER % 10) AS event_time, 1 AS ms_played, NULL AS track_ms, NULL AS country, NULL AS tier, "+
+		"TIMESTAMPTZ '2026-05-07T00:00:00Z' AS received_time, 't' AS source_topic, 0 AS source_partition, i AS source_offset FROM range(100) r(i)"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		first int64 // rows that the first day is said to have
+		many  int64
+		wrong bool
+	}{{"apart", 10, 10, false}, {"apart, one less", 9, 9, true}, {"apart, one more", 11, 10, true}, {"shared", 10, 1000, false}, {"shared, one more", 11, 1000, true}} {
+		spans := duck.Spans{Days: 1, Many: c.many, Rows: map[int]int64{lake.Day(march): c.first}}
+		for day := 1; day < 10; day++ {
+			spans.Rows[lake.Day(march)+day] = 10
+		}
+		files, err := d.WriteSpans(t.Context(), tbl, "test", "counted", lake.MonthOf(march), spans)
+		if wrong := errors.Is(err, duck.ErrMiscounted); wrong != c.wrong || !wrong && err != nil || (len(files) > 0) == c.wrong {
+			t.Errorf("%s: %d files, %v", c.name, len(files), err)
+		}
+	}
 }

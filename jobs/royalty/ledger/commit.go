@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/apache/iceberg-go"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
 )
@@ -86,17 +88,23 @@ func (u *update) commitLedger(ctx context.Context) error {
 	return err
 }
 
-// write writes the rows a table gains. Those of the ledger are many and lie in the months of the archive files
-// that were read, so they go month by month, with the spans of days apart of which there are many. They come nearly as
-// the archive has them, which sorts by listener.
+// write writes the rows a table gains. Those of the ledger are many, so they go month by month, with the spans of days
+// apart of which there are many, and each file is held against how many there are. They come nearly as the archive has
+// them, which sorts by listener.
 func (u *update) write(ctx context.Context, t *lake.Table, inserts string) (added []iceberg.DataFile, err error) {
-	months, known := u.monthsRead()
-	if t.Name() != catalog.ListensCounted || !known {
+	if t.Name() != catalog.ListensCounted {
 		return u.db.Write(ctx, t, catalog.RoyaltiesJob, inserts)
+	}
+	months, err := u.gained(ctx)
+	if err != nil {
+		return nil, err
 	}
 	for _, month := range slices.Sorted(maps.Keys(months)) {
 		spans := duck.Spans{Days: catalog.LedgerSpan, Rows: months[month], Many: catalog.LedgerSpanRows}
 		files, err := u.db.WriteSpans(ctx, t, catalog.RoyaltiesJob, inserts, month, spans)
+		if errors.Is(err, duck.ErrMiscounted) {
+			err = lake.WithHint(errors.Join(jobs.ErrProof, err), "nothing was committed and the ledger is as it was; check the disk and the memory of this machine, then run the command again")
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -105,22 +113,19 @@ func (u *update) write(ctx context.Context, t *lake.Table, inserts string) (adde
 	return added, nil
 }
 
-// monthsRead are the months of event time of the copies that were read, each with how many are of a day; false where
-// files do not say their day.
-func (u *update) monthsRead() (map[lake.Month]map[int]int64, bool) {
+// gained are the months of event time of the rows that the ledger gains, each with how many are of a day.
+func (u *update) gained(ctx context.Context) (map[lake.Month]map[int]int64, error) {
 	months := map[lake.Month]map[int]int64{}
-	for day, n := range u.days {
-		day, ok := day.(int)
-		if !ok {
-			return nil, false
-		}
-		month := lake.MonthOf(lake.DayStart(day))
+	var day, rows int64
+	err := u.db.Each(ctx, "ledger/inserts_days", nil, []any{&day, &rows}, func() error {
+		month := lake.MonthOf(lake.DayStart(int(day)))
 		if months[month] == nil {
 			months[month] = map[int]int64{}
 		}
-		months[month][day] += n
-	}
-	return months, true
+		months[month][int(day)] = rows
+		return nil
+	})
+	return months, err
 }
 
 func rowsOf(files []iceberg.DataFile) (n int64) {

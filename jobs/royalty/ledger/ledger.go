@@ -35,9 +35,8 @@ type update struct {
 	ledger     lake.Snapshot
 	duplicates lake.Snapshot
 	added      []lake.File
-	days       map[any]int64 // rows of the archive files read, by day
-	torn       map[int]bool  // days that are compared row by row, see [lake.Changes]
-	others     int64         // see [catalog.ChangedByOthers]; 0: as before
+	torn       map[int]bool // days that are compared row by row, see [lake.Changes]
+	others     int64        // see [catalog.ChangedByOthers]; 0: as before
 	settled    bool
 	altered    bool // another engine changed the ledger or the duplicates
 	rebuild    bool
@@ -80,7 +79,7 @@ func UpdateOn(ctx context.Context, env jobs.Env, db *jobs.Session) (Report, erro
 
 // begin works out what there is to read; current is true when there is nothing to do.
 func begin(ctx context.Context, env jobs.Env, db *jobs.Session) (u *update, current bool, err error) {
-	u = &update{env: env, db: db, days: map[any]int64{}}
+	u = &update{env: env, db: db}
 	for _, t := range []struct {
 		name string
 		into *lake.Snapshot
@@ -145,7 +144,6 @@ func (u *update) read(files []lake.File) {
 	u.report.FilesRead += len(files)
 	for _, f := range files {
 		u.report.RowsRead += f.Count()
-		u.days[lake.PartitionValue(f)] += f.Count()
 	}
 }
 
