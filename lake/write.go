@@ -88,7 +88,7 @@ func (t *Table) dataFile(uri string, footer *metadata.FileMetaData, bytes int64,
 func (t *Table) dataFileUnder(schema *iceberg.Schema, spec iceberg.PartitionSpec, values map[int]any, uri string, footer *metadata.FileMetaData, bytes int64, order int) (iceberg.DataFile, error) {
 	df, err := icetable.DataFileFromMetadata(icetable.DataFileArgs{
 		Schema: schema, Spec: spec, Format: iceberg.ParquetFile, Metadata: footer, FilePath: uri, FileSize: bytes,
-		Content: iceberg.EntryContentData, PartitionValues: values, SortOrderID: order, Properties: t.metricsProperties(),
+		Content: iceberg.EntryContentData, PartitionValues: values, SortOrderID: order, Properties: withoutHalfBounds(t.metricsProperties(), schema, footer),
 		FormatVersion: t.ice.Metadata().Version(),
 	})
 	return df, wrap(err, "describe data file "+uri)

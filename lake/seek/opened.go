@@ -51,6 +51,10 @@ func (o *opened) bound(key int) error {
 		if err != nil {
 			return fmt.Errorf("row group %d: %w", n, err)
 		}
+		if at >= 0 {
+			meta := footer.RowGroups[n].Columns[at].MetaData
+			b.known = b.known && lake.BothEnds(meta.Statistics, meta.NumValues)
+		}
 		b.first = first
 		o.groups[n] = b
 		first += group.NumRows()

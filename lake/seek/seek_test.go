@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,6 +135,20 @@ func byDuckDB(t *testing.T, l *laketest.Lake, s lake.Snapshot, artist string) []
 	}
 	slices.Sort(rows)
 	return rows
+}
+
+// Writers leave a bound out that is long.
+func TestALongKeyHidesNoOther(t *testing.T) {
+	for _, long := range []string{"m" + strings.Repeat("x", 5000), "a" + strings.Repeat("x", 5000), strings.Repeat("\U0010FFFF", 2000)} {
+		l := laketest.New(t)
+		s := commit(t, l, []play{{490_000, "k", "t1", 3}, {490_000, long, "t2", 4}})
+		r := seek.New(seek.Options{CacheBytes: 1 << 20, Verify: lake.NewVerifier()})
+		for artist, want := range map[string]string{"k": "t1 490000 3", long: "t2 490000 4", "j": ""} {
+			if got := strings.Join(read(t, r, s, artist), ","); got != want {
+				t.Errorf("beside %.3q: rows of %.3q are %q, want %q", long, artist, got, want)
+			}
+		}
+	}
 }
 
 func TestAViewStaysAtItsSnapshot(t *testing.T) {

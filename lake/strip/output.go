@@ -57,7 +57,7 @@ func (o *output) encode(ctx context.Context, in *input, number int, lost []int64
 	columns, bytes := group.Columns[:0:0], int64(0)
 	group.TotalByteSize = 0
 	for _, c := range w.chunks {
-		if meta := c.Contents().MetaData; meta.Statistics != nil && !whole(meta.Statistics, meta.NumValues) {
+		if meta := c.Contents().MetaData; meta.Statistics != nil && !lake.BothEnds(meta.Statistics, meta.NumValues) {
 			meta.Statistics = nil
 		}
 		columns = append(columns, c.Contents())
@@ -155,7 +155,7 @@ func (o *output) move(group, to int, shift int64, of *metadata.ColumnChunkMetaDa
 		meta.DictionaryPageOffset = &first
 	}
 	meta.IndexPageOffset, meta.BloomFilterOffset, meta.BloomFilterLength = nil, nil, nil
-	if meta.Statistics != nil && !(tellsBounds(of) && whole(meta.Statistics, meta.NumValues)) {
+	if meta.Statistics != nil && !(tellsBounds(of) && lake.BothEnds(meta.Statistics, meta.NumValues)) {
 		meta.Statistics = nil
 	}
 }
@@ -168,23 +168,6 @@ func tellsBounds(of *metadata.ColumnChunkMetaData) bool {
 	}
 	stats, err := of.Statistics()
 	return err == nil && stats != nil && (stats.HasMinMax() || stats.HasNullCount() && stats.NullCount() == of.NumValues())
-}
-
-// told are statistics as a footer has them; package file does not name their type.
-type told interface {
-	IsSetMin() bool
-	IsSetMax() bool
-	IsSetMinValue() bool
-	IsSetMaxValue() bool
-	IsSetNullCount() bool
-	GetNullCount() int64
-}
-
-// whole tells whether statistics of so many values have both bounds, or need none. Writers leave out a bound that is
-// long. Such statistics must not stand beside others: the bounds of the file would be theirs alone, or empty.
-func whole(s told, values int64) bool {
-	least, most := s.IsSetMin() || s.IsSetMinValue(), s.IsSetMax() || s.IsSetMaxValue()
-	return least && most || s.IsSetNullCount() && s.GetNullCount() == values
 }
 
 // finish writes the footer and closes the file.
