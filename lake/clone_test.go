@@ -269,7 +269,7 @@ func TestACloneThatWasClearedFencesItsSearch(t *testing.T) {
 	l, base := cloned(t)
 	for _, engine := range []error{nil, errors.New("the engine: there is no such table")} {
 		_, err := l.DeleteInClone(t.Context(), clone(l, base, func(lake.Staging) error {
-			_, err := l.WithGrace(-time.Hour).ClearStagings(t.Context(), catalog.Duplicates)
+			_, _, err := l.WithGrace(-time.Hour).ClearStagings(t.Context(), catalog.Duplicates)
 			return errors.Join(err, engine)
 		}, ofL1))
 		if !errors.Is(err, lake.ErrFenced) {
@@ -310,7 +310,7 @@ func TestCrashesWithClonesLeaveTheTableAsItIs(t *testing.T) {
 			t.Fatalf("killed at step %d, the next search: %v", nth, err)
 		}
 		expect(t, got, want)
-		if _, err := l.WithGrace(-time.Hour).ClearStagings(t.Context(), catalog.Duplicates); err != nil {
+		if _, _, err := l.WithGrace(-time.Hour).ClearStagings(t.Context(), catalog.Duplicates); err != nil {
 			t.Fatal(err)
 		}
 		untouched(t, l, base)

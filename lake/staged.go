@@ -53,7 +53,7 @@ func (l *Lake) CommitStaged(ctx context.Context, name string, c Staged) (Snapsho
 // startStaging puts a staging table on record, once those that dead runs left are cleared; drop is to be called at the
 // end, however that is.
 func (l *Lake) startStaging(ctx context.Context, name, job string) (t *Table, s Staging, drop func(), err error) {
-	if _, err = l.ClearStagings(ctx, name); err != nil {
+	if _, _, err = l.ClearStagings(ctx, name); err != nil {
 		return nil, s, nil, err
 	}
 	if t, err = l.Table(ctx, name); err != nil {

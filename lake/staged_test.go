@@ -241,7 +241,7 @@ func TestCrashesWithStagingTablesLoseNothingAndLeaveNothing(t *testing.T) {
 func cleared(t *testing.T, l *laketest.Lake) {
 	t.Helper()
 	later := l.WithGrace(-time.Hour)
-	if _, err := later.ClearStagings(t.Context(), catalog.Duplicates); err != nil {
+	if _, _, err := later.ClearStagings(t.Context(), catalog.Duplicates); err != nil {
 		t.Fatal(err)
 	}
 	nothingStaged(t, l)
@@ -332,7 +332,7 @@ func TestSweepsSpareStagingTablesOnRecordAndTakeWhatTheyLeft(t *testing.T) {
 func TestAStagingTableOfARunAtWorkIsNotCleared(t *testing.T) {
 	l := laketest.New(t)
 	_, err := l.CommitStaged(t.Context(), catalog.Duplicates, staged(l, func(s lake.Staging) error {
-		if _, err := l.ClearStagings(t.Context(), catalog.Duplicates); err != nil {
+		if _, _, err := l.ClearStagings(t.Context(), catalog.Duplicates); err != nil {
 			return err
 		}
 		return s.Recorded(t.Context())
@@ -347,7 +347,7 @@ func TestAStagingTableThatWasClearedFencesItsRun(t *testing.T) {
 	for _, engine := range []error{nil, errors.New("the engine: there is no such table")} {
 		l := laketest.New(t)
 		_, err := l.CommitStaged(t.Context(), catalog.Duplicates, staged(l, func(s lake.Staging) error {
-			if _, err := l.WithGrace(-time.Hour).ClearStagings(t.Context(), catalog.Duplicates); err != nil {
+			if _, _, err := l.WithGrace(-time.Hour).ClearStagings(t.Context(), catalog.Duplicates); err != nil {
 				return err
 			}
 			if err := s.Recorded(t.Context()); !errors.Is(err, lake.ErrFenced) {
@@ -372,7 +372,7 @@ func TestAStagingTableThatIsClearedBeforeTheCommitFencesItsRun(t *testing.T) {
 			return nil
 		}
 		filled = false
-		_, err := l.WithGrace(-time.Hour).ClearStagings(t.Context(), catalog.Duplicates)
+		_, _, err := l.WithGrace(-time.Hour).ClearStagings(t.Context(), catalog.Duplicates)
 		return errors.Join(err, laketest.ErrInjected)
 	}})
 	_, err := broken.CommitStaged(t.Context(), catalog.Duplicates, staged(broken, func(lake.Staging) error {

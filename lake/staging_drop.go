@@ -37,22 +37,20 @@ func (l *Lake) DeadStagings(ctx context.Context, name string) ([]Staging, error)
 	return dead, nil
 }
 
-// ClearStagings drops the [Lake.DeadStagings] of a table and returns what went.
-func (l *Lake) ClearStagings(ctx context.Context, name string) (Swept, error) {
-	var all Swept
-	dead, err := l.DeadStagings(ctx, name)
-	if err != nil {
-		return all, err
+// ClearStagings drops the [Lake.DeadStagings] of a table and returns which there were, and what went.
+func (l *Lake) ClearStagings(ctx context.Context, name string) (dead []Staging, all Swept, err error) {
+	if dead, err = l.DeadStagings(ctx, name); err != nil {
+		return nil, all, err
 	}
 	for _, s := range dead {
 		done, err := l.dropStaging(ctx, s)
 		all.Files, all.Bytes = all.Files+done.Files, all.Bytes+done.Bytes
 		if err != nil {
-			return all, fmt.Errorf("drop staging table %s: %w", s.Name(), err)
+			return dead, all, fmt.Errorf("drop staging table %s: %w", s.Name(), err)
 		}
 		l.log.Info("dropped a staging table that was left", "table", name, "staging", s.Name(), "owner", s.Owner, "files", done.Files, "bytes", done.Bytes)
 	}
-	return all, nil
+	return dead, all, nil
 }
 
 // dropStaging takes a staging table away: its row of the catalog, so that no engine commits to it any more, its files,

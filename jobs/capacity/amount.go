@@ -54,3 +54,6 @@ func least(a amount, others ...amount) amount {
 	}
 	return a.with(value, others...)
 }
+
+// beyond is what of it lies beyond what was measured, as a plan tells it: never nil.
+func (a amount) beyond() []string { return append([]string{}, a.past...) }

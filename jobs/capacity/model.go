@@ -45,7 +45,7 @@ func given(what string, value float64) amount {
 }
 
 func (m *model) say(part, what, unit string, a amount) {
-	m.plan.Figures = append(m.plan.Figures, Figure{Part: part, What: what, Value: a.value, Unit: unit, From: a.from, Past: a.past})
+	m.plan.Figures = append(m.plan.Figures, Figure{Part: part, What: what, Value: a.value, Unit: unit, From: a.from, Past: a.beyond()})
 }
 
 // limit adds a stage, which is none where nothing is needed of it.
@@ -55,7 +55,7 @@ func (m *model) limit(stage, unit string, need, takes amount, help string) {
 	}
 	used := need.by(takes)
 	m.plan.Limits = append(m.plan.Limits, Limit{
-		Stage: stage, Need: need.value, Takes: takes.value, Unit: unit, Used: used.value, Fits: m.listens.value / used.value, Help: help, From: used.from, Past: used.past,
+		Stage: stage, Need: need.value, Takes: takes.value, Unit: unit, Used: used.value, Fits: m.listens.value / used.value, Help: help, From: used.from, Past: used.beyond(),
 	})
 }
 
@@ -177,7 +177,7 @@ func (m *model) rooms() {
 			name := "commits_per_second_" + catalog
 			committers := m.of(name).times(m.of("utilisation"), number(seconds)).down()
 			room := committers.times(share).with(committers.value*share.value, m.at(name, committers))
-			m.plan.Rooms = append(m.plan.Rooms, Room{catalog, seconds, room.value, room.from, room.past})
+			m.plan.Rooms = append(m.plan.Rooms, Room{catalog, seconds, room.value, room.from, room.beyond()})
 		}
 	}
 }

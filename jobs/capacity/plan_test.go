@@ -1,6 +1,8 @@
 package capacity
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -195,6 +197,23 @@ func TestALoadThatMakesNoSenseIsRefused(t *testing.T) {
 	} {
 		if _, err := New(parseLoad(t, c.load), testBook(t)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %s", c.load, err, c.says)
+		}
+	}
+}
+
+// Whoever reads a plan by a program finds a list where nothing is beyond what was measured, too.
+func TestAPlanHasAListWhereverThereMayBeOne(t *testing.T) {
+	for _, load := range []string{"4, 10, 10s, 1000000, 100000000, 1, postgres", "400000, 1000, 1s, 1000000, 100000000, 1, rest"} {
+		p, err := New(parseLoad(t, load), testBook(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := bytes.Index(text, []byte(":null")); i >= 0 {
+			t.Errorf("%s: no list in ...%s", load, text[max(0, i-200):i+5])
 		}
 	}
 }

@@ -17,11 +17,12 @@ type StagingReport struct {
 // clearStagings drops the staging tables that dead runs left, or says how many there are.
 func clearStagings(ctx context.Context, env jobs.Env, table string, dryRun bool) (StagingReport, error) {
 	report := StagingReport{Table: table}
-	dead, err := env.Lake.DeadStagings(ctx, table)
-	if report.Tables = len(dead); err != nil || len(dead) == 0 || dryRun {
+	if dryRun {
+		dead, err := env.Lake.DeadStagings(ctx, table)
+		report.Tables = len(dead)
 		return report, err
 	}
-	done, err := env.Lake.ClearStagings(ctx, table)
-	report.Files, report.Bytes = done.Files, done.Bytes
+	dead, done, err := env.Lake.ClearStagings(ctx, table)
+	report.Tables, report.Files, report.Bytes = len(dead), done.Files, done.Bytes
 	return report, err
 }

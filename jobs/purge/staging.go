@@ -19,7 +19,7 @@ func (r *run) staged(ctx context.Context) (stands bool, err error) {
 		if !catalog.Personal(name) {
 			continue
 		}
-		done, err := r.env.Lake.ClearStagings(ctx, name)
+		_, done, err := r.env.Lake.ClearStagings(ctx, name)
 		if err != nil {
 			return false, err
 		}

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 	"github.com/lakectl/lakectl/jobs"
+	"github.com/lakectl/lakectl/lake"
 )
 
 // measure is what a stretch of work took.
@@ -85,16 +87,39 @@ func (b *bench) open(ctx context.Context, c *frame.Call) error {
 
 // configuredBench is the lake of the configuration. It makes the tables there and leaves them.
 func configuredBench(ctx context.Context, c *frame.Call) (*bench, error) {
-	made, err := reach.Init(ctx, c)
-	if err != nil {
+	if err := refuseTables(ctx, c); err != nil {
 		return nil, err
 	}
-	if !slices.Contains(made.Created, catalog.Listens) {
-		return nil, usage.Errorf("name a catalog of its own, such as a new database", "the configured catalog has the table listens already")
+	made, err := reach.Init(ctx, c)
+	if err == nil && !slices.Contains(made.Created, catalog.Listens) {
+		err = errNotEmpty()
+	}
+	if err != nil {
+		return nil, err
 	}
 	b := &bench{dir: os.TempDir(), stays: true}
 	b.env, b.closeEnv, err = reach.Env(ctx, c)
 	return b, err
+}
+
+// refuseTables is an error where the configured catalog has a lake. It makes nothing.
+func refuseTables(ctx context.Context, c *frame.Call) error {
+	env, closeEnv, err := reach.Env(ctx, c)
+	if err == nil {
+		_, err = env.Snapshot(ctx, catalog.Listens)
+		closeEnv()
+	}
+	switch {
+	case errors.Is(err, lake.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return errNotEmpty()
+}
+
+func errNotEmpty() error {
+	return usage.Errorf("name a catalog of its own, such as a new database", "the configured catalog has the table listens already")
 }
 
 func (b *bench) close() {
