@@ -20,6 +20,11 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
+// mostConnections is how many connections to PostgreSQL a catalog has at once. A server has 100 for all its clients
+// unless it is told otherwise. Committers beyond that wait: each needs one for a few milliseconds, and none needs a
+// second while it holds one.
+const mostConnections = 4
+
 // connect opens the database of the catalog. Only Init makes one: a path that was mistyped must not become a lake.
 func (c *Catalog) connect(ctx context.Context) (dialect icesql.SupportedDialect, err error) {
 	switch o := c.options; o.Type {
@@ -31,7 +36,10 @@ func (c *Catalog) connect(ctx context.Context) (dialect icesql.SupportedDialect,
 		c.db, err = sql.Open("sqlite", dsn)
 		return icesql.SQLite, err
 	case "postgres":
-		c.db, err = sql.Open("pgx", o.URI)
+		if c.db, err = sql.Open("pgx", o.URI); err == nil {
+			c.db.SetMaxOpenConns(mostConnections)
+			c.db.SetMaxIdleConns(mostConnections)
+		}
 		return icesql.Postgres, err
 	default:
 		return "", lake.WithHint(fmt.Errorf("catalog type %q: %w", o.Type, lake.ErrUnsupported), "set catalog.type to sqlite, postgres or rest")
