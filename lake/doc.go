@@ -161,8 +161,9 @@
 // # Files that are not on this machine
 //
 // A table may lie at a [Remote] place. [LocalPath] is then where the copy of a file lies, [Fetch] and [Open] make it,
-// and [Put] stores a file that was written there, before it is committed. Times of files and lists of them come from
-// the store ([Stat]). For a file: URI all of these do nothing, or what the file system does.
+// [FetchColumns] one that may lack what its reader does not name, and [Put] stores a file that was written there,
+// before it is committed. Times of files and lists of them come from the store ([Stat]). For a file: URI all of these
+// do nothing, or what the file system does.
 //
 // # Caveats
 //

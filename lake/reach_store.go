@@ -61,7 +61,7 @@ func (r *reach) listMetadata(ctx context.Context) (list []fs.DirEntry, err error
 // readMetadata reads a metadata file.
 func (r *reach) readMetadata(ctx context.Context, path string) ([]byte, error) {
 	if r.remote != nil {
-		if err := r.remote.Fetch(ctx, []string{r.uri(path)}); err != nil {
+		if err := r.remote.Fetch(ctx, []RemoteFile{{URI: r.uri(path)}}, nil); err != nil {
 			return nil, err
 		}
 	}

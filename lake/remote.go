@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/apache/iceberg-go"
 )
 
 // Remote is a place that is no folder of this machine. A folder has copies of its files under the same names: files
@@ -19,8 +21,9 @@ import (
 type Remote struct {
 	Prefix string // of the URIs of all that lies there, without a last slash
 	Folder string // with the copies
-	// Fetch makes the copies that are lacking.
-	Fetch func(ctx context.Context, uris []string) error
+	// Fetch makes the copies that are lacking. Of sealed files it may leave out other columns than those, see
+	// [SparseCopy]. Columns are field ids; nil: the copies are whole. So are those of files whose length is not known.
+	Fetch func(ctx context.Context, files []RemoteFile, columns []int) error
 	// Put stores what was written as a copy. Before that nobody else sees the file.
 	Put func(ctx context.Context, uri string) error
 	// Stat describes what is stored, by the clock of the store.
@@ -88,16 +91,25 @@ func remoteOf(uri string) (*Remote, string) {
 	return nil, ""
 }
 
-// Fetch makes sure that files can be read at their [LocalPath]. On this machine they can.
+// Fetch makes sure that files can be read at their [LocalPath], whole. On this machine they can.
 func Fetch(ctx context.Context, uris ...string) error {
-	lacking := map[*Remote][]string{}
-	for _, uri := range uris {
-		if r, _ := remoteOf(uri); r != nil {
-			lacking[r] = append(lacking[r], uri)
+	files := make([]RemoteFile, len(uris))
+	for i, uri := range uris {
+		files[i].URI = uri
+	}
+	return fetch(ctx, files, nil)
+}
+
+// fetch lets each remote place make copies of its files.
+func fetch(ctx context.Context, files []RemoteFile, columns []int) error {
+	lacking := map[*Remote][]RemoteFile{}
+	for _, f := range files {
+		if r, _ := remoteOf(f.URI); r != nil {
+			lacking[r] = append(lacking[r], f)
 		}
 	}
 	for r, list := range lacking {
-		if err := r.Fetch(ctx, list); err != nil {
+		if err := r.Fetch(ctx, list, columns); err != nil {
 			return err
 		}
 	}
@@ -105,36 +117,77 @@ func Fetch(ctx context.Context, uris ...string) error {
 }
 
 // FetchFiles is [Fetch] of files of a snapshot.
-func FetchFiles(ctx context.Context, files []File) error {
-	if len(files) == 0 {
+func FetchFiles(ctx context.Context, files []File) error { return fetchFiles(ctx, files, nil) }
+
+// FetchColumns is [FetchFiles] for who reads those columns and no others. The copy of a large file may lack the others,
+// and what reads one of these fails: a hole is no page of a column. Parts of nested columns are not told apart.
+func FetchColumns(ctx context.Context, files []File, columns []iceberg.NestedField) error {
+	ids := make([]int, len(columns))
+	for i, c := range columns {
+		if _, nested := c.Type.(iceberg.NestedType); nested {
+			return FetchFiles(ctx, files)
+		}
+		ids[i] = c.ID
+	}
+	return fetchFiles(ctx, files, ids)
+}
+
+func fetchFiles(ctx context.Context, files []File, columns []int) error {
+	if len(files) == 0 || !Away(files[0].FilePath()) {
 		return nil
 	}
-	if r, _ := remoteOf(files[0].FilePath()); r == nil {
-		return nil
-	}
-	uris := make([]string, len(files))
+	list := make([]RemoteFile, len(files))
 	for i, f := range files {
-		uris[i] = f.FilePath()
+		list[i] = RemoteFile{URI: f.FilePath(), Bytes: f.FileSizeBytes()}
 	}
-	return Fetch(ctx, uris...)
+	return fetch(ctx, list, columns)
+}
+
+// Away tells whether a file is read by its copy.
+func Away(uri string) bool {
+	r, _ := remoteOf(uri)
+	return r != nil
 }
 
 // Open opens a file for reading.
 func Open(ctx context.Context, uri string) (*os.File, error) {
+	return open(uri, true, func() error { return Fetch(ctx, uri) })
+}
+
+// OpenColumns opens a file of a snapshot for who reads those columns and no others, see [FetchColumns].
+func OpenColumns(ctx context.Context, f File, columns []iceberg.NestedField) (*os.File, error) {
+	return open(f.FilePath(), false, func() error { return FetchColumns(ctx, []File{f}, columns) })
+}
+
+func open(uri string, whole bool, fetch func() error) (*os.File, error) {
 	local, err := LocalPath(uri)
 	if err != nil {
 		return nil, err
 	}
-	r, _ := remoteOf(uri)
 	for attempt := 0; ; attempt++ {
-		if err := Fetch(ctx, uri); err != nil {
+		if err := fetch(); err != nil {
 			return nil, err
 		}
 		f, err := os.Open(local)
-		if r == nil || attempt == 3 || !errors.Is(err, fs.ErrNotExist) { // a copy may go before it is opened
+		if err == nil && whole && Away(uri) {
+			f, err = onlyWhole(f)
+		}
+		if !Away(uri) || attempt == 3 || !errors.Is(err, fs.ErrNotExist) { // a copy may go before it is opened
 			return f, err
 		}
 	}
+}
+
+// onlyWhole takes a copy that lacks columns for none.
+func onlyWhole(f *os.File) (*os.File, error) {
+	info, err := f.Stat()
+	if err == nil && info.Mode()&SparseCopy != 0 {
+		err = fmt.Errorf("whole copy %s: %w", f.Name(), fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // Put stores a file that was written at its [LocalPath]. On this machine it is stored.
@@ -165,15 +218,15 @@ func LocalFolder(ctx context.Context, uri string) (string, error) {
 	if err != nil || r == nil {
 		return local, err
 	}
-	var uris []string
+	var files []RemoteFile
 	there := map[string]bool{}
 	err = r.List(ctx, uri, func(f RemoteFile) error {
 		path, err := LocalPath(f.URI)
-		uris, there[path] = append(uris, f.URI), true
+		files, there[path] = append(files, f), true
 		return err
 	})
 	if err == nil {
-		err = r.Fetch(ctx, uris)
+		err = r.Fetch(ctx, files, nil)
 	}
 	if err != nil {
 		return "", fmt.Errorf("fetch all files below %s: %w", uri, err)

@@ -60,7 +60,7 @@ func (v *Verifier) Verify(ctx context.Context, s Snapshot, files []File, columns
 	if v == nil {
 		return nil
 	}
-	if err := FetchFiles(ctx, files); err != nil {
+	if err := FetchColumns(ctx, files, columns); err != nil {
 		return fmt.Errorf("read %s: %w", s.table.name, err)
 	}
 	workers, ctx := errgroup.WithContext(ctx)
@@ -91,6 +91,9 @@ func (v *Verifier) Verify(ctx context.Context, s Snapshot, files []File, columns
 
 // VerifyDeletes does the same for position delete files.
 func (v *Verifier) VerifyDeletes(ctx context.Context, s Snapshot, files []File) error {
+	if err := FetchFiles(ctx, files); err != nil {
+		return fmt.Errorf("read %s: %w", s.table.name, err)
+	}
 	return v.Verify(ctx, s, files, deleteColumns)
 }
 

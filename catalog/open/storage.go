@@ -23,10 +23,12 @@ type S3 struct {
 	PathStyle string // true or false; "" is true with an endpoint
 	Copies    string // folder
 	Limit     int64  // bytes that copies may take
+	// WholeBelow is the length in bytes from which on a copy may lack columns that nobody reads; 0 is the default.
+	WholeBelow int64
 }
 
 func (o S3) options(warehouse string, log *slog.Logger) store.Options {
-	return store.Options{Warehouse: warehouse, Endpoint: o.Endpoint, Region: o.Region, PathStyle: o.PathStyle, Folder: o.Copies, Limit: o.Limit, Log: log}
+	return store.Options{Warehouse: warehouse, Endpoint: o.Endpoint, Region: o.Region, PathStyle: o.PathStyle, Folder: o.Copies, Limit: o.Limit, WholeBelow: o.WholeBelow, Log: log}
 }
 
 func isS3(warehouse string) bool { return strings.HasPrefix(warehouse, "s3://") }

@@ -79,18 +79,51 @@ func (d *DB) answer(ctx context.Context, q Query) (Answer, error) {
 	if !parsed.lists {
 		all = nil
 	}
+	if !parsed.all {
+		d.asked = parsed.words
+	}
 	unread, err := d.expose(ctx, q, snapshots, all)
 	if err != nil {
 		return Answer{}, err
 	}
-	a, err := d.collect(ctx, q)
+	a, err := d.run(ctx, q, snapshots)
 	a.Unread = unread
+	return a, err
+}
+
+// run runs the query, and names the file where one is damaged.
+func (d *DB) run(ctx context.Context, q Query, snapshots []lake.Snapshot) (Answer, error) {
+	a, err := d.collect(ctx, q)
+	if err != nil && ctx.Err() == nil && mayBeDamage(err) && d.mayLack(snapshots) {
+		// It may read a column that it does not name: a table's name can stand for whole rows.
+		if err = fetchWhole(ctx, snapshots); err == nil {
+			a, err = d.collect(ctx, q)
+		}
+	}
 	if err != nil && ctx.Err() == nil && mayBeDamage(err) {
 		if damaged := damagedOf(ctx, snapshots); damaged != nil {
 			err = fmt.Errorf("query: %w", damaged)
 		}
 	}
 	return a, err
+}
+
+// mayLack tells whether copies of files may lack columns that a query turned out to read.
+func (d *DB) mayLack(snapshots []lake.Snapshot) bool {
+	return d.asked != nil && slices.ContainsFunc(snapshots, func(s lake.Snapshot) bool { return lake.Away(s.Table().Location()) })
+}
+
+func fetchWhole(ctx context.Context, snapshots []lake.Snapshot) error {
+	for _, s := range snapshots {
+		files, err := s.Files(ctx)
+		if err == nil {
+			err = lake.FetchFiles(ctx, files)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mayBeDamage tells whether a failed query may have failed at a file: DuckDB does not always say at which.
@@ -208,5 +241,5 @@ func snapshotPaths(ctx context.Context, s lake.Snapshot, v *lake.Verifier) ([]st
 	if err != nil {
 		return nil, err
 	}
-	return localPaths(ctx, append(files, deletes...))
+	return localPaths(append(files, deletes...))
 }

@@ -17,6 +17,7 @@ type column struct {
 	name   string // in views and relations: what lakectl calls it
 	stored string // in the table, and in files that are written
 	typ    string
+	of     iceberg.Type
 }
 
 // read is the name under which a file's column is read. Names of others could be those of DuckDB's own columns
@@ -31,7 +32,7 @@ func ownColumns(t *lake.Table) ([]column, error) {
 		if !ok {
 			return nil, fmt.Errorf("column %s of type %s: %w", c.Field.Name, c.Field.Type, lake.ErrUnsupported)
 		}
-		columns = append(columns, column{c.Field.ID, c.Name, c.Field.Name, typ})
+		columns = append(columns, column{c.Field.ID, c.Name, c.Field.Name, typ, c.Field.Type})
 	}
 	return columns, nil
 }
@@ -57,7 +58,7 @@ func allColumns(s lake.Snapshot) (columns []column, left []string) {
 			left = append(left, f.Name)
 			continue
 		}
-		columns = append(columns, column{f.ID, f.Name, f.Name, typ})
+		columns = append(columns, column{f.ID, f.Name, f.Name, typ, f.Type})
 	}
 	return columns, left
 }

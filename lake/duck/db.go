@@ -34,7 +34,8 @@ type DB struct {
 	// fenced keeps a user's conditions above the position deletes: DuckDB would try them on deleted rows first, and
 	// the error of a function shows the values it was given. No condition passes a LIMIT.
 	fenced     bool
-	keepsOrder bool // see KeepOrder
+	asked      map[string]bool // columns of views that are fetched, in lower case; nil: all
+	keepsOrder bool            // see KeepOrder
 	db         *sql.DB
 	conn       *sql.Conn
 	spill      *spillFolder

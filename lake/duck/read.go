@@ -69,7 +69,7 @@ func (d *DB) BindWritten(ctx context.Context, view string, s lake.Snapshot, only
 	body := emptyScan(columns, true)
 	if err == nil && len(files) > 0 {
 		if err = d.verifyColumns(ctx, s, files, columns); err == nil {
-			body, err = readFiles(ctx, files, columns, true)
+			body, err = readFiles(files, columns, true)
 		}
 	}
 	return d.makeView(ctx, view, body, err)
@@ -127,7 +127,7 @@ func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lak
 		if len(part.files) == 0 {
 			continue
 		}
-		text, err := readFiles(ctx, part.files, columns, placed)
+		text, err := readFiles(part.files, columns, placed)
 		if err != nil {
 			return "", err
 		}
@@ -139,9 +139,9 @@ func (d *DB) scan(ctx context.Context, view string, s lake.Snapshot, files []lak
 	return strings.Join(parts, " UNION ALL "), nil
 }
 
-// readFiles is the SELECT that reads all rows of files, as the table t.
-func readFiles(ctx context.Context, files []lake.File, columns []column, placed bool) (string, error) {
-	paths, err := localPaths(ctx, files)
+// readFiles is the SELECT that reads all rows of files, which are fetched, as the table t.
+func readFiles(files []lake.File, columns []column, placed bool) (string, error) {
+	paths, err := localPaths(files)
 	if err != nil {
 		return "", err
 	}
@@ -210,7 +210,7 @@ func (d *DB) bindDeletes(ctx context.Context, view string, s lake.Snapshot, file
 	if err := d.verify.VerifyDeletes(ctx, s, apply); err != nil {
 		return r, err
 	}
-	paths, err := localPaths(ctx, apply)
+	paths, err := localPaths(apply)
 	if err != nil {
 		return r, err
 	}
@@ -263,11 +263,8 @@ func (d *DB) addPositions(ctx context.Context, view string, r *deletedRows, file
 	})
 }
 
-// localPaths are where DuckDB finds files, as literals.
-func localPaths(ctx context.Context, files []lake.File) ([]string, error) {
-	if err := lake.FetchFiles(ctx, files); err != nil {
-		return nil, err
-	}
+// localPaths are where DuckDB finds files once they are fetched, as literals.
+func localPaths(files []lake.File) ([]string, error) {
 	paths := make([]string, len(files))
 	for i, f := range files {
 		p, err := lake.LocalPath(f.FilePath())

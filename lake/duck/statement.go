@@ -16,6 +16,10 @@ import (
 type statement struct {
 	tables []string // as they are written
 	lists  bool     // it asks which tables there are
+	// words are all that it calls anything, in lower case: each column that it names is one. all: it reads columns that
+	// it does not name, or would not fail where it reads one.
+	words map[string]bool
+	all   bool
 }
 
 const oneSelect = "give one SELECT over the tables that 'lakectl snapshots' lists"
@@ -49,7 +53,7 @@ func (d *DB) parse(ctx context.Context, q Query) (statement, error) {
 	case len(parsed.Statements) != 1:
 		return statement{}, lake.WithHint(fmt.Errorf("%d statements", len(parsed.Statements)), oneSelect)
 	}
-	w := walk{catalog: lower(q.Catalog), namespace: lower(q.Namespace)}
+	w := walk{catalog: lower(q.Catalog), namespace: lower(q.Namespace), found: statement{words: map[string]bool{}}}
 	err := w.value(parsed.Statements[0], nil)
 	return w.found, err
 }
@@ -85,6 +89,8 @@ func (w *walk) value(v any, names *scope) error {
 				return err
 			}
 		}
+	case string:
+		w.found.words[lower(v)] = true
 	}
 	return nil
 }
@@ -99,6 +105,7 @@ var parts = []string{
 
 func (w *walk) object(o map[string]any, names *scope) error {
 	if class, ok := o["class"].(string); ok {
+		w.found.all = w.found.all || class == "STAR" || o["type"] == "OPERATOR_TRY"
 		switch class {
 		case "CONSTANT":
 			return nil
@@ -111,6 +118,7 @@ func (w *walk) object(o map[string]any, names *scope) error {
 			}
 		}
 	} else if kind, ok := o["type"].(string); ok {
+		w.found.all = w.found.all || kind == "SHOW_REF" || kind == "PIVOT"
 		if !slices.Contains(parts, kind) {
 			return refused("a part of kind " + kind)
 		}

@@ -27,12 +27,17 @@ func named(columns []column, names []string) ([]column, error) {
 	return picked, nil
 }
 
-// verifyColumns verifies what a scan may read. The view that is made of the scan has these columns and no others, so
-// no statement can read a byte that was not verified.
+// verifyColumns fetches and verifies what a scan may read. The view that is made of the scan has these columns and no
+// others, so no statement can read a byte that was not verified, nor a column that a copy lacks.
 func (d *DB) verifyColumns(ctx context.Context, s lake.Snapshot, files []lake.File, columns []column) error {
-	fields := make([]iceberg.NestedField, len(columns))
-	for i, c := range columns {
-		fields[i] = iceberg.NestedField{ID: c.id, Name: c.name}
+	var fields []iceberg.NestedField
+	for _, c := range columns {
+		if d.asked == nil || d.asked[lower(c.name)] {
+			fields = append(fields, iceberg.NestedField{ID: c.id, Name: c.name, Type: c.of})
+		}
+	}
+	if err := lake.FetchColumns(ctx, files, fields); err != nil {
+		return fmt.Errorf("read %s: %w", s.Table().Name(), err)
 	}
 	return d.verify.Verify(ctx, s, files, fields)
 }

@@ -44,33 +44,39 @@ const (
 var errBusy = errors.New("others make copies")
 
 // fetch makes the copies that are lacking.
-func (s *Store) fetch(ctx context.Context, uris []string) error {
-	unlock, err := s.lock(ctx, syscall.LOCK_SH)
+func (s *Store) fetch(ctx context.Context, files []lake.RemoteFile, columns []int) error {
+	unlock, err := s.lock(ctx, lockName, syscall.LOCK_SH)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.SetLimit(parallel)
-	for _, uri := range uris {
-		path, err := lake.LocalPath(uri)
+	for _, f := range files {
+		path, err := lake.LocalPath(f.URI)
 		if err != nil {
 			return errors.Join(err, workers.Wait())
 		}
-		if used(path) {
+		info, err := os.Stat(path)
+		sparse := err == nil && isSparse(info)
+		if err == nil && !sparse && used(path, info) {
 			continue
 		}
-		workers.Go(lake.Safely(func() error { return s.copy(ctx, uri, path) }))
+		sparse = sparse || columns != nil && f.Bytes >= s.o.WholeBelow && lake.IsSealed(path)
+		workers.Go(lake.Safely(func() error {
+			if sparse {
+				if err := s.grow(ctx, f.URI, path, columns); !errors.Is(err, errWhole) {
+					return err
+				}
+			}
+			return s.copy(ctx, f.URI, path)
+		}))
 	}
 	return workers.Wait()
 }
 
-// used tells whether there is a copy, and that it is used now.
-func used(path string) bool {
-	info, err := os.Stat(path)
-	if err != nil {
-		return false
-	}
+// used notes that a copy is used now, and tells whether it is still there.
+func used(path string, info fs.FileInfo) bool {
 	if now := time.Now(); now.Sub(info.ModTime()) > inUse/4 {
 		return os.Chtimes(path, now, now) == nil
 	}
@@ -90,7 +96,7 @@ func (s *Store) copy(ctx context.Context, uri, path string) (err error) {
 		return failed("read", uri, err)
 	}
 	defer got.Body.Close() //nolint:errcheck // only read
-	part, err := os.OpenFile(filepath.Join(filepath.Dir(path), partPrefix+uuid.NewString()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
+	part, err := newPart(path)
 	if err != nil {
 		return s.notKept(uri, err)
 	}
@@ -99,6 +105,9 @@ func (s *Store) copy(ctx context.Context, uri, path string) (err error) {
 	if err == nil && n != aws.ToInt64(got.ContentLength) {
 		err = fmt.Errorf("%d bytes came of %d: %w", n, aws.ToInt64(got.ContentLength), io.ErrUnexpectedEOF)
 	}
+	if err == nil {
+		err = part.Sync() // or the name could outlive the bytes when the machine dies
+	}
 	err = errors.Join(err, part.Close())
 	if here := new(fs.PathError); errors.As(err, &here) {
 		return s.notKept(uri, err)
@@ -106,7 +115,19 @@ func (s *Store) copy(ctx context.Context, uri, path string) (err error) {
 	if err != nil {
 		return failed("read", uri, err)
 	}
+	if n >= s.o.WholeBelow && lake.IsSealed(path) { // who lets a copy grow must not put a lesser one here
+		unlock, err := s.lock(ctx, lockOf(path), syscall.LOCK_EX)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	return s.notKept(uri, os.Rename(part.Name(), path))
+}
+
+// newPart makes the file that becomes a copy.
+func newPart(path string) (*os.File, error) {
+	return os.OpenFile(filepath.Join(filepath.Dir(path), partPrefix+uuid.NewString()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o400)
 }
 
 // notKept says that this machine has no place for a copy.
@@ -129,10 +150,10 @@ func (s *Store) forget(uri string) error {
 	return err
 }
 
-// lock takes the lock of the folder. Others may hold it for as long as they fetch, so it waits no longer than its
+// lock takes a lock of the folder. Others may hold it for as long as they fetch, so it waits no longer than its
 // context.
-func (s *Store) lock(ctx context.Context, how int) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(s.o.Folder, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+func (s *Store) lock(ctx context.Context, name string, how int) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(s.o.Folder, name), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock copies: %w", err)
 	}
@@ -218,7 +239,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 	}
 	waiting, stop := context.WithTimeoutCause(ctx, busyFor, errBusy)
 	defer stop()
-	unlock, err := s.lock(waiting, syscall.LOCK_EX)
+	unlock, err := s.lock(waiting, lockName, syscall.LOCK_EX)
 	if err != nil {
 		return err
 	}
@@ -266,7 +287,7 @@ func (s *Store) copies() (list []kept, err error) {
 			return nil
 		}
 		if err == nil {
-			list = append(list, kept{path, info.Size(), info.ModTime()})
+			list = append(list, kept{path, onDisk(info), info.ModTime()})
 		}
 		return err
 	})

@@ -16,13 +16,32 @@
 //
 // # Copies
 //
-// A copy is written under another name and renamed, so a reader sees all of it or none, and it is held against the
-// length that the store says. It is read-only; what is still written is not, and stays for its writer. What is in a
-// copy is verified where it is read: data and delete files carry their hashes.
+// A copy is written under another name, synced and renamed, so a reader sees all of it or none, also when the machine
+// died: a name never outlives its bytes. It is held against the length that the store says. What is written here is
+// synced before it is stored, for it counts as a copy then. A copy is read-only; what is still written is not, and
+// stays for its writer. What is in a copy is verified where it is read: data and delete files carry their hashes, and
+// a job checks those that it reads before the first use.
+//
+// # Columns
+//
+// Of a sealed file of [Options].WholeBelow bytes or more a copy has what is asked for: seal, footer and whatever else
+// lies in no column, and the column chunks that a view names ([lake.FetchColumns]). Holes lie where the others are. A
+// chunk is taken when its bytes have the hash of the seal. There is no record of what is there that could be wrong: a
+// chunk is there if its first byte is not zero, for it begins with the header of a page, and no header begins so. A
+// copy grows as a new file, with what the old one has, under a lock of its path: so whoever has it open reads on, each
+// chunk is there as a whole or a hole, and of several processes none loses a column of another. The mode says that a
+// copy is sparse ([lake.SparseCopy]), and goes when nothing is missing any more.
+//
+// A column that is not there is an error and never a value. The views of jobs have the columns alone that were
+// fetched. A view of an analyst has all, and those are fetched that the query calls by name; DuckDB fails at the zeros
+// of a hole, which are no page, then all columns are fetched and the query runs again. Whoever opens a file whole
+// ([lake.Open]) gets a whole copy. Files without a seal, smaller ones, and those of which most is asked for are
+// fetched whole.
 //
 // Several processes share a folder. Each use sets the time of a copy. When the folder holds more than its limit the
 // copies that were not used for the longest time go, but none that was used within [inUse]: a view of DuckDB opens its
-// files when it is queried. So the limit is passed where that much is in use at once.
+// files when it is queried. So the limit is passed where that much is in use at once. Of a sparse copy that counts
+// which it takes on disk.
 //
 // # Erasure
 //

@@ -35,6 +35,8 @@ type Options struct {
 	Limit     int64  // bytes that they may take
 	Log       *slog.Logger
 	Look      time.Duration // how often an open store looks whether a sweep is due; 0 is every minute
+	// WholeBelow is the length in bytes from which on a copy may lack columns that nobody reads; 0 is [wholeBelow].
+	WholeBelow int64
 }
 
 // Properties are those that the Iceberg library reaches the warehouse by.
@@ -71,7 +73,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil || at.Scheme != "s3" || at.Host == "" {
 		return nil, lake.WithHint(fmt.Errorf("warehouse %s: %w", o.Warehouse, lake.ErrUnsupported), "set catalog.warehouse to s3://BUCKET/PREFIX")
 	}
-	o.Warehouse = strings.TrimRight(o.Warehouse, "/")
+	o.Warehouse, o.WholeBelow = strings.TrimRight(o.Warehouse, "/"), cmp.Or(o.WholeBelow, wholeBelow)
 	if o.Folder == "" {
 		return nil, lake.WithHint(errors.New("there is no folder for copies of files on S3"), "set catalog.s3.copies (LAKEHOUSE_CATALOG_S3_COPIES)")
 	}
@@ -184,7 +186,10 @@ func (s *Store) put(ctx context.Context, uri string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()                  //nolint:errcheck // read only
+	if err := f.Sync(); err != nil { // what is stored counts as a copy, whatever becomes of this machine
+		return err
+	}
 	if _, err = s.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.bucket, Key: &key, Body: f}); err != nil {
 		return failed("store", uri, err)
 	}

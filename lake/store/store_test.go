@@ -2,110 +2,29 @@ package store_test
 
 import (
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	iceio "github.com/apache/iceberg-go/io"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/store"
 )
 
-// bucket is as much of S3 as a store asks for.
-type bucket struct {
-	mu      sync.Mutex
-	objects map[string][]byte // by key
-	gets    int
-	cut     bool   // answers end too early
-	listing func() // is called when a listing is made, before it is answered
-}
-
-func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	key := strings.TrimPrefix(r.URL.Path, "/bucket/")
-	text, there := b.objects[key]
-	switch {
-	case r.Method == http.MethodGet && r.URL.Query().Has("list-type"):
-		b.list(w, r.URL.Query().Get("prefix"))
-	case r.Method == http.MethodPut && there && r.Header.Get("If-None-Match") == "*":
-		refuse(w, http.StatusPreconditionFailed, "PreconditionFailed")
-	case r.Method == http.MethodPut:
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			panic(err)
-		}
-		b.objects[key] = body
-	case r.Method == http.MethodDelete:
-		delete(b.objects, key)
-		w.WriteHeader(http.StatusNoContent)
-	case !there:
-		refuse(w, http.StatusNotFound, "NoSuchKey")
-	default:
-		w.Header().Set("Last-Modified", stored.Format(http.TimeFormat))
-		w.Header().Set("Content-Length", fmt.Sprint(len(text)))
-		if r.Method == http.MethodGet {
-			b.gets++
-			if b.cut {
-				text = text[:len(text)/2]
-			}
-			w.Write(text) //nolint:errcheck // the client notices
-		}
-	}
-}
-
-var stored = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-
-func (b *bucket) list(w io.Writer, prefix string) {
-	type object struct {
-		Key          string
-		Size         int
-		LastModified string
-	}
-	var found struct {
-		XMLName  xml.Name `xml:"ListBucketResult"`
-		Contents []object
-	}
-	for key, text := range b.objects {
-		if strings.HasPrefix(key, prefix) {
-			found.Contents = append(found.Contents, object{key, len(text), stored.Format(time.RFC3339)})
-		}
-	}
-	if b.listing != nil {
-		b.mu.Unlock()
-		b.listing()
-		b.mu.Lock()
-	}
-	xml.NewEncoder(w).Encode(found) //nolint:errcheck // the client notices
-}
-
-func refuse(w http.ResponseWriter, status int, code string) {
-	w.WriteHeader(status)
-	fmt.Fprintf(w, "<Error><Code>%s</Code></Error>", code) //nolint:errcheck // the client notices
-}
-
 // opened is a store over an empty bucket.
-func opened(t *testing.T, limit int64) (*store.Store, *bucket, store.Options) {
+func opened(t *testing.T, limit int64) (*store.Store, *laketest.Bucket, store.Options) {
 	t.Helper()
-	t.Setenv("AWS_ACCESS_KEY_ID", "id")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
-	b := &bucket{objects: map[string][]byte{}}
-	server := httptest.NewServer(b)
-	t.Cleanup(server.Close)
-	o := store.Options{Warehouse: "s3://bucket/lake", Endpoint: server.URL, Region: "us-east-1", Folder: t.TempDir(), Limit: limit, Log: slog.New(slog.DiscardHandler)}
+	b := laketest.NewBucket(t)
+	o := store.Options{Warehouse: "s3://bucket/lake", Endpoint: b.URL, Region: "us-east-1", Folder: t.TempDir(), Limit: limit, Log: slog.New(slog.DiscardHandler)}
 	return reopened(t, o), b, o
 }
 
@@ -135,7 +54,7 @@ func read(t *testing.T, uri string) string {
 
 func TestAFileIsFetchedOnce(t *testing.T) {
 	_, b, o := opened(t, 1<<20)
-	b.objects["lake/a/data.parquet"] = []byte("rows")
+	b.Objects["lake/a/data.parquet"] = []byte("rows")
 	for range 3 {
 		if got := read(t, "s3://bucket/lake/a/data.parquet"); got != "rows" {
 			t.Errorf("%q", got)
@@ -143,8 +62,8 @@ func TestAFileIsFetchedOnce(t *testing.T) {
 	}
 	reopened(t, o) // as another process does
 	read(t, "s3://bucket/lake/a/data.parquet")
-	if b.gets != 1 {
-		t.Errorf("it was fetched %d times", b.gets)
+	if b.Gets != 1 {
+		t.Errorf("it was fetched %d times", b.Gets)
 	}
 }
 
@@ -156,17 +75,17 @@ func TestWhatIsWrittenIsStoredWhenItIsClosedAndThereForReaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Fprint(w, "manifest") //nolint:errcheck // Close tells
-	if len(b.objects) != 0 {
+	if len(b.Objects) != 0 {
 		t.Error("half a file is stored")
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := string(b.objects["lake/m.avro"]); got != "manifest" || read(t, "s3://bucket/lake/m.avro") != "manifest" || b.gets != 0 {
-		t.Errorf("stored %q, fetched %d times", got, b.gets)
+	if got := string(b.Objects["lake/m.avro"]); got != "manifest" || read(t, "s3://bucket/lake/m.avro") != "manifest" || b.Gets != 0 {
+		t.Errorf("stored %q, fetched %d times", got, b.Gets)
 	}
-	if err := storage.Remove("s3://bucket/lake/m.avro"); err != nil || len(b.objects) != 0 {
-		t.Error(err, b.objects)
+	if err := storage.Remove("s3://bucket/lake/m.avro"); err != nil || len(b.Objects) != 0 {
+		t.Error(err, b.Objects)
 	}
 	if _, err := storage.Open("s3://bucket/lake/m.avro"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a deleted file is read: %v", err)
@@ -184,12 +103,12 @@ func files(t *testing.T, s *store.Store) iceio.WriteFileIO {
 
 func TestAnAnswerThatBreaksOffLeavesNoCopy(t *testing.T) {
 	_, b, _ := opened(t, 1<<20)
-	b.objects["lake/x"] = bytes.Repeat([]byte("x"), 100_000)
-	b.cut = true
+	b.Objects["lake/x"] = bytes.Repeat([]byte("x"), 100_000)
+	b.Cut = true
 	if err := lake.Fetch(t.Context(), "s3://bucket/lake/x"); err == nil {
 		t.Fatal("half a file counts as fetched")
 	}
-	b.cut = false
+	b.Cut = false
 	if got := read(t, "s3://bucket/lake/x"); len(got) != 100_000 {
 		t.Errorf("%d bytes", len(got))
 	}
@@ -227,7 +146,7 @@ func TestASweepKeepsTheLimitAndWhatIsInUse(t *testing.T) {
 	s, b, o := opened(t, 250)
 	for i, name := range []string{"a", "b", "c", "d"} {
 		uri := "s3://bucket/lake/" + name
-		b.objects["lake/"+name] = bytes.Repeat([]byte("x"), 100)
+		b.Objects["lake/"+name] = bytes.Repeat([]byte("x"), 100)
 		read(t, uri)
 		age(t, uri, time.Duration(4-i)*2*time.Hour)
 	}
@@ -244,11 +163,11 @@ func TestASweepKeepsTheLimitAndWhatIsInUse(t *testing.T) {
 func TestACopyGoesWhenItsFileIsGone(t *testing.T) {
 	s, b, o := opened(t, 1<<20)
 	for _, name := range []string{"stays", "purged"} {
-		b.objects["lake/"+name] = []byte("x")
+		b.Objects["lake/"+name] = []byte("x")
 		read(t, "s3://bucket/lake/"+name)
 		age(t, "s3://bucket/lake/"+name, 2*time.Hour)
 	}
-	delete(b.objects, "lake/purged")
+	delete(b.Objects, "lake/purged")
 	if err := s.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -260,11 +179,11 @@ func TestACopyGoesWhenItsFileIsGone(t *testing.T) {
 // A look at all that is left must not take an old copy for a file, and sees files that nobody has read here.
 func TestAFolderIsWhatIsStoredNow(t *testing.T) {
 	_, b, o := opened(t, 1<<20)
-	b.objects["lake/t/old"] = []byte("x")
+	b.Objects["lake/t/old"] = []byte("x")
 	read(t, "s3://bucket/lake/t/old")
-	delete(b.objects, "lake/t/old")
-	b.objects["lake/t/new"] = []byte("x")
-	b.objects["lake/t2/other"] = []byte("x")
+	delete(b.Objects, "lake/t/old")
+	b.Objects["lake/t/new"] = []byte("x")
+	b.Objects["lake/t2/other"] = []byte("x")
 	if _, err := lake.LocalFolder(t.Context(), "s3://bucket/lake/t"); err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +199,7 @@ func TestALookAtAFolderLeavesWritersWhatTheyWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.listing = func() {
+	b.Listing = func() {
 		if err := storage.WriteFile("s3://bucket/lake/t/fast", []byte("fast")); err != nil {
 			t.Error(err)
 		}
@@ -295,8 +214,8 @@ func TestALookAtAFolderLeavesWritersWhatTheyWrite(t *testing.T) {
 	if _, err := w.Write([]byte("slow")); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(); err != nil || string(b.objects["lake/t/slow"]) != "slow" {
-		t.Errorf("%v, %q is stored", err, b.objects["lake/t/slow"])
+	if err := w.Close(); err != nil || string(b.Objects["lake/t/slow"]) != "slow" {
+		t.Errorf("%v, %q is stored", err, b.Objects["lake/t/slow"])
 	}
 }
 

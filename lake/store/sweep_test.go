@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,10 +20,10 @@ import (
 // A query that began meanwhile opens its files when it reads them.
 func TestACopyThatIsUsedAnewDuringASweepStays(t *testing.T) {
 	s, b, o := opened(t, 1)
-	b.objects["lake/a"] = []byte("rows")
+	b.Objects["lake/a"] = []byte("rows")
 	read(t, "s3://bucket/lake/a")
 	age(t, "s3://bucket/lake/a", 2*time.Hour)
-	b.listing = func() {
+	b.Listing = func() {
 		if err := lake.Fetch(t.Context(), "s3://bucket/lake/a"); err != nil {
 			t.Error(err)
 		}
@@ -57,13 +58,13 @@ func TestAnOpenStoreGoesOnSweeping(t *testing.T) {
 	}
 	o.Look = time.Millisecond
 	reopened(t, o)
-	b.mu.Lock()
-	b.objects["lake/purged"] = []byte("x")
-	b.mu.Unlock()
+	b.Lock()
+	b.Objects["lake/purged"] = []byte("x")
+	b.Unlock()
 	read(t, "s3://bucket/lake/purged")
-	b.mu.Lock()
-	delete(b.objects, "lake/purged")
-	b.mu.Unlock()
+	b.Lock()
+	delete(b.Objects, "lake/purged")
+	b.Unlock()
 	age(t, "s3://bucket/lake/purged", 2*time.Hour)
 	due(t, o)
 	look, late := time.NewTicker(time.Millisecond), time.After(30*time.Second)
@@ -79,9 +80,9 @@ func TestAnOpenStoreGoesOnSweeping(t *testing.T) {
 
 func TestOneLakesSweepIsNotTakenForAnothers(t *testing.T) {
 	_, b, o := opened(t, 1<<20)
-	b.objects["lake/purged"] = []byte("x")
+	b.Objects["lake/purged"] = []byte("x")
 	read(t, "s3://bucket/lake/purged")
-	delete(b.objects, "lake/purged")
+	delete(b.Objects, "lake/purged")
 	age(t, "s3://bucket/lake/purged", 2*time.Hour)
 	due(t, o)
 	other := o
@@ -96,9 +97,9 @@ func TestOneLakesSweepIsNotTakenForAnothers(t *testing.T) {
 // Who may write to the bucket must not write to this machine.
 func TestACopyLiesBelowTheFolderWhateverItsKeyIs(t *testing.T) {
 	s, b, o := opened(t, 1<<20)
-	b.objects["lake/../../../escaped"] = []byte("x")
-	b.objects["lake/a/./b"] = []byte("x")
-	for key := range b.objects {
+	b.Objects["lake/../../../escaped"] = []byte("x")
+	b.Objects["lake/a/./b"] = []byte("x")
+	for key := range b.Objects {
 		uri := "s3://bucket/" + key
 		if path, err := lake.LocalPath(uri); !errors.Is(err, lake.ErrOutside) || lake.Hint(err) == "" {
 			t.Errorf("%s is copied to %s, %v", uri, path, err)
@@ -107,7 +108,7 @@ func TestACopyLiesBelowTheFolderWhateverItsKeyIs(t *testing.T) {
 			t.Errorf("%s is fetched: %v", uri, err)
 		}
 	}
-	b.objects["lake/usual"] = []byte("x")
+	b.Objects["lake/usual"] = []byte("x")
 	read(t, "s3://bucket/lake/usual")
 	if err := s.Sweep(t.Context()); err != nil {
 		t.Errorf("such names stop a sweep: %v", err)
@@ -120,7 +121,7 @@ func TestACopyLiesBelowTheFolderWhateverItsKeyIs(t *testing.T) {
 // Another process fetches for long. Who is told to stop must not wait for it.
 func TestASweepStopsWaitingForTheLock(t *testing.T) {
 	s, b, o := opened(t, 1<<20)
-	b.objects["lake/a"] = []byte("x")
+	b.Objects["lake/a"] = []byte("x")
 	read(t, "s3://bucket/lake/a")
 	other, err := os.Open(filepath.Join(o.Folder, ".lock"))
 	if err == nil {
@@ -152,7 +153,7 @@ func TestASweepStopsWaitingForTheLock(t *testing.T) {
 // A limit on files does what a full disk does.
 func TestACopyWithoutRoomNamesTheFolderAndLeavesNothing(t *testing.T) {
 	_, b, o := opened(t, 1<<20)
-	b.objects["lake/x"] = bytes.Repeat([]byte("x"), 1<<20)
+	b.Objects["lake/x"] = bytes.Repeat([]byte("x"), 1<<20)
 	var usual syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &usual); err != nil {
 		t.Fatal(err)
@@ -172,5 +173,14 @@ func TestACopyWithoutRoomNamesTheFolderAndLeavesNothing(t *testing.T) {
 	}
 	if got := read(t, "s3://bucket/lake/x"); len(got) != 1<<20 {
 		t.Errorf("%d bytes once there is room", len(got))
+	}
+}
+
+// sweepOf sweeps a folder of copies.
+func sweepOf(t *testing.T, folder, endpoint string, limit int64) {
+	t.Helper()
+	o := store.Options{Warehouse: "s3://bucket/lake", Endpoint: endpoint, Region: "us-east-1", Folder: folder, Limit: limit, Log: slog.New(slog.DiscardHandler)}
+	if err := reopened(t, o).Sweep(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -50,7 +50,7 @@ func newRowReader(t *lake.Table, h *hasher) (*rowReader, error) {
 // file passes the rows of a file on, in its order. What it passes is valid until the next call. A row without a
 // listen_id has no hash: null says so.
 func (r *rowReader) file(ctx context.Context, f lake.File, each func(first int64, rows []entry, null []bool) error) (err error) {
-	in, err := lake.Open(ctx, f.FilePath())
+	in, err := lake.OpenColumns(ctx, f, r.fields)
 	if err != nil {
 		return err
 	}
