@@ -220,7 +220,7 @@ func TestCrashOfASearchOnTrinoEndsAsIfItHadNotHappened(t *testing.T) {
 		f.delete()
 		equal(t, fmt.Sprintf("outcome after step %d", nth), f.outcome(1), want)
 		for _, table := range []string{catalog.Listens, catalog.Duplicates, catalog.ListensCounted} {
-			if _, err := f.WithGrace(-time.Hour).ClearStagings(t.Context(), table); err != nil {
+			if _, _, err := f.WithGrace(-time.Hour).ClearStagings(t.Context(), table); err != nil {
 				t.Fatal(err)
 			}
 		}
