@@ -55,46 +55,69 @@ func lookUpOnTrino(relation string, rules []terms.Rule) (string, error) {
 		joins = append(joins, join)
 		places = append(places, fmt.Sprintf("coalesce(%s.place, %d)", at, math.MaxInt32))
 	}
-	verdicts := make([]string, len(rules))
+	verdicts := make([][]string, len(rules))
 	for i, r := range rules {
-		verdicts[i] = fmt.Sprintf("(%d,%t,%d,%d)", i, r.Counts, r.MinMsPlayed, r.MinFractionE4)
+		for column, value := range r.Selectors() {
+			if strings.ContainsAny(value, fieldEnd+rowEnd) { // another engine wrote it: no file of rules has one
+				return "", lake.WithHint(fmt.Errorf("rule %q: its %s has a control character", r.ID, column), "apply the rules anew, without it")
+			}
+		}
+		verdicts[i] = []string{fmt.Sprint(i), fmt.Sprint(r.Counts), fmt.Sprint(r.MinMsPlayed), fmt.Sprint(r.MinFractionE4)}
 	}
+	verdict := table(verdicts, "CAST(f[1] AS INTEGER) AS place", "CAST(f[2] AS BOOLEAN) AS counts", "CAST(f[3] AS BIGINT) AS min_ms_played", "CAST(f[4] AS BIGINT) AS min_fraction_e4")
 	return "SELECT j.*, coalesce(v.counts AND (j.ms_played >= v.min_ms_played OR (v.min_fraction_e4 > 0" +
 		" AND coalesce(CAST(j.ms_played AS BIGINT) * 10000 >= v.min_fraction_e4 * CAST(j.track_ms AS BIGINT), false))), false) AS qualifies" +
 		" FROM (SELECT l.*, least(" + strings.Join(places, ", ") + ") AS rule_place" +
 		" FROM (SELECT *, date_diff('day', DATE '1970-01-01', CAST(event_time AS DATE)) AS day FROM " + relation + ") l " + strings.Join(joins, " ") + ") j" +
-		" LEFT JOIN (VALUES " + strings.Join(verdicts, ",") + ") AS v (place, counts, min_ms_played, min_fraction_e4) ON v.place = j.rule_place", nil
+		" LEFT JOIN " + verdict + " AS v ON v.place = j.rule_place", nil
 }
 
 // joinRanges looks up under a name which rule decides about the key of a listen. Rules mostly have no dates; then none
 // are in the text.
 func joinRanges(k terms.Keyed, at string) (string, error) {
 	dated := slices.ContainsFunc(k.Ranges, func(r terms.Range) bool { return r.From != "" || r.To != "" })
-	columns := slices.Clone(k.Columns)
-	on := make([]string, len(k.Columns))
+	var columns, on []string
 	for n, column := range k.Columns {
-		on[n] = "l." + column + " = " + at + "." + column
+		columns = append(columns, fmt.Sprintf("f[%d] AS %s", n+1, column))
+		on = append(on, "l."+column+" = "+at+"."+column)
 	}
+	fields := []string{"place"}
 	if dated {
-		columns = append(columns, "from_day", "to_day")
+		fields = append(fields, "from_day", "to_day")
 		on = append(on, "l.day >= "+at+".from_day", "l.day < "+at+".to_day")
 	}
-	rows := make([]string, len(k.Ranges))
+	for n, field := range fields {
+		columns = append(columns, fmt.Sprintf("CAST(f[%d] AS INTEGER) AS %s", len(k.Columns)+n+1, field))
+	}
+	rows := make([][]string, len(k.Ranges))
 	for i, r := range k.Ranges {
-		var b strings.Builder
-		for _, value := range r.Key {
-			b.WriteString(duck.Quote(value) + ",")
-		}
+		rows[i] = append(slices.Clone(r.Key), fmt.Sprint(r.Position))
 		if dated {
 			from, to, err := dayRange(r)
 			if err != nil {
 				return "", err
 			}
-			fmt.Fprintf(&b, "%d,%d,", from, to)
+			rows[i] = append(rows[i], fmt.Sprint(from), fmt.Sprint(to))
 		}
-		rows[i] = fmt.Sprintf("(%s%d)", b.String(), r.Position)
 	}
-	return fmt.Sprintf("LEFT JOIN (VALUES %s) AS %s (%s, place) ON %s", strings.Join(rows, ","), at, strings.Join(columns, ", "), strings.Join(on, " AND ")), nil
+	return "LEFT JOIN " + table(rows, columns...) + " AS " + at + " ON " + strings.Join(on, " AND "), nil
+}
+
+// What ends a field and a row of [table].
+const (
+	fieldEnd = "\x1f"
+	rowEnd   = "\x1e"
+)
+
+// table is a relation whose rows are in one string; f are the fields of one. Trino plans with 20,000 rows in a string
+// in two seconds, and with as many rows of VALUES in half a minute.
+func table(rows [][]string, columns ...string) string {
+	lines := make([]string, len(rows))
+	for i, fields := range rows {
+		lines[i] = strings.Join(fields, fieldEnd)
+	}
+	return fmt.Sprintf("(SELECT %s FROM (SELECT split(r, %s) AS f FROM UNNEST(split(%s, %s)) AS u (r)) AS t)",
+		strings.Join(columns, ", "), duck.Quote(fieldEnd), duck.Quote(strings.Join(lines, rowEnd)), duck.Quote(rowEnd))
 }
 
 // everyListenOnTrino is everyListen by days.
