@@ -37,7 +37,10 @@ func (l *Lake) DeleteInClone(ctx context.Context, c Clone) (map[string][]int64, 
 	}
 	defer drop()
 	rows, err := l.deleteInClone(ctx, t, s, c)
-	return rows, wrap(err, "clone of "+name)
+	if err != nil {
+		return nil, fmt.Errorf("clone of %s: %w", name, errors.Join(err, l.expired(ctx, c.Base)))
+	}
+	return rows, nil
 }
 
 func (l *Lake) deleteInClone(ctx context.Context, t *Table, s Staging, c Clone) (map[string][]int64, error) {
@@ -49,7 +52,7 @@ func (l *Lake) deleteInClone(ctx context.Context, t *Table, s Staging, c Clone) 
 		return nil, gone // whatever the engine says of a table that it did not find
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("delete from it: %w", err), l.expired(ctx, c.Base))
+		return nil, fmt.Errorf("delete from it: %w", err)
 	}
 	clone, err := l.stagings().Table(ctx, s.Name())
 	if err != nil {
@@ -58,7 +61,7 @@ func (l *Lake) deleteInClone(ctx context.Context, t *Table, s Staging, c Clone) 
 	return c.positions(ctx, clone.Current(), said)
 }
 
-// expired is [ErrFenced] where a snapshot that an engine failed to read is gone.
+// expired is [ErrFenced] where a snapshot that could not be read is gone.
 func (l *Lake) expired(ctx context.Context, base Snapshot) error {
 	now, err := l.load(ctx, base.table.name)
 	if err != nil {
