@@ -149,7 +149,7 @@ var keys = slices.Concat(catalogKeys, []Key{
 	},
 
 	{
-		name: "engine", def: "duckdb", about: "what computes; trino is for 'sql', 'job royalties' and 'job rollup'", flag: "engine", oneOf: []string{"duckdb", "trino"},
+		name: "engine", def: "duckdb", about: "what computes; trino is for 'sql' and the jobs rollup, royalties and deletions", flag: "engine", oneOf: []string{"duckdb", "trino"},
 		field: func(c *Config) any { return &c.Engine },
 	},
 }, trinoKeys, []Key{

@@ -66,7 +66,7 @@ func (c Config) checkTrino() error {
 }
 
 // onTrino are the commands that Trino computes for.
-var onTrino = []string{"lakectl sql", "lakectl job royalties", "lakectl job rollup"}
+var onTrino = []string{"lakectl sql", "lakectl job rollup", "lakectl job royalties", "lakectl job deletions"}
 
 // RefuseTrino is for commands that compute with DuckDB alone.
 func (c Config) RefuseTrino() error {

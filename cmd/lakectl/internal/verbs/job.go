@@ -49,9 +49,10 @@ they touched, and records each step in deletion_log. Royalties and dashboard fol
 --only-open nothing is done where no request is open. A listen that arrives later is kept out by ingest. Bytes of
 deleted rows stay in files and old snapshots for retention.archive_snapshots, or until --purge-now; then the files are
 rewritten without them, and every snapshot that reaches the old ones expires. What keeps a request from being purged is
-printed with the command that helps.`,
+printed with the command that helps. With --engine trino the Trino of trino.url finds the rows of open requests in
+listens and the ledger; lakectl deletes them.`,
 				Examples: []string{"lakectl job deletions", "lakectl job deletions --purge-now", "lakectl deletions list"}, Exits: []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof},
-				Keys: []string{"duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayDeletions)},
+				Keys: []string{"engine", "duckdb.memory_limit", "duckdb.threads"}, Text: []frame.Teller{frame.Text(sayDeletions)},
 			}, (*deletionsFlags).declare, runDeletions),
 			maintainVerb(),
 		},
@@ -149,7 +150,7 @@ func (f *deletionsFlags) declare() []cli.Flag {
 }
 
 func runDeletions(ctx context.Context, c *frame.Call, f deletionsFlags) (any, error) {
-	env, closeEnv, err := reach.Env(ctx, c)
+	env, closeEnv, err := reach.EnvOfEngine(ctx, c)
 	if err != nil {
 		return nil, err
 	}
