@@ -40,13 +40,13 @@ func hold(t *testing.T, l *laketest.Lake, id string) {
 	}
 }
 
-// released ends the hold, and holds that nothing is left of anybody then.
+// released ends the hold, and holds that nothing is left of anybody after one purge, which waits for no other job.
 func released(t *testing.T, l *laketest.Lake, id string) {
 	t.Helper()
 	if _, err := erase.Release(t.Context(), testEnv(l), id); err != nil {
 		t.Fatal(err)
 	}
-	carryOut(t, l, atOnce)
+	purges(t, l)
 	for _, state := range states(t, l) {
 		if !strings.HasSuffix(state, " purged") {
 			t.Errorf("once the hold has ended: %s", state)
