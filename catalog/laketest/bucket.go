@@ -26,6 +26,8 @@ type Bucket struct {
 	Sent    int64             // bytes of objects
 	Cut     bool              // answers end too early
 	Listing func()            // is called when a listing is made, before it is answered
+
+	stored map[string]time.Time // by key; another object was stored at storedAt
 }
 
 // NewBucket serves an empty bucket until the test ends, and lets the AWS chain find credentials.
@@ -33,7 +35,7 @@ func NewBucket(t testing.TB) *Bucket {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "id")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
-	b := &Bucket{Objects: map[string][]byte{}}
+	b := &Bucket{Objects: map[string][]byte{}, stored: map[string]time.Time{}}
 	server := httptest.NewServer(b)
 	t.Cleanup(server.Close)
 	b.URL = server.URL
@@ -62,7 +64,7 @@ func (b *Bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.Lock()
 	defer b.Unlock()
 	key := strings.TrimPrefix(r.URL.Path, "/bucket/")
-	text, there := b.Objects[key]
+	_, there := b.Objects[key]
 	switch {
 	case r.Method == http.MethodGet && r.URL.Query().Has("list-type"):
 		b.list(w, r.URL.Query().Get("prefix"))
@@ -73,21 +75,38 @@ func (b *Bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			panic(err)
 		}
-		b.Objects[key] = body
+		b.Objects[key], b.stored[key] = body, time.Now()
 	case r.Method == http.MethodDelete:
 		delete(b.Objects, key)
 		w.WriteHeader(http.StatusNoContent)
 	case !there:
 		refuse(w, http.StatusNotFound, "NoSuchKey")
 	default:
-		b.send(w, r, text)
+		b.send(w, r, key)
 	}
 }
 
-// storedAt is when all objects were stored.
+// Age makes all objects older.
+func (b *Bucket) Age(by time.Duration) {
+	b.Lock()
+	defer b.Unlock()
+	for key := range b.Objects {
+		b.stored[key] = b.storedAt(key).Add(-by)
+	}
+}
+
+func (b *Bucket) storedAt(key string) time.Time {
+	if at, known := b.stored[key]; known {
+		return at.UTC()
+	}
+	return storedAt
+}
+
+// storedAt is when objects were stored that a test put into the bucket by itself.
 var storedAt = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
-func (b *Bucket) send(w http.ResponseWriter, r *http.Request, text []byte) {
+func (b *Bucket) send(w http.ResponseWriter, r *http.Request, key string) {
+	text := b.Objects[key]
 	if r.Method == http.MethodGet {
 		b.Gets++
 	}
@@ -97,7 +116,7 @@ func (b *Bucket) send(w http.ResponseWriter, r *http.Request, text []byte) {
 		return
 	}
 	sent := &counted{ResponseWriter: w}
-	http.ServeContent(sent, r, "", storedAt, bytes.NewReader(text))
+	http.ServeContent(sent, r, "", b.storedAt(key), bytes.NewReader(text))
 	b.Sent += sent.bytes
 }
 
@@ -124,7 +143,7 @@ func (b *Bucket) list(w io.Writer, prefix string) {
 	}
 	for key, text := range b.Objects {
 		if strings.HasPrefix(key, prefix) {
-			found.Contents = append(found.Contents, object{key, len(text), storedAt.Format(time.RFC3339)})
+			found.Contents = append(found.Contents, object{key, len(text), b.storedAt(key).Format(time.RFC3339)})
 		}
 	}
 	if b.Listing != nil {

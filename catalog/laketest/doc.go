@@ -15,8 +15,12 @@
 // before it landed or be reported failed after it landed. Tests use it to show that every job can be interrupted at
 // every step. A process makes one empty lake and copies it under other names; CI makes each anew.
 //
-// Where LAKECTL_AWAY is set, [New] makes its lake behind a REST server with files on S3 ([NewAway]), and crashes strike
-// at about a tenth of the steps, by the seed that the variable holds. CI takes tests of crashes there.
+// Where LAKECTL_AWAY is set, [New] makes its lake with the catalog and the files that LAKECTL_AWAY_TO names
+// ([NewAway]), and crashes strike at about a tenth of the steps, by the seed that the variable holds. CI takes tests of
+// crashes there.
+//
+// [Bucket] is an S3 server in the process that counts what it sends; [Lake.WithoutCopies] comes to it as another
+// machine.
 //
 // The DBs of a test take their turn in a few DuckDBs of the process, see [duck.Options].Start. They share no table,
 // view or setting.

@@ -36,8 +36,8 @@ func (l *Lake) Rewinder(t testing.TB) (rewind func()) {
 // saved keeps the pointers of a closed catalog; calling what it returns brings them back.
 func (l *Lake) saved(t testing.TB) (restore func()) {
 	t.Helper()
-	if l.Options.Type == "rest" {
-		p := pointersOf(t)
+	if l.Options.Type != "sqlite" {
+		p := pointersOf(t, l.Options)
 		p.read(t)
 		return func() { p.set(t) }
 	}

@@ -98,7 +98,12 @@ func TestAPurgeThatWasKilledAnywhereIsFinishedByTheNext(t *testing.T) {
 // prepared is a copy of a lake whose requests are recomputed.
 func prepared(t *testing.T) *laketest.Lake {
 	t.Helper()
-	l := erasable(t)
+	return requested(t, erasable(t))
+}
+
+// requested carries out requests of two listeners, up to the purge.
+func requested(t *testing.T, l *laketest.Lake) *laketest.Lake {
+	t.Helper()
 	ingestText(t, testEnv(l), "requests", asked("r1", erasedUser)+asked("r2", "third"))
 	carryOut(t, l, nil)
 	return l

@@ -36,7 +36,12 @@ func asked(id, user string) string {
 // is computed.
 func erasable(t *testing.T) *laketest.Lake {
 	t.Helper()
-	l := laketest.New(t)
+	return fill(t, laketest.New(t))
+}
+
+// fill puts listens and refused records of three listeners into a new lake.
+func fill(t *testing.T, l *laketest.Lake) *laketest.Lake {
+	t.Helper()
 	env := testEnv(l)
 	for batch := range 2 {
 		var text strings.Builder
