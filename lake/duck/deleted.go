@@ -18,20 +18,41 @@ func (d *DB) BindDeleted(ctx context.Context, view string, parent, s lake.Snapsh
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
-	body, err := d.scan(ctx, view, parent, files, columns, true, nil)
+	positions, err := d.bindTaken(ctx, view, parent, s, files)
 	if err != nil {
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
-	positions, err := d.bindDeletes(ctx, view+"__taken", s, files)
-	if err != nil {
-		return fmt.Errorf("bind %s: %w", view, err)
-	}
+	body := emptyScan(columns, true)
 	condition := "false"
-	if positions.table != "" {
-		condition = fmt.Sprintf("EXISTS (SELECT 1 FROM %s x WHERE x.file_path = r._file AND x.pos = r._pos)", positions.table)
+	if positions != "" {
+		if err = d.verifyColumns(ctx, parent, files, columns); err == nil {
+			body, err = readFiles(files, columns, true)
+		}
+		if err != nil {
+			return fmt.Errorf("bind %s: %w", view, err)
+		}
+		condition = fmt.Sprintf("EXISTS (SELECT 1 FROM %s x WHERE x.file_path = r._file AND x.pos = r._pos)", positions)
 	}
 	text := fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT * FROM (%s) r WHERE %s", Ident(view), body, condition)
 	return d.ExecText(ctx, text)
+}
+
+// bindTaken makes a table of the positions that s deleted from files and its parent did not, and returns its name; "" is
+// none. Taking off what was deleted before is a join of the few: one of all rows of the files costs more than reading
+// them.
+func (d *DB) bindTaken(ctx context.Context, view string, parent, s lake.Snapshot, files []lake.File) (string, error) {
+	if len(files) == 0 {
+		return "", nil
+	}
+	now, err := d.bindDeletes(ctx, view+"__taken", s, files)
+	if err != nil || now.table == "" {
+		return "", err
+	}
+	before, err := d.bindDeletes(ctx, view+"__before", parent, files)
+	if err != nil || before.table == "" {
+		return now.table, err
+	}
+	return now.table, d.ExecText(ctx, fmt.Sprintf("DELETE FROM %s t WHERE EXISTS (SELECT 1 FROM %s x WHERE x.file_path = t.file_path AND x.pos = t.pos)", now.table, before.table))
 }
 
 // filesHitBy are the parent's files that position deletes which s added may name.
