@@ -21,7 +21,9 @@ func TestAnAnswerThatIsCutOffByAStopSaysSo(t *testing.T) {
 			return
 		}
 		w.Write([]byte(`{"metadata": {`)) //nolint:errcheck // the same
-		http.NewResponseController(w).Flush()
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Error(err)
+		}
 		time.AfterFunc(100*time.Millisecond, cancel) // by then the client reads the body
 		<-r.Context().Done()
 	}))

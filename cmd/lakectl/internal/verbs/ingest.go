@@ -101,10 +101,10 @@ func runIngest(ctx context.Context, c *frame.Call, f ingestFlags) (_ any, err er
 // unlessStopped is a report of nothing for who stopped the ingester before it began, as there is one for who stops it
 // later.
 func unlessStopped(ctx context.Context, err error) (any, error) {
-	if ctx.Err() != nil {
-		return ingest.Report{Quarantined: map[listen.Reason]int64{}}, nil
+	if ctx.Err() == nil {
+		return nil, err
 	}
-	return nil, err
+	return ingest.Report{Quarantined: map[listen.Reason]int64{}}, nil
 }
 
 // serveMetrics shows metrics where the configuration says, before anything is ingested; nil where it says nowhere.
