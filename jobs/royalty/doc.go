@@ -18,9 +18,10 @@
 // those of them that came out different as whole partitions, and writes one row a period to royalty_runs. A dry run
 // ([Forecast]) says what it would do.
 //
-// Of a period that the same code published by the same rules, only the lines are counted anew of which the ledger gained
-// or lost rows since, as its commits tell; the other lines are the published ones (lines_touched.go). Where the commits
-// do not tell, or touched many rows, the whole period is counted. So it is on Trino. --full trusts no published line.
+// Of a period that the same code published by the same rules, only the lines are counted anew of which the ledger
+// gained or lost rows since, as its commits tell; the other lines are the published ones (lines_touched.go). Where the
+// commits do not tell, or touched many rows, the whole period is counted. So it is on Trino. --full trusts no published
+// line.
 //
 // # Money
 //

@@ -37,9 +37,9 @@ func (d *DB) BindDeleted(ctx context.Context, view string, parent, s lake.Snapsh
 	return d.ExecText(ctx, text)
 }
 
-// bindTaken makes a table of the positions that s deleted from files and its parent did not, and returns its name; "" is
-// none. Taking off what was deleted before is a join of the few: one of all rows of the files costs more than reading
-// them.
+// bindTaken makes a table of the positions that s deleted from files and its parent did not, and returns its name; ""
+// is none. Taking off what was deleted before is a join of the few: one of all rows of the files costs more than
+// reading them.
 func (d *DB) bindTaken(ctx context.Context, view string, parent, s lake.Snapshot, files []lake.File) (string, error) {
 	if len(files) == 0 {
 		return "", nil
