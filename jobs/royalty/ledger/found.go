@@ -18,7 +18,7 @@ const batchBytes = 400_000
 
 // looksByTrino tells whether Trino looks through the ledger. Copies of torn days are told by comparing rows, which is
 // DuckDB's, so a run with such days is DuckDB's throughout.
-func (u *update) looksByTrino() bool { return u.db.OnTrino() && len(u.torn) == 0 }
+func (u *update) looksByTrino() bool { return u.db.OnTrino() && !u.rebuild && len(u.torn) == 0 }
 
 // find makes ledger_hits by Trino, as ledger/hits does.
 func (u *update) find(ctx context.Context) error {
