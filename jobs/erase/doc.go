@@ -103,7 +103,8 @@
 // have some, and says by its own rule that each is covered; all that comes after is the same. What slipped past lies in
 // few files, quarantine is small, and users of wiped requests are found by a look at every user: DuckDB searches for
 // these alone. A clone that stands may hold erased rows; like any staging table it blocks purge and proof until the
-// next run or maintenance drops it.
+// next run or maintenance drops it. The statements name whom the requests are of: whoever may read the history of the
+// server learns it for as long as that is kept, and a proof says so.
 //
 // # Others at work
 //

@@ -74,14 +74,16 @@
 //
 // # What it cannot see
 //
-// [Report.Residuals] lists it, with dates as far as these are known: the topic, ingested files, exports, backups, other
-// machines, spill that is compressed. Certificates name the same.
+// [Report.Residuals] lists it, with dates as far as these are known: the topic, ingested files, exports, query engines,
+// backups, other machines, spill that is compressed. Certificates name the same.
 //
-// Exports were made before the rows went from the tables, backups and copies before the last request was purged, or
-// they hold none of them. Which record of the topic a row came from is not on record once it is erased. So each
-// partition is held against what was archived when the last request was purged ([Report.Logs]): every erased row came
-// from a record before that. Such a record was appended before the snapshot that says so, and goes as old as package
-// topic says of the topic's retention. Producers whose clocks are ahead, and a retention that is changed, make it
-// later; where a record is still there that should be gone, no date is given. A broker that does not answer, or another
-// topic of the name, is a residual and no error: what it has is not of the lake.
+// Exports were made before the rows went from the tables, and so were the statements by which another engine searched
+// for them, which name who is searched for: its history and its logs may keep them. Backups and copies were made before
+// the last request was purged, or they hold none of the rows. Which record of the topic a row came from is not on
+// record once it is erased. So each partition is held against what was archived when the last request was purged
+// ([Report.Logs]): every erased row came from a record before that. Such a record was appended before the snapshot that
+// says so, and goes as old as package topic says of the topic's retention. Producers whose clocks are ahead, and a
+// retention that is changed, make it later; where a record is still there that should be gone, no date is given. A
+// broker that does not answer, or another topic of the name, is a residual and no error: what it has is not of the
+// lake.
 package verify

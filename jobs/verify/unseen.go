@@ -66,6 +66,7 @@ func (r *Report) unseen(ctx context.Context, env jobs.Env, o Options, w *wanted)
 	r.Residuals = append(r.Residuals,
 		Residual{What: "files", Why: "those that were ingested are not of the lake"},
 		Residual{What: "exports", Why: "statements and query results that were handed out are not tracked", Before: known(w.rowsGone)},
+		Residual{What: "query engines", Why: "a Trino that searched for the rows was told the user ids, and may keep the text of its statements", Before: known(w.rowsGone)},
 		Residual{What: "backups", Why: "copies of the lake hold the rows", Before: known(w.purged)},
 		Residual{What: "other machines", Why: "caches, local memory, copies of a store's files and its versions", Before: known(w.purged)},
 		Residual{What: catalog.DeletionRequests, Why: "it holds the user id until the request is verified"},

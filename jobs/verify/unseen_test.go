@@ -199,7 +199,7 @@ func TestLookDatesWhatWasMadeBeforeTheErasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, want := range map[string]time.Time{"exports": at("2026-04-02").Add(time.Hour), "backups": at("2026-04-03"), "other machines": at("2026-04-03")} {
+	for what, want := range map[string]time.Time{"exports": at("2026-04-02").Add(time.Hour), "query engines": at("2026-04-02").Add(time.Hour), "backups": at("2026-04-03"), "other machines": at("2026-04-03")} {
 		if got := residual(t, r, what).Before; got == nil || !got.Equal(want) {
 			t.Errorf("%s: got %v, want %v", what, got, want)
 		}
