@@ -147,14 +147,17 @@ func (u *update) read(files []lake.File) {
 	}
 }
 
-// older picks the one of two archive snapshots that came first. One that is gone counts as the older: the
-// changes since then are not known either.
+// older picks the one of two archive snapshots that came first. One that is gone, or that the archive was rolled back
+// behind, counts as the older: the changes since then are not known either.
 func older(archive lake.Snapshot, a, b int64) (int64, error) {
 	for _, id := range []int64{a, b} {
 		if _, err := archive.Table().ByID(id); errors.Is(err, lake.ErrExpired) {
 			return id, nil
 		} else if err != nil {
 			return 0, err
+		}
+		if _, before := archive.Since(id); id != 0 && !before {
+			return id, nil
 		}
 	}
 	sa, _ := archive.Table().ByID(a)
