@@ -26,6 +26,7 @@ type Bucket struct {
 	Sent    int64             // bytes of objects
 	Cut     bool              // answers end too early
 	Listing func()            // is called when a listing is made, before it is answered
+	Sending func()            // is called when an object was read, before it is sent
 
 	stored map[string]time.Time // by key; another object was stored at storedAt
 }
@@ -109,6 +110,11 @@ func (b *Bucket) send(w http.ResponseWriter, r *http.Request, key string) {
 	text := b.Objects[key]
 	if r.Method == http.MethodGet {
 		b.Gets++
+		if sending := b.Sending; sending != nil {
+			b.Unlock()
+			sending()
+			b.Lock()
+		}
 	}
 	if b.Cut {
 		w.Header().Set("Content-Length", fmt.Sprint(len(text)))

@@ -121,6 +121,9 @@ func (s *Store) copy(ctx context.Context, uri, path string) (err error) {
 			return err
 		}
 		defer unlock()
+		if _, err := s.stat(ctx, uri); err != nil { // who deletes the file meanwhile waits for the lock to remove the copy
+			return err
+		}
 	}
 	return s.notKept(uri, os.Rename(part.Name(), path))
 }
@@ -138,16 +141,27 @@ func (s *Store) notKept(uri string, err error) error {
 	return lake.WithHint(fmt.Errorf("copy %s: %w", uri, err), "make room in %s, or set catalog.s3.copies to a folder with more (LAKEHOUSE_CATALOG_S3_COPIES)", s.o.Folder)
 }
 
-// forget removes a copy.
+// forget removes a copy. Who lets it grow meanwhile is waited for, or the copy would be there again; one that takes
+// long is left to the sweep.
 func (s *Store) forget(uri string) error {
 	path, err := lake.LocalPath(uri)
-	if err == nil {
-		err = os.Remove(path)
+	if err != nil {
+		return err
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if lake.IsSealed(path) {
+		waiting, stop := context.WithTimeoutCause(context.Background(), busyFor, errBusy)
+		defer stop()
+		unlock, err := s.lock(waiting, lockOf(path), syscall.LOCK_EX)
+		if err == nil {
+			defer unlock()
+		} else if !errors.Is(err, errBusy) {
+			return err
+		}
 	}
-	return err
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // lock takes a lock of the folder. Others may hold it for as long as they fetch, so it waits no longer than its

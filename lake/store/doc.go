@@ -45,7 +45,7 @@
 //
 // # Erasure
 //
-// A file that is deleted here loses its copy at once. What other machines deleted goes with [Store.Sweep], which
-// compares the folder with the bucket. Each process does it when it opens the store and for as long as the store is
-// open, once in [sweepEvery] for each warehouse that has copies in the folder.
+// A file that is deleted here loses its copy at once, also one that grows in that moment. What other machines deleted
+// goes with [Store.Sweep], which compares the folder with the bucket. Each process does it when it opens the store and
+// for as long as the store is open, once in [sweepEvery] for each warehouse that has copies in the folder.
 package store
