@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,15 +38,33 @@ var questions = []string{
 // onTrino is a lake that a Trino has a catalog for; execute runs a statement with the name of that catalog there.
 func onTrino(t *testing.T) (l *lakeDir, execute func(statement string)) {
 	t.Helper()
-	server := laketest.Engine(t, "TRINO_URL")
 	l = lakeIn(t, laketest.Folder(t), false)
+	warehouse := filepath.Join(l.dir, "warehouse")
+	return l, l.onTrino(fmt.Sprintf(`"iceberg.jdbc-catalog.default-warehouse-dir" = 'file://%s', "fs.hadoop.enabled" = 'true'`, warehouse), warehouse)
+}
+
+// onTrinoAndS3 is onTrino with a warehouse on S3.
+func onTrinoAndS3(t *testing.T) *lakeDir {
+	t.Helper()
+	l, warehouse := lakeIn(t, laketest.Folder(t), false), onS3(t)
+	l.onTrino(fmt.Sprintf(`"iceberg.jdbc-catalog.default-warehouse-dir" = '%s', "fs.native-s3.enabled" = 'true', "s3.endpoint" = '%s', "s3.region" = '%s',
+		"s3.path-style-access" = 'true', "s3.aws-access-key" = '%s', "s3.aws-secret-key" = '%s'`, warehouse[0], laketest.Engine(t, "S3_ENDPOINT"),
+		laketest.Engine(t, "AWS_REGION"), os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")), warehouse...)
+	return l
+}
+
+// onTrino makes the lake, on PostgreSQL, and a catalog of Trino's for it, which files tells where they are.
+func (l *lakeDir) onTrino(files string, warehouse ...string) (execute func(statement string)) {
+	t := l.t
+	t.Helper()
+	server := laketest.Engine(t, "TRINO_URL")
 	_, uri := postgresCatalog(t, l.dir)
 	u, err := url.Parse(uri)
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, warehouse := strings.Trim(u.Path, "/"), filepath.Join(l.dir, "warehouse")
-	l.write("lakehouse.yaml", catalogConfig("postgres", uri, l.dir, warehouse)+
+	name := strings.Trim(u.Path, "/")
+	l.write("lakehouse.yaml", catalogConfig("postgres", uri, l.dir, warehouse...)+
 		fmt.Sprintf("duckdb: {temp_directory: %s/tmp, threads: %d}\ntrino: {url: '%s', catalog: %s}\n", l.dir, laketest.Threads(), server, name))
 	l.run(nil, "init")
 	password, _ := u.User.Password()
@@ -62,13 +81,12 @@ func onTrino(t *testing.T) (l *lakeDir, execute func(statement string)) {
 	run(fmt.Sprintf(`CREATE CATALOG %s USING iceberg WITH ("iceberg.catalog.type" = 'jdbc',
 		"iceberg.jdbc-catalog.driver-class" = 'org.postgresql.Driver', "iceberg.jdbc-catalog.connection-url" = 'jdbc:postgresql://%s%s',
 		"iceberg.jdbc-catalog.connection-user" = '%s', "iceberg.jdbc-catalog.connection-password" = '%s', "iceberg.jdbc-catalog.schema-version" = 'V1',
-		"iceberg.jdbc-catalog.catalog-name" = 'lake', "iceberg.jdbc-catalog.default-warehouse-dir" = 'file://%s', "fs.hadoop.enabled" = 'true')`,
-		name, u.Host, u.Path, u.User.Username(), password, warehouse))
+		"iceberg.jdbc-catalog.catalog-name" = 'lake', %s)`, name, u.Host, u.Path, u.User.Username(), password, files))
 	t.Cleanup(func() {
 		db.Exec("DROP CATALOG " + name) //nolint:errcheck // the server is thrown away
 		db.Close()                      //nolint:errcheck // the same
 	})
-	return l, func(statement string) { t.Helper(); run(fmt.Sprintf(statement, name)) }
+	return func(statement string) { t.Helper(); run(fmt.Sprintf(statement, name)) }
 }
 
 // shown is what a command prints for people or for programs.
