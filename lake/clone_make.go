@@ -19,9 +19,15 @@ import (
 )
 
 // cloneable refuses a snapshot whose manifests a new table cannot take. A catalog numbers columns and partition specs
-// of a new table by their order, and the manifests name them by number.
+// of a new table by their order, and the manifests name them by number. Statements name columns of a clone as lakectl
+// does, so these must be the table's names; engines take both cases for one.
 func (s Snapshot) cloneable(ctx context.Context) error {
 	t := s.table
+	for _, c := range t.columns {
+		if !strings.EqualFold(c.Name, c.Field.Name) {
+			return WithHint(fmt.Errorf("another engine calls column %s %s: %w", c.Name, c.Field.Name, ErrUnsupported), "set engine to duckdb for this command")
+		}
+	}
 	schema := t.writeSchema()
 	fresh, err := iceberg.AssignFreshSchemaIDs(schema, nil)
 	if err != nil {

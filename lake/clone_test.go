@@ -242,6 +242,19 @@ func TestATableWhoseColumnsHaveOtherNumbersThanANewOneIsNotCloned(t *testing.T) 
 	expect(t, l.Snapshot(t, spec.Name).Table().MetadataURI(), base.Table().MetadataURI())
 }
 
+// A statement that names a column of a clone would find another one, or none.
+func TestATableWhoseColumnsHaveOtherNamesIsNotCloned(t *testing.T) {
+	l, _ := cloned(t)
+	evolve(t, l, catalog.Duplicates, func(u *icetable.UpdateSchema) { u.RenameColumn([]string{"user_id"}, "listener") })
+	base := l.Snapshot(t, catalog.Duplicates)
+	reached := false
+	_, err := l.DeleteInClone(t.Context(), clone(l, base, func(lake.Staging) error { reached = true; return nil }))
+	if !errors.Is(err, lake.ErrUnsupported) || lake.Hint(err) == "" || reached {
+		t.Errorf("%v, want lake.ErrUnsupported", err)
+	}
+	nothingStaged(t, l)
+}
+
 // Whoever drops a clone with all its files takes none of the table's.
 func TestAnEngineThatPurgesACloneTakesNoFileOfItsTable(t *testing.T) {
 	l, base := cloned(t)

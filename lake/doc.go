@@ -114,7 +114,8 @@
 //	              of the pinned snapshot
 //
 // Nothing of the engine gets into the table: the job writes position deletes of its own. A table whose manifests name
-// columns or partition specs by other numbers than a new table would have is not cloned ([ErrUnsupported]).
+// columns or partition specs by other numbers than a new table would have, or whose columns another engine renamed, is
+// not cloned ([ErrUnsupported]).
 //
 // # Sealed files
 //
