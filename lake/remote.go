@@ -181,8 +181,11 @@ func open(uri string, whole bool, fetch func() error) (*os.File, error) {
 // onlyWhole takes a copy that lacks columns for none.
 func onlyWhole(f *os.File) (*os.File, error) {
 	info, err := f.Stat()
-	if err == nil && info.Mode()&SparseCopy != 0 {
-		err = fmt.Errorf("whole copy %s: %w", f.Name(), fs.ErrNotExist)
+	if err == nil && MayLack(f.Name(), info) {
+		chunks, unread := SealedChunks(f.Name(), f, info.Size())
+		if unread != nil || slices.ContainsFunc(chunks, func(c ColumnChunk) bool { return !c.In(f) }) {
+			err = fmt.Errorf("whole copy %s: %w", f.Name(), fs.ErrNotExist)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

@@ -4,13 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/zeebo/xxh3"
 )
 
 // SparseCopy is the permission bit of a copy of a sealed file that lacks columns: holes lie where these are. It goes
-// with the bytes, whatever becomes of the names of files.
+// with the bytes, whatever becomes of the names of files. Some file systems set it for all: then the chunks tell.
 const SparseCopy = 0o100
+
+// MayLack tells whether a file of this machine may be a copy that lacks columns.
+func MayLack(local string, info fs.FileInfo) bool {
+	return info.Mode()&SparseCopy != 0 && IsSealed(local)
+}
 
 // IsSealed tells whether the name of a file promises a seal.
 func IsSealed(local string) bool {
@@ -24,6 +30,13 @@ type ColumnChunk struct {
 	Offset, Length int64
 
 	hash uint64
+}
+
+// In tells whether a copy has the chunk. It begins with the header of a page, whose first byte is not zero.
+func (c ColumnChunk) In(copied io.ReaderAt) bool {
+	var first [1]byte
+	_, err := copied.ReadAt(first[:], c.Offset)
+	return c.Length == 0 || err == nil && first[0] != 0
 }
 
 // SealedChunks are the column chunks of a sealed file, in the order of the file. It reads each byte that lies in none

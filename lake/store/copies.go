@@ -58,7 +58,7 @@ func (s *Store) fetch(ctx context.Context, files []lake.RemoteFile, columns []in
 			return errors.Join(err, workers.Wait())
 		}
 		info, err := os.Stat(path)
-		sparse := err == nil && isSparse(info)
+		sparse := err == nil && lake.MayLack(path, info)
 		if err == nil && !sparse && used(path, info) {
 			continue
 		}

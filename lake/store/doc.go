@@ -30,7 +30,8 @@
 // chunk is there if its first byte is not zero, for it begins with the header of a page, and no header begins so. A
 // copy grows as a new file, with what the old one has, under a lock of its path: so whoever has it open reads on, each
 // chunk is there as a whole or a hole, and of several processes none loses a column of another. The mode says that a
-// copy is sparse ([lake.SparseCopy]), and goes when nothing is missing any more.
+// copy is sparse ([lake.SparseCopy]), and goes when nothing is missing any more. Where a file system says so of all
+// files, the chunks tell; where it cannot say so, copies are whole.
 //
 // A column that is not there is an error and never a value. The views of jobs have the columns alone that were
 // fetched. A view of an analyst has all, and those are fetched that the query calls by name; DuckDB fails at the zeros

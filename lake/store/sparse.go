@@ -37,12 +37,10 @@ const (
 // errWhole says that a whole copy is to be made instead.
 var errWhole = errors.New("a whole copy is due")
 
-func isSparse(info fs.FileInfo) bool { return info.Mode()&lake.SparseCopy != 0 }
-
 // onDisk are the bytes that a copy takes.
 func onDisk(info fs.FileInfo) int64 {
 	const block = 512 // of the number that stat has, whatever the disk's is
-	if at, ok := info.Sys().(*syscall.Stat_t); ok && isSparse(info) {
+	if at, ok := info.Sys().(*syscall.Stat_t); ok && info.Mode()&lake.SparseCopy != 0 {
 		return at.Blocks * block
 	}
 	return info.Size()
@@ -80,11 +78,10 @@ func (s *Store) grow(ctx context.Context, uri, path string, columns []int) (err 
 	if err != nil {
 		return err
 	}
-	mode := sparseMode
-	if complete {
-		mode = wholeMode
+	err = g.mark(complete)
+	if errors.Is(err, errWhole) {
+		return err
 	}
-	err = g.to.Chmod(mode)
 	if err == nil {
 		err = g.to.Sync() // no name may outlive its bytes: holes lie where a column is not, and nowhere else
 	}
@@ -105,9 +102,9 @@ func hasColumns(path string, columns []int) bool {
 	if err != nil {
 		return false
 	}
-	if isSparse(info) {
+	if lake.MayLack(path, info) {
 		chunks, err := lake.SealedChunks(path, f, info.Size())
-		if err != nil || slices.ContainsFunc(chunks, func(c lake.ColumnChunk) bool { return asked(c, columns) && !has(f, c) }) {
+		if err != nil || slices.ContainsFunc(chunks, func(c lake.ColumnChunk) bool { return asked(c, columns) && !c.In(f) }) {
 			return false
 		}
 	}
@@ -116,13 +113,6 @@ func hasColumns(path string, columns []int) bool {
 
 func asked(c lake.ColumnChunk, columns []int) bool {
 	return columns == nil || slices.Contains(columns, c.Column)
-}
-
-// has tells whether a sparse copy has a chunk. It begins with the header of a page, whose first byte is not zero.
-func has(f *os.File, c lake.ColumnChunk) bool {
-	var first [1]byte
-	_, err := f.ReadAt(first[:], c.Offset)
-	return c.Length == 0 || err == nil && first[0] != 0
 }
 
 // growth is a copy in the making: what an earlier one has, and more of what is stored.
@@ -251,7 +241,7 @@ func (g *growth) fill(path string, columns []int) (complete bool, err error) {
 	for _, c := range chunks {
 		switch {
 		case c.Length == 0:
-		case g.from != nil && has(g.from, c):
+		case g.from != nil && c.In(g.from):
 			if err := g.take(c, io.NewSectionReader(g.from, c.Offset, c.Length)); err != nil {
 				return false, err
 			}
@@ -274,6 +264,21 @@ func (g *growth) take(c lake.ColumnChunk, from io.Reader) error {
 		return fmt.Errorf("%w: %w", errWhole, err)
 	}
 	return g.taken(err)
+}
+
+// mark says in the mode whether columns are lacking. Where the file system keeps no such mode, none may lack.
+func (g *growth) mark(complete bool) error {
+	if complete {
+		return g.to.Chmod(wholeMode)
+	}
+	if err := g.to.Chmod(sparseMode); err != nil {
+		return err
+	}
+	info, err := g.to.Stat()
+	if err == nil && info.Mode()&lake.SparseCopy == 0 {
+		err = errWhole
+	}
+	return err
 }
 
 // fetch takes chunks, those that lie side by side at once.
