@@ -152,9 +152,12 @@ func (s *Store) forget(uri string) error {
 		waiting, stop := context.WithTimeoutCause(context.Background(), busyFor, errBusy)
 		defer stop()
 		unlock, err := s.lock(waiting, lockOf(path), syscall.LOCK_EX)
-		if err == nil {
+		switch {
+		case err == nil:
 			defer unlock()
-		} else if !errors.Is(err, errBusy) {
+		case errors.Is(err, fs.ErrNotExist): // the folder went, and all copies with it
+			return nil
+		case !errors.Is(err, errBusy):
 			return err
 		}
 	}

@@ -78,3 +78,17 @@ func deletedDuring(t *testing.T, l large, asks int, fetch func(large) error) {
 		t.Error(err)
 	}
 }
+
+func TestAFileIsDeletedWhereTheFolderOfCopiesIsGone(t *testing.T) {
+	l := aLargeFile(t)
+	stored, err := l.Snapshot(t, catalog.PlaysByHour).Table().FS(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(l.Options.S3.Copies); err != nil {
+		t.Fatal(err)
+	}
+	if err := stored.Remove(l.file.FilePath()); err != nil {
+		t.Error(err)
+	}
+}
