@@ -209,7 +209,7 @@ func TestCrashOfASearchOnTrinoEndsAsIfItHadNotHappened(t *testing.T) {
 	here := fourTables(t)
 	here.delete()
 	want := here.outcome(1)
-	for nth := 1; ; nth += laketest.Stride(9) {
+	for nth := 1; ; nth += 4 + laketest.Stride(5) { // a step takes seconds
 		f := onTrino(t).fourTables()
 		ctx, cancel := context.WithCancel(t.Context())
 		_, err := Delete(ctx, f.job(f.With(laketest.CrashOnce(nth, cancel))))
