@@ -48,7 +48,7 @@ func TestChaosOnAnObjectStoreWhileTrinoCompactsAndRowsAreErased(t *testing.T) {
 		c.erase()
 	}
 	t.Logf("%d records; members were %v; Trino compacted %d times, %d runs of job deletions", c.records, c.done, compacted, erasures)
-	if compacted == 0 || erasures == 0 {
+	if *chaosFor > 30*time.Second && (compacted == 0 || erasures == 0) {
 		t.Error("Trino never compacted, or no run of job deletions ended well while records came")
 	}
 	check := exec.CommandContext(t.Context(), python, filepath.Join("..", "..", "..", ".ci", "readers", "exactly_once.py"), uri, warehouse[0], c.to.Topic, c.produced())
