@@ -15,15 +15,10 @@ func (s *Session) OnTrino() bool { return s.trino != nil }
 // order, and returns how many there are. "ledger/found.trino" is the file sql/ledger/found.trino.sql. The statement
 // reads the snapshots of pins and nothing else. What was appended before an error stays, and is of no use.
 func (s *Session) Load(ctx context.Context, table, name string, pins []trino.Pin, args ...any) (rows int64, err error) {
-	return s.LoadText(ctx, table, name, sql.Text(name), pins, args...)
-}
-
-// LoadText is Load with a text that was made from the statement of that name.
-func (s *Session) LoadText(ctx context.Context, table, name, text string, pins []trino.Pin, args ...any) (rows int64, err error) {
 	err = s.measured(ctx, name, func() (int64, error) {
 		err := s.FillEach(table, func(add func(row []any) error) error {
 			var row, dest []any
-			return s.trino.Each(ctx, trino.Query{Text: text, Pins: pins, Args: args}, func(columns []string) ([]any, error) {
+			return s.trino.Each(ctx, trino.Query{Text: sql.Text(name), Pins: pins, Args: args}, func(columns []string) ([]any, error) {
 				row, dest = make([]any, len(columns)), make([]any, len(columns))
 				for i := range row {
 					dest[i] = &row[i]
