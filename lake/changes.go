@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/apache/iceberg-go"
@@ -220,6 +221,34 @@ func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 		}
 	}
 	return nil, s.ice == nil && base == 0
+}
+
+// Step is a commit that changed rows, and the snapshot it was made on.
+type Step struct{ Before, After Snapshot }
+
+// StepsSince are the commits after base that changed rows, the oldest first; false where the history does not tell
+// them. A compaction is none.
+func (s Snapshot) StepsSince(base int64) (steps []Step, told bool, err error) {
+	chain, unbroken := s.Since(base)
+	if !unbroken || len(chain) == 0 {
+		return nil, unbroken, nil
+	}
+	before, err := s.table.ByID(base)
+	if errors.Is(err, ErrExpired) {
+		return nil, false, nil
+	} else if err != nil {
+		return nil, false, err
+	}
+	for _, at := range slices.Backward(chain) {
+		if at.StandsIn() {
+			return nil, false, nil
+		}
+		if at.Operation() != string(icetable.OpReplace) {
+			steps = append(steps, Step{before, at})
+		}
+		before = at
+	}
+	return steps, true, nil
 }
 
 // LastChangeBy is the job that made the newest change of rows: of s itself or the nearest ancestor that is not a

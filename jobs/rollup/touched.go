@@ -2,7 +2,6 @@ package rollup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -56,29 +55,15 @@ func (g *group) exactInScope() days {
 // tellTouched fills touched from the commits on the ledger since it was last compared with; false where one of them
 // does not tell.
 func (g *group) tellTouched(ctx context.Context) (told bool, err error) {
-	ledger, compared := g.in.ledger, g.first().compared
-	chain, unbroken := ledger.Since(compared)
-	if !unbroken || len(chain) == 0 {
+	if g.in.ledger.ID() == g.first().compared {
 		return false, nil
 	}
-	base, err := ledger.Table().ByID(compared)
-	if errors.Is(err, lake.ErrExpired) {
-		return false, nil
-	} else if err != nil {
+	steps, told, err := g.in.ledger.StepsSince(g.first().compared)
+	if err != nil || !told {
 		return false, err
 	}
-	for i, at := range chain {
-		parent := base
-		if i+1 < len(chain) {
-			parent = chain[i+1]
-		}
-		if at.StandsIn() {
-			return false, nil
-		}
-		if at.Operation() == "replace" { // a compaction
-			continue
-		}
-		if told, err := g.touchedBy(ctx, parent, at); err != nil || !told {
+	for _, step := range steps {
+		if told, err := g.touchedBy(ctx, step.Before, step.After); err != nil || !told {
 			return false, err
 		}
 	}

@@ -118,14 +118,8 @@ func (p *plan) judgedAlike(ctx context.Context, env jobs.Env, period string) (ba
 // tellTouched adds the lines that commits on the ledger touched since base; false where one of them does not tell, or
 // touched many.
 func (p *plan) tellTouched(ctx context.Context, db *jobs.Session, base int64, periods []string) (told bool, err error) {
-	chain, unbroken := p.ledger.Since(base)
-	if !unbroken {
-		return false, nil
-	}
-	parent, err := p.ledger.Table().ByID(base)
-	if errors.Is(err, lake.ErrExpired) {
-		return len(chain) == 0, nil
-	} else if err != nil {
+	steps, told, err := p.ledger.StepsSince(base)
+	if err != nil || !told {
 		return false, err
 	}
 	left := int64(0)
@@ -133,16 +127,10 @@ func (p *plan) tellTouched(ctx context.Context, db *jobs.Session, base int64, pe
 		left += p.rows[period]
 	}
 	left = max(left/touchedShare, fewTouched)
-	for _, at := range slices.Backward(chain) {
-		if at.StandsIn() {
-			return false, nil
+	for _, step := range steps {
+		if told, err := touchedBy(ctx, db, step.Before, step.After, &left); err != nil || !told {
+			return false, err
 		}
-		if at.Operation() != "replace" { // a compaction changes no row
-			if told, err := touchedBy(ctx, db, parent, at, &left); err != nil || !told {
-				return false, err
-			}
-		}
-		parent = at
 	}
 	return true, nil
 }
