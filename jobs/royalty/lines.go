@@ -26,14 +26,19 @@ func computeLines(ctx context.Context, db *jobs.Session, relation string, rules 
 		return err
 	}
 	for _, period := range slices.Sorted(slices.Values(periods)) {
-		if err := bindMonth(ctx, db, period); err != nil {
-			return err
-		}
-		if err := db.Run(ctx, "royalty/lines", period); err != nil {
+		if err := monthLines(ctx, db, period); err != nil {
 			return fmt.Errorf("lines of %s: %w", period, err)
 		}
 	}
 	return nil
+}
+
+// monthLines adds the lines of one period, of the view judged, to the table lines.
+func monthLines(ctx context.Context, db *jobs.Session, period string) error {
+	if err := bindMonth(ctx, db, period); err != nil {
+		return err
+	}
+	return db.Run(ctx, "royalty/lines", period)
 }
 
 // judge makes the view judged: a relation of counted listens with the columns qualifies and rule.

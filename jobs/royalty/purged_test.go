@@ -10,6 +10,7 @@ import (
 // Snapshots of the ledger that show who was erased are purged after a week. The log's counts of rows stay: they tell
 // the fewest people who can account for what is left, and where they do not account for it to the row it may be one.
 func TestPeopleWhoseSnapshotsArePurgedCountByTheRowsOfTheLog(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	four := users("a", 4)
 	for name, c := range map[string]struct {

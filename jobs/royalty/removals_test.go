@@ -52,6 +52,7 @@ func TestRowsThatAnotherEngineDeletedCountNoMore(t *testing.T) {
 }
 
 func TestEverythingThatAnotherEngineDeletedIsGone(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	inBothWays(t, func(t *testing.T, l *laketest.Lake, way laketest.Way) {
 		copies := world(32, 100)
@@ -65,6 +66,7 @@ func TestEverythingThatAnotherEngineDeletedIsGone(t *testing.T) {
 }
 
 func TestRowsThatAnotherEngineChangedCountAnew(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	inBothWays(t, func(t *testing.T, l *laketest.Lake, way laketest.Way) {
 		copies := world(33, 200)
