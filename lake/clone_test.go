@@ -307,6 +307,7 @@ func TestASearchOfASnapshotThatExpiredIsFenced(t *testing.T) {
 
 // Whatever a crash leaves is cleared like any staging table, and the table is what it was.
 func TestCrashesWithClonesLeaveTheTableAsItIs(t *testing.T) {
+	laketest.Costly(t)
 	l, base := cloned(t)
 	want := lie(t, l, base, "listen_id = 'l1'")
 	for nth := 1; ; nth += laketest.Stride(4) {

@@ -80,6 +80,7 @@ func TestAHoldKeepsNobodyWhoseRowsAreInOtherFiles(t *testing.T) {
 
 // The record of files does not tell requests apart that were carried out together.
 func TestAHoldKeepsThoseAloneWhoWereCarriedOutWithIt(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	for i, user := range []string{erasedUser, otherUser, "third"} {
 		ingestText(t, testEnv(l), fmt.Sprint("listens", i), listened(1, user, 1+i)+listened(2, user, 1+i))
@@ -110,6 +111,7 @@ func TestAHoldKeepsThoseAloneWhoWereCarriedOutWithIt(t *testing.T) {
 
 // Once a held file was compacted only snapshots have it. They keep what they reach of others, and nothing else.
 func TestAHeldFileThatMainHasNoMoreKeepsThoseWhoseRowsItsSnapshotsReach(t *testing.T) {
+	laketest.Costly(t)
 	l, path := apart(t)
 	ingestText(t, testEnv(l), "refused", strings.Replace(listened(50, "fourth", 2), `"ms_played":201000`, `"ms_played":"x"`, 1))
 	ingestText(t, testEnv(l), "last request", asked("r4", "fourth"))
@@ -144,6 +146,7 @@ func TestAHeldFileThatMainHasNoMoreKeepsThoseWhoseRowsItsSnapshotsReach(t *testi
 
 // Rows in a held file that another engine deleted may be of anybody who asked.
 func TestAHeldFileWithDeletedRowsOfNoRecordKeepsAll(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	ingestText(t, testEnv(l), "shared", listened(1, erasedUser, 1)+listened(2, otherUser, 1)+listened(3, "third", 1))
 	carryOut(t, l, nil)

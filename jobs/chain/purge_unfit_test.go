@@ -97,6 +97,7 @@ func spoil(t *testing.T, path, how string) (mend func()) {
 
 // The file of one listener is no reason to keep what others asked for.
 func TestAFileThatCannotBeRewrittenKeepsThoseAloneWhoseRowsItHad(t *testing.T) {
+	laketest.Costly(t)
 	for _, how := range []string{"encrypted", "damaged", "cut off", "gone"} {
 		t.Run(how, func(t *testing.T) {
 			l, path := apart(t)
@@ -125,6 +126,7 @@ func TestAFileThatCannotBeRewrittenKeepsThoseAloneWhoseRowsItHad(t *testing.T) {
 
 // Rows that no erasure deleted may be of anybody who asked.
 func TestAFileWithDeletedRowsOfNoRecordKeepsAll(t *testing.T) {
+	laketest.Costly(t)
 	l, path := apart(t)
 	added := newestFile(t, l, func() { ingestText(t, testEnv(l), "more", listened(3, "fourth", 4)+listened(4, "fourth", 4)) })
 	if added == path {
@@ -142,6 +144,7 @@ func TestAFileWithDeletedRowsOfNoRecordKeepsAll(t *testing.T) {
 
 // Orphans are told of while a file keeps a request: they have to grow old for it too, from when it was cleared on.
 func TestARequestThatAFileKeepsWaitsForTheOrphansOfItsOwnPurge(t *testing.T) {
+	laketest.Costly(t)
 	l, path := apart(t)
 	mend := spoil(t, path, "damaged")
 	left(t, l, time.Hour)

@@ -21,6 +21,7 @@ import (
 )
 
 func TestCompactionOfRandomTablesChangesNoRowAndSettles(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	for round := range 6 {
 		for range 3 + w.r.IntN(12) {
@@ -178,6 +179,7 @@ func (w *world) rewritesOneFileOfEachDay() {
 
 // A loss says nothing of the groups that come after it, nor that the next plan loses too.
 func TestGroupsThatLostAreRewrittenByTheSameRun(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	const days = mostLosses + 1
 	for range 16 {
@@ -193,6 +195,7 @@ func TestGroupsThatLostAreRewrittenByTheSameRun(t *testing.T) {
 }
 
 func TestARunEndsWhereOthersChangeTheSameFilesAllTheTime(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	for range 12 {
 		w.ingest(20, 2)

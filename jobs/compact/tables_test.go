@@ -106,6 +106,9 @@ func (w *world) filesOf(table string) (files []lake.File) {
 func TestCompactionOfAnyTableChangesNoRowAndSettles(t *testing.T) {
 	for _, table := range bySorting() {
 		t.Run(table, func(t *testing.T) {
+			if table != catalog.ListensCounted && table != catalog.PlaysByHour {
+				laketest.Costly(t)
+			}
 			t.Parallel()
 			w := newWorld(t)
 			o := Options{Table: table, Target: 256 << 10, spanRows: 40}

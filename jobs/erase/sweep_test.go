@@ -329,6 +329,7 @@ func TestBatchesHoldWholeFilesInOrder(t *testing.T) {
 // A rollback can end on the very snapshot that was swept, before its rows were deleted, and an expiry hides whether it
 // did.
 func TestWhatARollbackBroughtBackIsErasedWhateverHistoryIsLeft(t *testing.T) {
+	laketest.Costly(t)
 	for name, act := range map[string]func(*fixture, laketest.Hand, lake.Snapshot){
 		"to the swept snapshot":          func(_ *fixture, h laketest.Hand, _ lake.Snapshot) { h.Rollback(1) },
 		"to the swept snapshot, expired": func(_ *fixture, h laketest.Hand, _ lake.Snapshot) { h.Rollback(1); h.Expire() },

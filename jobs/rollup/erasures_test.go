@@ -116,6 +116,7 @@ func TestErasuresOfFewBesideThoseOfManyAreCalledCorrections(t *testing.T) {
 // Whatever happens, causes sum to what changed, no erasure of fewer than five people has a row that says so, and what
 // is called duplicates has nobody's erasure in it.
 func TestNoChangeIsAboutFewPeople(t *testing.T) {
+	laketest.Costly(t)
 	for seed := range uint64(laketest.Times(3, 1)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()

@@ -193,7 +193,7 @@ func TestADayThatLostAListenWaitsForASettledLedger(t *testing.T) {
 // Any order of copies over several days, ledger updates, erasures, other engines' deletes and runs: no day is ever
 // called exact that differs from the recount, and the end is exact.
 func TestNoDayIsCalledExactThatDiffersFromTheRecount(t *testing.T) {
-	for seed := range uint64(laketest.Times(12, 2)) {
+	for seed := range uint64(laketest.Times(12, 1)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

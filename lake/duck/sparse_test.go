@@ -49,6 +49,7 @@ func TestAQueryFetchesTheColumnsThatItNames(t *testing.T) {
 
 // However a query comes to read a column, it reads what is stored.
 func TestAQueryThatReadsMoreThanItNamesIsAnsweredAsOnDisk(t *testing.T) {
+	laketest.Costly(t)
 	here := laketest.New(t)
 	on := plays(t, here, 3)
 	for _, text := range []string{

@@ -69,6 +69,7 @@ func read(t *testing.T, r *seek.Reader, s lake.Snapshot, artist string) []string
 }
 
 func TestRowsOfAKeyAreThoseOfTheSnapshotWithoutTheDeleted(t *testing.T) {
+	laketest.Costly(t)
 	t.Parallel()
 	l := laketest.New(t)
 	random := rand.New(rand.NewPCG(3, 4))
