@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -184,20 +185,19 @@ func (g *group) compareDays(ctx context.Context, src *sources, scope days, touch
 // compareTable compares days of one table.
 func (g *group) compareTable(ctx context.Context, s *stand, standing []lake.File, scope days, touched bool) error {
 	db := g.plan.db
-	if s.newest {
-		scope = maps.Clone(scope)
-		maps.DeleteFunc(scope, func(day int, _ bool) bool { return day < g.plan.kept })
-	}
+	scope = g.plan.keptOf(s, scope)
 	return db.InSchema(ctx, s.table, func() error {
-		if err := db.BindFiles(ctx, "stood", s.snapshot, lake.InPartitions(standing, s.partitions(scope))); err != nil {
-			return err
+		if !touched || s.newest {
+			if err := s.bindStood(ctx, db, standing, scope); err != nil {
+				return err
+			}
 		}
 		if err := db.Alias(ctx, "exact", counts+"."+s.table); err != nil {
 			return err
 		}
 		stands := "rollup/standing"
 		if touched {
-			stands = "rollup/touched_standing"
+			stands = "rollup/touched_in_scope"
 		}
 		if err := db.Run(ctx, stands); err != nil {
 			return err
@@ -216,4 +216,19 @@ func (g *group) compareTable(ctx context.Context, s *stand, standing []lake.File
 		}
 		return db.Run(ctx, "rollup/rewritten_days")
 	})
+}
+
+// keptOf are the days of scope that a table has.
+func (p *Plan) keptOf(s *stand, scope days) days {
+	if !s.newest {
+		return scope
+	}
+	scope = maps.Clone(scope)
+	maps.DeleteFunc(scope, func(day int, _ bool) bool { return day < p.kept })
+	return scope
+}
+
+// bindStood makes the view stood of the files that a table has of these days.
+func (s *stand) bindStood(ctx context.Context, db *jobs.Session, standing []lake.File, scope days) error {
+	return db.BindFiles(ctx, "stood", s.snapshot, lake.InPartitions(standing, s.partitions(scope)))
 }

@@ -92,14 +92,17 @@ func (g *group) touchedBy(ctx context.Context, parent, at lake.Snapshot) (told b
 // chunkPieces bounds what is read at once of the touched artists: so many times the copies that are compared at once.
 const chunkPieces = 8
 
-// compareTouched compares the artists of touched in days of one month. The ledger's rows of some days are read once,
-// and compared as many days at a time as have so many copies of these artists.
+// compareTouched compares the artists of touched in days of one month. What stands of some days and the ledger's rows
+// of them are read once, and compared as many days at a time as have so many copies of these artists.
 func (g *group) compareTouched(ctx context.Context, src *sources, scope days, copies map[int]int64) error {
 	for _, chunk := range scope.pieces(copies, chunkPieces*g.plan.piece) {
 		if err := g.plan.setScope(ctx, chunk); err != nil {
 			return err
 		}
 		if err := src.bind(ctx, chunk, true); err != nil {
+			return err
+		}
+		if err := g.readTouched(ctx, src, chunk); err != nil {
 			return err
 		}
 		read := map[int]int64{}
@@ -111,6 +114,23 @@ func (g *group) compareTouched(ctx context.Context, src *sources, scope days, co
 				return err
 			}
 			g.settleProvisional(piece)
+		}
+	}
+	return nil
+}
+
+// readTouched reads what the tables have of the touched artists in these days: their files are of months.
+func (g *group) readTouched(ctx context.Context, src *sources, scope days) error {
+	db := g.plan.db
+	for _, s := range g.stands {
+		err := db.InSchema(ctx, s.table, func() error {
+			if err := s.bindStood(ctx, db, src.standing[s.table], g.plan.keptOf(s, scope)); err != nil {
+				return err
+			}
+			return db.Run(ctx, "rollup/touched_standing")
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.table, err)
 		}
 	}
 	return nil
