@@ -19,6 +19,8 @@
 // ([NewAway]), and crashes strike at about a tenth of the steps, by the seed that the variable holds. CI takes tests of
 // crashes there.
 //
+// [NewOnTrino] and [ServeTrino] let the engine Trino, where there is one, read and write a lake.
+//
 // [Bucket] is an S3 server in the process that counts what it sends; [Lake.WithoutCopies] comes to it as another
 // machine.
 //

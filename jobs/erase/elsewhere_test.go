@@ -2,83 +2,23 @@ package erase
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	icetable "github.com/apache/iceberg-go/table"
-	_ "github.com/jackc/pgx/v5/stdlib"
-	_ "github.com/trinodb/trino-go-client/trino"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
-	"github.com/lakectl/lakectl/catalog/open"
-	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
-	"github.com/lakectl/lakectl/lake/trino"
 )
 
 // onTrino is a fixture whose lake lies on PostgreSQL and whose rows Trino searches.
 func onTrino(t *testing.T) *fixture {
 	t.Helper()
-	server, dsn := laketest.Engine(t, "TRINO_URL"), laketest.Engine(t, "POSTGRES_DSN")
-	dir, name := laketest.Folder(t), fmt.Sprintf("erase_%d", time.Now().UnixNano())
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	execute(t, "pgx", dsn, "CREATE DATABASE "+name, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
-	u.Path = "/" + name
-	o := open.Options{
-		Type: "postgres", URI: u.String(), Name: "lake", Warehouse: filepath.Join(dir, "warehouse"),
-		SubjectKeyFile: filepath.Join(dir, "subject.key"), Log: slog.New(slog.DiscardHandler),
-	}
-	if _, err := open.Init(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
-	c, err := open.Connect(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() }) //nolint:errcheck // the folder is removed next
-	password, _ := u.User.Password()
-	execute(t, "trino", strings.Replace(server, "://", "://test@", 1), fmt.Sprintf(`CREATE CATALOG %s USING iceberg WITH ("iceberg.catalog.type" = 'jdbc',
-		"iceberg.jdbc-catalog.driver-class" = 'org.postgresql.Driver', "iceberg.jdbc-catalog.connection-url" = 'jdbc:postgresql://%s/%s',
-		"iceberg.jdbc-catalog.connection-user" = '%s', "iceberg.jdbc-catalog.connection-password" = '%s', "iceberg.jdbc-catalog.schema-version" = 'V1',
-		"iceberg.jdbc-catalog.catalog-name" = 'lake', "iceberg.jdbc-catalog.default-warehouse-dir" = 'file://%s', "fs.hadoop.enabled" = 'true')`,
-		name, u.Host, name, u.User.Username(), password, o.Warehouse), "DROP CATALOG "+name)
-	client, err := trino.Open(trino.Options{URL: server, Catalog: name, Namespace: c.Lake().Namespace(), User: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { client.Close() }) //nolint:errcheck // nothing is kept
-	l := &laketest.Lake{
-		Lake: c.Lake(), Dir: dir, Options: o, Catalog: c,
-		Duck: duck.Options{MemoryLimit: "512MiB", Threads: laketest.Threads(), TempDir: filepath.Join(dir, "tmp"), Verify: lake.NewVerifier()},
-	}
-	return &fixture{t: t, Lake: l, trino: client}
-}
-
-// execute runs a statement now and another at the end of the test.
-func execute(t *testing.T, driver, dsn, statement, atEnd string) {
-	t.Helper()
-	db, err := sql.Open(driver, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), statement); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		db.Exec(atEnd) //nolint:errcheck // the server is thrown away
-		db.Close()     //nolint:errcheck // the same
-	})
+	l, engine := laketest.NewOnTrino(t)
+	return &fixture{t: t, Lake: l, trino: laketest.TrinoClient(t, engine.Options)}
 }
 
 // nothingStands fails where a clone was left: on record or in the catalog.

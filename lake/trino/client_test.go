@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/trino"
 )
@@ -20,7 +21,7 @@ func TestOnlyASingleQueryIsSent(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 	}))
 	defer server.Close()
-	c := client(t, trino.Options{URL: server.URL, Catalog: "lake", Namespace: "music", User: "test"})
+	c := laketest.TrinoClient(t, trino.Options{URL: server.URL, Catalog: "lake", Namespace: "music", User: "test"})
 	for _, text := range []string{
 		"", ";", "-- SELECT 1", "/* SELECT 1", "DELETE FROM sources", "INSERT INTO sources SELECT 1", "CALL x()", "EXPLAIN ANALYZE DELETE FROM sources",
 		"/* SELECT */ DROP TABLE sources", "SELECTED", "USE music", "SET SESSION x = 1", "'SELECT'", "SELECT 'x", "SELECT \xff", "SELECT 1 /* ",

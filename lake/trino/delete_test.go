@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/trino"
 )
@@ -34,7 +34,7 @@ func TestTrinoSaysWhereTheRowsLieThatItDeletes(t *testing.T) {
 	s := serve(t)
 	s.commit(t, "a", lastOf)
 	base := s.commit(t, "b", lastOf.Add(time.Microsecond))
-	c := client(t, s.options)
+	c := laketest.TrinoClient(t, s.options)
 	copies, err := s.lake.CommitStaged(t.Context(), catalog.Duplicates, filled(c, base, nil))
 	if err != nil {
 		t.Fatal(err)
@@ -72,15 +72,14 @@ func TestTrinoSaysWhereTheRowsLieThatItDeletes(t *testing.T) {
 func TestATableOutlivesAClonesDropByTrino(t *testing.T) {
 	s := serve(t)
 	base := s.commit(t, "a", lastOf)
-	c := client(t, s.options)
+	c := laketest.TrinoClient(t, s.options)
 	copies, err := s.lake.CommitStaged(t.Context(), catalog.Duplicates, filled(c, base, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	search := deletes(c, copies, "a")
 	search.Delete = func(_ context.Context, staging lake.Staging) (int64, error) {
-		execute(t, "trino", strings.Replace(s.options.URL, "://", "://test@", 1),
-			fmt.Sprintf("DROP TABLE %s.%s.%s", s.options.Catalog, staging.Namespace(), staging.Name()), "SELECT 1")
+		s.execute(fmt.Sprintf("DROP TABLE %s.%s", staging.Namespace(), staging.Name()))
 		return 0, nil
 	}
 	if _, err := s.lake.DeleteInClone(t.Context(), search); err == nil {
@@ -96,7 +95,7 @@ func TestATableOutlivesAClonesDropByTrino(t *testing.T) {
 func TestRowsAreDeletedFromStagingTablesOnRecordAlone(t *testing.T) {
 	s := serve(t)
 	base := s.commit(t, "a", lastOf)
-	c := client(t, s.options)
+	c := laketest.TrinoClient(t, s.options)
 	copies, err := s.lake.CommitStaged(t.Context(), catalog.Duplicates, filled(c, base, nil))
 	if err != nil {
 		t.Fatal(err)

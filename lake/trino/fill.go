@@ -23,7 +23,7 @@ func (c *Client) change(ctx context.Context, s lake.Staging, q Query, statement 
 	if err != nil {
 		return 0, err
 	}
-	args, err := c.arguments(q.Args)
+	args, err := c.arguments(q.parameters())
 	if err != nil {
 		return 0, err
 	}

@@ -3,9 +3,7 @@ package trino_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/trino"
 )
@@ -42,7 +41,7 @@ func TestWhatTrinoComputesIsCommittedOnceWithoutPersonalBounds(t *testing.T) {
 	s.commit(t, "a", lastOf)
 	base := s.commit(t, "b", lastOf.Add(time.Microsecond))
 	s.commit(t, "later", lastOf) // not of the snapshot that is read
-	c := client(t, s.options)
+	c := laketest.TrinoClient(t, s.options)
 	told := 0
 	after, err := s.lake.CommitStaged(t.Context(), catalog.Duplicates, filled(c, base, func(staging lake.Staging) {
 		beside := lake.New(s.Ice, staging.Namespace(), lake.Known{}, nil)
@@ -132,12 +131,11 @@ func TestTrinoFillsATableWhoseColumnsHaveOtherIDsThanANewOne(t *testing.T) {
 	if _, err := s.lake.Create(t.Context(), old); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, "trino", strings.Replace(s.options.URL, "://", "://test@", 1),
-		fmt.Sprintf("ALTER TABLE %s.%s.%s ADD COLUMN theirs varchar", s.options.Catalog, s.options.Namespace, spec.Name), "SELECT 1")
+	s.execute("ALTER TABLE " + spec.Name + " ADD COLUMN theirs varchar")
 	if _, err := s.lake.AddColumns(t.Context(), spec); err != nil {
 		t.Fatal(err)
 	}
-	c := client(t, s.options)
+	c := laketest.TrinoClient(t, s.options)
 	after, err := s.lake.CommitStaged(t.Context(), catalog.Duplicates, filled(c, base, nil))
 	if err != nil {
 		t.Fatal(err)
@@ -154,9 +152,9 @@ func TestTrinoFillsATableWhoseColumnsHaveOtherIDsThanANewOne(t *testing.T) {
 func TestAQueryThatFailsLeavesNoStagingTable(t *testing.T) {
 	s := serve(t)
 	base := s.commit(t, "a", lastOf)
-	c := filled(client(t, s.options), base, nil)
+	c := filled(laketest.TrinoClient(t, s.options), base, nil)
 	c.Fill = func(ctx context.Context, staging lake.Staging) (int64, error) {
-		return client(t, s.options).Fill(ctx, staging, trino.Query{Text: "SELECT 1", Pins: trino.PinsOf(base)})
+		return laketest.TrinoClient(t, s.options).Fill(ctx, staging, trino.Query{Text: "SELECT 1", Pins: trino.PinsOf(base)})
 	}
 	if _, err := s.lake.CommitStaged(t.Context(), catalog.Duplicates, c); err == nil {
 		t.Error("a query with other columns was committed")
@@ -167,7 +165,7 @@ func TestAQueryThatFailsLeavesNoStagingTable(t *testing.T) {
 func TestOnlyStagingTablesOnRecordAreWrittenTo(t *testing.T) {
 	s := serve(t)
 	base := s.commit(t, "a", lastOf)
-	c := client(t, s.options)
+	c := laketest.TrinoClient(t, s.options)
 	q := trino.Query{Text: copiesOf, Pins: trino.PinsOf(base), Args: []any{true}}
 	var ended lake.Staging
 	if _, err := s.lake.CommitStaged(t.Context(), catalog.Duplicates, filled(c, base, func(s lake.Staging) { ended = s })); err != nil {

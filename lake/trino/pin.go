@@ -17,7 +17,7 @@ type Pin struct {
 	Columns  []string // their names in the query, in the order of Reads; nil: those of the table
 	Reads    []Read   // what they are; nil: all that the snapshot has, in its order
 	Files    []string // only the rows of these files of it, by the paths that its manifests have; nil: all
-	Of       *Query   // takes the place of the snapshot; without Args
+	Of       *Query   // takes the place of the snapshot
 }
 
 // Path is the column of [PinOf] with the file that a row is in.

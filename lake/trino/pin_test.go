@@ -3,13 +3,13 @@ package trino_test
 import (
 	"fmt"
 	"path"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake/trino"
 )
 
@@ -18,10 +18,9 @@ func TestAPinHasLakectlsNamesAndTheRowsOfItsFilesAlone(t *testing.T) {
 	s.commit(t, "a", lastOf)
 	s.commit(t, "b", lastOf.Add(time.Microsecond))
 	before := s.commit(t, "c", lastOf)
-	c := client(t, s.options)
+	c := laketest.TrinoClient(t, s.options)
 	for _, change := range []string{"RENAME COLUMN source TO origin", "RENAME COLUMN finished_at TO Source"} {
-		execute(t, "trino", strings.Replace(s.options.URL, "://", "://test@", 1),
-			fmt.Sprintf("ALTER TABLE %s.%s.%s %s", s.options.Catalog, s.options.Namespace, catalog.Sources, change), "SELECT 1")
+		s.execute("ALTER TABLE " + catalog.Sources + " " + change)
 	}
 	after := s.commit(t, "d", lastOf)
 	files, err := after.Files(t.Context())

@@ -14,6 +14,17 @@ type Query struct {
 	Args []any  // one for each ? of the text: nil, bool, string, int, int64 or time.Time
 }
 
+// parameters are the arguments in the order of the text: those of pins come first.
+func (q Query) parameters() []any {
+	var all []any
+	for _, p := range q.Pins {
+		if p.Of != nil {
+			all = append(all, p.Of.parameters()...)
+		}
+	}
+	return append(all, q.Args...)
+}
+
 // Each runs a query and visits its rows. into is told the names of the columns and gives what they are scanned into,
 // as database/sql does it; visit runs after each scan. An error of either ends the query.
 func (c *Client) Each(ctx context.Context, q Query, into func(columns []string) (dest []any, err error), visit func() error) error {
@@ -32,7 +43,7 @@ func (c *Client) each(ctx context.Context, q Query, into func([]*sql.ColumnType)
 	if err != nil {
 		return err
 	}
-	args, err := c.arguments(q.Args)
+	args, err := c.arguments(q.parameters())
 	if err != nil {
 		return err
 	}

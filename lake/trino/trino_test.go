@@ -32,7 +32,7 @@ func TestAQueryReadsTheSnapshotItIsPinnedTo(t *testing.T) {
 	s := serve(t)
 	first := s.commit(t, "a", lastOf)
 	second := s.commit(t, "b", lastOf.Add(time.Microsecond))
-	c := client(t, s.options)
+	c := laketest.TrinoClient(t, s.options)
 	for name, text := range map[string]string{
 		"plain":                 "SELECT count(*) FROM sources",
 		"with a header":         "-- Grain: one row.\n/* two\nlines */ select count(*) from sources ;\n",
@@ -57,7 +57,7 @@ func TestTheLastMicrosecondOfAMonthStaysInIt(t *testing.T) {
 	s := serve(t)
 	s.commit(t, "a", lastOf)
 	pins := trino.PinsOf(s.commit(t, "b", lastOf.Add(time.Microsecond)))
-	c := client(t, s.options)
+	c := laketest.TrinoClient(t, s.options)
 	table, err := s.lake.Table(t.Context(), catalog.Sources)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestTheLastMicrosecondOfAMonthStaysInIt(t *testing.T) {
 }
 
 func TestValuesAreExact(t *testing.T) {
-	c := client(t, trino.Options{URL: laketest.Engine(t, "TRINO_URL"), User: "test"})
+	c := laketest.TrinoClient(t, trino.Options{URL: laketest.Engine(t, "TRINO_URL"), User: "test"})
 	got, err := rows(t, c, trino.Query{
 		Text: "SELECT DECIMAL '12345678901234567890.123456789012345678', BIGINT '9223372036854775807', INTEGER '-7', CAST(NULL AS varchar), DOUBLE '0.1', true, ?, ?, ?, " +
 			"TIMESTAMP '2026-03-01 00:59:59.999999 +01:00'",
@@ -95,7 +95,7 @@ func TestTheEndOfAContextEndsTheQueryOnTheServer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var id atomic.Value
-	c := client(t, trino.Options{URL: server, User: "test", Progress: func(p trino.Progress) {
+	c := laketest.TrinoClient(t, trino.Options{URL: server, User: "test", Progress: func(p trino.Progress) {
 		id.Store(p.QueryID)
 		if p.State == "RUNNING" {
 			cancel()
@@ -111,7 +111,7 @@ func TestTheEndOfAContextEndsTheQueryOnTheServer(t *testing.T) {
 func TestAFailedVisitEndsTheQueryOnTheServer(t *testing.T) {
 	server := laketest.Engine(t, "TRINO_URL")
 	var id atomic.Value
-	c := client(t, trino.Options{URL: server, User: "test", Progress: func(p trino.Progress) { id.Store(p.QueryID) }})
+	c := laketest.TrinoClient(t, trino.Options{URL: server, User: "test", Progress: func(p trino.Progress) { id.Store(p.QueryID) }})
 	stop := errors.New("enough")
 	err := c.Each(t.Context(), trino.Query{Text: "SELECT a FROM UNNEST(sequence(1, 10000)) x(a) CROSS JOIN UNNEST(sequence(1, 10000)) y(b)"},
 		func([]string) ([]any, error) { return []any{new(int64)}, nil }, func() error { return stop })
@@ -134,7 +134,7 @@ func TestAnAnswerEndsAtItsLimits(t *testing.T) {
 		{"SELECT lpad('x', 1000, 'x') FROM UNNEST(sequence(1, 10000)) x(a) CROSS JOIN UNNEST(sequence(1, 10000)) y(b)", 9, 10_000, trino.CutBytes},
 	} {
 		var id atomic.Value
-		c := client(t, trino.Options{URL: server, User: "test", Progress: func(p trino.Progress) { id.Store(p.QueryID) }})
+		c := laketest.TrinoClient(t, trino.Options{URL: server, User: "test", Progress: func(p trino.Progress) { id.Store(p.QueryID) }})
 		a, err := answer(t, c, q.text, q.bytes)
 		if err != nil || len(a.Rows) != q.rows || a.Cut != q.cut {
 			t.Errorf("%s: %d rows, cut %q, %v", q.text, len(a.Rows), a.Cut, err)
@@ -143,7 +143,7 @@ func TestAnAnswerEndsAtItsLimits(t *testing.T) {
 			ended(t, server, id.Load().(string))
 		}
 	}
-	c := client(t, trino.Options{URL: server, User: "test"})
+	c := laketest.TrinoClient(t, trino.Options{URL: server, User: "test"})
 	if _, err := answer(t, c, "SELECT lpad('x', 1000, 'x')", 10); err == nil || !strings.Contains(lake.Hint(err), "substr(") {
 		t.Errorf("a first row that is too wide: %v", err)
 	}
@@ -160,7 +160,7 @@ func answer(t *testing.T, c *trino.Client, text string, bytes int64) (trino.Answ
 }
 
 func TestPartsOfValuesAreThoseOfAnyPrinter(t *testing.T) {
-	c := client(t, trino.Options{URL: laketest.Engine(t, "TRINO_URL"), User: "test"})
+	c := laketest.TrinoClient(t, trino.Options{URL: laketest.Engine(t, "TRINO_URL"), User: "test"})
 	a, err := answer(t, c, "SELECT ARRAY[1, NULL], MAP(ARRAY['a'], ARRAY[1.5e0]), CAST(ROW(1, TIMESTAMP '2026-02-28 23:59:59.999999 UTC') AS ROW(n bigint, at timestamp(6) with time zone)), "+
 		"ARRAY[TIMESTAMP '2026-02-28 23:59:59.999999 UTC'], nan(), X'ff', X'61', TIME '01:02:03.500', INTERVAL '26' HOUR, REAL '0.1', DATE '2026-02-28'", 1<<20)
 	if err != nil {
@@ -182,7 +182,7 @@ func TestPartsOfValuesAreThoseOfAnyPrinter(t *testing.T) {
 // ended waits until a query no longer runs.
 func ended(t *testing.T, server, id string) {
 	t.Helper()
-	other := client(t, trino.Options{URL: server, User: "test"})
+	other := laketest.TrinoClient(t, trino.Options{URL: server, User: "test"})
 	poll, deadline := time.NewTicker(200*time.Millisecond), time.Now().Add(20*time.Second)
 	defer poll.Stop()
 	for ; ; <-poll.C {
@@ -201,7 +201,7 @@ func ended(t *testing.T, server, id string) {
 
 func TestAQueryTellsItsProgress(t *testing.T) {
 	var last trino.Progress
-	c := client(t, trino.Options{URL: laketest.Engine(t, "TRINO_URL"), User: "test", Progress: func(p trino.Progress) { last = p }})
+	c := laketest.TrinoClient(t, trino.Options{URL: laketest.Engine(t, "TRINO_URL"), User: "test", Progress: func(p trino.Progress) { last = p }})
 	if _, err := rows(t, c, trino.Query{Text: "SELECT count(*) FROM UNNEST(sequence(1, 10000)) x(a) CROSS JOIN UNNEST(sequence(1, 1000)) y(b)"}); err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestAQueryTellsItsProgress(t *testing.T) {
 func TestOutOfMemoryNamesTheSetting(t *testing.T) {
 	server := laketest.Engine(t, "TRINO_URL")
 	for _, property := range []string{"query_max_memory_per_node", "query_max_memory"} {
-		c := client(t, trino.Options{URL: server, User: "test", Session: map[string]string{property: "1MB"}})
+		c := laketest.TrinoClient(t, trino.Options{URL: server, User: "test", Session: map[string]string{property: "1MB"}})
 		_, err := rows(t, c, trino.Query{Text: "SELECT count(DISTINCT a * 100000 + b) FROM UNNEST(sequence(1, 10000)) x(a) CROSS JOIN UNNEST(sequence(1, 10000)) y(b)"})
 		if !errors.Is(err, trino.ErrMemory) || !strings.Contains(lake.Hint(err), property) {
 			t.Errorf("%s: %v, hint %q", property, err, lake.Hint(err))
@@ -240,7 +240,7 @@ func TestALostCoordinatorIsToldFromAFailedQuery(t *testing.T) {
 	}))
 	defer between.Close()
 	var id atomic.Value
-	c := client(t, trino.Options{URL: between.URL, User: "test", Patience: time.Second, Progress: func(p trino.Progress) {
+	c := laketest.TrinoClient(t, trino.Options{URL: between.URL, User: "test", Patience: time.Second, Progress: func(p trino.Progress) {
 		if p.State == "RUNNING" && id.CompareAndSwap(nil, p.QueryID) { // the first query only
 			down.Store(true)
 		}
