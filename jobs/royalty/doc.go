@@ -89,7 +89,8 @@
 // With Trino ([jobs.Env].Trino) lines and the recount of a proof are grouped there, over pinned snapshots of the ledger
 // and of the archive; what comes back are lines. Everything after them is computed by DuckDB, and so are the small sets
 // of listens that adjustments and shares judge again. Rules beyond 32 are in the text of the statement, up to some 900
-// kB. Both engines give the same lines, in the same order.
+// kB. Both engines give the same lines, in the same order. The recount goes in slices of the ids that fit in Trino's
+// memory, as a build of the ledger does.
 //
 // # Caveats
 //

@@ -2,16 +2,12 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/trino"
 )
-
-// mostSlices is where more slices of the ids do not help any more: of ten billion copies one has ten thousand.
-const mostSlices = 1 << 20
 
 // byTrino tells whether both tables are made of the whole archive, by Trino.
 func (u *update) byTrino() bool {
@@ -46,10 +42,9 @@ func (u *update) replace(ctx context.Context, base lake.Snapshot, statement stri
 	}
 	c.Remove = append(c.Remove, dead...)
 	c.Fill = func(ctx context.Context, s lake.Staging) (int64, error) {
-		h := halving{fill: func(slices, number int64) (int64, error) {
+		rows, err = InSlices(func(slices, number int64) (int64, error) {
 			return u.db.Stage(ctx, s, statement, []trino.Pin{trino.PinOf("copies", u.archive, copyColumns...)}, slices-1, number)
-		}}
-		rows, err = h.run(1, 0)
+		})
 		return rows, err
 	}
 	after, err = u.env.Lake.CommitStaged(ctx, base.Table().Name(), c)
@@ -57,28 +52,4 @@ func (u *update) replace(ctx context.Context, base lake.Snapshot, statement stri
 		return base, 0, fmt.Errorf("build %s: %w", base.Table().Name(), err)
 	}
 	return after, rows, nil
-}
-
-// halving runs a statement on slices of the ids that fit in Trino's memory.
-type halving struct {
-	fill  func(slices, number int64) (rows int64, err error) // nothing where it fails
-	least int64                                              // fewer slices are too much at once
-}
-
-// run fills a slice of the ids, in two halves where it is too much at once. How much that is, only Trino knows, and it
-// finds out before it has read much more than that. What was too much once is not tried again: slices are of one size.
-func (h *halving) run(slices, number int64) (int64, error) {
-	if slices >= h.least {
-		rows, err := h.fill(slices, number)
-		if !errors.Is(err, trino.ErrMemory) || slices >= mostSlices {
-			return rows, err
-		}
-		h.least = 2 * slices
-	}
-	a, err := h.run(2*slices, number)
-	if err != nil {
-		return 0, err
-	}
-	b, err := h.run(2*slices, number+slices)
-	return a + b, err
 }

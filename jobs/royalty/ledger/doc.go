@@ -4,7 +4,7 @@
 //
 //  1. [Update] brings both tables up to the newest snapshot of listens; [LookAhead] says what it would read.
 //  2. [Settled] tells whether what was read of them still holds.
-//  3. [PickWinners] finds the copies that count without the ledger, for a proof of it.
+//  3. [PickWinners] finds the copies that count without the ledger, for a proof of it; [InSlices] has Trino do so.
 //
 // # What it reads and writes
 //
