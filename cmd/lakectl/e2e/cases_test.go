@@ -39,6 +39,8 @@ type lakeDir struct {
 	dir    string
 	exec   func(args ...string) ([]byte, error)
 	erased int64
+	engine *laketest.Trino // that has a catalog for it; nil: there is none
+	on     string          // engine that jobs are told, "" for none
 }
 
 // newLakeDir makes the lake with 'lakectl init'. A process a command is the real thing; without it the same
@@ -95,6 +97,16 @@ func (l *lakeDir) run(into any, args ...string) {
 	}
 }
 
+// job runs a job on the engine of the lake.
+func (l *lakeDir) job(into any, args ...string) {
+	l.t.Helper()
+	args = append([]string{"job"}, args...)
+	if l.on != "" {
+		args = append(args, "--engine", l.on)
+	}
+	l.run(into, args...)
+}
+
 // query returns the rows of a SELECT as maps.
 func (l *lakeDir) query(text string) []map[string]any {
 	l.t.Helper()
@@ -132,14 +144,14 @@ func (l *lakeDir) jobs() {
 			} `json:"rows"`
 		} `json:"deleted"`
 	}
-	l.run(&report, "job", "deletions")
+	l.job(&report, "deletions")
 	l.erased += report.Deleted.Rows.Listens
 }
 
 // state reads the lake in the form of expected.json, after a true-up.
 func (l *lakeDir) state() expected {
 	l.t.Helper()
-	l.run(nil, "job", "rollup", "--true-up")
+	l.job(nil, "rollup", "--true-up")
 	counts := l.query(`SELECT (SELECT count(*) FROM listens) a, (SELECT count(*) FROM listens_duplicates) d, (SELECT count(*) FROM listens_counted) c`)[0]
 	got := expected{
 		Erased: l.erased, Archived: int64(counts["a"].(float64)), Duplicates: int64(counts["d"].(float64)), Counted: int64(counts["c"].(float64)),

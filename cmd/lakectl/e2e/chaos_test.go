@@ -3,13 +3,11 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"database/sql"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,22 +62,7 @@ func sqliteCatalog(_ *testing.T, dir string) (kind, uri string) {
 
 // postgresCatalog makes a database of its own on the server.
 func postgresCatalog(t *testing.T, _ string) (kind, uri string) {
-	server := laketest.Engine(t, "POSTGRES_DSN")
-	db, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close() //nolint:errcheck // a connection of the test
-	name := fmt.Sprintf("chaos_%d", time.Now().UnixNano())
-	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return "postgres", u.String()
+	return "postgres", laketest.Database(t)
 }
 
 // chaos is a lake, a topic, and the ingesters between them.

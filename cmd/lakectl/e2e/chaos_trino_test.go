@@ -1,38 +1,36 @@
 package e2e
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 )
 
 // TestChaosOnAnObjectStoreWhileTrinoCompactsAndRowsAreErased is the chaos with four members, a REST catalog and S3.
-// Meanwhile Trino compacts the archive, and users who ask for it are erased. PyIceberg finds every record of the others
-// once, and none of theirs.
+// Meanwhile Trino compacts the archive, and searches clones of it for users who ask to be erased. PyIceberg finds every
+// record of the others once, and none of theirs.
 func TestChaosOnAnObjectStoreWhileTrinoCompactsAndRowsAreErased(t *testing.T) {
 	brokers, python := laketest.Engine(t, "KAFKA_BROKERS"), laketest.Engine(t, "READERS_PYTHON")
 	uri, warehouse := restCatalog(t, "ICEBERG_REST_S3_URI"), onS3(t)
 	dir := t.TempDir()
-	trino := trinoOnRest(t, uri)
+	trino := laketest.ServeTrino(t, open.Options{Type: "rest", URI: uri, Warehouse: warehouse[0]})
 	c := newChaos(t, dir, brokers, 4, *chaosRecords/4)
 	c.users, c.erased = 400, map[string]bool{}
 	for i := range c.users / 10 {
 		c.erased[fmt.Sprintf("u%06d", i)] = true
 	}
-	c.write(catalogConfig("rest", uri, dir, warehouse...))
+	c.write(catalogConfig("rest", uri, dir, warehouse...) + trinoConfig(trino))
 	compacted, erasures := 0, 0
 	c.run(func() {
-		if _, err := trino.ExecContext(t.Context(), "ALTER TABLE music.listens EXECUTE optimize"); err == nil {
+		if err := trino.Try("ALTER TABLE listens EXECUTE optimize"); err == nil {
 			compacted++
 		} else if t.Context().Err() == nil {
 			t.Logf("optimize: %v", err) // commits of the members are in its way
@@ -68,7 +66,7 @@ func TestChaosOnAnObjectStoreWhileTrinoCompactsAndRowsAreErased(t *testing.T) {
 // erase carries requests forward and tells whether that went well. Commits of the members may be in its way.
 func (c *chaos) erase() bool {
 	c.t.Helper()
-	out, err := c.lakectl("job", "deletions", "--only-open").CombinedOutput()
+	out, err := c.lakectl("job", "deletions", "--only-open", "--engine", "trino").CombinedOutput()
 	var ended *exec.ExitError
 	switch {
 	case err == nil:
@@ -100,25 +98,4 @@ func (c *chaos) allErased() bool {
 		}
 	}
 	return done == len(c.erased)
-}
-
-// trinoOnRest is a Trino whose catalog of the connection leads to the lake of a REST catalog on S3.
-func trinoOnRest(t *testing.T, uri string) *sql.DB {
-	t.Helper()
-	server, name := laketest.Engine(t, "TRINO_URL"), fmt.Sprintf("chaos_%d", time.Now().UnixNano())
-	db, err := sql.Open("trino", strings.Replace(server, "://", "://test@", 1)+"?catalog="+name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), fmt.Sprintf(`CREATE CATALOG %s USING iceberg WITH ("iceberg.catalog.type" = 'rest',
-		"iceberg.rest-catalog.uri" = '%s', "fs.native-s3.enabled" = 'true', "s3.endpoint" = '%s', "s3.region" = '%s', "s3.path-style-access" = 'true',
-		"s3.aws-access-key" = '%s', "s3.aws-secret-key" = '%s')`, name, uri, laketest.Engine(t, "S3_ENDPOINT"), laketest.Engine(t, "AWS_REGION"),
-		os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"))); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		db.Exec("DROP CATALOG " + name) //nolint:errcheck // the server is thrown away
-		db.Close()                      //nolint:errcheck // the same
-	})
-	return db
 }

@@ -58,13 +58,17 @@ func (l *lakeDir) afterErasing() map[string]any {
 }
 
 func TestBothEnginesEraseTheSameRows(t *testing.T) {
-	there, _ := onTrino(t)
-	eraseOnBoth(t, there)
+	eraseOnBoth(t, onTrino(t))
 }
 
 // The files of a clone lie in the bucket, beside those of its table.
 func TestTrinoErasesAndCountsInABucketWhatDuckDBDoesHere(t *testing.T) {
 	eraseOnBoth(t, onTrinoAndS3(t))
+}
+
+// A REST server numbers columns and snapshots of a clone by rules of its own, and is asked by Trino too.
+func TestTrinoErasesAndCountsBehindARESTCatalogWhatDuckDBDoesHere(t *testing.T) {
+	eraseOnBoth(t, onTrinoAndREST(t))
 }
 
 // eraseOnBoth runs the same on a lake that Trino searches and on one that DuckDB does.

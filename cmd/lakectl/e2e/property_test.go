@@ -286,15 +286,7 @@ func TestRandomEventsAgreeWithARecountInGo(t *testing.T) {
 	for seed := range uint64(laketest.Times(8, 1)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			events := randomEvents(seed, 70)
-			lines := make([]string, len(events))
-			for i, e := range events {
-				text, err := json.Marshal(e)
-				if err != nil {
-					t.Fatal(err)
-				}
-				lines[i] = string(text)
-			}
+			events, lines := randomLines(t, seed)
 			l := newLakeDir(t, false)
 			l.run(nil, "rules", "apply", l.write("rules.yaml", randomRules))
 			l.run(nil, "pools", "apply", l.write("pools.csv", randomPools))
@@ -312,15 +304,36 @@ func TestRandomEventsAgreeWithARecountInGo(t *testing.T) {
 			}
 			l.jobs()
 			l.run(nil, "job", "royalties", "--full")
-			got, want := l.state(), recountEvents(events)
-			sortRows(got.RoyaltyLines)
-			sortRows(got.PlaysByDay)
-			// As text: a float64 of the test could not hold every amount.
-			got.Payouts = l.query(`SELECT * EXCLUDE (qualified_listens) REPLACE (amount_minor::VARCHAR AS amount_minor) FROM royalty_payouts`)
-			sortRows(got.Payouts)
-			if diff := gocmp.Diff(want, got); diff != "" {
+			if diff := gocmp.Diff(recountEvents(events), l.stateSorted()); diff != "" {
 				t.Fatalf("(-recount +lake)\n%s", diff)
 			}
 		})
 	}
+}
+
+// randomLines are random events, and as a topic has them.
+func randomLines(t *testing.T, seed uint64) (events []event, lines []string) {
+	t.Helper()
+	events = randomEvents(seed, 70)
+	lines = make([]string, len(events))
+	for i, e := range events {
+		text, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines[i] = string(text)
+	}
+	return events, lines
+}
+
+// stateSorted is the state in the order of a recount.
+func (l *lakeDir) stateSorted() expected {
+	l.t.Helper()
+	got := l.state()
+	sortRows(got.RoyaltyLines)
+	sortRows(got.PlaysByDay)
+	// As text: a float64 of the test could not hold every amount.
+	got.Payouts = l.query(`SELECT * EXCLUDE (qualified_listens) REPLACE (amount_minor::VARCHAR AS amount_minor) FROM royalty_payouts`)
+	sortRows(got.Payouts)
+	return got
 }

@@ -61,12 +61,10 @@ func contestedCopies(seed uint64, n int) []string {
 type twins struct {
 	t           *testing.T
 	duck, trino *lakeDir
-	execute     func(statement string)
 }
 
 func newTwins(t *testing.T) twins {
-	l, execute := onTrino(t)
-	w := twins{t, newLakeDir(t, false), l, execute}
+	w := twins{t, newLakeDir(t, false), onTrino(t)}
 	for _, l := range w.each() {
 		l.run(nil, "pools", "apply", l.write("pools.csv", "period,country,tier,currency,amount_minor\n2026-02,*,*,EUR,777\n2026-03,*,*,EUR,10001\n"))
 	}
@@ -147,13 +145,13 @@ func TestTheLedgerOfTrinoIsThatOfDuckDB(t *testing.T) {
 	}
 	own := openLake(w.duck)
 	const torn = "event_time < TIMESTAMP '2026-03-01 00:00:00 UTC' AND device = 'ß'"
-	w.execute("DELETE FROM %s.music.listens WHERE " + torn)
+	w.trino.engine.Execute("DELETE FROM listens WHERE " + torn)
 	own.Hand(t, catalog.Listens).Delete(laketest.ByPosition, strings.Replace(torn, "TIMESTAMP", "TIMESTAMPTZ", 1))
 	w.ingest("beside", contestedCopies(8, 60))
 	if r := w.agree("rows of the archive that another engine deleted"); r.Removed == 0 {
 		t.Errorf("%+v", r)
 	}
-	w.execute("DELETE FROM %s.music.listens_counted WHERE device = 'web'")
+	w.trino.engine.Execute("DELETE FROM listens_counted WHERE device = 'web'")
 	own.Hand(t, catalog.ListensCounted).Delete(laketest.ByPosition, "device = 'web'")
 	if r := w.agree("another engine's hand"); !r.Rebuilt {
 		t.Errorf("%+v", r)
@@ -180,12 +178,7 @@ func (l *lakeDir) connected() (*laketest.Lake, trino.Options) {
 	}
 	var k trino.Options
 	if uri, err := os.ReadFile(filepath.Join(l.dir, "catalog.uri")); err == nil {
-		o.Type, o.URI = "postgres", string(uri)
-		u, err := url.Parse(o.URI)
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		k = trino.Options{URL: os.Getenv("TRINO_URL"), Catalog: strings.Trim(u.Path, "/"), Namespace: catalog.Namespace, User: "test"}
+		o.Type, o.URI, k = "postgres", string(uri), l.engine.Options
 	} else {
 		o.SubjectKeyFile = ""
 	}
@@ -219,7 +212,7 @@ func (l *lakeDir) eraseAndEndEarly() {
 	c, options := l.connected()
 	var client *trino.Client
 	if options.URL != "" {
-		client = connectTrino(l.t, options)
+		client = laketest.TrinoClient(l.t, options)
 	}
 	if _, err := erase.Delete(l.t.Context(), l.envOf(c, client)); err != nil {
 		l.t.Fatal(err)
@@ -240,16 +233,6 @@ func (l *lakeDir) eraseAndEndEarly() {
 	if commits < 2 || err == nil {
 		l.t.Fatalf("%d commits of duplicates, %v: nothing was to be handed over", commits, err)
 	}
-}
-
-func connectTrino(t *testing.T, o trino.Options) *trino.Client {
-	t.Helper()
-	c, err := trino.Open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() }) //nolint:errcheck // its queries have ended
-	return c
 }
 
 // recounted holds the ledger against the copies of the archive in the published order. Of copies that are alike to the
@@ -274,10 +257,10 @@ func (l *lakeDir) recounted(step string) {
 }
 
 func TestALedgerByTrinoThatCrashesAtAnyStepIsMadeWhole(t *testing.T) {
-	l, _ := onTrino(t)
+	l := onTrino(t)
 	l.ingest(contestedCopies(5, 120), "first")
 	c, options := l.connected()
-	client := connectTrino(t, options)
+	client := laketest.TrinoClient(t, options)
 	crash := func(nth int) error {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -320,10 +303,10 @@ func TestALedgerByTrinoThatCrashesAtAnyStepIsMadeWhole(t *testing.T) {
 }
 
 func TestOfTwoLedgersByTrinoAtOnceOneIsCommitted(t *testing.T) {
-	l, _ := onTrino(t)
+	l := onTrino(t)
 	l.ingest(contestedCopies(6, 120), "first")
 	c, options := l.connected()
-	client := connectTrino(t, options)
+	client := laketest.TrinoClient(t, options)
 	var other error
 	met := false
 	slow := &laketest.Faults{Strike: func(step laketest.Step, table string) error {
@@ -343,7 +326,7 @@ func TestOfTwoLedgersByTrinoAtOnceOneIsCommitted(t *testing.T) {
 }
 
 func TestALedgerOutlivesATrinoThatIsLost(t *testing.T) {
-	l, _ := onTrino(t)
+	l := onTrino(t)
 	l.ingest(contestedCopies(7, 120), "first")
 	c, options := l.connected()
 	server, err := url.Parse(options.URL)
@@ -364,7 +347,7 @@ func TestALedgerOutlivesATrinoThatIsLost(t *testing.T) {
 	t.Cleanup(lossy.Close)
 	short := options
 	short.URL, short.Patience = lossy.URL, 200*time.Millisecond
-	client := connectTrino(t, short)
+	client := laketest.TrinoClient(t, short)
 	lost := 0
 	for n := int64(1); ; n += 3 {
 		left.Store(n)

@@ -2,30 +2,11 @@ package e2e
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lakectl/lakectl/catalog/laketest"
 )
-
-func TestCasesOfLinesComeOutLineForLineOnTrino(t *testing.T) {
-	laketest.Long(t, "a lake on Trino for each case")
-	about := []string{"duplicate-delivery", "month-boundary", "rule-change", "same-id-other-payload", "same-id-two-months", "threshold"}
-	for _, c := range loadCases(t) {
-		if !slices.Contains(about, c.name) {
-			continue
-		}
-		t.Run(c.name, func(t *testing.T) {
-			l, _ := onTrino(t)
-			l.apply(c.dir)
-			l.ingest(c.lines, "case")
-			l.run(nil, "job", "royalties", "--engine", "trino")
-			same(t, l.state(), c.want)
-			l.run(nil, "job", "royalties", "--full", "--engine", "trino")
-		})
-	}
-}
 
 // rulesByTrack are so many rules about a track each, of which that of t3 counts nothing, and one about the others.
 func rulesByTrack(n int) string {
@@ -43,7 +24,7 @@ func rulesByTrack(n int) string {
 
 func TestTrinoTakesAsManyRulesAsWeSendIt(t *testing.T) {
 	laketest.Long(t, "a statement of nearly a megabyte")
-	l, _ := onTrino(t)
+	l := onTrino(t)
 	var lines []string
 	for i := range 12 {
 		lines = append(lines, play(fmt.Sprint("l", i), "u", march, "track_id", fmt.Sprint("t", i%6), "ms_played", 25_000))

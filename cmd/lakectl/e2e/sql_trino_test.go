@@ -2,18 +2,14 @@ package e2e
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
-	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	_ "github.com/trinodb/trino-go-client/trino"
-
 	"github.com/lakectl/lakectl/catalog/laketest"
+	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/verbs"
 )
@@ -35,58 +31,39 @@ var questions = []string{
 	"SELECT max(event_time) - min(event_time) AS length FROM listens WHERE country = 'DE' OR false",
 }
 
-// onTrino is a lake that a Trino has a catalog for; execute runs a statement with the name of that catalog there.
-func onTrino(t *testing.T) (l *lakeDir, execute func(statement string)) {
+// onTrino is a lake that a Trino has a catalog for.
+func onTrino(t *testing.T) *lakeDir {
 	t.Helper()
-	l = lakeIn(t, laketest.Folder(t), false)
-	warehouse := filepath.Join(l.dir, "warehouse")
-	return l, l.onTrino(fmt.Sprintf(`"iceberg.jdbc-catalog.default-warehouse-dir" = 'file://%s', "fs.hadoop.enabled" = 'true'`, warehouse), warehouse)
+	l := lakeIn(t, laketest.Folder(t), false)
+	return l.onTrino("postgres", laketest.Database(t), filepath.Join(l.dir, "warehouse"))
 }
 
 // onTrinoAndS3 is onTrino with a warehouse on S3.
 func onTrinoAndS3(t *testing.T) *lakeDir {
 	t.Helper()
-	l, warehouse := lakeIn(t, laketest.Folder(t), false), onS3(t)
-	l.onTrino(fmt.Sprintf(`"iceberg.jdbc-catalog.default-warehouse-dir" = '%s', "fs.native-s3.enabled" = 'true', "s3.endpoint" = '%s', "s3.region" = '%s',
-		"s3.path-style-access" = 'true', "s3.aws-access-key" = '%s', "s3.aws-secret-key" = '%s'`, warehouse[0], laketest.Engine(t, "S3_ENDPOINT"),
-		laketest.Engine(t, "AWS_REGION"), os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")), warehouse...)
+	return lakeIn(t, laketest.Folder(t), false).onTrino("postgres", laketest.Database(t), onS3(t)...)
+}
+
+// onTrinoAndREST is onTrinoAndS3 behind a REST catalog, which Trino comes to as well.
+func onTrinoAndREST(t *testing.T) *lakeDir {
+	t.Helper()
+	return lakeIn(t, laketest.Folder(t), false).onTrino("rest", restCatalog(t, "ICEBERG_REST_S3_URI"), onS3(t)...)
+}
+
+// onTrino makes the lake, and a catalog of Trino's for it.
+func (l *lakeDir) onTrino(kind, uri string, warehouse ...string) *lakeDir {
+	l.t.Helper()
+	config := catalogConfig(kind, uri, l.dir, warehouse...) + fmt.Sprintf("duckdb: {temp_directory: %s/tmp, threads: %d}\n", l.dir, laketest.Threads())
+	l.write("lakehouse.yaml", config)
+	l.run(nil, "init")
+	l.engine = laketest.ServeTrino(l.t, open.Options{Type: kind, URI: uri, Name: "lake", Warehouse: warehouse[0]})
+	l.write("lakehouse.yaml", config+trinoConfig(l.engine))
 	return l
 }
 
-// onTrino makes the lake, on PostgreSQL, and a catalog of Trino's for it, which files tells where they are.
-func (l *lakeDir) onTrino(files string, warehouse ...string) (execute func(statement string)) {
-	t := l.t
-	t.Helper()
-	server := laketest.Engine(t, "TRINO_URL")
-	_, uri := postgresCatalog(t, l.dir)
-	u, err := url.Parse(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := strings.Trim(u.Path, "/")
-	l.write("lakehouse.yaml", catalogConfig("postgres", uri, l.dir, warehouse...)+
-		fmt.Sprintf("duckdb: {temp_directory: %s/tmp, threads: %d}\ntrino: {url: '%s', catalog: %s}\n", l.dir, laketest.Threads(), server, name))
-	l.run(nil, "init")
-	password, _ := u.User.Password()
-	db, err := sql.Open("trino", strings.Replace(server, "://", "://test@", 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func(statement string) {
-		t.Helper()
-		if _, err := db.ExecContext(t.Context(), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run(fmt.Sprintf(`CREATE CATALOG %s USING iceberg WITH ("iceberg.catalog.type" = 'jdbc',
-		"iceberg.jdbc-catalog.driver-class" = 'org.postgresql.Driver', "iceberg.jdbc-catalog.connection-url" = 'jdbc:postgresql://%s%s',
-		"iceberg.jdbc-catalog.connection-user" = '%s', "iceberg.jdbc-catalog.connection-password" = '%s', "iceberg.jdbc-catalog.schema-version" = 'V1',
-		"iceberg.jdbc-catalog.catalog-name" = 'lake', %s)`, name, u.Host, u.Path, u.User.Username(), password, files))
-	t.Cleanup(func() {
-		db.Exec("DROP CATALOG " + name) //nolint:errcheck // the server is thrown away
-		db.Close()                      //nolint:errcheck // the same
-	})
-	return func(statement string) { t.Helper(); run(fmt.Sprintf(statement, name)) }
+// trinoConfig is the part of a configuration that says where Trino is.
+func trinoConfig(engine *laketest.Trino) string {
+	return fmt.Sprintf("trino: {url: '%s', catalog: %s}\n", engine.URL, engine.Catalog)
 }
 
 // shown is what a command prints for people or for programs.
@@ -120,7 +97,7 @@ func (l *lakeDir) same(asOf, text string) (answer string) {
 }
 
 func TestBothEnginesGiveTheSameAnswers(t *testing.T) {
-	l, execute := onTrino(t)
+	l := onTrino(t)
 	file := func(lines ...string) {
 		l.run(nil, "ingest", "file", l.write("events.jsonl", strings.Join(lines, "\n")+"\n"))
 	}
@@ -147,7 +124,7 @@ func TestBothEnginesGiveTheSameAnswers(t *testing.T) {
 		l.same("", text)
 	}
 	l.run(nil, "job", "deletions")
-	execute("ALTER TABLE %s.music.deletion_log ADD COLUMN note varchar")
+	l.engine.Execute("ALTER TABLE deletion_log ADD COLUMN note varchar")
 	for _, text := range questions[:6] {
 		l.same(before, text)
 	}
@@ -166,13 +143,13 @@ func TestBothEnginesGiveTheSameAnswers(t *testing.T) {
 
 // Other engines, and newer versions of lakectl, change the columns of a table without a snapshot.
 func TestColumnsThatNoSnapshotHasYetAreThere(t *testing.T) {
-	l, execute := onTrino(t)
+	l := onTrino(t)
 	l.run(nil, "ingest", "file", l.write("events.jsonl", strings.Join(tales("m", 5, "2026-03-10"), "\n")+"\n"))
-	execute("ALTER TABLE %s.music.listens ADD COLUMN note varchar")
-	execute("ALTER TABLE %s.music.listens ADD COLUMN price decimal(9, 2)")
-	execute("ALTER TABLE %s.music.listens ADD COLUMN parts row(a bigint, b varchar)")
-	execute("ALTER TABLE %s.music.listens RENAME COLUMN device TO gadget")
-	execute("ALTER TABLE %s.music.quarantine ADD COLUMN note varchar") // it has no snapshot
+	l.engine.Execute("ALTER TABLE listens ADD COLUMN note varchar")
+	l.engine.Execute("ALTER TABLE listens ADD COLUMN price decimal(9, 2)")
+	l.engine.Execute("ALTER TABLE listens ADD COLUMN parts row(a bigint, b varchar)")
+	l.engine.Execute("ALTER TABLE listens RENAME COLUMN device TO gadget")
+	l.engine.Execute("ALTER TABLE quarantine ADD COLUMN note varchar") // it has no snapshot
 	for _, text := range []string{
 		"SELECT * FROM listens ORDER BY listen_id", "SELECT note, price, parts, gadget FROM listens ORDER BY listen_id",
 		"SELECT count(*) AS n FROM listens WHERE note IS NULL AND coalesce(price, 1) = 1", "SELECT * FROM quarantine",
@@ -183,7 +160,7 @@ func TestColumnsThatNoSnapshotHasYetAreThere(t *testing.T) {
 
 // What is refused here never reaches the server, but for the last ones, which are mistakes that only Trino knows.
 func TestAQueryToTrinoReadsTheTablesAndNothingElse(t *testing.T) {
-	l, _ := onTrino(t)
+	l := onTrino(t)
 	for text, want := range map[string]string{
 		"SELECT * FROM lake.music.listens":                              "without catalog and namespace",
 		"SELECT * FROM music.listens":                                   "without catalog and namespace",

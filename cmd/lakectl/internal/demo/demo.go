@@ -13,6 +13,7 @@ import (
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/reach"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
+	"github.com/lakectl/lakectl/jobs"
 )
 
 // demoMark is the file that says a lake is the demo's own, so that the next demo may remove it.
@@ -66,9 +67,14 @@ func Run(ctx context.Context, c *frame.Call, o Options) (any, error) {
 		return nil, err
 	}
 	defer closeEnv()
+	return told(ctx, c, o, env)
+}
+
+// told is what comes of the story on an empty lake.
+func told(ctx context.Context, c *frame.Call, o Options, env jobs.Env) (any, error) {
 	s := newStory(c, o, env)
 	defer s.close()
-	err = s.tell(ctx)
+	err := s.tell(ctx)
 	if err != nil && s.report.Month == "" {
 		return nil, err
 	}
