@@ -34,6 +34,10 @@ func tellTo(t *testing.T, config string, o Options) (told toldOf) {
 		t.Fatal(err)
 	}
 	verb := frame.Verb{Name: "story", Short: "Tells the story.", Examples: []string{"lakectl story"}, Run: func(ctx context.Context, c *frame.Call) (any, error) {
+		_, err := reach.Init(ctx, c)
+		if err != nil {
+			return nil, err
+		}
 		env, closeEnv, err := reach.EnvOfEngine(ctx, c)
 		if err != nil {
 			return nil, err
