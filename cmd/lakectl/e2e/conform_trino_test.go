@@ -23,6 +23,7 @@ func TestEveryCaseComesOutLineForLineOnTrino(t *testing.T) {
 	laketest.Long(t, "a lake on Trino for each case")
 	for _, c := range loadCases(t) {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting for Trino
 			l := onTrino(t)
 			l.on = "trino"
 			l.apply(c.dir)
