@@ -10,8 +10,8 @@ import (
 const mostSlices = 1 << 20
 
 // InSlices has a statement run on Trino for all ids, slice by slice, and returns how many rows the slices have
-// together. fill runs it for one slice: which, from 0, of how many, a power of two. It is called again for the halves of
-// a slice that was too much at once, so what it did for that slice before it failed must not count.
+// together. fill runs it for one slice: which, from 0, of how many, a power of two. It is called again for the halves
+// of a slice that was too much at once, so what it did for that slice before it failed must not count.
 func InSlices(fill func(slices, number int64) (rows int64, err error)) (int64, error) {
 	h := halving{fill: fill}
 	return h.run(1, 0)
