@@ -4,6 +4,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +35,8 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	nobody := httptest.NewServer(http.NotFoundHandler()) // answers, and knows no query
+	t.Cleanup(nobody.Close)
 	path := os.Getenv("PATH") // a script may begin while another one's variables are the process's, see within
 	if !laketest.InCI() && !*update {
 		folder, run = w.copyScripts(t, folder), w.run
@@ -46,6 +50,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PATH", path)
 			e.Setenv("GOGC", os.Getenv("GOGC")) // see laketest
 			e.Setenv("CERTIFICATE", sample)
+			e.Setenv("NO_TRINO", nobody.URL)
 			nameVariables(e)
 			return nil
 		},
@@ -118,5 +123,26 @@ func exitCommand(runLakectl func(*testscript.TestScript, []string) int) func(*te
 		if got != want {
 			ts.Fatalf("%v ended with %d, want %d", args, got, want)
 		}
+	}
+}
+
+// What engine: trino means to a verb is tried, not just written down.
+func TestTheEngineScriptRunsEveryVerb(t *testing.T) {
+	text, err := os.ReadFile("testdata/engine.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var check func(path string, list []frame.Verb)
+	check = func(path string, list []frame.Verb) {
+		for _, v := range list {
+			line := regexp.MustCompile(`(?m)^(exec|exit \d) (sh -c '.*)?` + path + v.Name + `\b`)
+			if v.Run != nil && !v.NoConfig && !line.Match(text) {
+				t.Errorf("testdata/engine.txt does not run %s%s", path, v.Name)
+			}
+			check(path+v.Name+" ", v.Verbs)
+		}
+	}
+	for _, g := range verbs.Groups() {
+		check("lakectl ", g.Verbs)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -53,23 +54,26 @@ type bench struct {
 }
 
 // newBench makes the lake, points the call's configuration at it and opens it.
-func newBench(ctx context.Context, c *frame.Call) (*bench, error) {
+func newBench(ctx context.Context, c *frame.Call) (*bench, error) { return newBenchAt(ctx, c, nil) }
+
+// newBenchAt is newBench with files elsewhere than in its folder; nil is there.
+func newBenchAt(ctx context.Context, c *frame.Call, far *s3Place) (*bench, error) {
 	dir, err := os.MkdirTemp("", "lakectl-bench-")
 	if err != nil {
 		return nil, err
 	}
 	b := &bench{dir: dir, config: filepath.Join(dir, "lakehouse.yaml")}
-	if err := b.open(ctx, c); err != nil {
+	if err := b.open(ctx, c, far); err != nil {
 		b.close()
 		return nil, err
 	}
 	return b, nil
 }
 
-func (b *bench) open(ctx context.Context, c *frame.Call) error {
+func (b *bench) open(ctx context.Context, c *frame.Call, far *s3Place) error {
 	k := c.Config
-	text := fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, warehouse: %[1]s/warehouse}\nduckdb: {temp_directory: %[1]s/tmp, memory_limit: %[2]dB, threads: %[3]d, spill_limit: %[4]dB}\ningest: {flush_rows: %[5]d}\n",
-		b.dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, int64(k.DuckDB.SpillLimit), k.Ingest.FlushRows)
+	text := fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, %[6]s}\nduckdb: {temp_directory: %[1]s/tmp, memory_limit: %[2]dB, threads: %[3]d, spill_limit: %[4]dB}\ningest: {flush_rows: %[5]d}\n",
+		b.dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, int64(k.DuckDB.SpillLimit), k.Ingest.FlushRows, far.keys(b.dir))
 	err := os.WriteFile(b.config, []byte(text), 0o600)
 	if err != nil {
 		return err
@@ -146,7 +150,7 @@ func (b *bench) childReport(ctx context.Context, what string, rows int64, args .
 	var stdout, stderr bytes.Buffer
 	c := exec.CommandContext(ctx, self, append([]string{"--config", b.config, "--json"}, args...)...)
 	c.Stdout, c.Stderr = &stdout, &stderr
-	c.Env = append(os.Environ(), b.environ...)
+	c.Env = append(b.inherited(), b.environ...)
 	started := time.Now()
 	peak, err := peakOf(c)
 	if err != nil {
@@ -155,6 +159,17 @@ func (b *bench) childReport(ctx context.Context, what string, rows int64, args .
 	m = newMeasure(what, rows, time.Since(started), c.ProcessState.UserTime()+c.ProcessState.SystemTime(), peak)
 	m.statements = statementsIn(what, stderr.Bytes())
 	return m, stdout.Bytes(), nil
+}
+
+// inherited is the environment of a child of a lake of the bench's own: no variable leads it to another lake or engine.
+// How to reach the brokers stays.
+func (b *bench) inherited() []string {
+	if b.config == "" {
+		return os.Environ()
+	}
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "LAKEHOUSE_") && !strings.HasPrefix(v, "LAKEHOUSE_KAFKA_")
+	})
 }
 
 // here measures a stretch of work in this process.

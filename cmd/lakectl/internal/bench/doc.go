@@ -2,8 +2,9 @@
 //
 // # Use
 //
-//  1. [Ingest], [Royalties], [Rollup], [Commits], [Committers], [Metadata], [Maintain], [Deletions], [Serve] and
-//     [Freshness] make a lake in a temporary folder, measure, and return a report; [Load] fills a topic for others.
+//  1. [Ingest], [Royalties], [Rollup], [Commits], [Committers], [Metadata], [Maintain], [Away], [Deletions],
+//     [Serve] and [Freshness] make a lake in a temporary folder, measure, and return a report; [Load] fills a topic for
+//     others.
 //  2. A job is measured as a process of its own, so that CPU and peak memory are its alone; a limit is measured in this
 //     process.
 //  3. Each figure that has a bound becomes a target of the report; nothing fails by one. [Freshness] and
@@ -12,6 +13,7 @@
 // # Reads and writes
 //
 // Lakes are made in the temporary folder of the system and removed. With brokers that were typed a topic is made there.
+// [Away] stores a lake below the configured warehouse on S3, and removes it.
 //
 // # Bounds and caveats
 //

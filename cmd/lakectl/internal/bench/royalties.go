@@ -200,9 +200,13 @@ func newRoyaltiesBench(ctx context.Context, c *frame.Call, o RoyaltiesOptions, l
 	if err != nil {
 		return nil, nil, err
 	}
+	return b, newRoyaltiesLoad(o, load), nil
+}
+
+func newRoyaltiesLoad(o RoyaltiesOptions, load simulate.LoadOptions) *royaltiesLoad {
 	load.Seed, load.Tracks, load.DuplicateShare = o.Seed, o.Tracks, 0.05
 	next, stop := iter.Pull(simulate.Load(load))
-	return b, &royaltiesLoad{next, stop}, nil
+	return &royaltiesLoad{next, stop}
 }
 
 // ingest brings the next records into the archive as one file source.

@@ -50,7 +50,7 @@ func (b *bench) startProgram(ctx context.Context, token, addr string, args ...st
 		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConns: 2048, MaxIdleConnsPerHost: 2048}},
 	}
 	s.process = exec.CommandContext(ctx, self, append([]string{"--config", b.config}, args...)...)
-	s.process.Stderr = s.said
+	s.process.Env, s.process.Stderr = b.inherited(), s.said
 	s.process.Cancel = func() error { return s.process.Process.Signal(syscall.SIGTERM) }
 	s.process.WaitDelay = 10 * time.Second
 	started := time.Now()

@@ -63,6 +63,7 @@ type S3 struct {
 
 	Copies      string // folder
 	CopiesLimit ByteSize
+	WholeBelow  ByteSize // files below it are copied whole
 }
 
 // Ingest is when an ingester commits, what it refuses and where it shows metrics.

@@ -15,7 +15,7 @@ import (
 // anotherValue is a value other than the default for each key that takes more
 // than any text.
 var anotherValue = map[string]string{
-	"catalog.type": "postgres", "catalog.mode": "group", "kafka.topic": "plays", "catalog.s3.endpoint": "http://s3:9000", "catalog.s3.path_style": "true", "catalog.s3.copies_limit": "1GiB", "catalog.rest.auth_uri": "https://auth/token", "kafka.brokers": "a:1,b:2", "kafka.tls.enabled": "true",
+	"catalog.type": "postgres", "catalog.mode": "group", "kafka.topic": "plays", "catalog.s3.endpoint": "http://s3:9000", "catalog.s3.path_style": "true", "catalog.s3.copies_limit": "1GiB", "catalog.s3.copies_whole_below": "1MiB", "catalog.rest.auth_uri": "https://auth/token", "kafka.brokers": "a:1,b:2", "kafka.tls.enabled": "true",
 	"kafka.sasl.mechanism": "PLAIN", "ingest.flush_age": "1m", "ingest.flush_rows": "5", "ingest.flush_bytes": "1GiB",
 	"ingest.max_ahead": "0s", "ingest.metrics_addr": "127.0.0.1:9464", "ingest.max_late": "1d12h", "duckdb.memory_limit": "4GB", "duckdb.threads": "8", "duckdb.spill_limit": "64GiB", "duckdb.verify": "true", "engine": "trino",
 	"kafka.session_timeout": "20s", "ingest.max_refused_percent": "50", "trino.url": "http://trino:8080", "retention.archive_snapshots": "2d", "retention.quarantine": "1d", "retention.hours": "30d", "orphans.grace": "2d", "deletions.delay": "2d", "erasure.deadline": "20d", "maintain.target_file_size": "64MiB", "maintain.budget": "1GiB", "maintain.minutes": "9", "serve.addr": "[::1]:80", "serve.catalog_addr": "[::1]:81",
@@ -86,7 +86,7 @@ func TestDefaultsAreWhatTheDocumentationSays(t *testing.T) {
 	want := Config{
 		Catalog: Catalog{
 			Type: "sqlite", Name: "lake", Mode: "private", URI: Secret{value: "./lakehouse/catalog.db"}, Warehouse: "./lakehouse/warehouse",
-			Rest: Rest{Scope: "catalog"}, S3: S3{Copies: "./lakehouse/copies", CopiesLimit: 20 << 30},
+			Rest: Rest{Scope: "catalog"}, S3: S3{Copies: "./lakehouse/copies", CopiesLimit: 20 << 30, WholeBelow: 16 << 20},
 		},
 		Kafka:     Kafka{Brokers: []string{"127.0.0.1:9092"}, Topic: "listens", Group: "lakectl", SessionTimeout: 10 * time.Second},
 		Maintain:  Maintain{TargetFileSize: 256 << 20, Budget: 4 << 30, Minutes: 5},

@@ -149,7 +149,7 @@ var keys = slices.Concat(catalogKeys, []Key{
 	},
 
 	{
-		name: "engine", def: "duckdb", about: "what computes; trino is for 'sql' and the jobs rollup, royalties and deletions", flag: "engine", oneOf: []string{"duckdb", "trino"},
+		name: "engine", def: "duckdb", about: "what answers 'sql', and what reads listens or the ledger whole for the jobs rollup, royalties and deletions; all else is the same with both", flag: "engine", oneOf: []string{"duckdb", "trino"},
 		field: func(c *Config) any { return &c.Engine },
 	},
 }, trinoKeys, []Key{

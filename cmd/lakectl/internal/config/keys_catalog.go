@@ -70,6 +70,10 @@ var catalogKeys = []Key{
 		field: func(c *Config) any { return &c.Catalog.S3.CopiesLimit },
 	},
 	{
+		name: "catalog.s3.copies_whole_below", def: "16MiB", about: "files of this size or more are fetched by the columns that are read, smaller ones whole; larger where requests are dear, smaller where bytes are", least: 1,
+		field: func(c *Config) any { return &c.Catalog.S3.WholeBelow },
+	},
+	{
 		name: "catalog.mode", def: "private", about: "who may read a new lake: its owner, or its group too; an existing lake keeps the mode of its warehouse folder", oneOf: []string{"private", "group"},
 		field: func(c *Config) any { return &c.Catalog.Mode },
 	},

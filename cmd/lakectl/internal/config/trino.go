@@ -2,7 +2,6 @@ package config
 
 import (
 	"net/url"
-	"strings"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 )
@@ -63,17 +62,4 @@ func (c Config) checkTrino() error {
 		return usage.Errorf("give Trino an https:// address", "trino.url (%s) is http: a password or token would be sent in the clear", c.set["trino.url"].origin)
 	}
 	return nil
-}
-
-// onTrino are the commands that Trino computes for.
-var onTrino = []string{"lakectl sql", "lakectl job rollup", "lakectl job royalties", "lakectl job deletions"}
-
-// RefuseTrino is for commands that compute with DuckDB alone.
-func (c Config) RefuseTrino() error {
-	if c.Engine != "trino" {
-		return nil
-	}
-	takers := "'" + strings.Join(onTrino, "', '") + "'"
-	return usage.Errorf("set engine to duckdb, or leave it out, and give --engine trino to those commands",
-		"engine (%s) is trino: only %s take it, and this command computes with duckdb", c.set["engine"].origin, takers)
 }

@@ -84,6 +84,7 @@ func (s *story) environ() []string {
 		"LAKEHOUSE_CATALOG_TYPE=" + c.Catalog.Type, "LAKEHOUSE_CATALOG_NAME=" + c.Catalog.Name,
 		"LAKEHOUSE_CATALOG_URI=" + filepath.Join(s.o.Dir, "catalog.db"), "LAKEHOUSE_CATALOG_WAREHOUSE=" + c.Catalog.Warehouse,
 		"LAKEHOUSE_DUCKDB_TEMP_DIRECTORY=" + c.DuckDB.TempDirectory, "LAKEHOUSE_ROLLUP_STATE_DIRECTORY=" + c.RecentFolder(),
+		"LAKEHOUSE_ENGINE=" + c.Engine,
 	}
 }
 

@@ -220,6 +220,9 @@ func (f frame) action(cc *cli.Context, v Verb) error {
 		if c.Config, err = config.Load(globalString(cc, "config"), os.Environ(), config.FlagSettings(cc, v.Keys)); err != nil {
 			return err
 		}
+		if c.Config, err = c.Config.For(strings.TrimPrefix(cc.Command.HelpName, cc.App.HelpName+" ")); err != nil {
+			return err
+		}
 		config.LimitRights(c.Config)
 	}
 	result, err := v.Run(cc.Context, c)

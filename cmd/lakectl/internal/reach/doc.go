@@ -16,7 +16,8 @@
 // # Invariants
 //
 //   - A reader takes no subject key and no right to write.
-//   - Only who reads is opened a lake where the engine is trino: all else computes with DuckDB.
+//   - Jobs get a Trino where the engine of the call's configuration is trino, which package frame leaves to those verbs
+//     that Trino computes for.
 //   - What a job reads is verified against the hashes it was written with, unless the configuration says otherwise;
 //     closing logs how much.
 //

@@ -17,17 +17,13 @@ import (
 )
 
 // Env connects to the configured catalog and returns what jobs are given. close ends the connection. A lake that was
-// restored, and has not erased again what it had erased, is refused.
+// restored, and has not erased again what it had erased, is refused. Where the engine is trino, jobs compute there.
 func Env(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
 	return refuseBehind(ctx, c)(EnvBehind(ctx, c))
 }
 
-// EnvOfEngine is Env for jobs that compute with Trino where that is configured.
-func EnvOfEngine(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
-	return refuseBehind(ctx, c)(ofEngine(ctx, c))
-}
-
-func ofEngine(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
+// EnvBehind is Env for verbs that help such a lake.
+func EnvBehind(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
 	client, err := Trino(c)
 	if err != nil {
 		return env, nil, err
@@ -44,14 +40,6 @@ func ofEngine(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func()
 		client.Close() //nolint:errcheck // its queries have ended
 		closeLake()
 	}, nil
-}
-
-// EnvBehind is Env for verbs that help such a lake.
-func EnvBehind(ctx context.Context, c *frame.Call) (env jobs.Env, closeEnv func(), err error) {
-	if err := c.Config.RefuseTrino(); err != nil {
-		return env, nil, err
-	}
-	return writer(ctx, c)
 }
 
 // writer opens the lake for a job that writes.
@@ -134,7 +122,7 @@ func CatalogOptions(c *frame.Call) (open.Options, error) {
 	return open.Options{
 		Type: k.Type, URI: uri, Name: k.Name, Warehouse: k.Warehouse, SubjectKeyFile: k.SubjectKeyFile, Log: c.Log,
 		Rest: open.Rest{Token: token, Credential: credential, AuthURI: k.Rest.AuthURI, Scope: k.Rest.Scope, Warehouse: k.Rest.Warehouse},
-		S3:   open.S3{Endpoint: k.S3.Endpoint, Region: k.S3.Region, PathStyle: k.S3.PathStyle, Copies: k.S3.Copies, Limit: int64(k.S3.CopiesLimit)},
+		S3:   open.S3{Endpoint: k.S3.Endpoint, Region: k.S3.Region, PathStyle: k.S3.PathStyle, Copies: k.S3.Copies, Limit: int64(k.S3.CopiesLimit), WholeBelow: int64(k.S3.WholeBelow)},
 	}, errors.Join(err, tokenErr, credentialErr)
 }
 

@@ -28,6 +28,9 @@
 // mostly its wait for ingest.flush_age, by 'lakectl bench freshness'. 15 s keep that way within its bounds; a shorter
 // age makes as many more files, commits and rollups as it is shorter, each rollup with the fixed cost of a process.
 //
+// The engine is a child's own matter: where it is trino, deletions, royalties and the true-up compute there, and this
+// process never asks Trino. A child that loses it ends with 3 and is a failure, tried again with growing pauses.
+//
 // Of several on one lake one leads (package lease): it ingests and runs the jobs. The others serve and wait.
 //
 // It lives beside the verbs and not among the jobs, because it runs command lines of the program, knows what their exit

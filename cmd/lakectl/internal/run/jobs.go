@@ -5,10 +5,12 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs/schedule"
+	"github.com/lakectl/lakectl/lake/trino"
 )
 
 // Job is a command line that runs on a schedule.
@@ -205,7 +207,10 @@ type outcome struct {
 
 func (o outcome) done() bool { return o.code == frame.ExitDone }
 
-// again tells whether the run is no failure: it has done a part, or somebody else was faster.
-func (o outcome) again() bool { return o.code == frame.ExitPartial || o.code == frame.ExitFenced }
+// again tells whether the run is no failure: it has done a part, or somebody else was faster. One that lost Trino is a
+// failure: operators have to hear of it for as long as Trino is away.
+func (o outcome) again() bool {
+	return (o.code == frame.ExitPartial || o.code == frame.ExitFenced) && !strings.Contains(o.said, trino.ErrLost.Error())
+}
 
 func (o outcome) exit() *int { return &o.code }

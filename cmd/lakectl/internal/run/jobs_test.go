@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/jobs"
 	"github.com/lakectl/lakectl/jobs/schedule"
+	"github.com/lakectl/lakectl/lake/trino"
 )
 
 // standard is a Runner with the product's jobs on their default schedules, on no lake.
@@ -177,5 +179,15 @@ func TestTheMemoryOfAllProcessesTogetherIsShared(t *testing.T) {
 		if b.parent+children*(b.childDuck+b.childGo) > all || b.childDuck > 1<<30 || b.childDuck < 64<<20 || b.parentDuck > b.parent/2 {
 			t.Errorf("of %d: %+v", all, b)
 		}
+	}
+}
+
+func TestAJobThatLostTrinoFails(t *testing.T) {
+	lost := outcome{code: frame.ExitPartial, said: "count royalties: " + trino.ErrLost.Error() + ": connection refused"}
+	if lost.again() {
+		t.Error("nobody would hear of it for as long as Trino is away")
+	}
+	if part := (outcome{code: frame.ExitPartial, said: "partly done"}); !part.again() {
+		t.Error("a part is no failure")
 	}
 }

@@ -46,7 +46,7 @@ reapply, so that the requests come back from the topic. Where no list is left, d
 lake: 'lakectl deletions export'; requests that were held or withdrawn since must be held or withdrawn again before.`,
 		Examples: []string{"lakectl deletions reapply /safe/deletions.jsonl"},
 		Exits:    []int{frame.ExitPartial, frame.ExitFenced, frame.ExitProof, frame.ExitGone},
-		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"},
+		Keys:     []string{"engine", "duckdb.memory_limit", "duckdb.threads"},
 		Text:     []frame.Teller{frame.Text(sayReapplied)}, Run: runDeletionsReapply,
 	}
 }

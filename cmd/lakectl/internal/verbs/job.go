@@ -70,7 +70,7 @@ func (f *rollupFlags) declare() []cli.Flag {
 }
 
 func runRollup(ctx context.Context, c *frame.Call, f rollupFlags) (any, error) {
-	return reach.With(ctx, c, reach.EnvOfEngine, func(env jobs.Env) (rollup.Report, error) {
+	return reach.WithEnv(ctx, c, func(env jobs.Env) (rollup.Report, error) {
 		o := rollupOptions(c)
 		o.TrueUp = f.TrueUp
 		return chain.RollUp(ctx, env, o)
@@ -101,7 +101,7 @@ func runRoyalties(ctx context.Context, c *frame.Call, f royaltiesFlags) (any, er
 			return nil, err
 		}
 	}
-	env, closeEnv, err := reach.EnvOfEngine(ctx, c)
+	env, closeEnv, err := reach.Env(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func (f *deletionsFlags) declare() []cli.Flag {
 }
 
 func runDeletions(ctx context.Context, c *frame.Call, f deletionsFlags) (any, error) {
-	env, closeEnv, err := reach.EnvOfEngine(ctx, c)
+	env, closeEnv, err := reach.Env(ctx, c)
 	if err != nil {
 		return nil, err
 	}

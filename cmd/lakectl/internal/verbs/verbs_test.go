@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 )
 
@@ -63,5 +64,33 @@ func checkFlags(t *testing.T, path string, v frame.Verb) {
 		} else if len(d.GetEnvVars()) > 0 {
 			t.Errorf("%s: flag %s has variables of its own; put it into the table of keys", path, fl.Names()[0])
 		}
+	}
+}
+
+// A verb that Trino computes for can be told otherwise by a flag, and no other has that flag.
+func TestEveryVerbSaysWhatTheEngineMeansToIt(t *testing.T) {
+	uses := config.Uses()
+	var check func(above string, v frame.Verb)
+	check = func(above string, v frame.Verb) {
+		path := strings.TrimSpace(above + " " + v.Name)
+		use, decided := uses[path]
+		if reads := v.Run != nil && !v.NoConfig; reads != decided {
+			t.Errorf("%s: reads the configuration: %t, has a row in the table of engines: %t", path, reads, decided)
+		}
+		if flag := slices.Contains(v.Keys, "engine"); flag != (use == config.ByTrino) {
+			t.Errorf("%s: has --engine: %t, is computed by Trino: %t", path, flag, use == config.ByTrino)
+		}
+		delete(uses, path)
+		for _, sub := range v.Verbs {
+			check(path, sub)
+		}
+	}
+	for _, g := range Groups() {
+		for _, v := range g.Verbs {
+			check("", v)
+		}
+	}
+	for path := range uses {
+		t.Errorf("there is no verb %s", path)
 	}
 }
