@@ -3,7 +3,8 @@
     TRINO_URL=... attach.py LAKE LAKECTL
 
 LAKE is the directory of the lake, named as lakectl's default, `lakehouse`; it has a closed month. Runs in the Python of
-engines/readers.sh, with the variables it prints. PyIceberg, DuckDB, Spark and Trino must read as many rows of every table as
+engines/readers.sh, with the variables it prints. The catalog listens at a port that is free, and the snippets are told so and nothing
+else: several runs may share a machine. PyIceberg, DuckDB, Spark and Trino must read as many rows of every table as
 `lakectl sql`, as many lines under the tag of the month, and be refused a write after which nothing has changed. One line an engine on
 stdout; exit 1 at the first difference.
 """
@@ -11,8 +12,10 @@ stdout; exit 1 at the first difference.
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -20,10 +23,25 @@ from pathlib import Path
 import duckdb
 from pyiceberg.catalog import load_catalog
 
-URL = "http://127.0.0.1:8181"  # of the snippets
+WRITTEN = "http://127.0.0.1:8181"  # in the snippets
 ROOT = Path(__file__).resolve().parents[2]
-SNIPPETS = ROOT / "examples" / "engines"
 TAG = "royalty-2026-03-v1"
+
+
+def free():
+    """An address that nobody listens at."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{s.getsockname()[1]}"
+
+
+def moved(folder):
+    """The snippets, copied into a folder, with the address of this run."""
+    for path in (ROOT / "examples" / "engines").iterdir():
+        text = path.read_text()
+        if WRITTEN in text:
+            (folder / path.name).write_text(text.replace(WRITTEN, URL))
+    return folder
 
 
 def lakectl(*args):
@@ -76,7 +94,7 @@ def by_spark():
 
 def trino(statement):
     """Runs a statement by Trino's HTTP protocol and returns the rows."""
-    headers = {"X-Trino-User": "lake", "X-Trino-Catalog": "by_url"}
+    headers = {"X-Trino-User": "lake", "X-Trino-Catalog": CATALOG}
     request = urllib.request.Request(os.environ["TRINO_URL"] + "/v1/statement", statement.encode(), headers)
     rows = []
     while True:
@@ -94,11 +112,11 @@ def by_trino():
     properties = dict(re.findall(r"^([\w.-]+)=(.*)$", (SNIPPETS / "trino.properties").read_text(), re.M))
     connector = properties.pop("connector.name")
     options = ", ".join(f"\"{key}\" = '{value}'" for key, value in properties.items())
-    trino(f"CREATE CATALOG by_url USING {connector} WITH ({options})")
+    trino(f"CREATE CATALOG {CATALOG} USING {connector} WITH ({options})")
     tables = {name: trino(f"SELECT count(*) FROM music.{name}")[0][0] for [name] in trino("SHOW TABLES FROM music")}
     tagged = trino(f"SELECT count(*) FROM music.royalty_lines FOR VERSION AS OF '{TAG}'")[0][0]
     refusal = refused(lambda: trino("INSERT INTO music.royalty_runs SELECT * FROM music.royalty_runs"))
-    trino("DROP CATALOG by_url")
+    trino(f"DROP CATALOG {CATALOG}")
     return tables, tagged, refusal
 
 
@@ -116,7 +134,7 @@ def check(engine, attach, want, lines):
 
 def serve():
     """The catalog, once it answers."""
-    server = subprocess.Popen([LAKECTL, "catalog", "serve"])
+    server = subprocess.Popen([LAKECTL, "catalog", "serve", "--addr", ADDRESS])
     for _ in range(150):
         if server.poll() is not None:
             sys.exit(f"lakectl catalog serve ended with {server.returncode}")
@@ -149,4 +167,9 @@ def main():
 
 LAKE, LAKECTL = (str(Path(path).resolve(strict=True)) for path in sys.argv[1:3])
 os.chdir(Path(LAKE).parent)
-main()
+ADDRESS = free()
+URL = "http://" + ADDRESS
+CATALOG = "by_url_" + ADDRESS.rpartition(":")[2]
+with tempfile.TemporaryDirectory() as temporary:
+    SNIPPETS = moved(Path(temporary))
+    main()
