@@ -66,7 +66,9 @@ func Away(ctx context.Context, c *frame.Call, o AwayOptions) (_ any, err error) 
 		return nil, err
 	}
 	defer near.end()
-	defer func() { err = errors.Join(err, place.remove(context.WithoutCancel(ctx))) }()
+	defer func() {
+		err = errors.Join(err, place.remove(context.WithoutCancel(ctx), filepath.Join(near.dir, "none"), c.Log))
+	}()
 	far, err := newAwayLake(ctx, c, o, "S3", place)
 	if err != nil {
 		return nil, err

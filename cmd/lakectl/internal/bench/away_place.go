@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
+	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/store"
 )
 
@@ -44,34 +46,24 @@ func (p *s3Place) keys(dir string) string {
 
 func copiesOf(dir string) string { return filepath.Join(dir, "copies") }
 
-// storage reaches the place past lakectl's copies.
-func (p *s3Place) storage(ctx context.Context) (iceio.ListableIO, error) {
-	s, err := iceio.LoadFS(ctx, store.Options{Endpoint: p.Endpoint, Region: p.Region, PathStyle: p.PathStyle}.Properties(), p.warehouse)
+// remove deletes all that is stored at the place, with a folder for the copies that there are none of.
+func (p *s3Place) remove(ctx context.Context, folder string, log *slog.Logger) (err error) {
+	s, err := store.Open(ctx, store.Options{Warehouse: p.warehouse, Endpoint: p.Endpoint, Region: p.Region, PathStyle: p.PathStyle, Folder: folder, Log: log})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	listable, is := s.(iceio.ListableIO)
-	if !is {
-		return nil, errors.New("the library cannot list this storage")
-	}
-	return listable, nil
-}
-
-// remove deletes all that is stored at the place.
-func (p *s3Place) remove(ctx context.Context) error {
-	s, err := p.storage(ctx)
+	defer func() { err = errors.Join(err, s.Close()) }()
+	files, err := s.FS(ctx)
 	if err != nil {
 		return err
 	}
 	var all []string
-	err = s.WalkDir(p.warehouse, func(uri string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			all = append(all, uri)
-		}
-		return err
+	err = s.List(ctx, p.warehouse, func(f lake.RemoteFile) error {
+		all = append(all, f.URI)
+		return nil
 	})
 	for _, uri := range all {
-		err = errors.Join(err, s.Remove(uri))
+		err = errors.Join(err, files.Remove(uri))
 	}
 	return err
 }
@@ -105,7 +97,7 @@ func takes(info fs.FileInfo) int64 {
 
 // copied copies objects to files as any tool would, and says how many bytes these are and how long that takes.
 func (p *s3Place) copied(ctx context.Context, uris []string, dir string) (bytes int64, took time.Duration, err error) {
-	s, err := p.storage(ctx)
+	s, err := iceio.LoadFS(ctx, store.Options{Endpoint: p.Endpoint, Region: p.Region, PathStyle: p.PathStyle}.Properties(), p.warehouse)
 	if err != nil {
 		return 0, 0, err
 	}
