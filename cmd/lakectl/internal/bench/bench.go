@@ -54,26 +54,46 @@ type bench struct {
 }
 
 // newBench makes the lake, points the call's configuration at it and opens it.
-func newBench(ctx context.Context, c *frame.Call) (*bench, error) { return newBenchAt(ctx, c, nil) }
+func newBench(ctx context.Context, c *frame.Call) (*bench, error) {
+	return newBenchAt(ctx, c, nil)
+}
 
 // newBenchAt is newBench with files elsewhere than in its folder; nil is there.
 func newBenchAt(ctx context.Context, c *frame.Call, far *s3Place) (*bench, error) {
+	return newBenchIn(ctx, c, func(dir string) (string, error) {
+		return fmt.Sprintf("catalog: {uri: %s/catalog.db, %s}\n", dir, far.keys(dir)), nil
+	}, func(context.Context, *frame.Call) error { return nil })
+}
+
+// newBenchIn is newBench with the lake where a text of the configuration says, in a catalog that is looked at first.
+func newBenchIn(ctx context.Context, c *frame.Call, where func(dir string) (string, error), look func(context.Context, *frame.Call) error) (*bench, error) {
 	dir, err := os.MkdirTemp("", "lakectl-bench-")
 	if err != nil {
 		return nil, err
 	}
 	b := &bench{dir: dir, config: filepath.Join(dir, "lakehouse.yaml")}
-	if err := b.open(ctx, c, far); err != nil {
+	text, err := where(dir)
+	if err == nil {
+		err = b.configure(c, text)
+	}
+	if err == nil {
+		err = look(ctx, c)
+	}
+	if err == nil {
+		err = b.open(ctx, c)
+	}
+	if err != nil {
 		b.close()
 		return nil, err
 	}
 	return b, nil
 }
 
-func (b *bench) open(ctx context.Context, c *frame.Call, far *s3Place) error {
+// configure points the call's configuration at the lake.
+func (b *bench) configure(c *frame.Call, where string) error {
 	k := c.Config
-	text := fmt.Sprintf("catalog: {uri: %[1]s/catalog.db, %[6]s}\nduckdb: {temp_directory: %[1]s/tmp, memory_limit: %[2]dB, threads: %[3]d, spill_limit: %[4]dB}\ningest: {flush_rows: %[5]d}\n",
-		b.dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, int64(k.DuckDB.SpillLimit), k.Ingest.FlushRows, far.keys(b.dir))
+	text := where + fmt.Sprintf("duckdb: {temp_directory: %s/tmp, memory_limit: %dB, threads: %d, spill_limit: %dB}\ningest: {flush_rows: %d}\n",
+		b.dir, int64(k.DuckDB.MemoryLimit), k.DuckDB.Threads, int64(k.DuckDB.SpillLimit), k.Ingest.FlushRows)
 	err := os.WriteFile(b.config, []byte(text), 0o600)
 	if err != nil {
 		return err
@@ -82,10 +102,14 @@ func (b *bench) open(ctx context.Context, c *frame.Call, far *s3Place) error {
 		return err
 	}
 	c.Config.Kafka = k.Kafka
-	if _, err := reach.Init(ctx, c); err != nil {
-		return err
+	return nil
+}
+
+func (b *bench) open(ctx context.Context, c *frame.Call) error {
+	_, err := reach.Init(ctx, c)
+	if err == nil {
+		b.env, b.closeEnv, err = reach.Env(ctx, c)
 	}
-	b.env, b.closeEnv, err = reach.Env(ctx, c)
 	return err
 }
 
@@ -108,7 +132,7 @@ func configuredBench(ctx context.Context, c *frame.Call) (*bench, error) {
 
 // refuseTables is an error where the configured catalog has a lake. It makes nothing.
 func refuseTables(ctx context.Context, c *frame.Call) error {
-	env, closeEnv, err := reach.Env(ctx, c)
+	env, closeEnv, err := reach.Reader(ctx, c)
 	if err == nil {
 		_, err = env.Snapshot(ctx, catalog.Listens)
 		closeEnv()

@@ -69,8 +69,11 @@ type RoyaltiesOptions struct {
 	Seed   uint64
 }
 
-// Royalties measures a rebuild and a night.
+// Royalties measures a rebuild and a night, or a rebuild on Trino where that is the engine.
 func Royalties(ctx context.Context, c *frame.Call, o RoyaltiesOptions) (any, error) {
+	if c.Config.Engine == "trino" {
+		return royaltiesOnTrino(ctx, c, o)
+	}
 	report := RoyaltiesReport{Notes: []string{
 		"wall times are only comparable within a run, and only when nothing else is at work on the machine",
 	}}

@@ -97,7 +97,7 @@ func keptBench(ctx context.Context, c *frame.Call, dir string, filled bool) (*be
 			return nil, err
 		}
 	}
-	if err := b.open(ctx, c, nil); err != nil {
+	if err := b.open(ctx, c); err != nil {
 		b.close()
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (d *dashboard) keep(ctx context.Context, c *frame.Call, size int) error {
 	if err := os.WriteFile(filepath.Join(d.b.dir, keptFile), text, 0o600); err != nil {
 		return err
 	}
-	return d.b.open(ctx, c, nil)
+	return d.b.open(ctx, c)
 }
 
 func copyFile(from, to string) error {

@@ -54,9 +54,18 @@ beside them: the limit writes nothing.
 The night: a ledger of --ledger copies, as many days of them as --night goes into it, then --night more. Half of the
 second copies among them are of listens that the ledger has.
 
-At the full size it takes some 15 minutes and 4 GB of disk.`,
-		Examples: []string{"lakectl bench royalties", "lakectl bench royalties --rows 20000000 --ledger 50000000 --night 1000000"},
-		Keys:     []string{"duckdb.memory_limit", "duckdb.threads", "duckdb.spill_limit"},
+At the full size it takes some 15 minutes and 4 GB of disk.
+
+With --engine trino the rebuild alone is measured: the job's first run and --full on the Trino of trino.url, whose
+catalog trino.catalog leads to the configured PostgreSQL catalog. That one must have no listens yet, and the tables
+stay there. Trino is asked for the CPU, the memory and the bytes shuffled of the queries. DuckDB then does the same with the
+same events in a lake of its own, and lines and payouts that differ end the run with code 5.`,
+		Examples: []string{
+			"lakectl bench royalties", "lakectl bench royalties --rows 20000000 --ledger 50000000 --night 1000000",
+			"lakectl bench royalties --engine trino --rows 20000000",
+		},
+		Exits: []int{frame.ExitProof},
+		Keys:  []string{"engine", "duckdb.memory_limit", "duckdb.threads", "duckdb.spill_limit"},
 	}, benchRoyaltiesFlags, bench.Royalties)
 }
 
