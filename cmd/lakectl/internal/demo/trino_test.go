@@ -38,7 +38,7 @@ func tellTo(t *testing.T, config string, o Options) (told toldOf) {
 		if err != nil {
 			return nil, err
 		}
-		env, closeEnv, err := reach.EnvOfEngine(ctx, c)
+		env, closeEnv, err := reach.Env(ctx, c)
 		if err != nil {
 			return nil, err
 		}
