@@ -3,6 +3,7 @@
 #   run: in the script, SparkSession.builder.getOrCreate() has the catalog `lake`. Nothing stays running after it.
 #   SPARK_CATALOG (a file with the properties of the catalog)  SQLITE_CATALOG (the catalog.db of a lake; neither set: `lake` is the
 #   PostgreSQL catalog of POSTGRES_* and LAKE_WAREHOUSE as postgres.sh prints them)  SPARK_MASTER (local[2])  SPARK_MEMORY (1g)
+#   SPARK_TIERS (1: the compiler that starts fastest; 4 for measuring)
 . "$(dirname "$0")/lib.sh"
 USAGE='up|install|down|wipe|env|run SCRIPT.py [ARGS]'
 SPARK=${SPARK_VERSION:-3.5.9} ICEBERG=${SPARK_ICEBERG_VERSION:-1.12.0}
@@ -47,7 +48,7 @@ configuration() {
   printf '%s %s\n' spark.master "${SPARK_MASTER:-local[2]}" spark.driver.memory "${SPARK_MEMORY:-1g}" spark.driver.extraClassPath "$JARS/*" \
     spark.driver.host 127.0.0.1 spark.driver.bindAddress 127.0.0.1 spark.ui.enabled false spark.local.dir "$RUN/tmp" \
     spark.sql.warehouse.dir "file://$RUN/warehouse" spark.sql.shuffle.partitions 2 spark.sql.session.timeZone UTC \
-    spark.driver.extraJavaOptions "-XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile=$RUN/log4j2.properties"
+    spark.driver.extraJavaOptions "-XX:TieredStopAtLevel=${SPARK_TIERS:-1} -Dlog4j2.configurationFile=$RUN/log4j2.properties"
   if [ -n "${SPARK_CATALOG:-}" ]; then
     cat "$SPARK_CATALOG"
     return

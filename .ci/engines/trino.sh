@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Trino, put together from its published jars, with catalog `lake` on the PostgreSQL catalog of postgres.sh.  trino.sh up|down|wipe|env|sql STATEMENT
-#   TRINO_PORT (18080)  TRINO_HEAP (1G)  TRINO_VERSION;  POSTGRES_* and LAKE_WAREHOUSE as postgres.sh prints them
+# Trino, put together from its published jars, with catalog `lake` on the PostgreSQL catalog of postgres.sh.
+# trino.sh up|down|wipe|env|workers N|sql STATEMENT
+#   TRINO_PORT (18080)  TRINO_HEAP (1G, of each node)  TRINO_NODE_MEMORY (384MB, of a query on a node)  TRINO_QUERY_MEMORY (512MB, of a
+#   query on all)  TRINO_TIERS (1: the compiler that starts fastest; 4 for measuring)  TRINO_VERSION;  POSTGRES_* and LAKE_WAREHOUSE as
+#   postgres.sh prints them
+#   workers has N nodes beside the coordinator, which goes on working too, on the ports after its own; 0 is how it starts.
 #   sql prints each page of rows as a JSON array.
 . "$(dirname "$0")/lib.sh"
-USAGE='up|down|wipe|env|sql STATEMENT'
-VERSION=${TRINO_VERSION:-483} PORT=${TRINO_PORT:-18080} HEAP=${TRINO_HEAP:-1G}
+USAGE='up|down|wipe|env|workers N|sql STATEMENT'
+VERSION=${TRINO_VERSION:-483} PORT=${TRINO_PORT:-18080} HEAP=${TRINO_HEAP:-1G} TIERS=${TRINO_TIERS:-1}
 HOME_DIR=$DL/trino-$VERSION URL=http://127.0.0.1:$PORT
 
 up() {
@@ -14,24 +18,61 @@ up() {
   java=$(java_home 25)
   assemble "$java"
   claim TRINO_PORT "$PORT"
-  mkdir -p "$RUN/data"
-  # Catalogs live in memory: they are made by SQL after the start, so none is left over from another run.
-  printf '%s\n' coordinator=true node-scheduler.include-coordinator=true "discovery.uri=$URL" catalog.store=memory "http-server.http.port=$PORT" \
-    query.max-memory=512MB query.max-memory-per-node=384MB memory.heap-headroom-per-node=128MB catalog.management=dynamic >"$RUN/data/config.properties"
-  (
-    cd "$RUN/data"
-    start trino "$java/bin/java" "-Xmx$HEAP" -XX:+UseG1GC -XX:+ExitOnOutOfMemoryError -XX:TieredStopAtLevel=1 --add-modules=jdk.incubator.vector \
-      --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Djdk.attach.allowAttachSelf=true -Dnode.environment=test \
-      -Dnode.id=trino -Dnode.bind-ip=127.0.0.1 -Dnode.internal-address=127.0.0.1 "-Dnode.data-dir=$RUN/data" "-Dplugin.dir=$HOME_DIR/plugin" \
-      -Dconfig=config.properties -cp "$HOME_DIR/lib/*:$HOME_DIR/boot" Boot
-  )
-  await trino 180 ready
+  node "$java" trino "$PORT" coordinator=true node-scheduler.include-coordinator=true catalog.store=memory
+  await trino 180 ready "$PORT"
   await trino 60 sql 'select count(*) from system.runtime.nodes'
   make_catalog
   publish "TRINO_URL=$URL"
 }
 
-ready() { curl -sf "$URL/v1/info" | grep -q '"starting":false'; }
+# node JAVA NAME PORT PROPERTY...: starts a node. Catalogs live in memory: they are made by SQL after the start, so none is left over
+# from another run.
+node() {
+  local java=$1 name=$2 port=$3 data=$RUN/data
+  [ "$name" = trino ] || data=$RUN/data-$name
+  mkdir -p "$data"
+  printf '%s\n' "${@:4}" "discovery.uri=$URL" "http-server.http.port=$port" "query.max-memory=${TRINO_QUERY_MEMORY:-512MB}" \
+    "query.max-memory-per-node=${TRINO_NODE_MEMORY:-384MB}" memory.heap-headroom-per-node=128MB catalog.management=dynamic >"$data/config.properties"
+  (
+    cd "$data"
+    start "$name" "$java/bin/java" "-Xmx$HEAP" -XX:+UseG1GC -XX:+ExitOnOutOfMemoryError "-XX:TieredStopAtLevel=$TIERS" --add-modules=jdk.incubator.vector \
+      --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Djdk.attach.allowAttachSelf=true -Dnode.environment=test \
+      "-Dnode.id=$name" -Dnode.bind-ip=127.0.0.1 -Dnode.internal-address=127.0.0.1 "-Dnode.data-dir=$data" "-Dplugin.dir=$HOME_DIR/plugin" \
+      -Dconfig=config.properties -cp "$HOME_DIR/lib/*:$HOME_DIR/boot" Boot
+  )
+}
+
+verb_workers() {
+  [[ $# -eq 1 && $1 =~ ^[0-9]+$ ]] || die "usage: $0 workers N"
+  lock
+  running || die "not up; run: $0 up"
+  local java n
+  java=$(java_home 25)
+  for n in $(seq 1 "$1"); do
+    alive "worker-$n" && continue
+    claim TRINO_PORT $((PORT + n))
+    node "$java" "worker-$n" $((PORT + n)) coordinator=false
+  done
+  for n in $(seq 1 "$1"); do await "worker-$n" 240 ready $((PORT + n)); done
+  for ((n = $1 + 1; ; n++)); do
+    [ -f "$RUN/worker-$n.pid" ] || break
+    stop "worker-$n"
+  done
+  await trino 120 nodes $(($1 + 1))
+}
+
+# A worker that was stopped is among the active ones for some seconds.
+nodes() { [ "$(sql "select count(*) from system.runtime.nodes where state = 'active'")" = "[[$1]]" ]; }
+
+stop_all() {
+  local file
+  for file in "$RUN"/worker-*.pid; do
+    [ ! -f "$file" ] || stop "$(basename "$file" .pid)"
+  done
+  stop trino
+}
+
+ready() { curl -sf "http://127.0.0.1:$1/v1/info" | grep -q '"starting":false'; }
 
 verb_sql() { [ $# -eq 1 ] || die "usage: $0 sql STATEMENT"; sql "$1"; }
 
