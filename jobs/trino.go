@@ -12,8 +12,9 @@ import (
 func (s *Session) OnTrino() bool { return s.trino != nil }
 
 // Load appends the rows that a statement gives on Trino to a table of this session, whose columns it has in their
-// order, and returns how many there are. "ledger/found.trino" is the file sql/ledger/found.trino.sql. The statement
-// reads the snapshots of pins and nothing else. What was appended before an error stays, and is of no use.
+// order, and returns how many there are. The table keeps no order of rows. "ledger/found.trino" is the file
+// sql/ledger/found.trino.sql. The statement reads the snapshots of pins and nothing else. What was appended before an
+// error stays, and is of no use.
 func (s *Session) Load(ctx context.Context, table, name string, pins []trino.Pin, args ...any) (rows int64, err error) {
 	err = s.measured(ctx, name, func() (int64, error) {
 		err := s.FillEach(table, func(add func(row []any) error) error {

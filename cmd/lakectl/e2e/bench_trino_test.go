@@ -13,15 +13,15 @@ import (
 
 // Small, so of what it measures only the counts mean anything.
 func TestBenchRoyaltiesOnTrinoSaysWhatItTakesAndPaysAsDuckDB(t *testing.T) {
-	l, execute := onTrino(t)
+	l := onTrino(t)
 	args := []string{"bench", "royalties", "--engine", "trino", "--rows", "30000", "--tracks", "2000", "--memory-limit", "256MiB"}
 	if _, said, code := l.shown(args...); code != 2 || !strings.Contains(said, "has the table listens already") {
 		t.Fatalf("on a catalog with tables it ends with %d: %s", code, said)
 	}
-	if _, said, code := l.shown(append(args, "--night", "10")...); code != 2 || !strings.Contains(said, "hint: leave out --ledger and --night") {
-		t.Fatalf("with a night it ends with %d: %s", code, said)
+	if _, said, code := l.shown(append(args, "--rows", "0")...); code != 2 || !strings.Contains(said, "hint: give --rows") {
+		t.Fatalf("without rows it ends with %d: %s", code, said)
 	}
-	execute("DROP TABLE %s.music.listens")
+	l.engine.Execute("DROP TABLE " + l.engine.Catalog + ".music.listens")
 
 	c := exec.CommandContext(t.Context(), "lakectl", append([]string{"--config", filepath.Join(l.dir, "lakehouse.yaml"), "--json"}, args...)...)
 	var said bytes.Buffer

@@ -25,7 +25,7 @@ func runningOnTrino(t *testing.T) (r *running, trino string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
-	l, _ := onTrino(t)
+	l := onTrino(t)
 	r = &running{lakeDir: l, producer: topic.NewProducer(topic.Options{Brokers: b.Addrs(), Topic: "listens"})}
 	t.Cleanup(func() { r.producer.Close() }) //nolint:errcheck // every batch was acknowledged
 	text, err := os.ReadFile(filepath.Join(l.dir, "lakehouse.yaml"))

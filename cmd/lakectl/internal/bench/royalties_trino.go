@@ -44,8 +44,12 @@ type published struct {
 
 // royaltiesOnTrino measures the first run and the recount on the configured Trino, and on DuckDB with the same events.
 func royaltiesOnTrino(ctx context.Context, c *frame.Call, o RoyaltiesOptions) (any, error) {
-	if c.IsSet("ledger") || c.IsSet("night") || o.Rows < 1 {
-		return nil, usage.Errorf("leave out --ledger and --night, and give --rows", "with --engine trino a rebuild is measured, and no night")
+	if o.Rows < 1 {
+		return nil, usage.Errorf("give --rows", "with --engine trino a rebuild is measured, and --rows is %d", o.Rows)
+	}
+	if k := c.Config.Catalog; k.Type != "postgres" || strings.HasPrefix(k.Warehouse, "s3://") {
+		return nil, usage.Errorf("name a new database with catalog.type: postgres and catalog.uri, a folder with catalog.warehouse, and with trino.catalog Trino's catalog that leads there",
+			"the bench makes its lake on PostgreSQL and in a folder, and catalog.type is %s, catalog.warehouse %s", k.Type, k.Warehouse)
 	}
 	configured := c.Config
 	server, err := newTrinoServer(ctx, configured.Trino)
@@ -55,6 +59,7 @@ func royaltiesOnTrino(ctx context.Context, c *frame.Call, o RoyaltiesOptions) (a
 	report := TrinoReport{Notes: []string{
 		"wall times are only comparable within a run, and only when nothing else is at work on the machine",
 		"the memory of a node is the most that the tasks of one query had there, each at its own peak",
+		"no night is measured on trino",
 		"the tables stay in the configured catalog",
 	}}
 	work, onTrino, err := rebuiltOnTrino(ctx, c, o, server, &report)
@@ -103,10 +108,6 @@ func rebuiltOnDuck(ctx context.Context, c *frame.Call, o RoyaltiesOptions) ([]me
 // temporary folder where none is configured.
 func newBenchOnTrino(ctx context.Context, c *frame.Call) (*bench, error) {
 	k := c.Config.Catalog
-	if k.Type != "postgres" || strings.HasPrefix(k.Warehouse, "s3://") {
-		return nil, usage.Errorf("name a new database with catalog.type: postgres and catalog.uri, a folder with catalog.warehouse, and with trino.catalog Trino's catalog that leads there",
-			"the bench makes its lake on PostgreSQL and in a folder, and catalog.type is %s, catalog.warehouse %s", k.Type, k.Warehouse)
-	}
 	uri, err := k.URI.Read()
 	if err != nil {
 		return nil, err

@@ -16,6 +16,8 @@ import (
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/config"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
+	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/trino"
 )
 
 // trinoCost is what Trino says of the queries of a job.
@@ -181,7 +183,7 @@ func (s *trinoServer) get(ctx context.Context, path string, into any) error {
 	r.Header.Set("X-Trino-User", s.user)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return err
+		return lake.WithHint(fmt.Errorf("statistics of trino, %s: %w: %w", path, trino.ErrLost, err), "start Trino, or correct trino.url")
 	}
 	defer answer.Body.Close() //nolint:errcheck // it only read
 	text, err := io.ReadAll(answer.Body)

@@ -24,6 +24,7 @@ const (
 // one run or one listener has stay in DuckDB, as do those that prove what Trino did by a path of their own.
 var engines = map[string]Use{
 	"sql": ByTrino, "job rollup": ByTrino, "job royalties": ByTrino, "job deletions": ByTrino, "deletions reapply": ByTrino,
+	"bench royalties": ByTrino,
 
 	"run": Handed,
 
@@ -47,7 +48,7 @@ var engines = map[string]Use{
 	"demo": ByDuckDB, "bench ingest": ByDuckDB, "bench load": ByDuckDB, "bench rollup": ByDuckDB, "bench commits": ByDuckDB,
 	"bench committers": ByDuckDB, "bench metadata": ByDuckDB, "bench maintain": ByDuckDB, "bench serve": ByDuckDB,
 	"bench freshness": ByDuckDB, "bench away": ByDuckDB,
-	"bench royalties": Refused, "bench deletions": Refused,
+	"bench deletions": Refused,
 }
 
 // Uses is what engine: trino means to every command, by its name without lakectl.
