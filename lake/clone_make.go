@@ -65,7 +65,7 @@ func (s Snapshot) manifests(ctx context.Context) ([]iceberg.ManifestFile, error)
 func (l *Lake) makeClone(ctx context.Context, t *Table, s Staging, base Snapshot) error {
 	props := t.stagingProperties()
 	maps.Copy(props, iceberg.Properties{"gc.enabled": "false", "write.delete.mode": "merge-on-read", "commit.manifest-merge.enabled": "false"})
-	made, err := l.makeStaging(ctx, t, s, props)
+	made, err := l.makeStaging(ctx, t, s, props, nil)
 	if err != nil {
 		return err
 	}

@@ -96,6 +96,9 @@
 //	committed     by [Lake.Commit], with state and pin like any other, as long as the table is on record
 //	dropped       first the row of the catalog, then all files, then the record
 //
+// Rows for a rewrite come the same way ([Lake.TakeStaged]): sorted as the table is, and committed by [Lake.Rewrite]
+// ([Rewrite].From).
+//
 // Copies, because taking the hashes reads every byte anyway: what is committed has fresh names, so no file is ever
 // added twice, and all that the engine wrote can go. A staging table that a dead run leaves stays until its record is
 // older than the grace. Then the next run and maintenance drop it ([Lake.ClearStagings]); a run that still works on it

@@ -19,6 +19,7 @@ type Rewrite struct {
 	Base    Snapshot           // what the inputs were read from, with the row deletes that it has
 	Inputs  []File             // data files of Base
 	Outputs []iceberg.DataFile // none where every row was deleted
+	From    Staging            // that another engine wrote the outputs to; the zero value where none did
 	// Compacts says that every row stays as it is, value for value: what was computed from the table before holds after
 	// it (see [IfUnmoved]).
 	Compacts bool
@@ -68,7 +69,12 @@ func (l *Lake) Rewrite(ctx context.Context, r Rewrite) (Snapshot, error) {
 	if w.gone, err = r.Base.DeletedRows(ctx, r.Verify, r.Inputs); err != nil {
 		return Snapshot{}, fmt.Errorf("rewrite %s: %w", r.Base.table.name, err)
 	}
-	stage := func(Snapshot) (map[string]string, error) {
+	stage := func(now Snapshot) (map[string]string, error) {
+		if r.From.Table != "" {
+			if err := r.From.recordedIn(now.Table()); err != nil {
+				return nil, err
+			}
+		}
 		says := map[string]string{rewrittenSince: strconv.FormatInt(w.since, 10)}
 		if r.Compacts {
 			says[compacts] = "true"

@@ -34,7 +34,7 @@ func (l *Lake) CommitStaged(ctx context.Context, name string, c Staged) (Snapsho
 		return Snapshot{}, err
 	}
 	defer drop()
-	files, err := l.stage(ctx, t, s, c)
+	files, err := l.stage(ctx, t, s, stagedFill{job: c.Job, fill: c.Fill})
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("staging table of %s: %w", name, err)
 	}
@@ -71,12 +71,19 @@ func (l *Lake) startStaging(ctx context.Context, name, job string) (t *Table, s 
 	}, nil
 }
 
+// stagedFill is how a staging table gets its rows, and in which order they are to lie in its files; nil: in any.
+type stagedFill struct {
+	job   string
+	fill  func(ctx context.Context, s Staging) (rows int64, err error)
+	order *icetable.SortOrder
+}
+
 // stage makes the staging table, has it filled, and takes its rows.
-func (l *Lake) stage(ctx context.Context, t *Table, s Staging, c Staged) ([]iceberg.DataFile, error) {
-	if _, err := l.makeStaging(ctx, t, s, t.stagingProperties()); err != nil {
+func (l *Lake) stage(ctx context.Context, t *Table, s Staging, c stagedFill) ([]iceberg.DataFile, error) {
+	if _, err := l.makeStaging(ctx, t, s, t.stagingProperties(), c.order); err != nil {
 		return nil, err
 	}
-	rows, err := c.Fill(ctx, s)
+	rows, err := c.fill(ctx, s)
 	if gone := s.Recorded(ctx); errors.Is(gone, ErrFenced) {
 		return nil, gone // whatever the engine says of a table that it did not find
 	}
@@ -87,12 +94,16 @@ func (l *Lake) stage(ctx context.Context, t *Table, s Staging, c Staged) ([]iceb
 	if err != nil {
 		return nil, err
 	}
-	return t.takeStaged(ctx, staged.Current(), rows, c.Job)
+	order := icetable.UnsortedSortOrderID
+	if c.order != nil {
+		order = t.order
+	}
+	return t.takeStaged(ctx, staged.Current(), rows, c.job, order)
 }
 
 // takeStaged copies the files of a filled staging table to where those of t lie, sealed, and describes them as t wants
 // it. What they have is held against what the engine says and against their footers.
-func (t *Table) takeStaged(ctx context.Context, filled Snapshot, rows int64, job string) ([]iceberg.DataFile, error) {
+func (t *Table) takeStaged(ctx context.Context, filled Snapshot, rows int64, job string, order int) ([]iceberg.DataFile, error) {
 	files, err := filled.Files(ctx)
 	if err != nil {
 		return nil, err
@@ -117,7 +128,7 @@ func (t *Table) takeStaged(ctx context.Context, filled Snapshot, rows int64, job
 	workers.SetLimit(2)
 	for i, f := range files {
 		workers.Go(Safely(func() (err error) {
-			taken[i], err = t.takeFile(ctx, f, job)
+			taken[i], err = t.takeFile(ctx, f, job, order)
 			return err
 		}))
 	}
@@ -126,7 +137,7 @@ func (t *Table) takeStaged(ctx context.Context, filled Snapshot, rows int64, job
 
 // takeFile copies one file. Its bounds are made anew from the footer, by the metrics properties of the table: the
 // engine's own entry may tell of columns that must not be told of.
-func (t *Table) takeFile(ctx context.Context, f File, job string) (_ iceberg.DataFile, err error) {
+func (t *Table) takeFile(ctx context.Context, f File, job string, order int) (_ iceberg.DataFile, err error) {
 	in, err := Open(ctx, f.FilePath())
 	if err != nil {
 		return nil, fmt.Errorf("open a staged file: %w", err)
@@ -155,7 +166,7 @@ func (t *Table) takeFile(ctx context.Context, f File, job string) (_ iceberg.Dat
 	if err := errors.Join(err, ctx.Err(), out.Close()); err != nil {
 		return nil, fmt.Errorf("take %s: %w", f.FilePath(), err)
 	}
-	return t.dataFile(uri, r.MetaData(), out.Bytes(), PartitionValue(f), icetable.UnsortedSortOrderID)
+	return t.dataFile(uri, r.MetaData(), out.Bytes(), PartitionValue(f), order)
 }
 
 // fitsFooter holds a staged file against its entry and against the columns of the table, by id.

@@ -13,8 +13,9 @@ import (
 )
 
 // makeStaging makes the table that is on record. A catalog numbers the columns of a new table by their order: where
-// those of t have other ids, the table is made without partitions and gets columns and partition spec once more.
-func (l *Lake) makeStaging(ctx context.Context, t *Table, s Staging, props iceberg.Properties) (icetable.Metadata, error) {
+// those of t have other ids, the table is made without partitions and gets columns, partition spec and sort order once
+// more.
+func (l *Lake) makeStaging(ctx context.Context, t *Table, s Staging, props iceberg.Properties, order *icetable.SortOrder) (icetable.Metadata, error) {
 	beside := l.stagings()
 	if err := beside.ensureNamespace(ctx); err != nil {
 		return nil, err
@@ -30,6 +31,9 @@ func (l *Lake) makeStaging(ctx context.Context, t *Table, s Staging, props icebe
 	if inOrder && t.spec.NumFields() > 0 {
 		options = append(options, icecatalog.WithPartitionSpec(&t.spec))
 	}
+	if inOrder && order != nil {
+		options = append(options, icecatalog.WithSortOrder(*order))
+	}
 	made, err := l.catalog.CreateTable(ctx, beside.identifier(s.Name()), schema, options...)
 	if err != nil {
 		return nil, fmt.Errorf("create it: %w", err)
@@ -39,7 +43,7 @@ func (l *Lake) makeStaging(ctx context.Context, t *Table, s Staging, props icebe
 	}
 	meta := made.Metadata()
 	if !inOrder {
-		if meta, err = beside.renumber(ctx, s, meta, schema, t.spec); err != nil {
+		if meta, err = beside.renumber(ctx, s, meta, schema, t.spec, order); err != nil {
 			return nil, fmt.Errorf("give its columns their ids: %w", err)
 		}
 	}
@@ -49,8 +53,8 @@ func (l *Lake) makeStaging(ctx context.Context, t *Table, s Staging, props icebe
 	return meta, nil
 }
 
-// renumber gives a new table that has no partitions the columns and the partition spec of another.
-func (l *Lake) renumber(ctx context.Context, s Staging, made icetable.Metadata, schema *iceberg.Schema, spec iceberg.PartitionSpec) (icetable.Metadata, error) {
+// renumber gives a new table that has no partitions the columns, the partition spec and the sort order of another.
+func (l *Lake) renumber(ctx context.Context, s Staging, made icetable.Metadata, schema *iceberg.Schema, spec iceberg.PartitionSpec, order *icetable.SortOrder) (icetable.Metadata, error) {
 	updates := []icetable.Update{icetable.NewAddSchemaUpdate(iceberg.NewSchema(made.CurrentSchema().ID+1, schema.Fields()...)), icetable.NewSetCurrentSchemaUpdate(-1)}
 	if spec.NumFields() > 0 {
 		var fields []iceberg.PartitionField
@@ -59,6 +63,9 @@ func (l *Lake) renumber(ctx context.Context, s Staging, made icetable.Metadata, 
 		}
 		next := iceberg.NewPartitionSpecID(made.DefaultPartitionSpec()+1, fields...)
 		updates = append(updates, icetable.NewAddPartitionSpecUpdate(&next, false), icetable.NewSetDefaultSpecUpdate(-1))
+	}
+	if order != nil {
+		updates = append(updates, icetable.NewAddSortOrderUpdate(order), icetable.NewSetDefaultSortOrderUpdate(-1))
 	}
 	meta, _, err := l.catalog.CommitTable(ctx, l.identifier(s.Name()), []icetable.Requirement{icetable.AssertTableUUID(made.TableUUID())}, updates)
 	return meta, err

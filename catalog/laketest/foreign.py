@@ -13,7 +13,7 @@
     foreign.py LAKEHOUSE layout TABLE                    one JSON line a file: what its manifest says and what its Parquet footer says
     foreign.py LAKEHOUSE ahead SECONDS DAY N PREFIX      append by a writer whose clock is ahead
 
-LAKEHOUSE is the folder that holds catalog.db and warehouse/. Needs PyIceberg with pyarrow and pyiceberg-core.
+LAKEHOUSE is the folder that holds catalog.db and warehouse/, or the address of a catalog on PostgreSQL, a blank, and the folder. Needs PyIceberg with pyarrow and pyiceberg-core.
 """
 
 import datetime
@@ -36,7 +36,9 @@ ADDED = {
 
 class Lake:
     def __init__(self, lakehouse):
-        self.catalog = SqlCatalog("lake", uri=f"sqlite:///{lakehouse}/catalog.db", warehouse=f"file://{lakehouse}/warehouse")
+        uri, _, folder = lakehouse.rpartition(" ")
+        uri = uri.replace("postgres://", "postgresql+psycopg2://", 1) or f"sqlite:///{folder}/catalog.db"
+        self.catalog = SqlCatalog("lake", uri=uri, warehouse=f"file://{folder}/warehouse")
 
     def load(self, table):
         return self.catalog.load_table((NAMESPACE, table))
