@@ -81,7 +81,7 @@ func sortedByDuckDB(b *testing.B, l *laketest.Lake) time.Duration {
 }
 
 // fillDay commits files of one day as ingest writes them.
-func fillDay(b *testing.B, l *laketest.Lake, files, rows int) {
+func fillDay(b testing.TB, l *laketest.Lake, files, rows int) {
 	b.Helper()
 	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 	batch := &dayfile.Rows{}
@@ -108,7 +108,7 @@ func fillDay(b *testing.B, l *laketest.Lake, files, rows int) {
 }
 
 // processor is the time that the process has had of all processors.
-func processor(b *testing.B) time.Duration {
+func processor(b testing.TB) time.Duration {
 	b.Helper()
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -50,13 +50,46 @@
 // within each file, adjustments by artist, refused records and notes as they came. Files with a column that another
 // engine added to the table stay as they are, for its values would be lost.
 //
+// # Trino
+//
+// Where the environment has a Trino (jobs.Env.Trino), it writes groups of the archive anew that become files of the
+// largest tier; below that the way to it and back is longer than the work. lakectl commits. The other tables stay with
+// DuckDB: the small ones are little, and a group of the ledger becomes files by spans of days, which one insert cannot
+// say.
+//
+//	read      the inputs are held against their hashes and read here, without deleted rows: their number, and the sum of
+//	          a hash of each row over all columns
+//	staged    Trino inserts the rows of these files, as the pinned snapshot has them, into a staging table with the sort
+//	          order of the archive; lake.Lake.TakeStaged copies its files, seals them and makes their entries anew
+//	proved    the new files are read back: number, sum, order and day are those that must be
+//	committed by lake.Lake.Rewrite, as any group, as long as the staging table is on record; then that is dropped
+//
+// The inputs are read here although Trino reads them too. A sum that Trino makes of them would have saved that, and
+// would say nothing of a byte that was damaged on the disk: Trino does not know the hashes of the files, so the new one
+// would vouch for the damage, and the old one goes. The bytes have to come here for that; decoding them adds little,
+// and then no count rests on Trino. What this machine is spared is merging, encoding and the memory of both: 0.83 us of
+// CPU a listen are left of 1.11, and Trino takes 15.9 on one node (780,000 listens in 39 files). So this is for lakes
+// whose nights are too long for one machine's memory and disks, not for saving work.
+//
+// Trino cannot say at which place of which file a row lay. Rows that were deleted meanwhile are found in the new files
+// by what they are, once somebody asks: DuckDB numbers rows that are the same in all columns, and the first stands for
+// the first. So a delete, ours or another engine's, does not cost Trino its work.
+//
+// lakectl writes the group itself, by the next plan, where Trino lacks the memory, writes many files instead of few, or
+// lost it to whoever took a file away; and all groups where Trino does not sort, or its table cannot be made. A Trino
+// that is lost ends the run, which goes on when it is run again. Killed in between, a run leaves a staging table on
+// record, which hinders nobody but the purge, and goes after its grace.
+//
+// # Order
+//
 // Whoever asks for less goes first: a run ends when [Options].Free says so. Package maintain lets deletions go first.
 //
 // # Invariants
 //
 //   - The rows of a group, as they were merged, and those of its new file, read back from the disk, have the same
 //     number and the same hash over all columns in the same order, or nothing is committed: jobs.ErrProof names the
-//     files. Of tables that DuckDB sorts each row is compared with what should be at its place.
+//     files. Of groups that Trino writes it is the sum of these hashes, and the order by itself. Of tables that DuckDB
+//     sorts each row is compared with what should be at its place.
 //   - A row that was deleted at any time before the commit is not in the table after it (lake.Rewrite).
 //   - A new file that holds rows which were deleted since it was begun is in erased_files before it is committed.
 //   - A run after one that left nothing for want of budget writes nothing, unless there were commits between.

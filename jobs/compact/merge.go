@@ -62,21 +62,22 @@ func merge(ctx context.Context, env jobs.Env, base lake.Snapshot, g Group) (m *m
 	return m, nil
 }
 
-// openAll opens the files of a group, held against their hashes.
-func (m *merged) openAll(ctx context.Context, env jobs.Env, base lake.Snapshot, g Group) (cursors []*cursor, err error) {
-	files := make([]lake.File, len(g.Inputs))
-	for i, in := range g.Inputs {
-		files[i] = in.File
-	}
+// verified holds the files of a group against their hashes, and returns which of their rows are deleted.
+func verified(ctx context.Context, env jobs.Env, base lake.Snapshot, g Group) (gone map[string][]int64, err error) {
 	columns := base.Table().Columns()
 	fields := make([]iceberg.NestedField, len(columns))
 	for i, c := range columns {
 		fields[i] = c.Field
 	}
-	if err := env.Duck.Verify.Verify(ctx, base, files, fields); err != nil {
+	if err := env.Duck.Verify.Verify(ctx, base, g.files(), fields); err != nil {
 		return nil, err
 	}
-	gone, err := base.DeletedRows(ctx, env.Duck.Verify, files)
+	return base.DeletedRows(ctx, env.Duck.Verify, g.files())
+}
+
+// openAll opens the files of a group, held against their hashes.
+func (m *merged) openAll(ctx context.Context, env jobs.Env, base lake.Snapshot, g Group) (cursors []*cursor, err error) {
+	gone, err := verified(ctx, env, base, g)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func (m *merged) openAll(ctx context.Context, env jobs.Env, base lake.Snapshot, 
 		m.want -= int64(len(rows))
 	}
 	for i, in := range g.Inputs {
-		c, err := openCursor(ctx, columns, in, i, gone[in.File.FilePath()])
+		c, err := openCursor(ctx, base.Table().Columns(), in, i, gone[in.File.FilePath()])
 		if err != nil {
 			return cursors, err
 		}

@@ -15,13 +15,15 @@ import (
 // result is a group as new files, which nobody has committed yet; none where all rows are deleted.
 type result struct {
 	outputs []iceberg.DataFile
+	from    lake.Staging // that Trino wrote them to, where it did
 	rows    int64
 	moved   func(input string, rows []int64) (map[string][]int64, error)
 	prove   func() error
 	close   func() error
 }
 
-// rewritten writes a group anew: the archive by merging, other tables, which nobody sorted, by DuckDB.
+// rewritten writes a group anew: the archive by merging, here or on Trino, other tables, which nobody sorted, by
+// DuckDB.
 func (r *run) rewritten(ctx context.Context, base lake.Snapshot, g Group) (result, error) {
 	if order := orders[r.o.Table]; order != "" {
 		s, err := r.sortGroup(ctx, base, g, order)
@@ -33,6 +35,19 @@ func (r *run) rewritten(ctx context.Context, base lake.Snapshot, g Group) (resul
 			moved: func(input string, rows []int64) (map[string][]int64, error) { return s.find(ctx, input, rows) },
 			prove: func() error { return s.prove(ctx, base, g) },
 		}, nil
+	}
+	if r.onTrino(g) {
+		s, err := r.staged(ctx, base, g)
+		if err != nil {
+			return result{}, err
+		}
+		if s != nil {
+			return result{
+				outputs: s.taken.Files, from: s.taken.From, rows: s.want.rows, close: s.close,
+				moved: func(input string, rows []int64) (map[string][]int64, error) { return s.find(ctx, input, rows) },
+				prove: func() error { return s.prove(ctx) },
+			}, nil
+		}
 	}
 	m, err := merge(ctx, r.env, base, g)
 	if err != nil {
@@ -62,7 +77,10 @@ func mismatch(g Group, outputs []iceberg.DataFile, has, should string, want int6
 func (r *run) unmerged(ctx context.Context, base lake.Snapshot, g Group, err error) error {
 	var unsorted *unsortedError
 	var strange *strangeError
+	var engine *engineError
 	switch {
+	case errors.As(err, &engine):
+		return r.notOnTrino(ctx, base, g, err)
 	case errors.As(err, &strange): // the others of the group may be merged without them
 		g.Inputs = strange.inputs
 		r.skip(g, err)
@@ -76,6 +94,15 @@ func (r *run) unmerged(ctx context.Context, base lake.Snapshot, g Group, err err
 		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), r.named(g), err)
 	}
 	return nil
+}
+
+// unproved is the error of new files that do not hold, but for what lakectl can do better than Trino.
+func (r *run) unproved(ctx context.Context, base lake.Snapshot, g Group, err error) error {
+	var engine *engineError
+	if errors.As(err, &engine) {
+		return r.notOnTrino(ctx, base, g, err)
+	}
+	return err
 }
 
 // expired tells whether the snapshot that a run stands on is gone: a purge rewrites files and deletes the old ones at

@@ -27,6 +27,8 @@ type Options struct {
 
 	spanRows int64  // see [catalog.LedgerSpanRows], which it is but in tests
 	between  func() // is called before a group is committed, by tests
+	// fill takes the place of Trino, in tests.
+	fill func(ctx context.Context, base lake.Snapshot, g Group, into lake.Staging) (rows int64, err error)
 }
 
 func (o *Options) defaults() {
@@ -56,6 +58,7 @@ type Report struct {
 	Bytes   int64   `json:"bytes_read"`
 	Out     int64   `json:"bytes_written"`
 	Rows    int64   `json:"rows"`
+	OnTrino int     `json:"groups_on_trino,omitempty"` // that Trino wrote
 	Lost    int     `json:"lost_races"`
 	Left    int     `json:"groups_left"` // that the budget did not reach, or that others changed all the time
 	Ended   string  `json:"ended,omitempty"`
@@ -95,16 +98,19 @@ type run struct {
 	until  time.Time
 	// Files that are left alone, and those that turned out not to be sorted.
 	skipped, unsorted map[string]bool
-	losses, shrunk    map[int]int // by number of the partition
-	vain              int         // losses since a group was rewritten
-	numbers           map[any]int // of partitions that are not numbers themselves
-	months            bool        // the table is partitioned by month
+	// What Trino is not asked for: groups of these days, or any.
+	own            map[int]bool
+	alone          bool
+	losses, shrunk map[int]int // by number of the partition
+	vain           int         // losses since a group was rewritten
+	numbers        map[any]int // of partitions that are not numbers themselves
+	months         bool        // the table is partitioned by month
 }
 
 // Run rewrites what is due, until nothing is or the budget ends.
 func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	o.defaults()
-	r := &run{env: env, o: o, until: time.Now().Add(o.Minutes), skipped: map[string]bool{}, unsorted: map[string]bool{}, losses: map[int]int{}, shrunk: map[int]int{}, numbers: map[any]int{}}
+	r := &run{env: env, o: o, until: time.Now().Add(o.Minutes), skipped: map[string]bool{}, unsorted: map[string]bool{}, own: map[int]bool{}, losses: map[int]int{}, shrunk: map[int]int{}, numbers: map[any]int{}}
 	r.report = Report{Table: o.Table, Days: []Day{}}
 	for {
 		base, groups, err := r.plan(ctx)
@@ -199,13 +205,13 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 	}
 	defer func() { err = errors.Join(err, made.close()) }()
 	if err := made.prove(); err != nil {
-		return err
+		return r.unproved(ctx, base, g, err)
 	}
 	if r.o.between != nil {
 		r.o.between()
 	}
 	after, err := r.env.Lake.Rewrite(ctx, lake.Rewrite{
-		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: made.outputs, Compacts: true, Moved: made.moved, Verify: r.env.Duck.Verify,
+		Job: maintainJob, Base: base, Inputs: g.files(), Outputs: made.outputs, From: made.from, Compacts: true, Moved: made.moved, Verify: r.env.Duck.Verify,
 		Carry: r.carry(),
 	})
 	if errors.Is(err, lake.ErrFenced) {
@@ -216,6 +222,9 @@ func (r *run) one(ctx context.Context, base lake.Snapshot, g Group) (err error) 
 		return err
 	}
 	r.note(g)
+	if made.from.Table != "" {
+		r.report.OnTrino++
+	}
 	r.vain = 0
 	written := int64(0)
 	for _, f := range made.outputs {
@@ -247,6 +256,7 @@ func (r *run) skip(g Group, why error) {
 func (r *run) lose(g Group, why error) {
 	r.report.Lost++
 	r.vain++
+	r.own[g.Day] = true
 	if r.losses[g.Day]++; r.losses[g.Day]%lossesToShrink == 0 {
 		r.shrunk[g.Day]++
 	}

@@ -79,28 +79,33 @@ func (s *sorting) writeOne(ctx context.Context, base lake.Snapshot, g Group) (er
 
 // find is what [lake.Rewrite] asks.
 func (s *sorting) find(ctx context.Context, input string, rows []int64) (map[string][]int64, error) {
-	local, err := lake.LocalPath(input)
-	if err != nil {
-		return nil, err
-	}
-	fresh := make([][]any, len(rows))
-	for i, n := range rows {
-		fresh[i] = []any{local, n}
-	}
-	if err := s.db.Run(ctx, "compact/fresh"); err != nil {
-		return nil, err
-	}
-	if err := s.db.Fill(ctx, "fresh", fresh); err != nil {
+	if err := fillFresh(ctx, s.db, input, rows); err != nil {
 		return nil, err
 	}
 	to := map[string][]int64{}
 	var place int64
-	err = s.db.Each(ctx, "compact/places", nil, []any{&place}, func() error {
+	err := s.db.Each(ctx, "compact/places", nil, []any{&place}, func() error {
 		path, pos := s.at(place)
 		to[path] = append(to[path], pos)
 		return nil
 	})
 	return to, err
+}
+
+// fillFresh makes the table of rows of an input that were deleted meanwhile.
+func fillFresh(ctx context.Context, db *jobs.Session, input string, rows []int64) error {
+	local, err := lake.LocalPath(input)
+	if err != nil {
+		return err
+	}
+	fresh := make([][]any, len(rows))
+	for i, n := range rows {
+		fresh[i] = []any{local, n}
+	}
+	if err := db.Run(ctx, "compact/fresh"); err != nil {
+		return err
+	}
+	return db.Fill(ctx, "fresh", fresh)
 }
 
 // prove reads the new files back and holds every row against the one that should be there.

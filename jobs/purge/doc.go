@@ -28,6 +28,10 @@
 // meanwhile moved to the new file, which is not on record: so files that rewrites of ours made count like
 // those on record where they have deleted rows.
 //
+// Trino rewrites no file here. Package strip keeps the order of rows, so that positions are told without a search, and
+// copies row groups without deleted rows byte by byte: 37 MB/s and core, some 0.6 us of CPU a listen, where Trino,
+// which decodes, sorts and encodes every row, took 15.9 (package compact).
+//
 // # Who goes first
 //
 // A table is rewritten only when its consumers have read the deletes in question, and its snapshots expire only when

@@ -77,8 +77,9 @@ func TestEveryVerbSaysWhatTheEngineMeansToIt(t *testing.T) {
 		if reads := v.Run != nil && !v.NoConfig; reads != decided {
 			t.Errorf("%s: reads the configuration: %t, has a row in the table of engines: %t", path, reads, decided)
 		}
-		if flag := slices.Contains(v.Keys, "engine"); flag != (use == config.ByTrino) {
-			t.Errorf("%s: has --engine: %t, is computed by Trino: %t", path, flag, use == config.ByTrino)
+		byTrino := use == config.ByTrino || use == config.WhereAsked
+		if flag := slices.Contains(v.Keys, "engine"); flag != byTrino {
+			t.Errorf("%s: has --engine: %t, is computed by Trino: %t", path, flag, byTrino)
 		}
 		delete(uses, path)
 		for _, sub := range v.Verbs {
