@@ -1,3 +1,3 @@
 -- Of the rows that a table has of the touched artists those in the days of scope. Grain: one row of the table.
 -- Relations: touched_stood, scope (days).
-CREATE OR REPLACE TABLE standing AS FROM touched_stood WHERE day IN (SELECT day FROM scope)
+CREATE OR REPLACE VIEW standing AS FROM touched_stood WHERE day IN (SELECT day FROM scope)
