@@ -12,8 +12,8 @@ type Use int
 const (
 	// ByTrino is for commands whose query, or all that reads listens or the ledger whole, is Trino's.
 	ByTrino Use = iota + 1
-	// WhereAsked is for a command whose way by Trino costs more than its own. It takes it where --engine trino is
-	// given, and not for engine: trino in the configuration.
+	// WhereAsked is for a command whose way by Trino costs more than its own, or writes where its own does not. It
+	// takes it where --engine trino is given, and not for engine: trino in the configuration.
 	WhereAsked
 	// Handed is for a command that starts others, which read the engine for themselves.
 	Handed
@@ -27,12 +27,13 @@ const (
 // one run or one listener has stay in DuckDB, as do those that prove what Trino did by a path of their own.
 var engines = map[string]Use{
 	"sql": ByTrino, "job rollup": ByTrino, "job royalties": ByTrino, "job deletions": ByTrino, "deletions reapply": ByTrino,
-	"bench royalties": ByTrino,
 
 	"run": Handed,
 
 	// Trino's files of the archive are half as large again as those merged here, and take it many times the CPU.
 	"job maintain": WhereAsked,
+	// The bench's own lake lies in a temporary folder; the one for Trino in the configured catalog, where it stays.
+	"bench royalties": WhereAsked,
 
 	"init": ByDuckDB, "config": ByDuckDB, "plan": ByDuckDB, "tag": ByDuckDB, "snapshots": ByDuckDB, "serve": ByDuckDB,
 	"ingest": ByDuckDB, "ingest file": ByDuckDB, "ingest status": ByDuckDB,

@@ -58,8 +58,9 @@ At the full size it takes some 15 minutes and 4 GB of disk.
 
 With --engine trino the rebuild alone is measured: the job's first run and --full on the Trino of trino.url, whose
 catalog trino.catalog leads to the configured PostgreSQL catalog. That one must have no listens yet, and the tables
-stay there. Trino is asked for the CPU, the memory and the bytes shuffled of the queries. DuckDB then does the same with the
-same events in a lake of its own, and lines and payouts that differ end the run with code 5.`,
+stay there; so engine: trino in the configuration does not ask for it. Trino is asked for the CPU, the memory and the
+bytes shuffled of the queries. DuckDB then does the same with the same events in a lake of its own, and lines and
+payouts that differ end the run with code 5.`,
 		Examples: []string{
 			"lakectl bench royalties", "lakectl bench royalties --rows 20000000 --ledger 50000000 --night 1000000",
 			"lakectl bench royalties --engine trino --rows 20000000",
