@@ -60,9 +60,13 @@ func newBench(ctx context.Context, c *frame.Call) (*bench, error) {
 
 // newBenchAt is newBench with files elsewhere than in its folder; nil is there.
 func newBenchAt(ctx context.Context, c *frame.Call, far *s3Place) (*bench, error) {
-	return newBenchIn(ctx, c, func(dir string) (string, error) {
-		return fmt.Sprintf("catalog: {uri: %s/catalog.db, %s}\n", dir, far.keys(dir)), nil
-	}, func(context.Context, *frame.Call) error { return nil })
+	return newBenchIn(ctx, c, func(dir string) (string, error) { return ownCatalog(dir, far), nil },
+		func(context.Context, *frame.Call) error { return nil })
+}
+
+// ownCatalog is the text of a configuration that names a catalog in a folder, and where the files are.
+func ownCatalog(dir string, far *s3Place) string {
+	return fmt.Sprintf("catalog: {uri: %s/catalog.db, %s}\n", dir, far.keys(dir))
 }
 
 // newBenchIn is newBench with the lake where a text of the configuration says, in a catalog that is looked at first.

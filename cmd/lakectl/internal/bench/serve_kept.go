@@ -97,7 +97,10 @@ func keptBench(ctx context.Context, c *frame.Call, dir string, filled bool) (*be
 			return nil, err
 		}
 	}
-	if err := b.open(ctx, c); err != nil {
+	if err = b.configure(c, ownCatalog(dir, nil)); err == nil {
+		err = b.open(ctx, c)
+	}
+	if err != nil {
 		b.close()
 		return nil, err
 	}
