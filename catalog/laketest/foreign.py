@@ -36,8 +36,10 @@ ADDED = {
 
 class Lake:
     def __init__(self, lakehouse):
-        uri, _, folder = lakehouse.rpartition(" ")
-        uri = uri.replace("postgres://", "postgresql+psycopg2://", 1) or f"sqlite:///{folder}/catalog.db"
+        uri, folder = f"sqlite:///{lakehouse}/catalog.db", lakehouse
+        if str(lakehouse).startswith("postgres://"):
+            address, _, folder = lakehouse.partition(" ")
+            uri = address.replace("postgres://", "postgresql+psycopg2://", 1)
         self.catalog = SqlCatalog("lake", uri=uri, warehouse=f"file://{folder}/warehouse")
 
     def load(self, table):
