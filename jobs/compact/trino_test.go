@@ -1,24 +1,13 @@
 package compact
 
 import (
-	"database/sql"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
-	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
-	_ "github.com/trinodb/trino-go-client/trino"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
-	"github.com/lakectl/lakectl/catalog/open"
-	"github.com/lakectl/lakectl/lake"
-	"github.com/lakectl/lakectl/lake/duck"
 	"github.com/lakectl/lakectl/lake/trino"
 )
 
@@ -26,62 +15,11 @@ import (
 // which %s stands for the lake.
 func onTrino(t *testing.T) (w *world, client *trino.Client, ask func(statement string)) {
 	t.Helper()
-	server, dsn := laketest.Engine(t, "TRINO_URL"), laketest.Engine(t, "POSTGRES_DSN")
-	dir, name := laketest.Folder(t), fmt.Sprintf("compact_%d", time.Now().UnixNano())
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	execute(t, "pgx", dsn, "CREATE DATABASE "+name, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
-	u.Path = "/" + name
-	o := open.Options{
-		Type: "postgres", URI: u.String(), Name: "lake", Warehouse: filepath.Join(dir, "warehouse"),
-		SubjectKeyFile: filepath.Join(dir, "subject.key"), Log: slog.New(slog.DiscardHandler),
-	}
-	if _, err := open.Init(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
-	c, err := open.Connect(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() }) //nolint:errcheck // the folder is removed next
-	password, _ := u.User.Password()
-	as := strings.Replace(server, "://", "://test@", 1)
-	execute(t, "trino", as, fmt.Sprintf(`CREATE CATALOG %s USING iceberg WITH ("iceberg.catalog.type" = 'jdbc',
-		"iceberg.jdbc-catalog.driver-class" = 'org.postgresql.Driver', "iceberg.jdbc-catalog.connection-url" = 'jdbc:postgresql://%s/%s',
-		"iceberg.jdbc-catalog.connection-user" = '%s', "iceberg.jdbc-catalog.connection-password" = '%s', "iceberg.jdbc-catalog.schema-version" = 'V1',
-		"iceberg.jdbc-catalog.catalog-name" = 'lake', "iceberg.jdbc-catalog.default-warehouse-dir" = 'file://%s', "fs.hadoop.enabled" = 'true')`,
-		name, u.Host, name, u.User.Username(), password, o.Warehouse), "DROP CATALOG "+name)
-	client, err = trino.Open(trino.Options{URL: server, Catalog: name, Namespace: c.Lake().Namespace(), User: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { client.Close() }) //nolint:errcheck // nothing is kept
-	l := &laketest.Lake{
-		Lake: c.Lake(), Dir: dir, Options: o, Catalog: c,
-		Duck: duck.Options{MemoryLimit: "512MiB", Threads: laketest.Threads(), TempDir: filepath.Join(dir, "tmp"), Verify: lake.NewVerifier()},
-	}
-	return &world{T: t, Lake: l, r: rand.New(rand.NewPCG(7, 11))}, client, func(statement string) {
+	l, engine := laketest.NewOnTrino(t)
+	return &world{T: t, Lake: l, r: rand.New(rand.NewPCG(7, 11))}, laketest.TrinoClient(t, engine.Options), func(statement string) {
 		t.Helper()
-		execute(t, "trino", as, fmt.Sprintf(statement, name+"."+c.Lake().Namespace()), "SELECT 1")
+		engine.Execute(fmt.Sprintf(statement, engine.Catalog+"."+l.Namespace()))
 	}
-}
-
-// execute runs a statement now and another at the end of the test.
-func execute(t *testing.T, driver, dsn, statement, atEnd string) {
-	t.Helper()
-	db, err := sql.Open(driver, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), statement); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		db.Exec(atEnd) //nolint:errcheck // the server is thrown away
-		db.Close()     //nolint:errcheck // the same
-	})
 }
 
 // byTrino compacts with Trino.
