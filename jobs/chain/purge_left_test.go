@@ -2,21 +2,28 @@ package chain_test
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/purge"
 	"github.com/lakectl/lakectl/lake"
 )
 
 // Nobody but who has the key can write an encrypted file anew.
 func TestAnEncryptedFileBlocksThePurgeByName(t *testing.T) {
+	laketest.Costly(t)
 	l := erasable(t)
 	ingestText(t, testEnv(l), "requests", asked("r1", erasedUser))
 	carryOut(t, l, nil)
@@ -63,4 +70,39 @@ func encrypted(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// A compaction that began before the rows went loses to the purge, and dies before it takes its files away. They came
+// after the purge had swept the table.
+func TestAnOrphanThatComesDuringAPurgeKeepsRequestsWaiting(t *testing.T) {
+	laketest.Costly(t)
+	l := prepared(t)
+	held := found(t, l, erasedUser)
+	i := slices.IndexFunc(held, func(path string) bool {
+		return strings.Contains(path, "/"+catalog.Listens+"/data/") && strings.HasSuffix(path, ".parquet")
+	})
+	path := held[max(i, 0)]
+	rows, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	orphan := filepath.Join(filepath.Dir(path), "late.parquet")
+	busy := l.With(&laketest.Faults{Strike: func(step laketest.Step, table string) error {
+		_, err := os.Stat(path)
+		if step == laketest.LoadTable && table == catalog.ListensCounted && errors.Is(err, fs.ErrNotExist) {
+			return os.WriteFile(orphan, rows, 0o600)
+		}
+		return nil
+	}})
+	r, err := purge.Run(t.Context(), testEnv(busy), *atOnce)
+	if err != nil || r.Requests != 0 || len(r.Residuals) != 1 || !strings.HasPrefix(r.Residuals[0].What, "orphans until ") {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	same(t, "states", sorted(states(t, l)), []string{"r1 recomputed", "r2 recomputed"})
+	age(t, l, 25*time.Hour)
+	if _, err := purge.Run(t.Context(), testEnv(l), *atOnce); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "states", sorted(states(t, l)), []string{"r1 purged", "r2 purged"})
+	same(t, "files with the listener", found(t, l, erasedUser), []string(nil))
 }

@@ -21,6 +21,7 @@
 //	    │  expire every snapshot that reaches a file on record which main has no more, or tells such bounds, whoever
 //	    │  wrote them; their files go with them
 //	    │  forget older metadata files, sweep orphans, forget the local memory of recent listens
+//	    │  look for younger orphans once all else is done: they may have the rows
 //	    ▼
 //	purged      when nothing is left that blocks, waits or remains
 //

@@ -23,7 +23,7 @@ func (r *run) clear(ctx context.Context, table string) error {
 		return err
 	}
 	if len(reach.old) > 0 {
-		if now, err = r.env.Lake.DropRemoved(ctx, table, catalog.DeletionsJob, reach.removedWith); err != nil {
+		if _, err = r.env.Lake.DropRemoved(ctx, table, catalog.DeletionsJob, reach.removedWith); err != nil {
 			return err
 		}
 	}
@@ -35,7 +35,7 @@ func (r *run) clear(ctx context.Context, table string) error {
 	if err != nil {
 		return err
 	}
-	return r.sweep(ctx, now)
+	return r.sweep(ctx, table)
 }
 
 // dropBounds takes bounds of personal columns out of the manifests of main: other engines write some, whatever the

@@ -10,7 +10,6 @@ import (
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/jobs/erase/book"
-	"github.com/lakectl/lakectl/lake"
 )
 
 // margin is how much longer than to a table's last rewrite files count that nobody refers to: the clocks of the store
@@ -24,9 +23,8 @@ type orphan struct {
 	bytes    int64
 }
 
-// sweep deletes the orphans of a table that are old enough, and notes the younger ones that may have rows.
-func (r *run) sweep(ctx context.Context, now lake.Snapshot) error {
-	table := now.Table().Name()
+// sweep deletes the orphans of a table that are old enough.
+func (r *run) sweep(ctx context.Context, table string) error {
 	plan, err := r.env.Lake.PlanOrphans(ctx, table)
 	if err != nil {
 		return err
@@ -37,13 +35,26 @@ func (r *run) sweep(ctx context.Context, now lake.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	young, err := r.env.Lake.YoungOrphans(ctx, table)
-	if err != nil {
-		return err
-	}
-	for _, f := range young {
-		if !isChecksum(f.Path) && !now.Table().SaysNothing(ctx, f, catalog.PersonalColumns(table)) {
-			r.young = append(r.young, orphan{table, f.Modified, f.Bytes})
+	r.swept = append(r.swept, table)
+	return nil
+}
+
+// findYoung notes the younger orphans that may have rows, after all else is done to the tables: a compaction that began
+// before the rows went may write its files until it loses to this purge, and may die before it takes them away.
+func (r *run) findYoung(ctx context.Context) error {
+	for _, table := range r.swept {
+		now, err := r.env.Snapshot(ctx, table)
+		if err != nil {
+			return err
+		}
+		young, err := r.env.Lake.YoungOrphans(ctx, table)
+		if err != nil {
+			return err
+		}
+		for _, f := range young {
+			if !isChecksum(f.Path) && !now.Table().SaysNothing(ctx, f, catalog.PersonalColumns(table)) {
+				r.young = append(r.young, orphan{table, f.Modified, f.Bytes})
+			}
 		}
 	}
 	return nil

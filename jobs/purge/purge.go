@@ -32,6 +32,7 @@ type run struct {
 	needs  maintain.Needs
 	report *Report
 	left   map[string]bool // live files with deleted rows that stay: a hold keeps them, or lakectl cannot write them anew
+	swept  []string        // tables
 	young  []orphan
 }
 
@@ -86,6 +87,9 @@ func once(ctx context.Context, env jobs.Env, o Options, report *Report) error {
 	stands, err := r.staged(ctx)
 	if err != nil {
 		return fmt.Errorf("staging tables: %w", err)
+	}
+	if err := r.findYoung(ctx); err != nil {
+		return fmt.Errorf("orphans: %w", err)
 	}
 	if stands || r.keepsAll() {
 		r.remain(r.youngest())
