@@ -109,6 +109,7 @@ func referred(t *testing.T, l *laketest.Lake) []string {
 }
 
 func TestExpiryDeletesExactlyWhatNothingLeftRefersTo(t *testing.T) {
+	laketest.Costly(t)
 	l := laketest.New(t)
 	list := history(t, l, 8)
 	before, _ := onDisk(t, l)

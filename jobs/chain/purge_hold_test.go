@@ -64,6 +64,7 @@ func whose(r purge.Report) (list []string) {
 }
 
 func TestAHoldKeepsNobodyWhoseRowsAreInOtherFiles(t *testing.T) {
+	laketest.Costly(t)
 	l, path := heldLake(t)
 	r := purges(t, l)
 	same(t, "blocked", whose(r), []string(nil))

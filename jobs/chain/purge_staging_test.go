@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/purge"
 )
 
 // Another engine may have read the erased rows before they went, and its manifests may tell of them.
 func TestAStagingTableKeepsRequestsFromBeingPurgedByName(t *testing.T) {
+	laketest.Costly(t)
 	l := erasable(t)
 	at := time.Date(2026, 3, 1, 19, 0, 0, 0, time.UTC)
 	s := l.LeaveStaging(t, catalog.Duplicates, []any{"l1", erasedUser, at, at})

@@ -115,6 +115,7 @@ func TestWhatAnEngineWritesIsCommittedAsOurs(t *testing.T) {
 
 // Rows that are the same in all columns are told apart by their number alone.
 func TestRowsDeletedWhileAnEngineWritesThemStayDeleted(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	for range 12 {
 		w.ingest(300, 2)

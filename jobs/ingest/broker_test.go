@@ -124,6 +124,7 @@ func (k *broker) begin(clients ...*kgo.Client) {
 }
 
 func TestOfInterleavedTransactionsExactlyTheCommittedRecordsArrive(t *testing.T) {
+	laketest.Costly(t)
 	onEachBroker(t, 2, func(t *testing.T, k *broker) {
 		plain := k.client()
 		a, b := k.client(kgo.TransactionalID(k.options.Topic+"-a")), k.client(kgo.TransactionalID(k.options.Topic+"-b"))

@@ -131,6 +131,7 @@ func TestACompactedLogKeepsNoOtherTableFromIt(t *testing.T) {
 
 // Whoever changes the files of one table all the time keeps no other from being compacted.
 func TestATableWhoseRewritesAllLoseKeepsNoOther(t *testing.T) {
+	laketest.Costly(t)
 	w := newWorld(t)
 	w.refused(12)
 	for i := range 12 {

@@ -371,7 +371,7 @@ func (p *past) publishedMoney(t *testing.T) (payouts, shares map[string]int64) {
 func TestRandomHistoryOfClosedPeriodsReconciles(t *testing.T) {
 	seeds, rounds := uint64(2), 14
 	if !laketest.InCI() {
-		seeds, rounds = 1, 5
+		seeds, rounds = 1, 3
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -121,7 +121,7 @@ func TestColumnsAreWrittenAndReadByFieldID(t *testing.T) {
 		"a _file":    add("_file", iceberg.FixedTypeOf(3)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if strings.HasPrefix(name, "a ") { // the types that another's column may have
+			if name != "names swapped" {
 				laketest.Costly(t)
 			}
 			t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakectl/lakectl/catalog"
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/frame"
 	"github.com/lakectl/lakectl/lake"
 )
@@ -106,6 +107,7 @@ func eraseOnBoth(t *testing.T, there *lakeDir) {
 
 // A clone may hold what was erased, so nothing is purged or proved while one stands.
 func TestAStandingCloneKeepsRequestsFromBeingPurgedAndProved(t *testing.T) {
+	laketest.Costly(t)
 	l := newLakeDir(t, false)
 	file := func(lines ...string) {
 		l.run(nil, "ingest", "file", l.write("events.jsonl", strings.Join(lines, "\n")+"\n"))

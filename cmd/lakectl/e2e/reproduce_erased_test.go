@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,7 +99,7 @@ func TestTamperingIsDifferent(t *testing.T) {
 		"the checksum was changed": func(a *audited) { a.rewrite(catalog.RoyaltyRuns, "SELECT * REPLACE ('0' AS checksum) FROM now") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			if !slices.Contains([]string{"a copy was shortened", "a payout vanished", "the checksum was changed"}, name) {
+			if name != "a payout vanished" {
 				laketest.Long(t, "the others tamper with the same tables")
 			}
 			t.Parallel()

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/simulate"
 	"github.com/lakectl/lakectl/jobs/topic"
 	"github.com/lakectl/lakectl/lake"
@@ -224,6 +225,7 @@ func (i *instance) children() (pids []int) {
 }
 
 func TestRunBringsListensToThePageAndEndsInTime(t *testing.T) {
+	laketest.Costly(t)
 	r := newRunning(t)
 	i := r.start("run")
 	r.send(aListen("l1", "u1"), aListen("l2", "u2"), aListen("l3", "u3"))
