@@ -56,6 +56,9 @@ func Prepare(ctx context.Context, env jobs.Env, o Options) (_ *Plan, err error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := db.JoinAsWritten(ctx); err != nil { // the statements have what a run is about at the right
+		return nil, errors.Join(err, db.Close())
+	}
 	key := env.SubjectKey.Derived(listenersLabel)
 	p := &Plan{env: env, in: in, db: db, trueUp: o.TrueUp, key: hex.EncodeToString(key[:]), hourDays: o.hourDays(), kept: in.kept(o.hourDays()), copies: known, piece: cmp.Or(o.PieceCopies, DefaultPieceCopies)}
 	if err := p.work(ctx); err != nil {
