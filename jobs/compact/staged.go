@@ -168,7 +168,7 @@ func (r *run) notOnTrino(ctx context.Context, base lake.Snapshot, g Group, err e
 		return nil
 	case errors.Is(err, trino.ErrMemory) || errors.Is(err, errScattered) || errors.Is(err, errOtherDay):
 		r.own[g.Day] = true
-	case errors.Is(err, lake.ErrUnsupported) || errors.Is(err, errUnordered) || errors.Is(err, errForeign):
+	case errors.Is(err, lake.ErrUnsupported) || errors.Is(err, trino.ErrQuery) || errors.Is(err, errUnordered) || errors.Is(err, errForeign):
 		r.alone = true
 	default:
 		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), r.named(g), err)

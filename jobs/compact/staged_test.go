@@ -177,6 +177,7 @@ func TestWhatAnEngineCannotDoIsDoneHere(t *testing.T) {
 	want, write := w.rows(), w.filler(w.Lake, inOrder)
 	for name, fill := range map[string]func(context.Context, lake.Snapshot, Group, lake.Staging) (int64, error){
 		"it has too little memory": func(context.Context, lake.Snapshot, Group, lake.Staging) (int64, error) { return 0, trino.ErrMemory },
+		"it fails the query":       func(context.Context, lake.Snapshot, Group, lake.Staging) (int64, error) { return 0, trino.ErrQuery },
 		"rows are out of order":    w.filler(w.Lake, "SELECT * EXCLUDE (_file, _pos) FROM inputs ORDER BY event_time"),
 		"it counts other rows": func(ctx context.Context, s lake.Snapshot, g Group, into lake.Staging) (int64, error) {
 			n, err := write(ctx, s, g, into)

@@ -73,7 +73,7 @@ func ask(t *testing.T, o trino.Options) ([][]any, error) {
 func TestALostWorkerIsToldFromAFailedQuery(t *testing.T) {
 	for name, want := range map[string]error{
 		"REMOTE_HOST_GONE": trino.ErrLost, "NO_NODES_AVAILABLE": trino.ErrLost, "SERVER_SHUTTING_DOWN": trino.ErrLost,
-		"CLUSTER_OUT_OF_MEMORY": trino.ErrMemory, "COLUMN_NOT_FOUND": nil,
+		"CLUSTER_OUT_OF_MEMORY": trino.ErrMemory, "COLUMN_NOT_FOUND": trino.ErrQuery, "PERMISSION_DENIED": trino.ErrQuery,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -85,8 +85,8 @@ func TestALostWorkerIsToldFromAFailedQuery(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		for _, kind := range []error{trino.ErrLost, trino.ErrMemory} {
-			if errors.Is(err, kind) != errors.Is(want, kind) || (want != nil) != (lake.Hint(err) != "") {
+		for _, kind := range []error{trino.ErrLost, trino.ErrMemory, trino.ErrQuery} {
+			if errors.Is(err, kind) != errors.Is(want, kind) || errors.Is(want, trino.ErrQuery) != (lake.Hint(err) == "") {
 				t.Errorf("%s: %v, hint %q", name, err, lake.Hint(err))
 			}
 		}

@@ -22,6 +22,9 @@ var (
 	ErrLost = errors.New("the query engine was lost")
 	// ErrMemory is returned where a query needed more memory than it may have.
 	ErrMemory = errors.New("the query engine had not enough memory")
+	// ErrQuery is returned where Trino failed a query for a reason of its own, which its words tell: a permission or a
+	// catalog is missing, say. The same query fails again until somebody sees to it.
+	ErrQuery = errors.New("the query engine failed the query")
 )
 
 // lostParts are the names of Trino's errors where a worker is gone, or the server on its way up or down.
@@ -56,7 +59,7 @@ func (c *Client) explain(ctx context.Context, err error) error {
 		if lostParts[trino.ErrorName] {
 			return lost(failed)
 		}
-		return failed
+		return &worded{failed.text, errors.Join(ErrQuery, trino)}
 	}
 	if gone(err) {
 		return lost(fmt.Errorf("trino at %s: %w", c.o.URL, err))
