@@ -81,7 +81,10 @@ func TestAnOrphanThatComesDuringAPurgeKeepsRequestsWaiting(t *testing.T) {
 	i := slices.IndexFunc(held, func(path string) bool {
 		return strings.Contains(path, "/"+catalog.Listens+"/data/") && strings.HasSuffix(path, ".parquet")
 	})
-	path := held[max(i, 0)]
+	if i < 0 {
+		t.Fatalf("no file of the archive among %v", held)
+	}
+	path := held[i]
 	rows, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
