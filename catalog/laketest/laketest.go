@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
 
 	"github.com/lakectl/lakectl/catalog/open"
@@ -194,6 +195,23 @@ func (l *Lake) Merge(t testing.TB, table string, pick func(lake.File) bool) lake
 		t.Fatalf("merge %d files of %s: %v", len(files), table, err)
 	}
 	return s
+}
+
+// Purge rewrites a table without its deleted rows and expires all that reaches them, as purge does: what is left stands
+// in for what was there.
+func (l *Lake) Purge(t testing.TB, table string) lake.Snapshot {
+	t.Helper()
+	l.Merge(t, table, func(lake.File) bool { return true })
+	s, err := l.DropRemoved(t.Context(), table, "deletions", func(iceberg.DataFile) bool { return true })
+	if err == nil {
+		_, err = l.Expire(t.Context(), table, func(now *lake.Table) ([]lake.Snapshot, error) {
+			return slices.DeleteFunc(now.Snapshots(), func(old lake.Snapshot) bool { return old.ID() == s.ID() }), nil
+		})
+	}
+	if err != nil {
+		t.Fatalf("purge %s: %v", table, err)
+	}
+	return l.Snapshot(t, table)
 }
 
 // Engine returns the address of an outside component from the environment. Without it the test skips,

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,7 +23,7 @@ import (
 // parsed is a SQL catalog that keeps the newest version of each table parsed. The library's own parses a table's
 // metadata for every load and once more within every commit, which at a few hundred snapshots is most of what a
 // commit costs. A metadata file never changes under its name, so what is parsed holds as long as the catalog names
-// that file. In memory it takes some 5 KB a snapshot.
+// that file. In memory it takes some 5 KB a snapshot; the versions before it are not held.
 //
 // A load whose version is not known goes to the library, and so does a commit on top of such a version. The others
 // do here what the library does there: check the requirements, write the new metadata file, and let the catalog name
@@ -92,6 +93,10 @@ func (p *parsed) nameMetadata(ctx context.Context, id icetable.Identifier, err e
 
 // CommitTable commits and keeps what the table is then.
 func (p *parsed) CommitTable(ctx context.Context, id icetable.Identifier, requirements []icetable.Requirement, updates []icetable.Update) (icetable.Metadata, string, error) {
+	updates, err := selfContained(updates)
+	if err != nil {
+		return nil, "", err
+	}
 	base, ok := p.current(ctx, id)
 	if !ok || !compressions[compression(base.metadata)] {
 		metadata, location, err := p.Catalog.CommitTable(ctx, id, requirements, updates)
@@ -114,6 +119,30 @@ func (p *parsed) CommitTable(ctx context.Context, id icetable.Identifier, requir
 	}
 	p.keep(id, next)
 	return next.metadata, next.location, nil
+}
+
+// selfContained are updates as they would reach a server. A snapshot that a transaction adds points into the
+// transaction (iceberg-go's snapshotProducer), which holds the version that it stands on. In a version that is kept it
+// would hold all before it, and they would never leave the memory.
+func selfContained(updates []icetable.Update) ([]icetable.Update, error) {
+	own := slices.Clone(updates)
+	for i, u := range own {
+		if u.Action() != icetable.UpdateAddSnapshot {
+			continue
+		}
+		text, err := json.Marshal(u)
+		if err != nil {
+			return nil, fmt.Errorf("write the snapshot to add: %w", err)
+		}
+		var added struct {
+			Snapshot *icetable.Snapshot `json:"snapshot"`
+		}
+		if err := json.Unmarshal(text, &added); err != nil {
+			return nil, fmt.Errorf("read the snapshot to add: %w", err)
+		}
+		own[i] = icetable.NewAddSnapshotUpdate(added.Snapshot)
+	}
+	return own, nil
 }
 
 // current is the known version of a table if the catalog still names it. Where the catalog cannot be asked, the

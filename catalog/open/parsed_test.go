@@ -3,11 +3,14 @@ package open_test
 import (
 	"context"
 	"database/sql"
+	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	icesql "github.com/apache/iceberg-go/catalog/sql"
+	icetable "github.com/apache/iceberg-go/table"
 
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
@@ -41,6 +44,47 @@ func TestCommitsOfAnotherProcessAreSeenAtOnce(t *testing.T) {
 	}
 	if _, err := other.Lake().Table(t.Context(), catalog.Sources); err == nil {
 		t.Error("a dropped table is still there")
+	}
+}
+
+// A process that commits for days holds the newest version of a table, not all that it came from.
+func TestOlderVersionsLeaveTheMemory(t *testing.T) {
+	l := laketest.New(t)
+	const table = catalog.PlaysByHour
+	rows := func() {
+		s := l.Snapshot(t, table)
+		files, err := s.Table().WriteRows(t.Context(), "test", [][]any{{time.Now(), "a", "t", "NL", "phone", 1, 1000}})
+		if err == nil {
+			_, err = l.Commit(t.Context(), table, lake.Commit{Job: "test", Add: files, Stage: lake.IfUnmoved(s, nil)})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	empty := func() {
+		_, err := l.Commit(t.Context(), table, lake.Commit{Job: "test", Stage: lake.IfUnmoved(l.Snapshot(t, table), nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const wait = 20 * time.Second
+	gone, versions := make(chan struct{}, 10), 0
+	for _, commit := range []func(){rows, rows, empty, rows, func() { l.Compact(t, table) }, rows, func() { l.Purge(t, table) }, rows, rows} {
+		commit()
+		ice, err := l.Catalog.Ice.LoadTable(t.Context(), []string{catalog.Namespace, table})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.SetFinalizer(ice.Metadata(), func(icetable.Metadata) { gone <- struct{}{} })
+		versions++
+	}
+	for left := versions - 1; left > 0; left-- {
+		runtime.GC()
+		select {
+		case <-gone:
+		case <-time.After(wait):
+			t.Fatalf("of %d versions %d older ones are still in memory", versions, left)
+		}
 	}
 }
 
