@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -48,6 +49,7 @@ type commitsStep struct {
 	P99Ms         float64 `json:"p99_ms"`
 	Snapshots     int     `json:"snapshots"`
 	MetadataBytes int64   `json:"metadata_bytes"` // of the table's metadata file
+	HeapMiB       float64 `json:"heap_mib"`       // what the process that commits still holds
 }
 
 // CommitsOptions are how many commits [Commits] makes.
@@ -220,8 +222,12 @@ func newCommitsStep(ctx context.Context, env jobs.Env, through int, took []time.
 	if err != nil {
 		return commitsStep{}, err
 	}
+	var memory runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
 	return commitsStep{
 		Through: through, MedianMs: quantile(took, 0.5), P99Ms: quantile(took, 0.99), Snapshots: len(t.Snapshots()), MetadataBytes: info.Size(),
+		HeapMiB: float64(memory.HeapAlloc) / (1 << 20),
 	}, nil
 }
 
