@@ -227,7 +227,8 @@ func (s Snapshot) Since(base int64) ([]Snapshot, bool) {
 type Step struct{ Before, After Snapshot }
 
 // StepsSince are the commits after base that changed rows, the oldest first; false where the history does not tell
-// them. A compaction is none.
+// them. A compaction is none. The base may be expired where a compaction on top of it, or the snapshot that stands in
+// for it, is not: that one has the same rows.
 func (s Snapshot) StepsSince(base int64) (steps []Step, told bool, err error) {
 	chain, unbroken := s.Since(base)
 	if !unbroken || len(chain) == 0 {
@@ -235,14 +236,14 @@ func (s Snapshot) StepsSince(base int64) (steps []Step, told bool, err error) {
 	}
 	before, err := s.table.ByID(base)
 	if errors.Is(err, ErrExpired) {
-		return nil, false, nil
+		before = chain[len(chain)-1]
+		if before.Operation() != string(icetable.OpReplace) {
+			return nil, false, nil
+		}
 	} else if err != nil {
 		return nil, false, err
 	}
 	for _, at := range slices.Backward(chain) {
-		if at.StandsIn() {
-			return nil, false, nil
-		}
 		if at.Operation() != string(icetable.OpReplace) {
 			steps = append(steps, Step{before, at})
 		}

@@ -75,6 +75,8 @@ func TestSnapshotWithoutRemovedEntriesStandsInForThoseBefore(t *testing.T) {
 	if err != nil || changes.Broken || len(changes.Added) != 1 || len(changes.Torn)+len(changes.Foreign) > 0 {
 		t.Errorf("%+v, %v", changes, err)
 	}
+	expect(t, steps(t, now, base.ID()), []int64{after.ID(), next.ID()})
+	expect(t, steps(t, now, list[1].ID()), untold)
 }
 
 // A rewrite and another snapshot that stands in for it: whoever covers the one before them goes on all the same.
@@ -94,6 +96,58 @@ func TestSnapshotStandsInThroughCompactionsAndOthersLikeIt(t *testing.T) {
 	if err != nil || !c.Idle {
 		t.Errorf("%+v, %v", c, err)
 	}
+	expect(t, steps(t, l.Snapshot(t, catalog.PlaysByHour), base.ID()), []int64{})
+}
+
+// untold is what steps are where the history does not tell them.
+var untold []int64
+
+// steps are the commits that changed rows after base, each after the one that it was made on.
+func steps(t *testing.T, s lake.Snapshot, base int64) (ids []int64) {
+	t.Helper()
+	list, told, err := s.StepsSince(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !told {
+		return untold
+	}
+	ids = []int64{}
+	for _, step := range list {
+		ids = append(ids, step.Before.ID(), step.After.ID())
+	}
+	return ids
+}
+
+// A compaction has the rows of the snapshot before it, which may be gone; a commit that changed rows has not.
+func TestStepsGoOnFromACompactionOfWhatExpired(t *testing.T) {
+	l := laketest.New(t)
+	base := history(t, l, 2)[1]
+	compacted := l.Compact(t, catalog.PlaysByHour)
+	first := commit(t, l, lake.Commit{Job: "test", Add: write(t, l, play(5, "t", 9))})
+	drop(t, l, anyFile)
+	second := commit(t, l, lake.Commit{Job: "test", Add: write(t, l, play(6, "t", 9))})
+	before := second.Ancestors()[1].ID()
+	all := []int64{compacted.ID(), first.ID(), before, second.ID()}
+	if before == first.ID() {
+		t.Fatal("nothing stands in for the first commit")
+	}
+	now := func() lake.Snapshot { return l.Snapshot(t, catalog.PlaysByHour) }
+	expect(t, steps(t, now(), base.ID()), all)
+	expire := func(keep ...lake.Snapshot) {
+		t.Helper()
+		if _, err := l.Expire(t.Context(), catalog.PlaysByHour, without(keep...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expire(second.Ancestors()[:4]...)
+	expect(t, steps(t, now(), base.ID()), all)
+	expect(t, steps(t, now(), compacted.ID()), all)
+	expire(second.Ancestors()[:3]...)
+	expect(t, steps(t, now(), compacted.ID()), untold)
+	expect(t, steps(t, now(), first.ID()), all[2:])
+	expire(second)
+	expect(t, steps(t, now(), first.ID()), untold)
 }
 
 func TestDroppedEntriesAreGoneWhereverTheCommitWasCutOff(t *testing.T) {

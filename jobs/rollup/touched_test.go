@@ -138,6 +138,8 @@ func (w *world) amongExactDays(rng *rand.Rand) {
 		}
 	case n < 9:
 		w.Merge(w.T, catalog.ListensCounted, func(lake.File) bool { return true })
+	case n < 10 && rng.IntN(2) == 0:
+		w.Purge(w.T, catalog.ListensCounted)
 	case n < 10:
 		user := fmt.Sprint("u", rng.IntN(8))
 		w.Hand(w.T, catalog.Listens).Delete(someWay(rng), "user_id = '"+user+"'")
@@ -149,6 +151,17 @@ func (w *world) amongExactDays(rng *rand.Rand) {
 }
 
 func TestAnErasureComparesArtistsOfWhatItTookOnly(t *testing.T) {
+	anErasureComparesFewArtists(t, func(*world) {})
+}
+
+// A purge of the one before expires the snapshots of the ledger that the days were compared with.
+func TestAnErasureAfterAPurgeComparesArtistsOfWhatItTookOnly(t *testing.T) {
+	laketest.Costly(t)
+	anErasureComparesFewArtists(t, func(w *world) { w.Purge(w.T, catalog.ListensCounted) })
+}
+
+func anErasureComparesFewArtists(t *testing.T, before func(w *world)) {
+	t.Helper()
 	w := newWorld(t)
 	for _, user := range []string{"u1", "u2"} {
 		w.archive(heard("a"+user, user, "t1", at(1, 9)), heard("b"+user, user, "t2", at(1, 9)), heard("c"+user, user, "t2", at(2, 9)))
@@ -158,6 +171,7 @@ func TestAnErasureComparesArtistsOfWhatItTookOnly(t *testing.T) {
 	w.rollup(trueUp)
 	w.archive(heard("g", "u3", "t1", at(3, 10)))
 	w.rollup(plain) // the third day is not exact now
+	before(w)
 	w.erase("u1")
 	w.royalties()
 	r, said := w.saying(plain)

@@ -60,6 +60,11 @@ func TestOnlyRowsThatCameOrWentAreCounted(t *testing.T) {
 		erase(t, l, table, "u1")
 	}
 	ran("an erasure", "test", statements{"royalty/lines_summed": 2})
+	for _, table := range []string{catalog.Listens, catalog.ListensCounted, catalog.Duplicates} {
+		l.Purge(t, table)
+		erase(t, l, table, "u4")
+	}
+	ran("an erasure after a purge", "test", statements{"royalty/lines_summed": 2})
 	if _, err := royalty.ApplyPools(t.Context(), env(l), []terms.Pool{{Period: "2026-03", Country: "*", Tier: "*", Currency: "EUR", AmountMinor: 1000}}); err != nil {
 		t.Fatal(err)
 	}
