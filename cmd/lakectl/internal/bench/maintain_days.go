@@ -84,7 +84,7 @@ type livingLake struct {
 
 // begin makes the first rows of all tables, so that the first day adds to them as the others do.
 func (l *livingLake) begin(ctx context.Context, o MaintainOptions) error {
-	if err := l.flush(ctx, "begin", o.Listens); err != nil {
+	if err := l.flush(ctx, "begin", 1, o.Listens); err != nil {
 		return err
 	}
 	_, err := l.child(ctx, "job royalties", int64(o.Listens), "job", "royalties")
@@ -92,15 +92,14 @@ func (l *livingLake) begin(ctx context.Context, o MaintainOptions) error {
 }
 
 func (l *livingLake) day(ctx context.Context, o MaintainOptions, day int) (d maintainedDay, err error) {
-	for i := range o.Flushes {
-		if err := l.flush(ctx, fmt.Sprintf("day-%d-flush-%d", day, i), o.Listens); err != nil {
+	for done := 0; done < o.Flushes; done += o.Every {
+		if err := l.flush(ctx, fmt.Sprintf("day-%d-from-%d", day, done), min(o.Every, o.Flushes-done), o.Listens); err != nil {
 			return d, err
 		}
-		if (i+1)%o.Every == 0 {
-			if _, err := l.settle(ctx); err != nil {
-				return d, err
-			}
+		if _, err := l.settle(ctx); err != nil {
+			return d, err
 		}
+		l.env.Progress(fmt.Sprintf("bench: day %d, %d of %d flushes", day+1, min(done+o.Every, o.Flushes), o.Flushes))
 	}
 	night, err := l.child(ctx, "job royalties", int64(o.Flushes*o.Listens), "job", "royalties")
 	if err != nil {
@@ -134,7 +133,7 @@ func (l *livingLake) read(ctx context.Context, o MaintainOptions, d *maintainedD
 		return err
 	}
 	d.RollupMs, err = median(func(n int) (measure, error) {
-		if err := l.flush(ctx, fmt.Sprintf("day-%d-measured-%d", d.Day, n), o.Listens); err != nil {
+		if err := l.flush(ctx, fmt.Sprintf("day-%d-measured-%d", d.Day, n), 1, o.Listens); err != nil {
 			return measure{}, err
 		}
 		return l.child(ctx, "job rollup", int64(o.Listens), "job", "rollup")
@@ -155,17 +154,25 @@ func (l *livingLake) erase(ctx context.Context, day int) error {
 	return err
 }
 
-// mostDeletes is how many delete files name one data file at most.
+// mostDeletes is how many delete files name one data file at most, as their rows say: manifests of format version 2 do
+// not.
 func mostDeletes(ctx context.Context, s lake.Snapshot) (most int, err error) {
 	deletes, err := s.DeleteFiles(ctx)
+	if err != nil {
+		return 0, err
+	}
 	of := map[string]int{}
 	for _, f := range deletes {
-		if path := f.ReferencedDataFile(); path != nil {
-			of[*path]++
-			most = max(most, of[*path])
+		rows, err := s.Table().ReadPositions(ctx, f.FilePath())
+		if err != nil {
+			return 0, err
+		}
+		for path := range rows {
+			of[path]++
+			most = max(most, of[path])
 		}
 	}
-	return most, err
+	return most, nil
 }
 
 // measurings is how often a count and a rollup are measured; the median is told.
@@ -184,13 +191,13 @@ func median(once func(n int) (measure, error)) (float64, error) {
 	return quantile(took, 0.5), nil
 }
 
-// flush has ingest commit so many listens.
-func (l *livingLake) flush(ctx context.Context, source string, listens int) error {
+// flush has one ingest commit n times, so many listens each.
+func (l *livingLake) flush(ctx context.Context, source string, n, listens int) error {
 	before, err := l.env.Snapshot(ctx, catalog.Listens)
 	if err != nil {
 		return err
 	}
-	if err := l.load.ingest(ctx, l.env, source, listens); err != nil {
+	if err := l.load.flush(ctx, l.env, source, n*listens, listens); err != nil {
 		return err
 	}
 	after, err := archived(ctx, l.env)

@@ -214,6 +214,11 @@ func newRoyaltiesLoad(o RoyaltiesOptions, load simulate.LoadOptions) *royaltiesL
 
 // ingest brings the next records into the archive as one file source.
 func (l *royaltiesLoad) ingest(ctx context.Context, env jobs.Env, source string, records int) error {
+	return l.flush(ctx, env, source, records, 0)
+}
+
+// flush is ingest with a commit after so many records; 0: as shipped.
+func (l *royaltiesLoad) flush(ctx context.Context, env jobs.Env, source string, records, each int) error {
 	env.Progress(fmt.Sprintf("ingesting %d records", records))
 	r, w := io.Pipe()
 	written := make(chan error, 1)
@@ -222,7 +227,7 @@ func (l *royaltiesLoad) ingest(ctx context.Context, env jobs.Env, source string,
 		w.Close() //nolint:errcheck // never fails
 		written <- err
 	}()
-	_, err := ingest.Files(ctx, env, []string{"-"}, r, ingest.Options{Source: source})
+	_, err := ingest.Files(ctx, env, []string{"-"}, r, ingest.Options{Source: source, FlushRows: each})
 	r.Close() //nolint:errcheck // ends the writer too
 	return errors.Join(err, <-written)
 }
