@@ -3,6 +3,7 @@ package compact
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -13,14 +14,15 @@ import (
 	"github.com/lakectl/lakectl/lake"
 )
 
+var starveCommits = flag.Int("starve", 1200, "commits that TestCompactionKeepsUpWithCommitsAndDeletesAndKeepsNobody makes, ten a second")
+
 // The load: ten commits a second, each tenth of them with a delete after it, on a machine that commits in a fifth of
 // that time. A busier machine gets them more slowly, so that the load is the same part of what it manages.
 const (
-	starveCommits = 1200
-	starvePace    = 100 * time.Millisecond
-	starveShare   = 5
-	starveKept    = 50 // snapshots, as maintenance thins them
-	starveLook    = 20 // commits between two looks at what there is to do
+	starvePace  = 100 * time.Millisecond
+	starveShare = 5
+	starveKept  = 50 // snapshots, as maintenance thins them
+	starveLook  = 20 // commits between two looks at what there is to do
 )
 
 // starved is the lake under load, and what the load met.
@@ -49,8 +51,8 @@ func TestCompactionKeepsUpWithCommitsAndDeletesAndKeepsNobody(t *testing.T) {
 	ingester.Lake = w.With(faults)
 	s.world = &ingester
 	stop := w.compactForEver(func(context.Context) (bool, error) { return !s.erasing.Load(), nil })
-	half := s.load(starveCommits / 2)
-	whole := s.load(starveCommits / 2)
+	half := s.load(*starveCommits / 2)
+	whole := s.load(*starveCommits / 2)
 	all := stop()
 
 	t.Logf("backlog %+v, then %+v; compaction %d files to %d, %d races lost; commits %d tries more, %d at most, %s at most; an erasure %d attempts at most",
@@ -69,7 +71,7 @@ func TestCompactionKeepsUpWithCommitsAndDeletesAndKeepsNobody(t *testing.T) {
 // It looks at no clock.
 func (s *starved) judge(half, whole lake.Debt) {
 	s.Helper()
-	came := starveCommits / 2
+	came := *starveCommits / 2
 	for _, d := range []struct {
 		of   string
 		left int
@@ -84,7 +86,7 @@ func (s *starved) judge(half, whole lake.Debt) {
 	if s.mostErasures > 2 {
 		s.Errorf("an erasure, which goes first, took %d attempts", s.mostErasures)
 	}
-	if s.most > 4 || s.again > starveCommits/4 {
+	if s.most > 4 || s.again > *starveCommits/4 {
 		s.Errorf("a commit was tried %d times, all of them %d times more than once", s.most, s.again)
 	}
 }
