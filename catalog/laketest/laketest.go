@@ -11,6 +11,7 @@ import (
 	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
 
+	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/open"
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
@@ -202,7 +203,7 @@ func (l *Lake) Merge(t testing.TB, table string, pick func(lake.File) bool) lake
 func (l *Lake) Purge(t testing.TB, table string) lake.Snapshot {
 	t.Helper()
 	l.Merge(t, table, func(lake.File) bool { return true })
-	s, err := l.DropRemoved(t.Context(), table, "deletions", func(iceberg.DataFile) bool { return true })
+	s, err := l.DropRemoved(t.Context(), table, catalog.DeletionsJob, func(iceberg.DataFile) bool { return true })
 	if err == nil {
 		_, err = l.Expire(t.Context(), table, func(now *lake.Table) ([]lake.Snapshot, error) {
 			return slices.DeleteFunc(now.Snapshots(), func(old lake.Snapshot) bool { return old.ID() == s.ID() }), nil

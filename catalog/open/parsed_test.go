@@ -51,9 +51,9 @@ func TestCommitsOfAnotherProcessAreSeenAtOnce(t *testing.T) {
 func TestOlderVersionsLeaveTheMemory(t *testing.T) {
 	l := laketest.New(t)
 	const table = catalog.PlaysByHour
-	rows := func() {
+	add := func(rows ...[]any) {
 		s := l.Snapshot(t, table)
-		files, err := s.Table().WriteRows(t.Context(), "test", [][]any{{time.Now(), "a", "t", "NL", "phone", 1, 1000}})
+		files, err := s.Table().WriteRows(t.Context(), "test", rows)
 		if err == nil {
 			_, err = l.Commit(t.Context(), table, lake.Commit{Job: "test", Add: files, Stage: lake.IfUnmoved(s, nil)})
 		}
@@ -61,29 +61,24 @@ func TestOlderVersionsLeaveTheMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	empty := func() {
-		_, err := l.Commit(t.Context(), table, lake.Commit{Job: "test", Stage: lake.IfUnmoved(l.Snapshot(t, table), nil)})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	const wait = 20 * time.Second
-	gone, versions := make(chan struct{}, 10), 0
-	for _, commit := range []func(){rows, rows, empty, rows, func() { l.Compact(t, table) }, rows, func() { l.Purge(t, table) }, rows, rows} {
+	one := func() { add([]any{time.Now(), "a", "t", "NL", "phone", 1, 1000}) }
+	none := func() { add() }
+	commits := []func(){one, one, none, one, func() { l.Compact(t, table) }, one, func() { l.Purge(t, table) }, one, one}
+	gone := make(chan struct{}, len(commits))
+	for _, commit := range commits {
 		commit()
 		ice, err := l.Catalog.Ice.LoadTable(t.Context(), []string{catalog.Namespace, table})
 		if err != nil {
 			t.Fatal(err)
 		}
 		runtime.SetFinalizer(ice.Metadata(), func(icetable.Metadata) { gone <- struct{}{} })
-		versions++
 	}
-	for left := versions - 1; left > 0; left-- {
+	for left := len(commits) - 1; left > 0; left-- {
 		runtime.GC()
 		select {
 		case <-gone:
-		case <-time.After(wait):
-			t.Fatalf("of %d versions %d older ones are still in memory", versions, left)
+		case <-time.After(20 * time.Second):
+			t.Fatalf("of %d versions %d older ones are still in memory", len(commits), left)
 		}
 	}
 }
