@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -15,6 +16,25 @@ type File struct {
 
 	partition any // see [PartitionValue]
 	placed    bool
+}
+
+// ReferencedDataFile is the URI of the one data file that a position delete file takes rows from; nil for one that may
+// be of several.
+func (f File) ReferencedDataFile() *string { return ReferencedDataFile(f.DataFile) }
+
+// ReferencedDataFile is [File.ReferencedDataFile] of a manifest entry. The library has no column for the answer in
+// manifests of format version 2, so it is lost there; equal bounds of the paths in the file say the same (Iceberg's
+// ContentFileUtil.referencedDataFile goes by them too). Bounds that were cut off differ.
+func ReferencedDataFile(f iceberg.DataFile) *string {
+	if one := f.ReferencedDataFile(); one != nil || f.ContentType() != iceberg.EntryContentPosDeletes {
+		return one
+	}
+	low, high := f.LowerBoundValues()[deletePathFieldID], f.UpperBoundValues()[deletePathFieldID]
+	if len(low) == 0 || !bytes.Equal(low, high) {
+		return nil
+	}
+	one := string(low)
+	return &one
 }
 
 // Files lists the live data files.

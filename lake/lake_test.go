@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +117,11 @@ func TestRowDeletesHideExactlyTheirRows(t *testing.T) {
 	expect(t, sums(t, l, after), map[string]int64{"01t1": 1, "02t9": 9})
 	expect(t, sums(t, l, s), map[string]int64{"01t1": 1, "01t2": 2, "02t1": 3}) // time travel
 
+	for i, f := range deleteFiles(t, after) {
+		if of := f.ReferencedDataFile(); of == nil || *of != *deletes[i].ReferencedDataFile() {
+			t.Errorf("delete file %d is of %v in the manifest", i, of)
+		}
+	}
 	changes, err := after.Changes(t.Context(), s.ID())
 	if err != nil {
 		t.Fatal(err)
@@ -124,6 +131,36 @@ func TestRowDeletesHideExactlyTheirRows(t *testing.T) {
 	if len(changes.Added) != 1 || changes.Broken {
 		t.Fatalf("added %d files, broken %v", len(changes.Added), changes.Broken)
 	}
+}
+
+// deleteFiles are the delete files of a snapshot, in the order of the data files that they are of.
+func deleteFiles(t *testing.T, s lake.Snapshot) []lake.File {
+	t.Helper()
+	files, err := s.DeleteFiles(t.Context())
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d delete files, %v", len(files), err)
+	}
+	of := func(f lake.File) string {
+		if one := f.ReferencedDataFile(); one != nil {
+			return *one
+		}
+		return ""
+	}
+	slices.SortFunc(files, func(a, b lake.File) int { return strings.Compare(of(a), of(b)) })
+	return files
+}
+
+// A delete file with rows of two data files is of neither, whatever the bounds of their paths are.
+func TestDeletesOfSeveralFilesAreOfNoneOfThem(t *testing.T) {
+	l := laketest.New(t)
+	commit(t, l, lake.Commit{Add: write(t, l, play(1, "t1", 1), play(1, "t2", 2))})
+	commit(t, l, lake.Commit{Add: write(t, l, play(1, "t3", 1), play(1, "t4", 2))})
+	s := l.Hand(t, catalog.PlaysByHour).DeleteScoped(iceberg.EqualTo(iceberg.Reference("plays"), int64(2)))
+	scoped := deleteFiles(t, s)
+	if len(scoped) != 1 || scoped[0].Count() != 2 || scoped[0].ReferencedDataFile() != nil {
+		t.Errorf("%d delete files, the first of %d rows is of %v", len(scoped), scoped[0].Count(), scoped[0].ReferencedDataFile())
+	}
+	expect(t, sums(t, l, s), map[string]int64{"01t1": 1, "01t3": 1})
 }
 
 func TestReplacingWholeFilesDropsTheirRowDeletesToo(t *testing.T) {

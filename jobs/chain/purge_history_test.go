@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/iceberg-go"
+
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/jobs/purge"
@@ -74,4 +76,44 @@ func plant(t *testing.T, like, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// An engine that writes files anew may leave their row deletes behind (Spark does): snapshots with these alone hold no
+// erased row, and whoever tagged one keeps no purge waiting.
+func TestRowDeletesThatOutliveTheirFileKeepNoSnapshot(t *testing.T) {
+	l := erasable(t)
+	ingestText(t, testEnv(l), "requests", asked("r1", erasedUser))
+	carryOut(t, l, nil)
+	base, d := l.Snapshot(t, catalog.Listens), l.DB(t)
+	old, err := base.Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Bind(t.Context(), "live", base); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.ExecText(t.Context(), "CREATE TABLE kept AS SELECT * EXCLUDE (_file, _pos) FROM live"); err != nil {
+		t.Fatal(err)
+	}
+	added, err := d.Write(t.Context(), base.Table(), "deletions", "kept")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Commit(t.Context(), catalog.Listens, lake.Commit{Job: catalog.DeletionsJob, Add: added, Remove: old, Stage: lake.IfUnmoved(base, nil)}); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := l.Snapshot(t, catalog.Listens).DeleteFiles(t.Context()); err != nil || len(left) == 0 {
+		t.Fatalf("%d delete files, %v", len(left), err)
+	}
+	ingestText(t, testEnv(l), "m1", listened(45, otherUser, 1))
+	if _, err := l.DropRemoved(t.Context(), catalog.Listens, catalog.DeletionsJob, func(iceberg.DataFile) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	carryOut(t, l, nil)
+	if err := l.Tag(t.Context(), "clean", l.Snapshot(t, catalog.Listens), 0); err != nil {
+		t.Fatal(err)
+	}
+	ingestText(t, testEnv(l), "m2", listened(46, otherUser, 1))
+	purges(t, l)
+	same(t, "states", states(t, l), []string{"r1 purged"})
 }

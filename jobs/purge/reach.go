@@ -13,8 +13,9 @@ import (
 )
 
 // reach tells which snapshots of a table reach files that held erased rows and are live no more: by an entry of a
-// manifest, whether it says that the file is there or that it was removed, or by a delete file of such a file. One
-// whose manifests tell bounds of personal columns, of whatever file, counts like them. Each manifest is read once.
+// manifest, whether it says that the file is there or that it was removed. A row delete of such a file, which others
+// may leave behind, holds nothing of a row. One whose manifests tell bounds of personal columns, of whatever file,
+// counts like them. Each manifest is read once.
 type reach struct {
 	tells   func(iceberg.DataFile) bool
 	old     map[string]bool   // files of due requests that main has no more
@@ -55,28 +56,16 @@ func (w *work) reachOf(ctx context.Context, now lake.Snapshot, left map[string]b
 	return r, nil
 }
 
-// names tells whether an entry is of such a file.
+// names tells whether an entry is of such a file, or of its row deletes.
 func (r *reach) names(f iceberg.DataFile) bool {
-	_, is := r.named(f)
-	return is
-}
-
-// named is the file that an entry is of.
-func (r *reach) named(f iceberg.DataFile) (uri string, is bool) {
-	if uri = f.FilePath(); r.old[uri] {
-		return uri, true
-	}
-	of := f.ReferencedDataFile()
-	if of == nil || !r.old[*of] {
-		return "", false
-	}
-	return *of, true
+	of := lake.ReferencedDataFile(f)
+	return r.old[f.FilePath()] || of != nil && r.old[*of]
 }
 
 // removedWith tells whether the entry of a removed file may tell of erased rows. A delete file that does not say whose
 // it is may be of any.
 func (r *reach) removedWith(f iceberg.DataFile) bool {
-	return r.names(f) || f.ContentType() != iceberg.EntryContentData && f.ReferencedDataFile() == nil
+	return r.names(f) || f.ContentType() != iceberg.EntryContentData && lake.ReferencedDataFile(f) == nil
 }
 
 // doomed are the snapshots of a table but the current one that reach the files, and those that reach files which were
@@ -149,9 +138,9 @@ func (r *reach) look(ctx context.Context, s lake.Snapshot) (all sight, err error
 		var one sight
 		for _, e := range entries {
 			uri := e.DataFile().FilePath()
-			of, old := r.named(e.DataFile())
+			old := r.old[uri]
 			if old {
-				r.reached[of] = true
+				r.reached[uri] = true
 			}
 			one.merge(sight{old: old, told: r.tells(e.DataFile()), left: r.left[uri], kept: r.kept[uri]})
 		}
