@@ -23,18 +23,13 @@ func (d *DB) BindDeleted(ctx context.Context, view string, parent, s lake.Snapsh
 		return fmt.Errorf("bind %s: %w", view, err)
 	}
 	body := emptyScan(columns, true)
-	condition := "false"
 	if positions != "" {
 		if err = d.verifyColumns(ctx, parent, files, columns); err == nil {
 			body, err = readFiles(files, columns, true)
 		}
-		if err != nil {
-			return fmt.Errorf("bind %s: %w", view, err)
-		}
-		condition = fmt.Sprintf("EXISTS (SELECT 1 FROM %s x WHERE x.file_path = r._file AND x.pos = r._pos)", positions)
+		body += " SEMI JOIN " + positions + " x ON x.file_path = t.filename AND x.pos = t.file_row_number"
 	}
-	text := fmt.Sprintf("CREATE OR REPLACE VIEW %s AS SELECT * FROM (%s) r WHERE %s", Ident(view), body, condition)
-	return d.ExecText(ctx, text)
+	return d.makeView(ctx, view, body, err)
 }
 
 // bindTaken makes a table of the positions that s deleted from files and its parent did not, and returns its name; ""

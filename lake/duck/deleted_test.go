@@ -1,6 +1,8 @@
 package duck_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/catalog/laketest"
 	"github.com/lakectl/lakectl/lake"
+	"github.com/lakectl/lakectl/lake/duck"
 )
 
 func TestDeletedRowsAreThoseOfOneCommit(t *testing.T) {
@@ -38,4 +41,33 @@ func TestDeletedRowsAreThoseOfOneCommit(t *testing.T) {
 			t.Errorf("commit %d: (-want +got)\n%s", i+1, diff)
 		}
 	}
+}
+
+// Who reads a table with row deletes pays one lookup for each row of the files that lost some, and nothing else.
+func TestRowDeletesCostNoMoreThanALookup(t *testing.T) {
+	l := laketest.New(t)
+	plays(t, l, 3)
+	s := l.Hand(t, catalog.PlaysByHour).Delete(laketest.ByPosition, "track_id = 't1' AND hour < TIMESTAMP '2026-02-28'")
+	d := l.DB(t)
+	if err := d.Bind(t.Context(), "p", s); err != nil {
+		t.Fatal(err)
+	}
+	narrow := plan(t, d, "SELECT sum(ms_played) FROM p WHERE plays > 3 AND sqrt(plays) < 4")
+	if strings.Contains(narrow, "DELIM") || strings.Count(narrow, "HASH_JOIN") != 1 {
+		t.Errorf("a condition costs more than a lookup:\n%s", narrow)
+	}
+	count := plan(t, d, "SELECT count(*) FROM p")
+	if strings.Count(count, "READ_PARQUET") != 2*2 || regexp.MustCompile(`\bc\d+\b`).MatchString(count) {
+		t.Errorf("a count reads a column:\n%s", count)
+	}
+}
+
+// plan is how DuckDB will run a statement.
+func plan(t *testing.T, d *duck.DB, text string) (plan string) {
+	t.Helper()
+	var kind string
+	if err := d.OneText(t.Context(), "EXPLAIN "+text, nil, []any{&kind, &plan}); err != nil {
+		t.Fatal(err)
+	}
+	return plan
 }
