@@ -31,7 +31,7 @@ type Commit struct {
 	// [ErrFenced] when the base it was computed from no longer holds. It must not have side effects.
 	Stage func(now Snapshot) (map[string]string, error)
 
-	rewrite *rewriting // of [Lake.Rewrite]
+	reshape reshaping // of [Lake.Rewrite] and [Lake.MergeDeletes]
 }
 
 // IfUnmoved is a Stage for commits computed from one whole snapshot: any other commit on the table fences it, but for
@@ -112,8 +112,8 @@ func (c Commit) prepare(ctx context.Context, t *Table, l *Lake, unused bool) (ma
 			return nil, err
 		}
 	}
-	if c.rewrite != nil {
-		if err := c.rewrite.onto(ctx, t.Current()); err != nil {
+	if c.reshape != nil {
+		if err := c.reshape.onto(ctx, t.Current()); err != nil {
 			return nil, err
 		}
 	} else if err := c.targetsLive(ctx, t.Current()); err != nil {
@@ -203,8 +203,8 @@ func (c Commit) stage(ctx context.Context, tx *icetable.Transaction, t *Table, p
 	// a path that cannot be there.
 	options := []icetable.WriteOption{icetable.WithoutAutoNameMapping(), icetable.WithoutDuplicateCheck()}
 	switch {
-	case c.rewrite != nil:
-		return c.rewrite.stage(ctx, tx, t, props)
+	case c.reshape != nil:
+		return c.reshape.stage(ctx, tx, t, props)
 	case len(c.Remove) > 0 && len(c.Deletes) > 0:
 		return errors.New("a commit either removes files or deletes rows")
 	case len(c.Remove) > 0:

@@ -21,24 +21,36 @@ func (s Snapshot) DeletedRows(ctx context.Context, v *Verifier, files []File) (m
 		ref := f.ReferencedDataFile()
 		return ref != nil && !wanted[*ref]
 	})
-	if err := v.VerifyDeletes(ctx, s, apply); err != nil {
-		return nil, err
-	}
 	deleted := map[string][]int64{}
-	for _, f := range apply {
-		rows, err := s.table.ReadPositions(ctx, f.FilePath())
-		if err != nil {
-			return nil, fmt.Errorf("read position deletes of %s: %w", s.table.name, NameFile(f.FilePath(), err))
-		}
+	err = s.EachDeletes(ctx, v, apply, func(_ File, rows map[string][]int64) {
 		for path, positions := range rows {
 			if wanted[path] {
 				deleted[path] = append(deleted[path], positions...)
 			}
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	for path, positions := range deleted {
 		slices.Sort(positions)
 		deleted[path] = slices.Compact(positions)
 	}
 	return deleted, nil
+}
+
+// EachDeletes verifies position delete files of a snapshot, and reads one after the other: positions by the URI of the
+// data file.
+func (s Snapshot) EachDeletes(ctx context.Context, v *Verifier, files []File, each func(f File, rows map[string][]int64)) error {
+	if err := v.VerifyDeletes(ctx, s, files); err != nil {
+		return err
+	}
+	for _, f := range files {
+		rows, err := s.table.ReadPositions(ctx, f.FilePath())
+		if err != nil {
+			return fmt.Errorf("read position deletes of %s: %w", s.table.name, NameFile(f.FilePath(), err))
+		}
+		each(f, rows)
+	}
+	return nil
 }

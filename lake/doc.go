@@ -82,6 +82,10 @@
 // A rewrite that keeps every row as it is says so ([Rewrite].Compacts), and commits computed before it hold on top of
 // it ([IfUnmoved]) as long as the files that they remove or delete rows from are still there.
 //
+// [Lake.MergeDeletes] does the same with position delete files alone: a data file that several of them name gets one.
+// Which data file one is of is told by the bounds of its paths ([ReferencedDataFile]): format version 2 as the library
+// writes it has no column for that.
+//
 // # Staging tables
 //
 // Another engine never commits to a table of the lake. It fills a staging table, and [Lake.CommitStaged] takes the rows

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
@@ -30,13 +29,6 @@ type Rewrite struct {
 	// the bytes of such rows move on. An error ends the rewrite. Nil: nobody writes them down.
 	Carry  func(ctx context.Context, rows []Carried) error
 	Verify *Verifier
-}
-
-// Carried are rows that a rewrite takes along though they were deleted meanwhile.
-type Carried struct {
-	Output string
-	Rows   int64
-	By     int64 // the snapshot that has the delete, which may have expired
 }
 
 // rewrittenSince is the summary property of a rewrite with the lowest sequence number that its rows came with. The
@@ -81,7 +73,7 @@ func (l *Lake) Rewrite(ctx context.Context, r Rewrite) (Snapshot, error) {
 		}
 		return says, nil
 	}
-	return l.Commit(ctx, r.Base.table.name, Commit{Job: r.Job, Add: r.Outputs, Stage: stage, rewrite: w})
+	return l.Commit(ctx, r.Base.table.name, Commit{Job: r.Job, Add: r.Outputs, Stage: stage, reshape: w})
 }
 
 // Compacts tells whether a snapshot is a compaction of ours: it has the rows of its parent, in other files.
@@ -125,10 +117,12 @@ type rewriting struct {
 	inputs         map[string]bool
 	gone           map[string][]int64 // rows of the inputs that the base lacks
 
-	// What an attempt takes away and adds besides the data files, and the delete files that it was worked out for.
+	// What an attempt takes away and adds besides the data files, what it goes by, and the data files that the delete
+	// files with rows of the inputs name besides these.
 	remove  []File
 	deletes []iceberg.DataFile
-	after   string
+	basis   string
+	named   []string
 }
 
 // onto works out the commit on top of a snapshot, or says why there is none.
@@ -136,27 +130,32 @@ func (w *rewriting) onto(ctx context.Context, now Snapshot) error {
 	if !now.comesFrom(w.Base.ID()) {
 		return w.lost("it does not come from snapshot %d any more", w.Base.ID())
 	}
-	files, err := now.Files(ctx)
+	live, err := now.liveFiles(ctx)
 	if err != nil {
 		return err
-	}
-	live := make(map[string]File, len(files))
-	for _, f := range files {
-		live[f.FilePath()] = f
 	}
 	for _, f := range w.Inputs {
 		if _, is := live[f.FilePath()]; !is {
 			return w.lost("another rewrite or an overwrite took file %s", f.FilePath())
 		}
 	}
-	hits, err := w.hits(ctx, now)
-	if err != nil || hits.key == w.after {
+	all, err := now.DeleteFiles(ctx)
+	if err != nil {
 		return err
 	}
-	if err := w.workOut(ctx, now, live, hits); err != nil {
+	all = slices.DeleteFunc(all, func(f File) bool { return f.ReferencedDataFile() != nil && !w.inputs[*f.ReferencedDataFile()] })
+	if w.basis == basisOf(now, all, w.named, live) {
+		return nil
+	}
+	var h hits
+	if err := w.read(ctx, now, all, &h); err != nil {
 		return err
 	}
-	w.after = hits.key
+	if err := w.workOut(ctx, now, live, h); err != nil {
+		return err
+	}
+	w.named = h.others(w.inputs)
+	w.basis = basisOf(now, all, w.named, live)
 	return nil
 }
 
@@ -166,43 +165,35 @@ func (w *rewriting) lost(format string, args ...any) error {
 		"nothing was committed; run the command again, it goes on from what the table has")
 }
 
-// hits are the delete files of a snapshot that have rows of the inputs.
+// hits are delete files that have rows of the inputs.
 type hits struct {
-	key   string
 	files []File
 	rows  []map[string][]int64 // of each file, positions by data file
 }
 
-func (w *rewriting) hits(ctx context.Context, now Snapshot) (h hits, err error) {
-	all, err := now.DeleteFiles(ctx)
-	if err != nil {
-		return h, err
-	}
-	all = slices.DeleteFunc(all, func(f File) bool { return f.ReferencedDataFile() != nil && !w.inputs[*f.ReferencedDataFile()] })
-	slices.SortFunc(all, func(a, b File) int { return strings.Compare(a.FilePath(), b.FilePath()) })
-	h.key = "\n"
-	for _, f := range all {
-		h.key += f.FilePath() + "\n"
-	}
-	if h.key == w.after {
-		return h, nil
-	}
-	if err := w.Verify.VerifyDeletes(ctx, now, all); err != nil {
-		return h, err
-	}
-	for _, f := range all {
-		rows, err := now.table.ReadPositions(ctx, f.FilePath())
-		if err != nil {
-			return h, fmt.Errorf("read position deletes of %s: %w", now.table.name, NameFile(f.FilePath(), err))
+// others are the data files that they name besides the inputs.
+func (h hits) others(inputs map[string]bool) []string {
+	named := map[string]bool{}
+	for _, rows := range h.rows {
+		for path := range rows {
+			if !inputs[path] {
+				named[path] = true
+			}
 		}
+	}
+	return slices.Sorted(maps.Keys(named))
+}
+
+// read adds those of some delete files of a snapshot that have rows of the inputs.
+func (w *rewriting) read(ctx context.Context, s Snapshot, files []File, h *hits) error {
+	return s.EachDeletes(ctx, w.Verify, files, func(f File, rows map[string][]int64) {
 		for path := range rows {
 			if w.inputs[path] {
 				h.files, h.rows = append(h.files, f), append(h.rows, rows)
 				break
 			}
 		}
-	}
-	return h, nil
+	})
 }
 
 // workOut finds the rows that were deleted since the base, writes where they are now, and lists the delete files that
@@ -250,36 +241,7 @@ func (w *rewriting) workOut(ctx context.Context, now Snapshot, live map[string]F
 		}
 		w.deletes = append(w.deletes, d)
 	}
-	return w.tellCarried(ctx, h, fresh)
-}
-
-// tellCarried tells the caller which deleted rows the outputs hold, by who deleted them.
-func (w *rewriting) tellCarried(ctx context.Context, h hits, fresh map[string][]int64) error {
-	if len(fresh) == 0 || w.Carry == nil {
-		return nil
-	}
-	var list []Carried
-	for i, f := range h.files {
-		rows := map[string]int64{}
-		for input, gone := range fresh {
-			here := slices.DeleteFunc(slices.Clone(h.rows[i][input]), func(n int64) bool { _, is := slices.BinarySearch(gone, n); return !is })
-			slices.Sort(here)
-			moved, err := w.Moved(input, here)
-			if err != nil {
-				return err
-			}
-			for output, at := range moved {
-				rows[output] += int64(len(at))
-			}
-		}
-		for _, output := range slices.Sorted(maps.Keys(rows)) {
-			list = append(list, Carried{Output: output, Rows: rows[output], By: f.AddedBy})
-		}
-	}
-	if err := w.Carry(ctx, list); err != nil {
-		return fmt.Errorf("write down rows that were deleted meanwhile: %w", err)
-	}
-	return nil
+	return w.tellCarried(ctx, now, h, fresh)
 }
 
 // othersOf are the rows of a delete file that lie in live files which are no inputs, and whether it has rows that were
@@ -343,11 +305,5 @@ func (w *rewriting) stage(ctx context.Context, tx *icetable.Transaction, t *Tabl
 	if len(w.Outputs) > 0 {
 		r.DataSequenceNumber(w.through)
 	}
-	if err := r.Commit(ctx); err != nil {
-		return err
-	}
-	if t.Property(nameMapping) == "" {
-		return tx.RemoveProperties([]string{nameMapping})
-	}
-	return nil
+	return stageRewrite(ctx, tx, t, r)
 }

@@ -353,3 +353,24 @@ func TestARewriteLandsAmongCommits(t *testing.T) {
 	}
 	expect(t, scanned(t, l), int64(32+n))
 }
+
+// The row deletes of another engine are of several files. One of these is gone in the first attempt, and back in the
+// second.
+func TestARewriteIsWorkedOutForTheTableThatItIsCommittedTo(t *testing.T) {
+	l, small, _ := shelf(t)
+	base := l.Hand(t, catalog.PlaysByHour).DeleteScoped(iceberg.IsIn(iceberg.Reference("track_id"), "a1", "large1"))
+	want, r := tracks(t, l), rewrite(t, l, base, small)
+	compacted(t, l, base, withRows(t, base, 20))
+	back := false
+	during := l.With(&laketest.Faults{Strike: func(step laketest.Step, _ string) error {
+		if step == laketest.BeforeCommit && !back {
+			back = true
+			l.Hand(t, catalog.PlaysByHour).Rollback(1)
+		}
+		return nil
+	}})
+	if _, err := during.Rewrite(t.Context(), r); err != nil || !back {
+		t.Fatal(err)
+	}
+	expect(t, tracks(t, l), want)
+}
