@@ -12,10 +12,11 @@
 // Files are grouped by day, or by whatever a table is partitioned by, and by what its consumers have read: a group
 // never has rows that one consumer has read and rows that it has not, so each takes the new file for read, or reads
 // it whole (lake.Snapshot.Changes). What no consumer has read yet waits. First come files of which a tenth of the
-// rows or more is deleted, or that five delete files or more name. Then small files, in tiers of eight times the size
-// each: a tier is merged into the next when it has twelve files, with all that is smaller. So a row is written at
-// most once a tier, and a day keeps at most eleven files a tier. A file of three quarters of the target size is never
-// small again. Nothing else is rewritten.
+// rows or more is deleted. Then small files, in tiers of eight times the size each: a tier is merged into the next
+// when it has twelve files, with all that is smaller. So a row is written at most once a tier, and a day keeps at most
+// eleven files a tier. A file of three quarters of the target size is never small again. Nothing else is rewritten.
+// Last, each data file that several delete files name gets one in their place (lake.Lake.MergeDeletes), whoever wrote
+// them and whoever has read it: no row comes or goes by that.
 //
 // The ledger is partitioned by month, and still who purges few days of a listener should rewrite little. So a group of
 // it becomes a file for each span of three days that has [catalog.LedgerSpanRows] rows or more, and one for all other
@@ -91,7 +92,9 @@
 //     files. Of groups that Trino writes it is the sum of these hashes, and the order by itself. Of tables that DuckDB
 //     sorts each row is compared with what should be at its place.
 //   - A row that was deleted at any time before the commit is not in the table after it (lake.Rewrite).
-//   - A new file that holds rows which were deleted since it was begun is in erased_files before it is committed.
+//   - A new file that holds rows which were deleted since it was begun is in erased_files before it is committed, for
+//     the batch that deleted them, even if their delete files were merged meanwhile.
+//   - After a run that left nothing, and that nobody asked to wait, a data file has one delete file at most.
 //   - A run after one that left nothing for want of budget writes nothing, unless there were commits between.
 //
 // # Others at work

@@ -14,7 +14,6 @@ const (
 	mostInputs  = 512       // open at the same time
 	mostMemory  = 384 << 20 // bytes; half of what the process may use where that is less
 	leastMemory = 32 << 20
-	mostDeletes = 5  // delete files that name a file
 	mostDeleted = 10 // one row in so many
 	tierFactor  = 8
 	tiers       = 6
@@ -33,7 +32,6 @@ type Input struct {
 	Part          any // the partition, see [lake.PartitionValue]
 	Apart         int // number of the span of days within the partition that has this file for itself; 0: none
 	Sorted        bool
-	Deletes       int   // delete files that name it
 	Deleted       int64 // rows, at most
 	Since, Before int64 // sequence numbers of its rows, lowest and highest
 }
@@ -101,7 +99,7 @@ func PlanOf(s State) []Group {
 }
 
 func (in Input) heavy() bool {
-	return in.Deletes >= mostDeletes || in.Deleted > 0 && in.Deleted*mostDeleted >= in.File.Count()
+	return in.Deleted > 0 && in.Deleted*mostDeleted >= in.File.Count()
 }
 
 // class numbers the files that all consumers have read or not read alike. What none has read is in no class, nor is

@@ -22,7 +22,8 @@ type Options struct {
 	// Bases are the snapshots of the table that consumers will walk on from.
 	Bases  []int64
 	DryRun bool
-	// Free tells, before each group, whether nobody who goes first waits. Nil: nobody does.
+	// Free tells, before each group and each merge of delete files, whether nobody who goes first waits. Nil: nobody
+	// does.
 	Free func(ctx context.Context) (bool, error)
 
 	spanRows int64  // see [catalog.LedgerSpanRows], which it is but in tests
@@ -58,6 +59,7 @@ type Report struct {
 	Bytes   int64   `json:"bytes_read"`
 	Out     int64   `json:"bytes_written"`
 	Rows    int64   `json:"rows"`
+	Merged  int     `json:"delete_files_merged"`       // that made way for one a data file
 	OnTrino int     `json:"groups_on_trino,omitempty"` // that Trino wrote
 	Lost    int     `json:"lost_races"`
 	Left    int     `json:"groups_left"` // that the budget did not reach, or that others changed all the time
@@ -87,8 +89,12 @@ const (
 	mostLosses     = 12
 )
 
-// Raced is why a run ended whose every rewrite lost. It says nothing of other tables.
-const Raced = "others changed the same files all the time"
+// Why a run ended. [Raced] is one whose every rewrite lost; it says nothing of other tables.
+const (
+	Raced     = "others changed the same files all the time"
+	spent     = "the budget is spent"
+	goesFirst = "a deletion goes first"
+)
 
 // run is one run at work.
 type run struct {
@@ -119,10 +125,13 @@ func Run(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 		}
 		if o.DryRun {
 			r.would(groups)
-			return r.report, nil
+			return r.report, r.wouldMerge(ctx, base, groups)
 		}
 		again, err := r.rewriteAll(ctx, base, groups)
-		if err != nil && r.report.Written > 0 {
+		if err == nil && !again {
+			err = r.mergeDeletes(ctx)
+		}
+		if err != nil && r.report.Written+r.report.Merged > 0 {
 			err = errors.Join(err, jobs.ErrPartial)
 		}
 		if err != nil || !again {
@@ -155,22 +164,28 @@ func (r *run) over(g Group) bool {
 	return time.Now().After(r.until) || r.report.Bytes > 0 && r.report.Bytes+g.Bytes > r.o.Budget
 }
 
+// free tells whether nobody who goes first waits.
+func (r *run) free(ctx context.Context) (bool, error) {
+	if r.o.Free == nil {
+		return true, nil
+	}
+	return r.o.Free(ctx)
+}
+
 // rewriteAll carries a plan out; again says that another plan may find more.
 func (r *run) rewriteAll(ctx context.Context, base lake.Snapshot, groups []Group) (again bool, err error) {
 	for i, g := range groups {
 		if r.over(g) {
 			r.report.Left = len(groups) - i
-			r.report.Ended = "the budget is spent"
+			r.report.Ended = spent
 			return false, nil
 		}
-		free := true
-		if r.o.Free != nil {
-			if free, err = r.o.Free(ctx); err != nil {
-				return false, err
-			}
+		free, err := r.free(ctx)
+		if err != nil {
+			return false, err
 		}
 		if !free {
-			r.report.Left, r.report.Ended = len(groups)-i, "a deletion goes first"
+			r.report.Left, r.report.Ended = len(groups)-i, goesFirst
 			return false, nil
 		}
 		lost := r.report.Lost

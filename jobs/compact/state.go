@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/lakectl/lakectl/catalog"
 	"github.com/lakectl/lakectl/lake"
 )
 
@@ -16,8 +15,8 @@ func (r *run) plan(ctx context.Context) (lake.Snapshot, []Group, error) {
 	if err != nil {
 		return base, nil, err
 	}
-	if slices.Contains(catalog.Judged(), r.o.Table) && base.Table().Altered() != nil {
-		return base, nil, nil // the royalties job puts back or counts anew what another engine changed
+	if r.waits(base) {
+		return base, nil, nil
 	}
 	r.months = byMonth(base.Table().Spec())
 	s := State{Target: r.o.Target, Shrunk: r.shrunk, Memory: room()}
@@ -71,41 +70,32 @@ func (r *run) inputs(ctx context.Context, s lake.Snapshot) ([]Input, error) {
 		}
 		in := Input{File: f, Day: r.number(part), Part: part, Apart: r.apart(s.Table(), f), Sorted: orders[r.o.Table] == "" && !r.unsorted[f.FilePath()]}
 		in.Since, in.Before = s.Came(f)
-		d := deletes[f.FilePath()]
-		in.Deletes, in.Deleted = d.files, min(d.rows, f.Count())
+		in.Deleted = min(deletes[f.FilePath()], f.Count())
 		list = append(list, in)
 	}
 	return list, nil
 }
 
-// named is how many delete files name a data file, and with how many rows.
-type named struct {
-	files int
-	rows  int64
-}
-
-// deletes are those of each data file. A delete file of one data file says so in its manifest; others are read.
-func (r *run) deletes(ctx context.Context, s lake.Snapshot) (map[string]named, error) {
+// deletes are how many rows of each data file are deleted. A delete file of one data file says so in its manifest;
+// others are read.
+func (r *run) deletes(ctx context.Context, s lake.Snapshot) (map[string]int64, error) {
 	files, err := s.DeleteFiles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := map[string]named{}
+	list := map[string]int64{}
+	var others []lake.File
 	for _, f := range files {
 		if one := f.ReferencedDataFile(); one != nil {
-			list[*one] = named{list[*one].files + 1, list[*one].rows + f.Count()}
-			continue
-		}
-		if err := r.env.Duck.Verify.VerifyDeletes(ctx, s, []lake.File{f}); err != nil {
-			return nil, err
-		}
-		rows, err := s.Table().ReadPositions(ctx, f.FilePath())
-		if err != nil {
-			return nil, lake.NameFile(f.FilePath(), err)
-		}
-		for path, positions := range rows {
-			list[path] = named{list[path].files + 1, list[path].rows + int64(len(positions))}
+			list[*one] += f.Count()
+		} else {
+			others = append(others, f)
 		}
 	}
-	return list, nil
+	err = s.EachDeletes(ctx, r.env.Duck.Verify, others, func(_ lake.File, rows map[string][]int64) {
+		for path, positions := range rows {
+			list[path] += int64(len(positions))
+		}
+	})
+	return list, err
 }

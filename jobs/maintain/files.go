@@ -57,7 +57,7 @@ func (r *Report) compacted(done compact.Report) {
 	case catalog.Quarantine:
 		r.Refused = &done
 	default:
-		if done.Files+done.Left+len(done.Skipped) > 0 {
+		if done.Files+done.Merged+done.Left+len(done.Skipped) > 0 {
 			r.Others = append(r.Others, done)
 		}
 	}

@@ -154,8 +154,7 @@ func (l *livingLake) erase(ctx context.Context, day int) error {
 	return err
 }
 
-// mostDeletes is how many delete files name one data file at most, as their rows say: manifests of format version 2 do
-// not.
+// mostDeletes is how many delete files name one data file at most, as their rows say.
 func mostDeletes(ctx context.Context, s lake.Snapshot) (most int, err error) {
 	deletes, err := s.DeleteFiles(ctx)
 	if err != nil {

@@ -44,12 +44,17 @@ func sayCompaction(p *frame.Page, c *compact.Report, dryRun bool) {
 	default:
 		p.Say("rewrote %s of %s, %s, as %s", files, c.Table, megabytes(c.Bytes), frame.CountOf(int64(c.Written), "file"))
 	}
+	if n := int64(c.Merged); n > 0 && dryRun {
+		p.Say("would merge %s of %s into one for each data file", frame.CountOf(n, "delete file"), c.Table)
+	} else if n > 0 {
+		p.Say("merged %s of %s into one for each data file", frame.CountOf(n, "delete file"), c.Table)
+	}
 	if c.Left > 0 && c.Files+len(c.Skipped) > 0 {
 		p.Say("%s left for the next run%s", frame.CountOf(int64(c.Left), "new file"), because(c.Ended))
 	}
 }
 
-func rewrote(c *compact.Report) bool { return c != nil && c.Files > 0 }
+func rewrote(c *compact.Report) bool { return c != nil && c.Files+c.Merged > 0 }
 
 func because(why string) string {
 	if why == "" {
