@@ -77,13 +77,9 @@ func (l *Lake) expired(ctx context.Context, base Snapshot) error {
 // left out files whose rows all went; it may have merged deletes that were there before into its own. A file that it
 // added is refused: it holds rows of which nobody could say where they were.
 func (c Clone) positions(ctx context.Context, clone Snapshot, said int64) (map[string][]int64, error) {
-	files, err := c.Base.Files(ctx)
+	live, err := c.Base.liveFiles(ctx)
 	if err != nil {
 		return nil, err
-	}
-	live := make(map[string]File, len(files))
-	for _, f := range files {
-		live[f.FilePath()] = f
 	}
 	rows, err := c.dropped(ctx, clone, live)
 	if err != nil {

@@ -110,6 +110,16 @@ func TestNoErasedRowComesBack(t *testing.T) {
 	}
 }
 
+// crashed is a run that is killed at a step; nil where it has fewer.
+func (w *world) crashed(step int) error {
+	ctx, cancel := context.WithCancel(w.Context())
+	defer cancel()
+	env := w.env()
+	env.Lake = w.With(laketest.CrashOnce(step, cancel)).Lake
+	_, err := Run(ctx, env, Options{Target: 256 << 10})
+	return err
+}
+
 func TestKilledAnywhereARunIsFinishedByTheNext(t *testing.T) {
 	laketest.Costly(t)
 	for nth := 1; ; nth += laketest.Stride(1) {
@@ -119,11 +129,7 @@ func TestKilledAnywhereARunIsFinishedByTheNext(t *testing.T) {
 		}
 		w.erase("user_id = 'user-3'")
 		want := w.rows()
-		ctx, cancel := context.WithCancel(t.Context())
-		env := w.env()
-		env.Lake = w.With(laketest.CrashOnce(nth, cancel)).Lake
-		_, err := Run(ctx, env, Options{Target: 256 << 10})
-		cancel()
+		err := w.crashed(nth)
 		w.equal(fmt.Sprint("rows after a crash at step ", nth), w.rows(), want)
 		w.compact(Options{})
 		w.equal(fmt.Sprint("rows in the end, crash at step ", nth), w.rows(), want)

@@ -121,11 +121,7 @@ func TestKilledAnywhereDeletesAreMergedByTheNextRun(t *testing.T) {
 			w.erase(fmt.Sprintf("listen_id = 'listen-%d'", i+1))
 		}
 		want := w.rows()
-		ctx, cancel := context.WithCancel(t.Context())
-		env := w.env()
-		env.Lake = w.With(laketest.CrashOnce(nth, cancel)).Lake
-		_, err := Run(ctx, env, Options{Target: 256 << 10})
-		cancel()
+		err := w.crashed(nth)
 		w.equal(fmt.Sprint("rows, crash at step ", nth), w.rows(), want)
 		w.settledButDeletes()
 		if err == nil {

@@ -56,16 +56,11 @@ func (w *work) reachOf(ctx context.Context, now lake.Snapshot, left map[string]b
 	return r, nil
 }
 
-// names tells whether an entry is of such a file, or of its row deletes.
-func (r *reach) names(f iceberg.DataFile) bool {
-	of := lake.ReferencedDataFile(f)
-	return r.old[f.FilePath()] || of != nil && r.old[*of]
-}
-
-// removedWith tells whether the entry of a removed file may tell of erased rows. A delete file that does not say whose
-// it is may be of any.
+// removedWith tells whether the entry of a removed file may tell of erased rows: that of such a file, or of its row
+// deletes. A delete file that does not say whose it is may be of any.
 func (r *reach) removedWith(f iceberg.DataFile) bool {
-	return r.names(f) || f.ContentType() != iceberg.EntryContentData && lake.ReferencedDataFile(f) == nil
+	of := lake.ReferencedDataFile(f)
+	return r.old[f.FilePath()] || f.ContentType() != iceberg.EntryContentData && (of == nil || r.old[*of])
 }
 
 // doomed are the snapshots of a table but the current one that reach the files, and those that reach files which were
