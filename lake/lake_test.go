@@ -133,6 +133,31 @@ func TestRowDeletesHideExactlyTheirRows(t *testing.T) {
 	}
 }
 
+// Another engine's delete file may name rows that there are not, and a merge takes its positions over.
+func TestPositionsThatAFileDoesNotHaveDeleteNothing(t *testing.T) {
+	l := laketest.New(t)
+	s := commit(t, l, lake.Commit{Add: write(t, l, play(1, "t1", 1), play(1, "t2", 2))})
+	files, err := s.Files(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ named, has []int64 }{{[]int64{7, 1, -1, 2, 1}, []int64{1}}, {[]int64{2}, nil}} {
+		written, err := s.WritePositionDeletes(t.Context(), "test", files, map[string][]int64{files[0].FilePath(): c.named})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var has []int64
+		for _, f := range written {
+			rows, err := s.Table().ReadPositions(t.Context(), f.FilePath())
+			if err != nil || f.Count() != int64(len(rows[files[0].FilePath()])) {
+				t.Errorf("%d rows in the manifest: %v, %v", f.Count(), rows, err)
+			}
+			has = append(has, rows[files[0].FilePath()]...)
+		}
+		expect(t, has, c.has)
+	}
+}
+
 // deleteFiles are the delete files of a snapshot, in the order of the data files that they are of.
 func deleteFiles(t *testing.T, s lake.Snapshot) []lake.File {
 	t.Helper()

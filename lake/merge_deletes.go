@@ -88,13 +88,8 @@ func (w *merging) onto(ctx context.Context, now Snapshot) error {
 	if err != nil {
 		return err
 	}
-	w.deletes = nil
-	for _, path := range slices.Sorted(maps.Keys(rows)) {
-		one, err := now.table.writeDeleteFile(ctx, w.Job, live[path], rows[path])
-		if err != nil {
-			return err
-		}
-		w.deletes = append(w.deletes, one)
+	if w.deletes, err = now.table.writeDeletes(ctx, w.Job, live, rows); err != nil {
+		return err
 	}
 	w.named = slices.Sorted(maps.Keys(named))
 	w.basis = basisOf(now, w.remove, w.named, live)

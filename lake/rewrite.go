@@ -204,7 +204,7 @@ func (w *rewriting) workOut(ctx context.Context, now Snapshot, live map[string]F
 	if err != nil {
 		return err
 	}
-	w.remove, w.deletes = nil, nil
+	w.remove = nil
 	rest := map[string][]int64{}
 	for i, f := range h.files {
 		others, carries := w.othersOf(h.rows[i], live, fresh)
@@ -234,12 +234,8 @@ func (w *rewriting) workOut(ctx context.Context, now Snapshot, live map[string]F
 			return fmt.Errorf("of %d rows of %s that were deleted meanwhile %d are in the new files: %w", len(rows), input, found, ErrUnsupported)
 		}
 	}
-	for _, path := range slices.Sorted(maps.Keys(rest)) {
-		d, err := now.table.writeDeleteFile(ctx, w.Job, targets[path], rest[path])
-		if err != nil {
-			return err
-		}
-		w.deletes = append(w.deletes, d)
+	if w.deletes, err = now.table.writeDeletes(ctx, w.Job, targets, rest); err != nil {
+		return err
 	}
 	return w.tellCarried(ctx, now, h, fresh)
 }

@@ -3,9 +3,10 @@ package lake
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"path"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -139,24 +140,30 @@ func (s Snapshot) WritePositionDeletes(ctx context.Context, job string, files []
 	for _, f := range files {
 		byURI[f.FilePath()] = f
 	}
-	uris := make([]string, 0, len(rows))
 	for uri := range rows {
-		uris = append(uris, uri)
-	}
-	sort.Strings(uris)
-	var out []iceberg.DataFile
-	for _, uri := range uris {
-		target, ok := byURI[uri]
-		if !ok {
+		if _, ok := byURI[uri]; !ok {
 			return nil, fmt.Errorf("position deletes for %s: not a live file of %s snapshot %d", uri, s.table.name, s.ID())
 		}
-		df, err := s.table.writeDeleteFile(ctx, job, target, rows[uri])
+	}
+	return s.table.writeDeletes(ctx, job, byURI, rows)
+}
+
+// writeDeletes writes a delete file for each of the data files that loses rows. Positions that a data file does not
+// have, as another engine may have written them, delete nothing: [Snapshot.CountRows] relies on there being none.
+func (t *Table) writeDeletes(ctx context.Context, job string, targets map[string]File, rows map[string][]int64) (written []iceberg.DataFile, err error) {
+	for _, uri := range slices.Sorted(maps.Keys(rows)) {
+		target := targets[uri]
+		has := slices.DeleteFunc(slices.Clone(rows[uri]), func(n int64) bool { return n < 0 || n >= target.Count() })
+		if len(has) == 0 {
+			continue
+		}
+		f, err := t.writeDeleteFile(ctx, job, target, has)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, df)
+		written = append(written, f)
 	}
-	return out, nil
+	return written, nil
 }
 
 func (t *Table) writeDeleteFile(ctx context.Context, job string, target File, positions []int64) (iceberg.DataFile, error) {
@@ -192,7 +199,7 @@ func deleteBatch(path string, positions []int64) arrow.RecordBatch {
 		field("file_path", arrow.BinaryTypes.String, deletePathFieldID),
 		field("pos", arrow.PrimitiveTypes.Int64, deletePosFieldID),
 	}, nil)
-	sort.Slice(positions, func(i, j int) bool { return positions[i] < positions[j] })
+	slices.Sort(positions)
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	for i, pos := range positions {

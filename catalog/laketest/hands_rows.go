@@ -1,8 +1,13 @@
 package laketest
 
 import (
+	"fmt"
+	"os"
+	"strings"
+
 	"github.com/apache/iceberg-go"
 	icetable "github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
 
 	"github.com/lakectl/lakectl/lake"
 	"github.com/lakectl/lakectl/lake/duck"
@@ -29,6 +34,37 @@ func (h Hand) DeleteScoped(where iceberg.BooleanExpression) lake.Snapshot {
 	h.Property("write.delete.mode", "merge-on-read")
 	return h.commit(func(tx *icetable.Transaction) error { return tx.Delete(h.t.Context(), where, nil) })
 }
+
+// DeletePositions takes rows of one file away by a delete file that another engine wrote, whether or not the file has
+// such rows.
+func (h Hand) DeletePositions(of lake.File, positions ...int64) lake.Snapshot {
+	h.t.Helper()
+	t := h.l.Snapshot(h.t, h.table).Table()
+	uri := t.Location() + "/data/" + uuid.NewString() + "-deletes.parquet"
+	local, err := lake.LocalPath(uri)
+	h.check(err)
+	rows := make([]string, len(positions))
+	for i, n := range positions {
+		rows[i] = fmt.Sprintf("(%s, %d::BIGINT)", duck.Quote(of.FilePath()), n)
+	}
+	h.check(h.l.DB(h.t).ExecText(h.t.Context(), fmt.Sprintf("COPY (FROM (VALUES %s) v(file_path, pos)) TO %s (FORMAT parquet, FIELD_IDS {file_path: %d, pos: %d})",
+		strings.Join(rows, ", "), duck.Quote(local), deletePath, deletePos)))
+	info, err := os.Stat(local)
+	h.check(err)
+	b, err := iceberg.NewDataFileBuilder(t.Spec(), iceberg.EntryContentPosDeletes, uri, iceberg.ParquetFile, of.Partition(), nil, nil, int64(len(positions)), info.Size())
+	h.check(err)
+	path := map[int][]byte{deletePath: []byte(of.FilePath())}
+	made := b.LowerBoundValues(path).UpperBoundValues(path).Build()
+	return h.commit(func(tx *icetable.Transaction) error {
+		return tx.NewRowDelta(nil).AddDeletes(made).Commit(h.t.Context())
+	})
+}
+
+// Field ids that the Iceberg specification reserves for position delete files.
+const (
+	deletePath = 2147483546
+	deletePos  = 2147483545
+)
 
 // Update changes rows; columns is what DuckDB takes after REPLACE, such as "1 AS ms_played".
 func (h Hand) Update(way Way, where, columns string) lake.Snapshot {

@@ -81,14 +81,7 @@ func TestLookNamesATableWhoseMetadataSaysElse(t *testing.T) {
 func TestLookNamesARowDeleteBeyondTheEndOfItsFile(t *testing.T) {
 	f := purged(t, "purged")
 	s := f.listen("listener", "2026-03-07")
-	file := f.newest(s)
-	deletes, err := s.WritePositionDeletes(t.Context(), "test", []lake.File{file}, map[string][]int64{file.FilePath(): {9}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Commit(t.Context(), catalog.Listens, lake.Commit{Job: "test", Deletes: deletes, Stage: lake.IfUnmoved(s, nil)}); err != nil {
-		t.Fatal(err)
-	}
+	f.Hand(t, catalog.Listens).DeletePositions(f.newest(s), 9)
 	r, err := Look(t.Context(), f.env(), Options{})
 	if !errors.Is(err, jobs.ErrProof) || !strings.Contains(rowsOf(t, r, catalog.Listens).Wrong, "row delete names row 9") {
 		t.Errorf("got %v and %+v", err, r.Rows)

@@ -76,6 +76,9 @@ func (d *DB) answer(ctx context.Context, q Query) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if a, ok, err := counted(ctx, q, parsed, snapshots); ok || err != nil {
+		return a, err
+	}
 	if !parsed.lists {
 		all = nil
 	}

@@ -20,6 +20,8 @@ type statement struct {
 	// it does not name, or would not fail where it reads one.
 	words map[string]bool
 	all   bool
+	// counts is the name of the answer's column if the number of rows of the one table is all that it asks for.
+	counts string
 }
 
 const oneSelect = "give one SELECT over the tables that 'lakectl snapshots' lists"
@@ -53,7 +55,7 @@ func (d *DB) parse(ctx context.Context, q Query) (statement, error) {
 	case len(parsed.Statements) != 1:
 		return statement{}, lake.WithHint(fmt.Errorf("%d statements", len(parsed.Statements)), oneSelect)
 	}
-	w := walk{catalog: lower(q.Catalog), namespace: lower(q.Namespace), found: statement{words: map[string]bool{}}}
+	w := walk{catalog: lower(q.Catalog), namespace: lower(q.Namespace), found: statement{words: map[string]bool{}, counts: countsOf(parsed.Statements[0])}}
 	err := w.value(parsed.Statements[0], nil)
 	return w.found, err
 }
