@@ -44,13 +44,11 @@ func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
 	}
 	w := walk{
 		Changes: Changes{Partitions: map[any]bool{}, Torn: map[int]bool{}, Idle: true},
-		counted: map[int64]bool{}, news: map[int64]bool{},
+		counted: map[int64]bool{}, news: map[int64]bool{}, appended: map[int64]bool{},
 	}
 	slices.Reverse(chain)
-	for i, at := range chain {
-		if i == 0 {
-			w.from = at.Sequence()
-		}
+	w.from = chain[0].Sequence()
+	for _, at := range chain {
 		if err := w.step(ctx, at); err != nil {
 			return w.Changes, err
 		}
@@ -60,7 +58,12 @@ func (s Snapshot) Changes(ctx context.Context, base int64) (Changes, error) {
 	}
 	files, err := s.Files(ctx)
 	for _, f := range files {
-		if day, ok := PartitionValue(f).(int); w.counted[f.AddedBy] && !(ok && w.Torn[day]) {
+		if !w.counted[f.AddedBy] {
+			continue
+		}
+		part := PartitionValue(f)
+		w.Partitions[part] = true
+		if day, ok := part.(int); !ok || !w.Torn[day] {
 			w.Added = append(w.Added, f)
 		}
 	}
@@ -115,19 +118,28 @@ type walk struct {
 	// news are the sequence numbers of the snapshots whose files hold rows that came after the base. A DELETED
 	// entry keeps the data sequence number of its file, which tells when the rows came.
 	news map[int64]bool
+	// appended are those of them of which the manifests were not read.
+	appended map[int64]bool
 }
 
 // step notes what one snapshot did.
 func (w *walk) step(ctx context.Context, at Snapshot) error {
+	compacts := at.Operation() == string(icetable.OpReplace)
+	if !compacts {
+		w.Idle, w.counted[at.ID()], w.news[at.Sequence()] = false, true, true
+	}
+	if at.appends() {
+		w.appended[at.Sequence()] = true
+		return nil
+	}
 	did, err := at.deeds(ctx)
 	if err != nil {
 		return err
 	}
-	if at.Operation() == string(icetable.OpReplace) {
+	if compacts {
 		w.compacted(at, did)
 		return nil
 	}
-	w.Idle, w.counted[at.ID()], w.news[at.Sequence()] = false, true, true
 	for _, entries := range did.all() {
 		for _, e := range entries {
 			w.Partitions[at.table.partitionOfFile(e.DataFile())] = true
@@ -143,6 +155,13 @@ func (w *walk) step(ctx context.Context, at Snapshot) error {
 	return nil
 }
 
+// appends tells whether lakectl added data files with a snapshot, and nothing else. Its manifests need not be read to
+// tell what it did, and a day of small commits has thousands: each file is among the live ones, or among those that a
+// later snapshot removed.
+func (s Snapshot) appends() bool {
+	return s.Property(commitIDKey) != "" && s.Operation() == string(icetable.OpAppend)
+}
+
 // compacted notes a compaction that took up files with news. Where all of its rows are news, they are now what came.
 // Otherwise they are no longer apart from older ones, and the partitions are torn. A later compaction may take up its
 // files.
@@ -152,6 +171,11 @@ func (w *walk) compacted(at Snapshot, did deeds) {
 		return
 	}
 	w.news[at.Sequence()] = true
+	for _, e := range swallowed {
+		if w.appended[e.SequenceNum()] {
+			w.Partitions[at.table.partitionOfFile(e.DataFile())] = true
+		}
+	}
 	if at.rewrittenSince() >= w.from {
 		w.counted[at.ID()] = true
 		return
@@ -187,21 +211,20 @@ func (d deeds) all() [][]iceberg.ManifestEntry {
 
 // deeds reads the entries of the manifests that the snapshot wrote.
 func (s Snapshot) deeds(ctx context.Context) (d deeds, err error) {
-	into := func(added, removed *[]iceberg.ManifestEntry) func(iceberg.ManifestEntry) {
-		return func(e iceberg.ManifestEntry) {
-			switch {
-			case e.SnapshotID() != s.ID():
-			case e.Status() == iceberg.EntryStatusADDED:
-				*added = append(*added, e)
-			case e.Status() == iceberg.EntryStatusDELETED:
-				*removed = append(*removed, e)
-			}
+	err = s.entries(ctx, s.ID(), false, func(e iceberg.ManifestEntry) {
+		came, went := &d.added, &d.removed
+		if e.DataFile().ContentType() != iceberg.EntryContentData {
+			came, went = &d.deletes, &d.revived
 		}
-	}
-	if err := s.entries(ctx, iceberg.ManifestContentData, s.ID(), false, into(&d.added, &d.removed)); err != nil {
-		return d, err
-	}
-	return d, s.entries(ctx, iceberg.ManifestContentDeletes, s.ID(), false, into(&d.deletes, &d.revived))
+		switch {
+		case e.SnapshotID() != s.ID():
+		case e.Status() == iceberg.EntryStatusADDED:
+			*came = append(*came, e)
+		case e.Status() == iceberg.EntryStatusDELETED:
+			*went = append(*went, e)
+		}
+	})
+	return d, err
 }
 
 // Since lists the snapshots after base, newest first, s among them; false when base is not an ancestor. The base

@@ -27,15 +27,15 @@ func (s Snapshot) Debt(ctx context.Context) (Debt, error) {
 		at := all[0].Time()
 		d.Oldest = &at
 	}
-	err := s.entries(ctx, iceberg.ManifestContentData, 0, true, func(e iceberg.ManifestEntry) {
-		if e.DataFile().FileSizeBytes() < smallFile {
+	err := s.entries(ctx, 0, true, func(e iceberg.ManifestEntry) {
+		switch f := e.DataFile(); {
+		case f.ContentType() != iceberg.EntryContentData:
+			d.DeleteFiles++
+		case f.FileSizeBytes() < smallFile:
 			d.SmallFiles++
 		}
 	})
-	if err != nil {
-		return d, err
-	}
-	return d, s.entries(ctx, iceberg.ManifestContentDeletes, 0, true, func(iceberg.ManifestEntry) { d.DeleteFiles++ })
+	return d, err
 }
 
 // Retained is how many snapshots the table has, without looking at them.

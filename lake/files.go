@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/apache/iceberg-go"
 )
@@ -60,15 +61,15 @@ func (s Snapshot) DeleteFiles(ctx context.Context) ([]File, error) {
 
 func (s Snapshot) live(ctx context.Context, content iceberg.ManifestContent) ([]File, error) {
 	var files []File
-	err := s.entries(ctx, content, 0, true, func(e iceberg.ManifestEntry) {
+	err := s.entries(ctx, 0, true, func(e iceberg.ManifestEntry) {
 		files = append(files, s.table.file(e))
-	})
+	}, content)
 	return files, err
 }
 
-// entries visits the manifest entries of the snapshot: of one content, and with writtenBy not 0 only of the
-// manifests which that snapshot wrote.
-func (s Snapshot) entries(ctx context.Context, content iceberg.ManifestContent, writtenBy int64, liveOnly bool, visit func(iceberg.ManifestEntry)) error {
+// entries visits the manifest entries of the snapshot: of the contents named or of both, and with writtenBy not 0 only
+// of the manifests which that snapshot wrote.
+func (s Snapshot) entries(ctx context.Context, writtenBy int64, liveOnly bool, visit func(iceberg.ManifestEntry), of ...iceberg.ManifestContent) error {
 	if s.ice == nil {
 		return nil
 	}
@@ -76,12 +77,12 @@ func (s Snapshot) entries(ctx context.Context, content iceberg.ManifestContent, 
 	if err != nil {
 		return err
 	}
-	manifests, err := s.ice.Manifests(fs)
+	manifests, err := s.manifests(ctx)
 	if err != nil {
-		return fmt.Errorf("read manifest list of %s snapshot %d: %w", s.table.name, s.ID(), NameFile(s.ice.ManifestList, err))
+		return err
 	}
 	for _, m := range manifests {
-		if m.ManifestContent() != content || (writtenBy != 0 && m.SnapshotID() != writtenBy) {
+		if len(of) > 0 && !slices.Contains(of, m.ManifestContent()) || writtenBy != 0 && m.SnapshotID() != writtenBy {
 			continue
 		}
 		for e, err := range m.Entries(fs, liveOnly) {
@@ -96,12 +97,7 @@ func (s Snapshot) entries(ctx context.Context, content iceberg.ManifestContent, 
 
 // readable reads the snapshot's manifests, to name the file at fault where somebody else's words do not.
 func (s Snapshot) readable(ctx context.Context) error {
-	for _, content := range []iceberg.ManifestContent{iceberg.ManifestContentData, iceberg.ManifestContentDeletes} {
-		if err := s.entries(ctx, content, 0, false, func(iceberg.ManifestEntry) {}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.entries(ctx, 0, false, func(iceberg.ManifestEntry) {})
 }
 
 // Gained are the data files and delete files that s has and an older snapshot of the table lacks. lost tells that the

@@ -166,15 +166,10 @@ func (t *Table) proveByManifests(ctx context.Context) error {
 // have put there. Only yes is an answer: what it put there may have been compacted, or it put nothing there.
 func (s Snapshot) ShowsWork(ctx context.Context, id, sequence int64) (bool, error) {
 	shows := false
-	visit := func(e iceberg.ManifestEntry) {
+	err := s.entries(ctx, 0, false, func(e iceberg.ManifestEntry) {
 		shows = shows || e.SnapshotID() == id || e.SequenceNum() == sequence
-	}
-	for _, content := range []iceberg.ManifestContent{iceberg.ManifestContentData, iceberg.ManifestContentDeletes} {
-		if err := s.entries(ctx, content, 0, false, visit); err != nil {
-			return false, err
-		}
-	}
-	return shows, nil
+	})
+	return shows, err
 }
 
 // oldestOnMain is where main's line breaks off, older metadata files included.

@@ -81,22 +81,17 @@ func (c Commit) refuseLive(ctx context.Context, now Snapshot) error {
 	for _, f := range c.files() {
 		added[f.FilePath()] = true
 	}
-	for _, content := range []iceberg.ManifestContent{iceberg.ManifestContentData, iceberg.ManifestContentDeletes} {
-		found := ""
-		err := now.entries(ctx, content, 0, true, func(e iceberg.ManifestEntry) {
-			if file := e.DataFile().FilePath(); added[file] {
-				found = file
-			}
-		})
-		if err != nil {
-			return err
+	found := ""
+	err := now.entries(ctx, 0, true, func(e iceberg.ManifestEntry) {
+		if file := e.DataFile().FilePath(); added[file] {
+			found = file
 		}
-		if found != "" {
-			return WithHint(fmt.Errorf("file %s is in table %s already: %w", found, now.table.name, ErrFenced),
-				"nothing was written; run the command again, it goes on from what the table has")
-		}
+	})
+	if err == nil && found != "" {
+		err = WithHint(fmt.Errorf("file %s is in table %s already: %w", found, now.table.name, ErrFenced),
+			"nothing was written; run the command again, it goes on from what the table has")
 	}
-	return nil
+	return err
 }
 
 // comesFrom tells whether a snapshot is the one with an id or known to come from it; 0 is the empty table.
