@@ -13,10 +13,11 @@
 // never has rows that one consumer has read and rows that it has not, so each takes the new file for read, or reads
 // it whole (lake.Snapshot.Changes). What no consumer has read yet waits. First come files of which a tenth of the
 // rows or more is deleted. Then small files, in tiers of eight times the size each: a tier is merged into the next
-// when it has twelve files, with all that is smaller. So a row is written at most once a tier, and a day keeps at most
-// eleven files a tier. A file of three quarters of the target size is never small again. Nothing else is rewritten.
-// Last, each data file that several delete files name gets one in their place (lake.Lake.MergeDeletes), whoever wrote
-// them and whoever has read it: no row comes or goes by that.
+// when it has twelve files, with all that is smaller. So a row is written about once a tier, and a day keeps at most
+// eleven files a tier, and 28 small files in all tiers: where there are more, five are enough for a tier. A file of
+// three quarters of the target size is never small again. Nothing else is rewritten. Last, each data file that several
+// delete files name gets one in their place (lake.Lake.MergeDeletes), whoever wrote them and whoever has read it: no
+// row comes or goes by that.
 //
 // The ledger is partitioned by month, and still who purges few days of a listener should rewrite little. So a group of
 // it becomes a file for each span of three days that has [catalog.LedgerSpanRows] rows or more, and one for all other

@@ -11,6 +11,7 @@ import (
 const (
 	fewest      = 12        // files of one size that are merged
 	fewestApart = 4         // of one size and one span of days, in partitions of a month
+	mostKept    = 28        // small files of a shelf, whatever their sizes; more than four a tier on the average
 	mostInputs  = 512       // open at the same time
 	mostMemory  = 384 << 20 // bytes; half of what the process may use where that is less
 	leastMemory = 32 << 20
@@ -127,6 +128,8 @@ func (s State) tier(bytes int64) int {
 }
 
 // due are the files of one shelf that are merged: those of the highest tier that is full, and all that are smaller.
+// Where none is full and still there are many, it is the lowest that has its share of them: a merge of few of its own
+// would be due again before it is in the next tier.
 func (s State) due(list []Input) []Input {
 	var counts [tiers]int
 	var bytes [tiers]int64
@@ -149,6 +152,9 @@ func (s State) due(list []Input) []Input {
 		if below += bytes[t]; n >= enough {
 			full, merged = t, below
 		}
+	}
+	if full < 0 && len(list) > mostKept {
+		full = slices.IndexFunc(counts[:], func(n int) bool { return n > mostKept/tiers })
 	}
 	return slices.DeleteFunc(slices.Clone(list), func(in Input) bool { return s.tier(in.File.FileSizeBytes()) > full })
 }
