@@ -17,7 +17,7 @@ import (
 // are few of the period's.
 const (
 	fewChanged   = 100_000 // rows
-	changedShare = 50      // of the ledger's rows, one of so many
+	changedShare = 10      // of the ledger's rows, one of so many
 )
 
 // planLines makes the table lines of the planned periods. Of a period that was published by the same code and the same
