@@ -3,7 +3,6 @@ package lake
 import (
 	"context"
 	"fmt"
-	"path"
 	"strings"
 	"sync"
 
@@ -47,12 +46,12 @@ func (u *unusedNames) take(files []iceberg.DataFile) bool {
 				taken[stem] = true
 				break
 			}
-			parent := path.Dir(stem)
-			if parent == stem {
+			end := strings.LastIndexByte(stem, '/')
+			if end < 0 {
 				all = false
 				break
 			}
-			stem = parent
+			stem = stem[:end]
 		}
 	}
 	return all

@@ -334,3 +334,25 @@ func TestJoinsKeepTheSidesTheyAreWrittenWith(t *testing.T) {
 		t.Errorf("the plan is\n%s", text)
 	}
 }
+
+// A commit of files that nobody can have committed yet looks through no manifest for them, as many as there are.
+func TestACommitOfNewFilesReadsNoManifest(t *testing.T) {
+	l := laketest.New(t)
+	var read []string
+	counting := l.With(&laketest.Faults{Opened: func(name string) {
+		if strings.Contains(name, "-m0") || strings.Contains(name, "-m1") {
+			read = append(read, name)
+		}
+	}})
+	plays(t, counting, 3)
+	plays(t, counting, 3)
+	if len(read) != 0 {
+		t.Errorf("read %v", read)
+	}
+	if files, err := l.Snapshot(t, catalog.PlaysByHour).Files(t.Context()); err != nil || len(files) != 6 {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+	if _, err := counting.Snapshot(t, catalog.PlaysByHour).Files(t.Context()); err != nil || len(read) == 0 {
+		t.Errorf("no manifest read, %v: the test does not see any", err)
+	}
+}
