@@ -46,6 +46,8 @@ func (r *MaintainReport) days(ctx context.Context, c *frame.Call, o MaintainOpti
 			return err
 		}
 		r.Days = append(r.Days, d)
+		l.env.Log.Info("a day has passed", "day", d.Day, "files", d.Files, "most_files_of_a_day", d.MostOfADay, "most_delete_files_of_a_file", d.MostDeletes,
+			"write_amplification", d.Amplification, "count_ms", d.CountMs, "rollup_ms", d.RollupMs, "night_ms", d.NightMs)
 	}
 	last := r.Days[len(r.Days)-1]
 	again, err := l.settle(ctx)
@@ -127,12 +129,12 @@ func (l *livingLake) day(ctx context.Context, o MaintainOptions, day int) (d mai
 
 // read measures who reads the settled tables.
 func (l *livingLake) read(ctx context.Context, o MaintainOptions, d *maintainedDay, rows int64) (err error) {
-	if d.CountMs, err = median(func(int) (measure, error) {
+	if d.CountMs, err = median(counts, func(int) (measure, error) {
 		return l.child(ctx, "count", rows, "sql", "SELECT count(*) FROM listens")
 	}); err != nil {
 		return err
 	}
-	d.RollupMs, err = median(func(n int) (measure, error) {
+	d.RollupMs, err = median(measurings, func(n int) (measure, error) {
 		if err := l.flush(ctx, fmt.Sprintf("day-%d-measured-%d", d.Day, n), 1, o.Listens); err != nil {
 			return measure{}, err
 		}
@@ -174,13 +176,17 @@ func mostDeletes(ctx context.Context, s lake.Snapshot) (most int, err error) {
 	return most, nil
 }
 
-// measurings is how often a count and a rollup are measured; the median is told.
-const measurings = 3
+// How often a rollup and a count are measured; the median is told. A count takes little longer than to start a process,
+// which is never the same.
+const (
+	measurings = 3
+	counts     = 15
+)
 
 // median is in milliseconds.
-func median(once func(n int) (measure, error)) (float64, error) {
+func median(times int, once func(n int) (measure, error)) (float64, error) {
 	var took []time.Duration
-	for n := range measurings {
+	for n := range times {
 		m, err := once(n)
 		if err != nil {
 			return 0, err

@@ -18,7 +18,8 @@ every --every commits. Each day ends with a night's royalties and the erasure of
 that were written for each that ingest wrote, the files of a day, the delete files of a file, and how long these take,
 beside the first day: a count of all listens, the rollup of one commit, the night.
 
-A day at the default flush of 15 s is --flushes 5760 --every 240: three of them take some 20 minutes.`,
+A day at the default flush of 15 s is --flushes 5760 --every 240: three of them take some 40 minutes. With --log-level
+info each day is logged as it ends.`,
 		Examples: []string{"lakectl bench maintain", "lakectl bench maintain --rows 5000000 --days 0", "lakectl bench maintain --rows 0 --flushes 5760 --every 240"},
 		Exits:    []int{frame.ExitProof},
 		Keys:     []string{"duckdb.memory_limit", "duckdb.threads"},
