@@ -16,7 +16,8 @@
 //
 // What is bound is verified first, where [Options].Verify says so: the columns that the view has, once a process. So no
 // statement of a job reads bytes that are not those that were written. Of what a user's query reads ([Analyze]) only
-// the deletes are verified.
+// the deletes are verified. How many rows a table has in all is told by its manifests, where these can
+// ([lake.Snapshot.CountRows]), without a file.
 //
 // # Rules for statements
 //
