@@ -145,7 +145,7 @@ func (w *walk) step(ctx context.Context, at Snapshot) error {
 			w.Partitions[at.table.partitionOfFile(e.DataFile())] = true
 		}
 	}
-	if at.Property(commitIDKey) != "" || len(did.removed)+len(did.deletes)+len(did.revived) == 0 {
+	if isOurs(at.ice) || len(did.removed)+len(did.deletes)+len(did.revived) == 0 {
 		return nil
 	}
 	w.Foreign = append(w.Foreign, at.ID())
@@ -159,7 +159,7 @@ func (w *walk) step(ctx context.Context, at Snapshot) error {
 // tell what it did, and a day of small commits has thousands: each file is among the live ones, or among those that a
 // later snapshot removed.
 func (s Snapshot) appends() bool {
-	return s.Property(commitIDKey) != "" && s.Operation() == string(icetable.OpAppend)
+	return isOurs(s.ice) && s.Operation() == string(icetable.OpAppend)
 }
 
 // compacted notes a compaction that took up files with news. Where all of its rows are news, they are now what came.

@@ -2,7 +2,6 @@ package lake_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -62,17 +61,18 @@ func TestPartitionsOfWhatIsGoneAgainAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, changedDays(changes), []int{2, 3, 4})
-	if len(changes.Added) != 2 || !changes.Torn[lake.Day(march(3))] {
+	if len(changes.Added) != 2 || !changes.Torn[march(3)] {
 		t.Errorf("%+v, want two files of day 4, and day 3 torn", changes)
 	}
 }
 
-func march(day int) time.Time { return time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC) }
+// march is the number of a day of March.
+func march(day int) int { return lake.Day(time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC)) }
 
 // changedDays are the days of March that changed.
 func changedDays(c lake.Changes) (days []int) {
-	for part := range maps.Keys(c.Partitions) {
-		days = append(days, part.(int)-lake.Day(march(0)))
+	for part := range c.Partitions {
+		days = append(days, part.(int)-march(0))
 	}
 	slices.Sort(days)
 	return days
@@ -84,7 +84,7 @@ func TestACompactionChangesNoDay(t *testing.T) {
 	base := commit(t, l, lake.Commit{Add: write(t, l, play(1, "t0", 1), play(2, "t0", 1), play(3, "t0", 1))})
 	commit(t, l, lake.Commit{Add: write(t, l, play(1, "t1", 1))})
 	l.Compact(t, catalog.PlaysByHour)
-	s := l.Merge(t, catalog.PlaysByHour, func(f lake.File) bool { return lake.PartitionValue(f) == lake.Day(march(2)) })
+	s := l.Merge(t, catalog.PlaysByHour, func(f lake.File) bool { return lake.PartitionValue(f) == march(2) })
 	changes, err := s.Changes(t.Context(), base.ID())
 	if err != nil {
 		t.Fatal(err)

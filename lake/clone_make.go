@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/apache/iceberg-go"
+	iceio "github.com/apache/iceberg-go/io"
 	icetable "github.com/apache/iceberg-go/table"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -33,7 +34,7 @@ func (s Snapshot) cloneable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	manifests, err := s.manifests(ctx)
+	_, manifests, err := s.manifests(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,17 +48,17 @@ func (s Snapshot) cloneable(ctx context.Context) error {
 	return nil
 }
 
-// manifests are those of the snapshot.
-func (s Snapshot) manifests(ctx context.Context) ([]iceberg.ManifestFile, error) {
+// manifests are those of the snapshot, and the storage that they lie on.
+func (s Snapshot) manifests(ctx context.Context) (iceio.IO, []iceberg.ManifestFile, error) {
 	fs, err := s.table.FS(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	manifests, err := s.ice.Manifests(fs)
 	if err != nil {
-		return nil, fmt.Errorf("read manifest list of %s snapshot %d: %w", s.table.name, s.ID(), NameFile(s.ice.ManifestList, err))
+		return nil, nil, fmt.Errorf("read manifest list of %s snapshot %d: %w", s.table.name, s.ID(), NameFile(s.ice.ManifestList, err))
 	}
-	return manifests, nil
+	return fs, manifests, nil
 }
 
 // makeClone makes the staging table that is on record and puts a snapshot into it that has the files of base. The
@@ -93,7 +94,7 @@ func (s Snapshot) copyManifests(ctx context.Context, folder string, next icetabl
 	if err != nil {
 		return err
 	}
-	manifests, err := s.manifests(ctx)
+	_, manifests, err := s.manifests(ctx)
 	if err != nil {
 		return err
 	}

@@ -73,11 +73,7 @@ func (s Snapshot) entries(ctx context.Context, writtenBy int64, liveOnly bool, v
 	if s.ice == nil {
 		return nil
 	}
-	fs, err := s.table.FS(ctx)
-	if err != nil {
-		return err
-	}
-	manifests, err := s.manifests(ctx)
+	fs, manifests, err := s.manifests(ctx)
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,6 @@ func TestRowDeletesHideExactlyTheirRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	march := func(day int) int { return lake.Day(time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC)) }
 	expect(t, changes.Partitions, map[any]bool{march(1): true, march(2): true})
 	if len(changes.Added) != 1 || changes.Broken {
 		t.Fatalf("added %d files, broken %v", len(changes.Added), changes.Broken)
