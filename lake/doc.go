@@ -32,6 +32,9 @@
 // A file that is in the table already is refused. Names that this process made and that nobody has tried to commit are
 // not looked for, nor are they after an attempt as long as main comes from where that attempt was made.
 //
+// The live entries of the manifests that a lake reads are kept, up to a bound, for every table that it loads: who asks
+// for the same files again reads only the list of manifests. Readers share the entries and change none.
+//
 // Errors of reading name the file ([NameFile]); the library does not say at which manifest it failed, so a second
 // attempt reads them first. What to do follows from the cause where that lies outside of lakectl ([Hint]).
 //

@@ -81,11 +81,8 @@ func (s Snapshot) entries(ctx context.Context, writtenBy int64, liveOnly bool, v
 		if len(of) > 0 && !slices.Contains(of, m.ManifestContent()) || writtenBy != 0 && m.SnapshotID() != writtenBy {
 			continue
 		}
-		for e, err := range m.Entries(fs, liveOnly) {
-			if err != nil {
-				return fmt.Errorf("read manifest of %s snapshot %d: %w", s.table.name, s.ID(), NameFile(m.FilePath(), err))
-			}
-			visit(e)
+		if err := s.table.kept.visit(fs, m, liveOnly, visit); err != nil {
+			return fmt.Errorf("read manifest of %s snapshot %d: %w", s.table.name, s.ID(), NameFile(m.FilePath(), err))
 		}
 	}
 	return nil

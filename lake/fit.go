@@ -43,7 +43,8 @@ func (t *Table) fit(known Known) error {
 // after is the table after a commit, which leaves its columns as they are.
 func (t *Table) after(committed *icetable.Table) *Table {
 	after := newTable(t.name, committed)
-	after.columns, after.spec, after.order, after.unused, after.startsOver = t.columns, t.spec, t.order, t.unused, t.startsOver
+	after.columns, after.spec, after.order, after.startsOver = t.columns, t.spec, t.order, t.startsOver
+	after.unused, after.kept = t.unused, t.kept
 	return after
 }
 

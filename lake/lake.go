@@ -20,12 +20,13 @@ type Lake struct {
 	known     Known
 	log       *slog.Logger
 	unused    *unusedNames
+	kept      *keptManifests
 	grace     time.Duration // see [DefaultGrace]
 }
 
 // New returns the lake of a namespace. It contacts nothing.
 func New(catalog icecatalog.Catalog, namespace string, known Known, log *slog.Logger) *Lake {
-	return &Lake{catalog: catalog, namespace: namespace, known: known, log: log, unused: &unusedNames{}, grace: DefaultGrace}
+	return &Lake{catalog: catalog, namespace: namespace, known: known, log: log, unused: &unusedNames{}, kept: newKeptManifests(), grace: DefaultGrace}
 }
 
 // Namespace is the name under which the tables lie in the catalog.
@@ -113,7 +114,7 @@ func (l *Lake) load(ctx context.Context, name string) (*Table, error) {
 		return nil, fmt.Errorf("load table %s: %w", name, err)
 	}
 	loaded := newTable(name, once(t, afterSweep{l.catalog, sameSwept(t.Properties()[SweptProperty])}))
-	loaded.unused = l.unused
+	loaded.unused, loaded.kept = l.unused, l.kept
 	if spec := l.known.spec(name); spec != nil {
 		loaded.startsOver = spec.StartsOver
 	}

@@ -30,7 +30,8 @@ type Table struct {
 	order   int                   // id of the sort order of the spec; icetable.UnsortedSortOrderID: the table lacks it
 	// startsOver is that of the spec.
 	startsOver bool
-	unused     *unusedNames // of the lake; nil for a table that no catalog names
+	unused     *unusedNames   // of the lake; nil for a table that no catalog names
+	kept       *keptManifests // of the lake; nil for a table that no catalog names
 }
 
 // Name is the table's name without the namespace.
