@@ -194,6 +194,31 @@ func TestReplayFromAnotherSourceChangesNoLine(t *testing.T) {
 	equal(t, report.Ledger.Counted, int64(0))
 }
 
+// A device whose clock was reset plays in 1970, or just before it.
+func TestDuplicatesAreOfTheMonthOfTheirOwnPlay(t *testing.T) {
+	t.Parallel()
+	l := laketest.New(t)
+	var copies []copyOf
+	for at, times := range map[string]int{"1969-12-31T16:00:00Z": 3, "1970-01-01T00:00:00Z": 2, "1970-01-31T23:59:59Z": 4, "2026-02-28T23:00:00Z": 2, "2026-03-01T00:00:00Z": 1} {
+		event, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range times {
+			copies = append(copies, copyOf{
+				listen: at, user: "u", track: "t", artist: "A", device: "phone", country: "DE", tier: "paid",
+				event: event, received: time.Date(2026, 3, 2, 0, 0, 0, len(copies)*1000, time.UTC), ms: 60_000, offset: int64(len(copies)),
+			})
+		}
+	}
+	archive(t, l, copies)
+	got := map[string]int64{}
+	for _, p := range run(t, l, royalty.Options{}).Periods {
+		got[p.Period] = p.Duplicates
+	}
+	equal(t, got, map[string]int64{"1969-12": 2, "1970-01": 4, "2026-02": 1, "2026-03": 0})
+}
+
 func TestKilledAtEveryStepAndRunAgainGivesTheSame(t *testing.T) {
 	t.Parallel()
 	first, second := world(11, 60), world(12, 60)
