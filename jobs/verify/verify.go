@@ -75,6 +75,7 @@ type Report struct {
 // Look decodes everything that is left. The report is whole beside an error that is [jobs.ErrProof].
 func Look(ctx context.Context, env jobs.Env, o Options) (Report, error) {
 	report := Report{}
+	env.Lake = env.Lake.Rereading()
 	w, err := load(ctx, env, o.Request)
 	if err != nil {
 		return report, err
