@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/apache/iceberg-go"
+	"golang.org/x/sync/errgroup"
 )
 
 // File is a live data file or position delete file of a snapshot.
@@ -67,6 +68,9 @@ func (s Snapshot) live(ctx context.Context, content iceberg.ManifestContent) ([]
 	return files, err
 }
 
+// parallelManifests is how many manifests are read at a time, and held in memory until they were visited.
+const parallelManifests = 8
+
 // entries visits the manifest entries of the snapshot: of the contents named or of both, and with writtenBy not 0 only
 // of the manifests which that snapshot wrote.
 func (s Snapshot) entries(ctx context.Context, writtenBy int64, liveOnly bool, visit func(iceberg.ManifestEntry), of ...iceberg.ManifestContent) error {
@@ -77,12 +81,25 @@ func (s Snapshot) entries(ctx context.Context, writtenBy int64, liveOnly bool, v
 	if err != nil {
 		return err
 	}
-	for _, m := range manifests {
-		if len(of) > 0 && !slices.Contains(of, m.ManifestContent()) || writtenBy != 0 && m.SnapshotID() != writtenBy {
-			continue
+	manifests = slices.DeleteFunc(slices.Clone(manifests), func(m iceberg.ManifestFile) bool {
+		return len(of) > 0 && !slices.Contains(of, m.ManifestContent()) || writtenBy != 0 && m.SnapshotID() != writtenBy
+	})
+	for some := range slices.Chunk(manifests, parallelManifests) {
+		read := make([][]iceberg.ManifestEntry, len(some))
+		var readers errgroup.Group
+		for i, m := range some {
+			readers.Go(Safely(func() (err error) {
+				if read[i], err = s.table.kept.read(fs, m, liveOnly); err != nil {
+					return fmt.Errorf("read manifest of %s snapshot %d: %w", s.table.name, s.ID(), NameFile(m.FilePath(), err))
+				}
+				return nil
+			}))
 		}
-		if err := s.table.kept.visit(fs, m, liveOnly, visit); err != nil {
-			return fmt.Errorf("read manifest of %s snapshot %d: %w", s.table.name, s.ID(), NameFile(m.FilePath(), err))
+		if err := readers.Wait(); err != nil {
+			return err
+		}
+		for _, e := range slices.Concat(read...) {
+			visit(e)
 		}
 	}
 	return nil

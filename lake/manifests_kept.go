@@ -47,42 +47,23 @@ func (l *Lake) Rereading() *Lake {
 	return &again
 }
 
-// visit shows the entries of a manifest, which the caller must not change.
-func (k *keptManifests) visit(storage iceio.IO, m iceberg.ManifestFile, liveOnly bool, visit func(iceberg.ManifestEntry)) error {
-	if !liveOnly {
-		for e, err := range m.Entries(storage, false) {
-			if err != nil {
-				return err
-			}
-			visit(e)
-		}
-		return nil
-	}
-	live, err := k.read(storage, m)
-	for _, e := range live {
-		visit(e)
-	}
-	return err
-}
-
-// read gives the live entries of a manifest.
-func (k *keptManifests) read(storage iceio.IO, m iceberg.ManifestFile) ([]iceberg.ManifestEntry, error) {
+// read gives the entries of a manifest, which the caller must not change.
+func (k *keptManifests) read(storage iceio.IO, m iceberg.ManifestFile, liveOnly bool) (entries []iceberg.ManifestEntry, err error) {
 	key := manifestKey{path: m.FilePath(), snapshot: m.SnapshotID(), sequence: m.SequenceNum(), spec: m.PartitionSpecID()}
-	if live, ok := k.get(key); ok {
+	if live, ok := k.get(key); ok && liveOnly {
 		return live, nil
 	}
-	var live []iceberg.ManifestEntry
-	for e, err := range m.Entries(storage, true) {
+	for e, err := range m.Entries(storage, liveOnly) {
 		if err != nil {
 			return nil, err
 		}
-		live = append(live, e)
+		entries = append(entries, e)
 	}
 	// A file that was cut between two blocks ends without an error. Such a one is read again, should it be mended.
-	if len(live) == int(m.AddedDataFiles()+m.ExistingDataFiles()) {
-		k.put(key, live)
+	if liveOnly && len(entries) == int(m.AddedDataFiles()+m.ExistingDataFiles()) {
+		k.put(key, entries)
 	}
-	return live, nil
+	return entries, nil
 }
 
 func (k *keptManifests) get(key manifestKey) ([]iceberg.ManifestEntry, bool) {

@@ -36,7 +36,7 @@ type Faults struct {
 	Strike func(step Step, table string) error
 	// Disk says what becomes of bytes that are written to a file, or why they are not. Nil: they are as they were.
 	Disk func(name string, bytes []byte) ([]byte, error)
-	// Opened is told which files are read.
+	// Opened is told which files are read, one at a time.
 	Opened func(name string)
 	// Steps counts how often each step was reached.
 	Steps map[Step]int
@@ -53,6 +53,14 @@ func (f *Faults) at(step Step, table string) error {
 		return nil
 	}
 	return f.Strike(step, table)
+}
+
+func (f *Faults) opened(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.Opened != nil {
+		f.Opened(name)
+	}
 }
 
 // Crash ends the world at the nth writing step (1 is the first): that step and everything after it fails, so
@@ -158,9 +166,7 @@ type faultyIO struct {
 }
 
 func (f *faultyIO) Open(name string) (iceio.File, error) {
-	if f.faults.Opened != nil {
-		f.faults.Opened(name)
-	}
+	f.faults.opened(name)
 	return f.WriteFileIO.Open(name)
 }
 
