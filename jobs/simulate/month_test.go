@@ -48,6 +48,17 @@ func TestTheBytesOfASeedNeverChange(t *testing.T) {
 	}
 }
 
+func TestNoRecordOfAMonthIsReceivedAfterItsTail(t *testing.T) {
+	for seed := range uint64(20) {
+		m := New(Options{Seed: seed, Listens: 1000})
+		for e := range m.Events() {
+			if at := time.UnixMicro(e.ReceivedTime); !at.Before(m.Truth().To.Add(Tail)) {
+				t.Errorf("seed %d: a record is received at %s, the month ends at %s", seed, at.UTC(), m.Truth().To)
+			}
+		}
+	}
+}
+
 func TestTruthAgreesWithARecountOfTheBytes(t *testing.T) {
 	for _, o := range []Options{
 		{Listens: 50_000},

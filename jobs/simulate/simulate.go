@@ -33,6 +33,9 @@ type Event struct {
 	Value        []byte // JSON, or what a broken client takes for it
 }
 
+// Tail is how long after the end of a month the last of its records is received, at most.
+const Tail = 13 * 24 * time.Hour
+
 // Month is a simulated month. It does not change once made: any number of
 // goroutines may iterate it.
 type Month struct {

@@ -69,12 +69,13 @@ func (s *story) tell(ctx context.Context) error {
 	return s.report.check(s.truth)
 }
 
-// before is the month of the story: the last one that is over where devices go on listening, else always the same.
+// before is the month of the story: where devices go on listening the last one whose late records and requests are in
+// too, for what is yet to come binds nobody; else always the same.
 func (s *story) before() time.Time {
 	if !s.o.Live {
 		return time.Time{}
 	}
-	y, m, _ := s.env.Now().UTC().Date()
+	y, m, _ := s.env.Now().UTC().Add(-simulate.Tail).Date()
 	return time.Date(y, m-1, 1, 0, 0, 0, 0, time.UTC)
 }
 
