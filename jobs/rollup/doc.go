@@ -138,7 +138,9 @@
 //   - Inputs are loaded in the order tables of the dashboard, deletion_log, the ledger, listens. An erasure and a run
 //     of royalties write in the opposite order, so a mark is never resolved by a ledger older than the erasure, and the
 //     archive is never older than what the ledger or a table covers.
-//   - Nothing new and nothing to resolve: no commit.
+//   - Nothing new and nothing to resolve: no commit. The ledger and deletion_log are news also where no figure changes:
+//     their snapshots are needed from the one on that a table has seen (package maintain), and a purge waits until none
+//     is needed that has erased rows.
 //
 // # Failure and running again
 //

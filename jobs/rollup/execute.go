@@ -92,12 +92,13 @@ func (p *Plan) groupOf(s *stand) *group {
 	return p.groups[slices.IndexFunc(p.groups, func(g *group) bool { return slices.Contains(g.stands, s) })]
 }
 
-// pending tells whether there is anything to commit to a table: an archive that changed, rows to write anew, or marks
-// to move.
+// pending tells whether there is anything to commit to a table: an archive that changed, rows to write anew, marks to
+// move, or only the snapshots that it accounts for. Those are needed until it says newer ones, and a purge waits for
+// that.
 func (p *Plan) pending(s *stand) bool {
 	g := p.groupOf(s)
-	waiting := (len(g.marked) > 0 || g.moved.untold || len(g.moved.days) > 0) && g.judged() && s.compared != g.in.ledger.ID()
-	return s.altered || !g.idle || len(s.changed) > 0 || len(g.logged) > 0 || waiting || !maps.Equal(g.marked, s.marked) || !maps.Equal(g.provisional, s.provisional)
+	settled := g.judged() && s.compared != g.in.ledger.ID()
+	return s.altered || !g.idle || len(s.changed) > 0 || g.behind || settled || !maps.Equal(g.marked, s.marked) || !maps.Equal(g.provisional, s.provisional)
 }
 
 // write commits what a plan has for a table. A cut is written with plays_by_day only, which publishes it.

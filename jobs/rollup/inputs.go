@@ -148,6 +148,7 @@ func (g *group) loggedFiles(ctx context.Context) ([]lake.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("files of %s since snapshot %d: %w", catalog.DeletionLog, g.first().coveredLog, err)
 	}
+	g.behind = g.behind || !changes.Idle
 	if changes.Broken {
 		return g.in.log.Files(ctx)
 	}

@@ -25,8 +25,11 @@ func (g *group) followLedger() error {
 	chain, unbroken := ledger.Since(s.compared)
 	g.moved = moved{days: days{}, untold: !unbroken}
 	for _, at := range chain {
+		if at.Operation() == "replace" { // a compaction
+			continue
+		}
+		g.behind = g.in.unsettled == ""
 		switch {
-		case at.Operation() == "replace": // a compaction
 		case at.Job() == catalog.DeletionsJob || at.Job() == catalog.RemovalsJob: // named by deletion_log, or torn
 			g.moved.erased = true
 		default:
