@@ -16,7 +16,7 @@ records and deletion requests, and runs the production jobs on it, down to the c
 no file. Leaves the lake in ./lakehouse for you to query. The same seed gives the same tables. A lake that the demo did not make is never touched. --brokers uses a real Kafka instead
 of the embedded broker, and makes a new topic there.
 
-With --live it tells a shorter story, of the month before this one. Then simulated devices go on listening, and 'lakectl
+With --live it tells a shorter story, of the last month that ended 13 days ago or more. Then simulated devices go on listening, and 'lakectl
 run' with the dashboard works on what they send, until Ctrl-C. A link on the screen signs your browser in.`,
 		Examples: []string{"lakectl demo", "lakectl demo --live", "lakectl demo --seed 7 --listens 50000", "lakectl demo --brokers 127.0.0.1:9092"},
 		Exits:    []int{frame.ExitProof},
