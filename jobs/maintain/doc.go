@@ -39,7 +39,7 @@
 // and sources that it has read; where they are missing it reads the tables whole.
 //
 // Of the tables of the dashboard, what plays_by_day names stays, for a reader takes it as one state: what its newest
-// snapshot names, and for an hour ([served]) what those before it name.
+// snapshot names, and for a quarter of an hour ([served]) what those before it name.
 //
 // Of a published table (catalog.Published) that another engine changed, the snapshot that the royalties job puts back
 // stays until it has.
