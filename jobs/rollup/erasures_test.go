@@ -170,3 +170,34 @@ func someOfACrowd(rng *rand.Rand) []string {
 	from := rng.IntN(8)
 	return people(from, from+1+rng.IntN(8))
 }
+
+// The erasure died before it logged that rows are gone, and the run in between has only the ledger to say.
+func TestAnErasureThatIsNotLoggedYetIsNotCalledDuplicates(t *testing.T) {
+	late := func(id, user string) copyOf { return heard(id, user, "t1", at(1, 9)).late(at(4, 12)) }
+	for _, news := range []bool{false, true} {
+		w := newWorld(t)
+		w.archive(late("l1", "u1"), late("l2", "u2"), late("l5", "u3"))
+		w.royalties()
+		w.rollup(trueUp)
+		w.located()
+		w.eraseRows(catalog.Listens, "u2")
+		w.copies = slices.DeleteFunc(w.copies, func(c copyOf) bool { return c.user == "u2" })
+		if !news {
+			w.rollup(plain)
+		}
+		w.eraseRows(catalog.ListensCounted, "u2")
+		w.royalties()
+		w.rollup(plain)
+		w.archive(heard("l1", "u1", "t1", at(4, 9)))
+		w.royalties()
+		w.rollup(plain)
+		if len(w.changes()) == 0 {
+			t.Fatal("nothing changed")
+		}
+		for c := range w.changes() {
+			if c.Day == "2026-03-01" && c.Cause == "duplicates" {
+				t.Errorf("news of the archive in between %t: %+v", news, c)
+			}
+		}
+	}
+}

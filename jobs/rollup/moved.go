@@ -60,10 +60,22 @@ func (g *group) movedAlone() days {
 	return alone
 }
 
-// tellMoved makes the relation moved of these days.
+// tellMoved makes the relation moved of these days. While an erasure has not logged that its rows are gone none is one:
+// the ledger may have lost rows of it before the tables last said which ledger they had seen.
 func (g *group) tellMoved(ctx context.Context) error {
 	if err := g.plan.db.Run(ctx, "rollup/moved_table"); err != nil {
 		return err
 	}
-	return g.plan.db.Fill(ctx, "moved", g.movedAlone().rows())
+	alone := g.movedAlone()
+	if len(alone) == 0 {
+		return nil
+	}
+	if err := g.plan.db.Bind(ctx, "log_begun", g.in.log, "state", "at", "source_topic", "source_partition", "source_offset"); err != nil {
+		return err
+	}
+	var begun int64
+	if err := g.plan.db.One(ctx, "rollup/log_begun", nil, []any{&begun}); err != nil || begun > 0 {
+		return err
+	}
+	return g.plan.db.Fill(ctx, "moved", alone.rows())
 }
