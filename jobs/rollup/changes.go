@@ -2,6 +2,7 @@ package rollup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -77,8 +78,7 @@ func (g *group) readErasures(ctx context.Context, s *stand) (steps int64, err er
 	return steps, db.Run(ctx, "rollup/erasures")
 }
 
-// writeChanges commits the changes, before plays_by_day has them. Those of a run that ended in between go: this one has
-// worked them out again.
+// writeChanges commits the changes, before plays_by_day has them.
 func (p *Plan) writeChanges(ctx context.Context) error {
 	c := lake.Commit{Job: catalog.RollupJob}
 	if err := p.takeBackChanges(ctx, &c); err != nil {
@@ -118,27 +118,54 @@ func (p *Plan) writeChanges(ctx context.Context) error {
 	return err
 }
 
-// takeBackChanges deletes the newest changes where plays_by_day is still at the snapshot that they come on top of.
+// takeBackChanges undoes changes that no plays_by_day publishes. Rows that came after the changes it names go: their run
+// ended in between, or another was faster. Rows of those it names that such a run deleted come again: it took the run
+// that was about to publish them for one that had ended.
 func (p *Plan) takeBackChanges(ctx context.Context, c *lake.Commit) error {
-	of, err := p.in.changes.StateNumber(catalog.ChangesOf)
-	if err != nil || of == 0 || of != p.in.days().snapshot.ID() {
-		return err
-	}
-	noticed, err := p.in.changes.StateNumber(catalog.NoticedAt)
-	if err != nil {
+	published, last, after, err := p.published()
+	if err != nil || !after {
 		return err
 	}
 	files, err := p.in.changes.Files(ctx)
 	if err != nil {
 		return err
 	}
-	if err := p.db.Bind(ctx, "changes_standing", p.in.changes, "noticed_at"); err != nil {
-		return err
-	}
-	rows, err := p.db.Positions(ctx, files, "rollup/changes_unpublished", noticed)
+	err = errors.Join(p.db.Bind(ctx, "changes_standing", p.in.changes, "noticed_at"), p.db.Bind(ctx, "changes_published", published))
 	if err != nil {
 		return err
 	}
-	c.Deletes, err = p.in.changes.WritePositionDeletes(ctx, catalog.RollupJob, files, rows)
-	return err
+	rows, err := p.db.Positions(ctx, files, "rollup/changes_unpublished", last)
+	if err != nil {
+		return err
+	}
+	if c.Deletes, err = p.in.changes.WritePositionDeletes(ctx, catalog.RollupJob, files, rows); err != nil {
+		return err
+	}
+	return p.db.InSchema(ctx, p.in.days().table, func() error { return p.db.Run(ctx, "rollup/changes_again") })
+}
+
+// published are the changes that plays_by_day names and when the last of them were noticed; after tells whether runs of
+// ours changed rows since. Where their snapshot is gone, the newest ones are known not to be published while
+// plays_by_day is still at what they come on top of.
+func (p *Plan) published() (at lake.Snapshot, last int64, after bool, err error) {
+	days, changes := p.in.days().snapshot, p.in.changes
+	cut, err := catalog.CutOf(days)
+	if err != nil || days.ID() == 0 {
+		return at, 0, false, err
+	}
+	named, says := cut[catalog.PlaysChanges]
+	at, gone := changes.Table().ByID(named)
+	chain, unbroken := changes.Since(named)
+	if says && unbroken && gone == nil {
+		last, err = at.StateNumber(catalog.NoticedAt)
+		return at, last, slices.ContainsFunc(chain, func(s lake.Snapshot) bool {
+			return s.Operation() != "replace" && s.Job() == catalog.RollupJob
+		}), err
+	}
+	of, err := changes.StateNumber(catalog.ChangesOf)
+	if err != nil {
+		return at, 0, false, err
+	}
+	last, err = changes.StateNumber(catalog.NoticedAt)
+	return changes, last - 1, of == days.ID(), err
 }

@@ -29,12 +29,12 @@ func (p *Plan) Execute(ctx context.Context) (report Report, err error) {
 		}
 	}
 	last := p.in.days()
-	pending := p.pending(last)
-	if pending {
-		if err := p.writeChanges(ctx); err != nil {
+	if !p.pending(last) {
+		if stale, err := p.cutIsStale(ctx); err != nil || !stale {
 			return p.report, err
 		}
-	} else if stale, err := p.cutIsStale(ctx); err != nil || !stale {
+	}
+	if err := p.writeChanges(ctx); err != nil {
 		return p.report, err
 	}
 	if err := p.write(ctx, last, p.cut()); err != nil {
