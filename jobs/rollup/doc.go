@@ -122,8 +122,9 @@
 // where the ledger moved it and lost no row otherwise since ([group.movedAlone]).
 //
 // The rows of a key sum to the difference between any two states of the day. They are committed before plays_by_day has
-// them. Where a run ended in between, the next finds plays_by_day still at the snapshot that they come on top of,
-// deletes them and works them out again.
+// them. What came after the changes that plays_by_day names was not published: its run ended in between, or lost the
+// race for plays_by_day to another. The next run deletes it and works it out again. Where the loser deleted rows of the
+// winner, which it took for dead, they are written again.
 //
 // # Files
 //
@@ -135,12 +136,13 @@
 //
 //   - Deltas, rows written anew, marks and the snapshots they account for are one commit of a table, pinned to its
 //     snapshot they were computed from. A key that is written anew gets no delta in it.
-//   - Inputs are loaded in the order tables of the dashboard, deletion_log, the ledger, listens. An erasure and a run
+//   - Inputs are loaded in the order tables of the dashboard, plays_changes, deletion_log, the ledger, listens. So
+//     plays_by_day names no plays_changes that is newer than the one a run names in its place. An erasure and a run
 //     of royalties write in the opposite order, so a mark is never resolved by a ledger older than the erasure, and the
 //     archive is never older than what the ledger or a table covers.
-//   - Nothing new and nothing to resolve: no commit. The ledger and deletion_log are news also where no figure changes:
-//     their snapshots are needed from the one on that a table has seen (package maintain), and a purge waits until none
-//     is needed that has erased rows.
+//   - Nothing new and nothing to resolve: no commit. Another settled ledger is news also where no figure changes: its
+//     snapshots are needed from the one on that a table has seen (package maintain), and a purge waits until none is
+//     needed that has erased rows.
 //
 // # Failure and running again
 //

@@ -38,6 +38,7 @@ func load(ctx context.Context, env jobs.Env) (*inputs, error) {
 		name string
 		into *lake.Snapshot
 	}{
+		{catalog.PlaysChanges, &in.changes},
 		{catalog.DeletionLog, &in.log},
 		{catalog.Duplicates, &in.duplicates},
 		{catalog.ListensCounted, &in.ledger},
@@ -77,10 +78,6 @@ func (in *inputs) loadDashboard(ctx context.Context, env jobs.Env) error {
 			return s.readState()
 		}))
 	}
-	each.Go(lake.Safely(func() (err error) {
-		in.changes, err = env.Snapshot(ctx, catalog.PlaysChanges)
-		return err
-	}))
 	return each.Wait()
 }
 
@@ -162,7 +159,6 @@ func (g *group) loggedFiles(ctx context.Context) ([]lake.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("files of %s since snapshot %d: %w", catalog.DeletionLog, g.first().coveredLog, err)
 	}
-	g.behind = g.behind || !changes.Idle
 	if changes.Broken {
 		return g.in.log.Files(ctx)
 	}

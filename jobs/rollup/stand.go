@@ -73,7 +73,7 @@ type group struct {
 	foreign lake.SnapshotIDs // snapshots with which other engines took rows of the archive away
 
 	moved       moved
-	behind      bool // the ledger or deletion_log changed since, also where no figure of the tables does
+	behind      bool // the settled ledger is another one, also where no figure of the tables changes
 	logged      days // named by deletion_log since the last run
 	marked      days // marked after this run
 	provisional days // after this run
