@@ -118,9 +118,9 @@ func (p *Plan) writeChanges(ctx context.Context) error {
 	return err
 }
 
-// takeBackChanges undoes changes that no plays_by_day publishes. Rows that came after the changes it names go: their run
-// ended in between, or another was faster. Rows of those it names that such a run deleted come again: it took the run
-// that was about to publish them for one that had ended.
+// takeBackChanges undoes changes that plays_by_day does not publish. Rows that came after the changes it names go:
+// their run ended in between, or another was faster. Rows of those it names that such a run deleted come again: it took
+// the run that was about to publish them for one that had ended.
 func (p *Plan) takeBackChanges(ctx context.Context, c *lake.Commit) error {
 	published, last, after, err := p.published()
 	if err != nil || !after {
