@@ -19,25 +19,33 @@ func personOf(n int) string { return fmt.Sprintf("person.%d!", n) }
 // quiet lets a day and more pass while nothing runs: what a killed process left is an orphan beyond its grace then.
 func (r *running) quiet() { age(r.t, filepath.Join(r.dir, "warehouse"), 25*time.Hour) }
 
+// states counts the requests of those who left by their state.
+func (r *running) states() map[string]int {
+	count := map[string]int{}
+	for _, list := range r.requests() {
+		for _, one := range list {
+			count[one.State]++
+		}
+	}
+	return count
+}
+
+// carriedOut tells whether nobody of those who left is in a table any more.
+func (r *running) carriedOut(left int) bool {
+	count := r.states()
+	return count["recomputed"]+count["purged"]+count["verified"] == left
+}
+
 // proveErased carries all requests of those who left to their end, and looks for them in the bytes of every file,
 // logs among them. No process runs. Those who stayed are what shows that the look sees something.
 func (r *running) proveErased(left, people int) {
 	r.t.Helper()
 	r.quiet()
-	states := func() map[string]int {
-		count := map[string]int{}
-		for _, list := range r.requests() {
-			for _, one := range list {
-				count[one.State]++
-			}
-		}
-		return count
-	}
-	r.t.Logf("requests before the last purge: %v", states())
+	r.t.Logf("requests before the last purge: %v", r.states())
 	r.run(nil, "job", "deletions", "--purge-now")
 	var p proved
 	r.run(&p, "deletions", "verify")
-	if got := states(); got["verified"] != left || len(got) != 1 {
+	if got := r.states(); got["verified"] != left || len(got) != 1 {
 		r.t.Errorf("%d people left, requests are %v", left, got)
 	}
 	for _, c := range p.Concluded.Certificates {
