@@ -32,10 +32,16 @@ func (p *Plan) explainChanges(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := g.tellMoved(ctx); err != nil {
+		begun := false
+		if steps == 1 || len(g.movedAlone()) > 0 {
+			if begun, err = g.erasing(ctx); err != nil {
+				return err
+			}
+		}
+		if err := g.tellMoved(ctx, begun); err != nil {
 			return err
 		}
-		alone := steps == 1 && len(g.foreign) == 0 && !g.lost
+		alone := steps == 1 && len(g.foreign) == 0 && !g.lost && !begun
 		return p.db.Run(ctx, "rollup/changes", ended, p.noticed, p.in.archive.ID(), alone)
 	})
 }
@@ -130,7 +136,7 @@ func (p *Plan) takeBackChanges(ctx context.Context, c *lake.Commit) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(p.db.Bind(ctx, "changes_standing", p.in.changes, "noticed_at"), p.db.Bind(ctx, "changes_published", published))
+	err = errors.Join(p.db.Bind(ctx, "changes_standing", p.in.changes), p.db.Bind(ctx, "changes_published", published))
 	if err != nil {
 		return err
 	}
@@ -141,7 +147,7 @@ func (p *Plan) takeBackChanges(ctx context.Context, c *lake.Commit) error {
 	if c.Deletes, err = p.in.changes.WritePositionDeletes(ctx, catalog.RollupJob, files, rows); err != nil {
 		return err
 	}
-	return p.db.InSchema(ctx, p.in.days().table, func() error { return p.db.Run(ctx, "rollup/changes_again") })
+	return p.db.InSchema(ctx, p.in.days().table, func() error { return p.db.Run(ctx, "rollup/changes_again", last) })
 }
 
 // published are the changes that plays_by_day names and when the last of them were noticed; after tells whether runs of
@@ -155,10 +161,10 @@ func (p *Plan) published() (at lake.Snapshot, last int64, after bool, err error)
 	}
 	named, says := cut[catalog.PlaysChanges]
 	at, gone := changes.Table().ByID(named)
-	chain, unbroken := changes.Since(named)
-	if says && unbroken && gone == nil {
+	if says && gone == nil {
+		chain, unbroken := changes.Since(named) // broken where another engine rolled the table back
 		last, err = at.StateNumber(catalog.NoticedAt)
-		return at, last, slices.ContainsFunc(chain, func(s lake.Snapshot) bool {
+		return at, last, !unbroken || slices.ContainsFunc(chain, func(s lake.Snapshot) bool {
 			return s.Operation() != "replace" && s.Job() == catalog.RollupJob
 		}), err
 	}

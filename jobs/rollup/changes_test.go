@@ -113,18 +113,7 @@ func TestChangesOfARunThatDidNotPublishAreNotCountedTwice(t *testing.T) {
 	first, _ := w.shown()
 	for n := range 3 {
 		w.archive(heard(fmt.Sprint("m", n), "u1", "t1", at(1, 9)))
-		ctx, dead := context.WithCancel(t.Context())
-		killed := &laketest.Faults{Strike: func(step laketest.Step, table string) error {
-			if step == laketest.BeforeCommit && table == catalog.PlaysByDay || ctx.Err() != nil {
-				dead()
-				return laketest.ErrInjected
-			}
-			return nil
-		}}
-		if _, err := rollup.Run(ctx, envOf(w.With(killed)), plain); err == nil {
-			t.Fatal("the run ended although it was killed")
-		}
-		dead()
+		w.killedBefore(catalog.PlaysByDay)
 		w.archive(heard(fmt.Sprint("n", n), "u2", "t2", at(2, 9)))
 	}
 	w.rollup(plain)
@@ -132,4 +121,59 @@ func TestChangesOfARunThatDidNotPublishAreNotCountedTwice(t *testing.T) {
 	w.equal(w.changes(), map[change][2]int64{{"2026-03-01", "t1", "late"}: {3, 180_000}, {"2026-03-02", "t2", "late"}: {3, 180_000}})
 	w.explained(first[catalog.PlaysByDay])
 	w.unchanged(plain)
+}
+
+// killedBefore is a run that dies before it commits to a table.
+func (w *world) killedBefore(table string) {
+	w.Helper()
+	ctx, dead := context.WithCancel(w.Context())
+	defer dead()
+	killed := &laketest.Faults{Strike: func(step laketest.Step, name string) error {
+		if step == laketest.BeforeCommit && name == table || ctx.Err() != nil {
+			dead()
+			return laketest.ErrInjected
+		}
+		return nil
+	}}
+	if _, err := rollup.Run(ctx, envOf(w.With(killed)), plain); err == nil {
+		w.Fatal("the run ended although it was killed")
+	}
+}
+
+// A run whose changes were merged with older ones died, or another engine was there.
+func TestChangesAreRightAgainWhateverCameBetweenThemAndTheirDays(t *testing.T) {
+	laketest.Costly(t)
+	for name, happens := range map[string]func(w *world){
+		"merged, then killed": func(w *world) {
+			for n := range 7 {
+				w.archive(heard(fmt.Sprint("k", n), "u1", "t1", at(1, 9)))
+				w.rollup(plain)
+			}
+			w.archive(heard("k7", "u1", "t1", at(1, 9)))
+			w.killedBefore(catalog.PlaysByDay)
+		},
+		"killed, then expired": func(w *world) {
+			w.archive(heard("k", "u1", "t1", at(1, 9)))
+			w.killedBefore(catalog.PlaysByDay)
+			w.Hand(w.T, catalog.PlaysChanges).Expire()
+		},
+		"rolled back": func(w *world) { w.Hand(w.T, catalog.PlaysChanges).Rollback(1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.archive(heard("l1", "u1", "t1", at(1, 9)), heard("l2", "u2", "t2", at(2, 9)))
+			w.rollup(plain)
+			first, _ := w.shown()
+			for n := range 2 {
+				w.archive(heard(fmt.Sprint("m", n), "u1", "t1", at(1, 9)))
+				w.rollup(plain)
+			}
+			happens(w)
+			w.archive(heard("y", "u2", "t2", at(2, 9)))
+			w.rollup(plain)
+			w.mustShow(recount(w.copies))
+			w.explained(first[catalog.PlaysByDay])
+			w.unchanged(plain)
+		})
+	}
 }

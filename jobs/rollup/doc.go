@@ -119,7 +119,8 @@
 // last compared with, which are of at least five people (plays_erased): these become erasures, as far as the difference
 // goes. What is then left is called duplicates, but only where a single step of deletions came since and no other
 // engine took rows away: else erasures of few may be in it. The difference of a day that was exact is called duplicates
-// where the ledger moved it and lost no row otherwise since ([group.movedAlone]).
+// where the ledger moved it and lost no row otherwise since ([group.movedAlone]). Neither is while an erasure has begun
+// and not logged that its rows are gone.
 //
 // The rows of a key sum to the difference between any two states of the day. They are committed before plays_by_day has
 // them. What came after the changes that plays_by_day names was not published: its run ended in between, or lost the

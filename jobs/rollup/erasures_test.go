@@ -201,3 +201,29 @@ func TestAnErasureThatIsNotLoggedYetIsNotCalledDuplicates(t *testing.T) {
 		}
 	}
 }
+
+// Five left, and the log says so. One more goes, and the log does not, or not to the run that read it before.
+func TestOneWhoLeavesBesideManyIsNotCalledDuplicates(t *testing.T) {
+	for name, leaves := range map[string]func(w *world){
+		"died before it logged": func(w *world) { w.eraseUnlogged("p7"); w.royalties(); w.rollup(plain) },
+		"while inputs are loaded": func(w *world) {
+			w.royalties()
+			w.during(catalog.ListensCounted, plain, func() { w.erase("p7"); w.royalties() })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.archive(crowd("t1", 1, 1, people(0, 8)...)...)
+			w.royalties()
+			w.rollup(trueUp)
+			w.eraseAll(people(0, 5)...)
+			leaves(w)
+			w.rollup(plain)
+			for c := range w.changes() {
+				if c.Cause == "duplicates" {
+					t.Errorf("%+v", c)
+				}
+			}
+		})
+	}
+}

@@ -60,22 +60,28 @@ func (g *group) movedAlone() days {
 	return alone
 }
 
-// tellMoved makes the relation moved of these days. While an erasure has not logged that its rows are gone none is one:
-// the ledger may have lost rows of it before the tables last said which ledger they had seen.
-func (g *group) tellMoved(ctx context.Context) error {
+// tellMoved makes the relation moved of these days, of none where an erasure has begun.
+func (g *group) tellMoved(ctx context.Context, begun bool) error {
 	if err := g.plan.db.Run(ctx, "rollup/moved_table"); err != nil {
 		return err
 	}
-	alone := g.movedAlone()
-	if len(alone) == 0 {
+	if begun {
 		return nil
 	}
-	if err := g.plan.db.Bind(ctx, "log_begun", g.in.log, "state", "at", "source_topic", "source_partition", "source_offset"); err != nil {
-		return err
+	return g.plan.db.Fill(ctx, "moved", g.movedAlone().rows())
+}
+
+// erasing tells whether the ledger may lack rows of an erasure of which the log does not say yet that they are gone:
+// one died, or went on while the inputs were loaded.
+func (g *group) erasing(ctx context.Context) (bool, error) {
+	log, err := g.plan.env.Snapshot(ctx, catalog.DeletionLog)
+	if err != nil || log.ID() != g.in.log.ID() {
+		return true, err
+	}
+	if err := g.plan.db.Bind(ctx, "log_begun", log, "state", "at", "source_topic", "source_partition", "source_offset"); err != nil {
+		return false, err
 	}
 	var begun int64
-	if err := g.plan.db.One(ctx, "rollup/log_begun", nil, []any{&begun}); err != nil || begun > 0 {
-		return err
-	}
-	return g.plan.db.Fill(ctx, "moved", alone.rows())
+	err = g.plan.db.One(ctx, "rollup/log_begun", nil, []any{&begun})
+	return begun > 0, err
 }
