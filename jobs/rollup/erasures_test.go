@@ -227,3 +227,12 @@ func TestOneWhoLeavesBesideManyIsNotCalledDuplicates(t *testing.T) {
 		})
 	}
 }
+
+func TestADayOfTheLogIsComparedOnceAlsoWhereNothingDiffers(t *testing.T) {
+	w := newWorld(t)
+	w.archive(heard("l1", "u1", "t1", at(1, 9)))
+	w.royalties()
+	w.rollup(trueUp)
+	w.loggedErased(map[string]bool{"2026-03-01": true}, "[]")
+	w.equal([]bool{w.rollup(plain).ExactThrough != 0, w.rollup(plain).ExactThrough != 0}, []bool{true, false})
+}

@@ -98,7 +98,7 @@ func (p *Plan) groupOf(s *stand) *group {
 func (p *Plan) pending(s *stand) bool {
 	g := p.groupOf(s)
 	settled := g.judged() && s.compared != g.in.ledger.ID()
-	return s.altered || !g.idle || len(s.changed) > 0 || g.behind || settled || !maps.Equal(g.marked, s.marked) || !maps.Equal(g.provisional, s.provisional)
+	return s.altered || !g.idle || len(s.changed) > 0 || len(g.logged) > 0 || g.behind || settled || !maps.Equal(g.marked, s.marked) || !maps.Equal(g.provisional, s.provisional)
 }
 
 // write commits what a plan has for a table. A cut is written with plays_by_day only, which publishes it.
