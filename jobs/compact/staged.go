@@ -161,12 +161,12 @@ func (s *staged) close() error {
 // where Trino can write none.
 func (r *run) notOnTrino(ctx context.Context, base lake.Snapshot, g Group, err error) error {
 	switch {
-	case ctx.Err() != nil || errors.Is(err, trino.ErrLost):
+	case ctx.Err() != nil || errors.Is(err, trino.ErrLost) && !errors.Is(err, trino.ErrStill):
 		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), r.named(g), err)
 	case errors.Is(err, lake.ErrFenced) || r.expired(ctx, base):
 		r.lose(g, err)
 		return nil
-	case errors.Is(err, trino.ErrMemory) || errors.Is(err, errScattered) || errors.Is(err, errOtherDay):
+	case errors.Is(err, trino.ErrMemory) || errors.Is(err, trino.ErrStill) || errors.Is(err, errScattered) || errors.Is(err, errOtherDay):
 		r.own[g.Day] = true
 	case errors.Is(err, lake.ErrUnsupported) || errors.Is(err, trino.ErrQuery) || errors.Is(err, errUnordered) || errors.Is(err, errForeign):
 		r.alone = true

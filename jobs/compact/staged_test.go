@@ -168,6 +168,26 @@ func TestWhatAnEngineWritesWronglyIsNotCommitted(t *testing.T) {
 	}
 }
 
+func TestAnEngineThatStandsStillIsAskedOnceAndCostsNoGroupItsTime(t *testing.T) {
+	w := newWorld(t)
+	for range 12 {
+		w.ingest(200, 2)
+	}
+	want, budget, asked := w.rows(), time.Second, 0
+	r := w.compact(Options{Target: 64 << 10, Minutes: budget, fill: func(ctx context.Context, _ lake.Snapshot, _ Group, _ lake.Staging) (int64, error) {
+		asked++
+		still, stop := context.WithTimeout(ctx, 3*budget)
+		defer stop()
+		<-still.Done()
+		return 0, errors.Join(trino.ErrLost, trino.ErrStill)
+	}})
+	if asked != 1 || r.Written != 2 || r.OnTrino != 0 || r.Left != 0 {
+		t.Errorf("asked %d times: %+v", asked, r)
+	}
+	w.equal("rows", w.rows(), want)
+	w.nothingStaged()
+}
+
 func TestWhatAnEngineCannotDoIsDoneHere(t *testing.T) {
 	w := newWorld(t)
 	for range 12 {

@@ -1,10 +1,14 @@
 package trino_test
 
 import (
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +59,26 @@ func TestASecretIsSentOverTLSAndNeverShown(t *testing.T) {
 		_, err := ask(t, o)
 		if !errors.Is(err, trino.ErrLost) || lake.Hint(err) == "" || strings.Contains(err.Error()+lake.Hint(err), "sesame") {
 			t.Errorf("a server that is not there: %v, hint %q", err, lake.Hint(err))
+		}
+	}
+}
+
+func TestAServerIsKnownByTheAuthoritiesOfTheFile(t *testing.T) {
+	asked := 0
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.WriteHeader(http.StatusBadRequest)
+	}))
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0) // it would tell of the client that does not know it
+	server.StartTLS()
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, ca := range []string{"", file} {
+		if _, err := ask(t, trino.Options{URL: server.URL, Password: "sesame", User: "test", CAFile: ca, Patience: time.Millisecond}); err == nil || asked != want {
+			t.Errorf("file %q: the server was asked %d times, %v", ca, asked, err)
 		}
 	}
 }

@@ -38,8 +38,11 @@
 //
 // # Failure
 //
-// When the context ends, or a visit fails, the query is ended on the server too. A server, or a part of it, that is
-// lost is [ErrLost]: nothing was written, and the same query may run again. Requests are sent again for
-// [Options].Patience before that. Out of memory is [ErrMemory], and its hint names the setting that was the limit.
-// No error and no log has a password or a token.
+// When the context ends, or a visit fails, the query is ended on the server too; between two pages that is left to
+// Trino's query.client.timeout. A server, or a part of it, that is lost is [ErrLost]: nothing was written, and the same
+// query may run again. Requests are sent again for [Options].Patience before that. A query that stands still for
+// [Options].Standstill is ended, and is [ErrStill] besides: Trino leaves one running for ever where a memory limit is
+// met while rows are on their way. Waiting in Trino's queue is not standing still, nor is planning. A server that says
+// nothing for that time is lost. Out of memory is [ErrMemory], and its hint names the setting that was the limit. No
+// error and no log has a password or a token.
 package trino

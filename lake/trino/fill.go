@@ -23,7 +23,9 @@ func (c *Client) change(ctx context.Context, s lake.Staging, q Query, statement 
 	if err != nil {
 		return 0, err
 	}
-	args, err := c.arguments(q.parameters())
+	ctx, w, stop := c.watched(ctx)
+	defer stop()
+	args, err := arguments(q.parameters(), w)
 	if err != nil {
 		return 0, err
 	}

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// pagePatience is how long a caller who has had enough waits for the page that was asked for already.
+const pagePatience = 5 * time.Second
+
 // Query is one statement that reads.
 type Query struct {
 	Text string // starts with SELECT, WITH or VALUES; comments may stand before that
@@ -43,7 +46,9 @@ func (c *Client) each(ctx context.Context, q Query, into func([]*sql.ColumnType)
 	if err != nil {
 		return err
 	}
-	args, err := c.arguments(q.parameters())
+	ctx, w, stop := c.watched(ctx)
+	defer stop()
+	args, err := arguments(q.parameters(), w)
 	if err != nil {
 		return err
 	}
@@ -51,13 +56,15 @@ func (c *Client) each(ctx context.Context, q Query, into func([]*sql.ColumnType)
 	if err != nil {
 		return c.explain(ctx, err)
 	}
-	// Closing ends the query on the server where rows are left.
+	// Closing ends the query on the server where rows are left, once its next page has come.
 	defer func() {
+		enough := time.AfterFunc(pagePatience, stop)
+		defer enough.Stop()
 		if closed := rows.Close(); err == nil {
 			err = c.explain(ctx, closed)
 		}
 	}()
-	own, err := scan(rows, into, visit)
+	own, err := scan(rows, into, func() error { return w.visit(visit) })
 	if own {
 		return err
 	}
@@ -103,7 +110,7 @@ func inUTC(dest any) {
 }
 
 // arguments are those of the driver: the parameters, and who hears of the progress.
-func (c *Client) arguments(args []any) ([]any, error) {
+func arguments(args []any, w *watch) ([]any, error) {
 	var all []any
 	for i, arg := range args {
 		switch v := arg.(type) {
@@ -115,8 +122,5 @@ func (c *Client) arguments(args []any) ([]any, error) {
 		}
 		all = append(all, arg)
 	}
-	if c.o.Progress != nil {
-		all = append(all, sql.Named(progressCallback, updater(c.o.Progress)), sql.Named(progressPeriod, time.Second))
-	}
-	return all, nil
+	return append(all, sql.Named(progressCallback, updater(w.update)), sql.Named(progressPeriod, time.Second)), nil
 }

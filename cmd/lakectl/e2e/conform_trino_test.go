@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -142,6 +143,7 @@ func TestALedgerAndARecountThatOutgrowTrinosMemoryGoInSlices(t *testing.T) {
 	l.run(nil, "ingest", "file", l.write("events.jsonl", strings.Join(manyCopies(120_000), "\n")+"\n"))
 	c, options := l.connected()
 	options.Session = map[string]string{"query_max_memory_per_node": "16MB"}
+	options.Standstill = 15 * time.Second // Trino hangs now and then where it meets that limit
 	env := l.envOf(c, laketest.TrinoClient(t, options))
 	var log bytes.Buffer
 	env.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -48,6 +48,21 @@ func TestASliceThatIsTooMuchAtOnceIsHalved(t *testing.T) {
 	if rows, err := h.run(1, 0); rows > 1 || !errors.Is(err, trino.ErrMemory) || tries > 30 {
 		t.Errorf("what never fits: %d rows after %d tries, %v", rows, tries, err)
 	}
+	tries = 0
+	h = halving{fill: func(int64, int64) (int64, error) { tries++; return 0, errors.Join(trino.ErrLost, trino.ErrStill) }}
+	if _, err := h.run(1, 0); !errors.Is(err, trino.ErrStill) || tries != mostStill {
+		t.Errorf("what always stands still: %d tries, %v", tries, err)
+	}
+	tries = 0
+	h = halving{fill: func(slices, _ int64) (int64, error) {
+		if tries++; slices == 1 {
+			return 0, errors.Join(trino.ErrLost, trino.ErrStill)
+		}
+		return 1, nil
+	}}
+	if rows, err := h.run(1, 0); rows != 2 || err != nil || tries != 3 {
+		t.Errorf("what stood still once: %d rows in %d tries, %v", rows, tries, err)
+	}
 	h = halving{fill: func(int64, int64) (int64, error) { tries = -1; return 0, trino.ErrLost }}
 	if _, err := h.run(1, 0); !errors.Is(err, trino.ErrLost) || tries != -1 {
 		t.Errorf("a server that is lost: %v", err)

@@ -18,7 +18,7 @@ var anotherValue = map[string]string{
 	"catalog.type": "postgres", "catalog.mode": "group", "kafka.topic": "plays", "catalog.s3.endpoint": "http://s3:9000", "catalog.s3.path_style": "true", "catalog.s3.copies_limit": "1GiB", "catalog.s3.copies_whole_below": "1MiB", "catalog.rest.auth_uri": "https://auth/token", "kafka.brokers": "a:1,b:2", "kafka.tls.enabled": "true",
 	"kafka.sasl.mechanism": "PLAIN", "ingest.flush_age": "1m", "ingest.flush_rows": "5", "ingest.flush_bytes": "1GiB",
 	"ingest.max_ahead": "0s", "ingest.metrics_addr": "127.0.0.1:9464", "ingest.max_late": "1d12h", "duckdb.memory_limit": "4GB", "duckdb.threads": "8", "duckdb.spill_limit": "64GiB", "duckdb.verify": "true", "engine": "trino",
-	"kafka.session_timeout": "20s", "ingest.max_refused_percent": "50", "trino.url": "http://trino:8080", "retention.archive_snapshots": "2d", "retention.quarantine": "1d", "retention.hours": "30d", "orphans.grace": "2d", "deletions.delay": "2d", "erasure.deadline": "20d", "maintain.target_file_size": "64MiB", "maintain.budget": "1GiB", "maintain.minutes": "9", "serve.addr": "[::1]:80", "serve.catalog_addr": "[::1]:81",
+	"kafka.session_timeout": "20s", "ingest.max_refused_percent": "50", "trino.url": "http://trino:8080", "trino.standstill": "1h", "retention.archive_snapshots": "2d", "retention.quarantine": "1d", "retention.hours": "30d", "orphans.grace": "2d", "deletions.delay": "2d", "erasure.deadline": "20d", "maintain.target_file_size": "64MiB", "maintain.budget": "1GiB", "maintain.minutes": "9", "serve.addr": "[::1]:80", "serve.catalog_addr": "[::1]:81",
 	"schedule.ingest": "off", "schedule.rollup": "30s", "schedule.deletions": "5m", "schedule.royalties": "02:15", "schedule.true_up": "off", "schedule.maintain": "1h", "run.memory_limit": "6GiB",
 	"serve.public_url": "https://plays.example.com", "serve.requests_per_second": "5", "serve.operator_requests_per_second": "9", "serve.oidc.issuer": "https://id.example.com",
 }
@@ -93,7 +93,7 @@ func TestDefaultsAreWhatTheDocumentationSays(t *testing.T) {
 		Ingest:    Ingest{FlushAge: 15 * time.Second, FlushRows: 1_000_000, FlushBytes: 256 << 20, MaxAhead: time.Hour, MaxLate: 365 * 24 * time.Hour, MaxRefusedPercent: 90},
 		DuckDB:    DuckDB{MemoryLimit: 1 << 30, Threads: 2, TempDirectory: "./lakehouse/tmp", SpillLimit: 32 << 30, Verify: true},
 		Engine:    "duckdb",
-		Trino:     Trino{Catalog: "lake", User: "lakectl"},
+		Trino:     Trino{Catalog: "lake", User: "lakectl", Standstill: 10 * time.Minute},
 		Retention: Retention{ArchiveSnapshots: 7 * 24 * time.Hour, Quarantine: 30 * 24 * time.Hour, Hours: 14 * 24 * time.Hour},
 		Orphans:   Orphans{Grace: 24 * time.Hour},
 		Erasure:   Erasure{Deadline: 30 * 24 * time.Hour},

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"time"
 
 	"github.com/lakectl/lakectl/cmd/lakectl/internal/usage"
 )
@@ -12,6 +13,7 @@ type Trino struct {
 	Catalog, User   string
 	Password, Token Secret
 	CAFile          string // "": the system's authorities
+	Standstill      time.Duration
 }
 
 var trinoKeys = []Key{
@@ -46,6 +48,10 @@ var trinoKeys = []Key{
 	{
 		name: "trino.ca_file", about: "PEM file with the authorities to trust instead of the system's", example: "./ca.pem",
 		field: func(c *Config) any { return &c.Trino.CAFile },
+	},
+	{
+		name: "trino.standstill", def: "10m", about: "a query that runs and stands still this long is ended, and one whose server says nothing", least: int64(time.Minute), most: int64(24 * time.Hour),
+		field: func(c *Config) any { return &c.Trino.Standstill },
 	},
 }
 

@@ -23,7 +23,7 @@ func Trino(c *frame.Call) (*trino.Client, error) {
 	}
 	client, err := trino.Open(trino.Options{
 		URL: k.URL, Catalog: k.Catalog, Namespace: catalog.Namespace, User: k.User, Password: password, Token: token, CAFile: k.CAFile,
-		Progress: func(p trino.Progress) { c.Progress.Say(said(p)) },
+		Standstill: k.Standstill, Progress: func(p trino.Progress) { c.Progress.Say(said(p)) },
 	})
 	if err != nil {
 		return nil, usage.Of(err)
