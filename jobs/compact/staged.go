@@ -166,9 +166,9 @@ func (r *run) notOnTrino(ctx context.Context, base lake.Snapshot, g Group, err e
 	case errors.Is(err, lake.ErrFenced) || r.expired(ctx, base):
 		r.lose(g, err)
 		return nil
-	case errors.Is(err, trino.ErrMemory) || errors.Is(err, trino.ErrStill) || errors.Is(err, errScattered) || errors.Is(err, errOtherDay):
+	case errors.Is(err, trino.ErrMemory) || errors.Is(err, errScattered) || errors.Is(err, errOtherDay):
 		r.own[g.Day] = true
-	case errors.Is(err, lake.ErrUnsupported) || errors.Is(err, trino.ErrQuery) || errors.Is(err, errUnordered) || errors.Is(err, errForeign):
+	case errors.Is(err, lake.ErrUnsupported) || errors.Is(err, trino.ErrQuery) || errors.Is(err, trino.ErrStill) || errors.Is(err, errUnordered) || errors.Is(err, errForeign):
 		r.alone = true
 	default:
 		return fmt.Errorf("merge %d files of %s: %w", len(g.Inputs), r.named(g), err)
