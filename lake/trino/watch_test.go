@@ -27,12 +27,25 @@ func said(r *http.Request, trino http.Handler) *httptest.ResponseRecorder {
 	return answer
 }
 
-// write sends an answer, with other words in its body.
-func write(w http.ResponseWriter, answer *httptest.ResponseRecorder, body []byte) {
+// write sends an answer, which stays as it is.
+func write(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
 	maps.Copy(w.Header(), answer.Header())
-	w.Header().Del("Content-Length")
 	w.WriteHeader(answer.Code)
-	w.Write(body) //nolint:errcheck // the client is of this test
+	w.Write(answer.Body.Bytes()) //nolint:errcheck // the client is of this test
+}
+
+// freezing is a front that answers no GET once frozen is set, until the test ends.
+func freezing(t *testing.T, server string, frozen *atomic.Bool, serve func(w http.ResponseWriter, r *http.Request, trino http.Handler)) string {
+	t.Helper()
+	thaws := make(chan struct{})
+	between := front(t, server, func(w http.ResponseWriter, r *http.Request, trino http.Handler) {
+		if frozen.Load() && r.Method == http.MethodGet {
+			<-thaws
+		}
+		serve(w, r, trino)
+	})
+	t.Cleanup(func() { close(thaws) }) // before the server is closed, which waits for its requests
+	return between
 }
 
 // wait returns after that long, or with the context.
@@ -55,12 +68,12 @@ func TestAQueryThatStandsStillIsEnded(t *testing.T) {
 			if answer := said(r, trino); bytes.Contains(answer.Body.Bytes(), []byte(`"state":"RUNNING"`)) {
 				stuck.Store(answer)
 			} else {
-				write(w, answer, answer.Body.Bytes())
+				write(w, answer)
 				return
 			}
 		}
 		wait(r.Context(), time.Second) // as long as Trino lets a client wait
-		write(w, stuck.Load(), stuck.Load().Body.Bytes())
+		write(w, stuck.Load())
 	})
 	var id atomic.Value
 	c := laketest.TrinoClient(t, trino.Options{URL: between, User: "test", Standstill: short, Progress: func(p trino.Progress) { id.Store(p.QueryID) }})
@@ -72,15 +85,9 @@ func TestAQueryThatStandsStillIsEnded(t *testing.T) {
 }
 
 func TestAServerThatSaysNothingIsLost(t *testing.T) {
-	server, thaws := laketest.Engine(t, "TRINO_URL"), make(chan struct{})
+	server := laketest.Engine(t, "TRINO_URL")
 	var frozen atomic.Bool
-	between := front(t, server, func(w http.ResponseWriter, r *http.Request, trino http.Handler) {
-		if frozen.Load() && r.Method == http.MethodGet {
-			<-thaws
-		}
-		trino.ServeHTTP(w, r)
-	})
-	t.Cleanup(func() { close(thaws) }) // before the server is closed, which waits for its requests
+	between := freezing(t, server, &frozen, func(w http.ResponseWriter, r *http.Request, trino http.Handler) { trino.ServeHTTP(w, r) })
 	var id atomic.Value
 	c := laketest.TrinoClient(t, trino.Options{URL: between, User: "test", Standstill: short, Progress: func(p trino.Progress) {
 		if p.State == "RUNNING" && id.CompareAndSwap(nil, p.QueryID) {
@@ -95,20 +102,16 @@ func TestAServerThatSaysNothingIsLost(t *testing.T) {
 }
 
 func TestWhoHasEnoughWaitsForNoPage(t *testing.T) {
-	server, thaws := laketest.Engine(t, "TRINO_URL"), make(chan struct{})
+	server := laketest.Engine(t, "TRINO_URL")
 	var frozen atomic.Bool
-	between := front(t, server, func(w http.ResponseWriter, r *http.Request, trino http.Handler) {
+	between := freezing(t, server, &frozen, func(w http.ResponseWriter, r *http.Request, trino http.Handler) {
 		if r.Header.Get("X-Trino-Query-Data-Encoding") != "" {
 			t.Error("rows are to come by a spool, which the context of a query does not end")
 		}
-		if frozen.Load() && r.Method == http.MethodGet {
-			<-thaws
-		}
 		answer := said(r, trino)
 		frozen.Store(frozen.Load() || bytes.Contains(answer.Body.Bytes(), []byte(`"data":`)))
-		write(w, answer, answer.Body.Bytes())
+		write(w, answer)
 	})
-	t.Cleanup(func() { close(thaws) })
 	var id atomic.Value
 	c := laketest.TrinoClient(t, trino.Options{URL: between, User: "test", Progress: func(p trino.Progress) { id.Store(p.QueryID) }})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
